@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// ./shilling test: every check of the repository, stage after stage, each with its own log in
+// build/test-logs/. A stage's counts are read from its runner's closing line (CTest, node --test,
+// or `N passed, N failed`); the sum is printed last, in that same form.
+//
+// usage: node tests/run.mjs [--all] [--only STAGE[,STAGE...]] [--seed N]
+
+import { spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
+const all = process.argv.includes('--all');
+const option = (name) => {
+  const at = process.argv.indexOf(name);
+  return at > 0 ? process.argv[at + 1] : undefined;
+};
+const only = option('--only')?.split(',');
+const seed = option('--seed') ?? String(Math.floor(Date.now() / 1000) % 1000000007);
+const jobs = String(cpus().length);
+const logs = 'build/test-logs';
+mkdirSync(logs, { recursive: true });
+
+const env = { ...process.env, SHILLING_SEED: seed, SHILLING_ALL: all ? '1' : '',
+  ASAN_OPTIONS: 'detect_leaks=1:abort_on_error=0', UBSAN_OPTIONS: 'print_stacktrace=1' };
+
+function preset(name, ...targets) {
+  const build = `cmake --build --preset ${name}` +
+    (targets.length > 0 ? ` --target ${targets.join(' ')}` : '');
+  return `cmake --preset ${name} && ${build}`;
+}
+
+/** All test files of a folder, or nothing: node --test on an empty list would search the tree. */
+function nodeTests(folder, extraEnv = '') {
+  if (!existsSync(folder)) {
+    return null;
+  }
+  const files = readdirSync(folder).filter((name) => name.endsWith('.test.mjs')).sort()
+    .map((name) => join(folder, name));
+  return files.length > 0 ? `${extraEnv} node --test ${files.join(' ')}` : null;
+}
+
+const FUZZ_SECONDS = all ? 60 : 4;
+
+const STAGES = [
+  { name: 'tidy-rules', run: nodeTests('tests/tidy') },
+  { name: 'tidy', run: 'node tests/tidy/tidy.mjs' },
+  { name: 'format', run: 'bash tests/tidy/format.sh' },
+  { name: 'build-gcc', run: `${preset('release')} && ${preset('release', 'all_headers')}` },
+  { name: 'build-clang', run: preset('asan') },
+  { name: 'unit-gcc', run: `ctest --preset release -j${jobs}` },
+  { name: 'unit-asan', run: `ctest --preset asan -j${jobs}` },
+  { name: 'sdk', run: nodeTests('tests/sdk', 'TZ=Asia/Shanghai') },
+  { name: 'paygate', run: nodeTests('emulators/paygate') },
+  { name: 'e2e', run: nodeTests('tests/e2e', 'SHILLING_BUILD=build/release') },
+  { name: 'e2e-asan', run: nodeTests('tests/e2e/sanitized', 'SHILLING_BUILD=build/asan') },
+  { name: 'fuzz', run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
+  { name: 'clang-tidy', run: 'bash tests/tidy/clang_tidy.sh build/release' },
+].filter((stage) => stage.run !== null && (only === undefined || only.includes(stage.name)));
+
+/** {passed, failed} from a runner's last words; null if it said nothing that we know. */
+export function countsIn(text) {
+  const ctest = [...text.matchAll(/(\d+) tests failed out of (\d+)/g)].pop();
+  if (ctest) {
+    return { passed: Number(ctest[2]) - Number(ctest[1]), failed: Number(ctest[1]) };
+  }
+  const pass = [...text.matchAll(/^(?:# |\u2139 )pass (\d+)$/gm)].pop();
+  const fail = [...text.matchAll(/^(?:# |\u2139 )fail (\d+)$/gm)].pop();
+  if (pass && fail) {
+    return { passed: Number(pass[1]), failed: Number(fail[1]) };
+  }
+  const plain = [...text.matchAll(/^(\d+) passed, (\d+) failed$/gm)].pop();
+  return plain ? { passed: Number(plain[1]), failed: Number(plain[2]) } : null;
+}
+
+function runStage(stage) {
+  const log = join(logs, `${stage.name}.log`);
+  const started = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn('bash', ['-c', stage.run], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const file = createWriteStream(log);
+    child.stdout.pipe(file, { end: false });
+    child.stderr.pipe(file, { end: false });
+    child.on('close', (code) => file.end(() => {
+      const text = readFileSync(log, 'utf8');
+      const counts = countsIn(text) ?? { passed: code === 0 ? 1 : 0, failed: 0 };
+      if (code !== 0 && counts.failed === 0) {
+        counts.failed = 1;
+      }
+      const seconds = ((Date.now() - started) / 1000).toFixed(0);
+      console.log(`${counts.failed === 0 ? 'ok  ' : 'FAIL'} ${stage.name.padEnd(12)} ` +
+        `${String(counts.passed).padStart(5)} passed ${String(counts.failed).padStart(3)} failed ` +
+        `${seconds.padStart(5)} s   ${log}`);
+      if (counts.failed > 0) {
+        const lines = text.trimEnd().split('\n');
+        console.log(lines.slice(-60).map((line) => `     | ${line.slice(0, 240)}`).join('\n'));
+      }
+      resolve(counts);
+    }));
+  });
+}
+
+console.log(`seed ${seed} (repeat with --seed ${seed})${all ? ', full counts' : ''}`);
+const total = { passed: 0, failed: 0 };
+for (const stage of STAGES) {
+  const counts = await runStage(stage);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  if (counts.failed > 0 && stage.name.startsWith('build')) {
+    break;
+  }
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);

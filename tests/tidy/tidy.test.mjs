@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Each rule must catch the offence it was written for, and let the allowed twin pass.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { complaintsAbout, fileOf, orphans } from './rules.mjs';
+
+const GUARD = '#ifndef SHILLING_A_H\n#define SHILLING_A_H\n';
+const HEAD = '/* SPDX-License-Identifier: Apache-2.0 */\n';
+
+function rulesBroken(path, body, head = HEAD) {
+  const names = complaintsAbout(fileOf(path, head + body)).map((line) => line.split(': ')[1]);
+  return [...new Set(names)];
+}
+
+const OFFENCES = [
+  ['core/a.c', 'int f(const char *s)\n{\n    return atoi(s);\n}\n', 'banned'],
+  ['core/a.c', 'void *f(void)\n{\n    return malloc(1);\n}\n', 'banned'],
+  ['core/a.c', 'static double price;\n', 'banned'],
+  ['core/a.c', 'long f(void)\n{\n    return time(NULL);\n}\n', 'banned'],
+  ['cloud/a.c', 'void f(void)\n{\n    exit(1);\n}\n', 'banned'],
+  ['cloud/a.c', 'int f(void)\n{\n    return open("x", O_RDONLY);\n}\n', 'openWithoutCloexec'],
+  ['common/a.c', `/* ${'x'.repeat(100)} */\n`, 'longLines'],
+  ['common/a.c', '#include "kiosk/screen.h"\n', 'upwardIncludes'],
+  ['cloud/a.c', '#include "kiosk/screen.h"\n', 'upwardIncludes'],
+  ['core/a.c', '#include "a.h"\n', 'upwardIncludes'],
+  ['emulators/a.c', '#include "protocol/dl645/frame.h"\n', 'emulatorsShareNothing'],
+  ['core/a.c', `void f(void)\n{\n${'    g();\n'.repeat(71)}}\n`, 'longFunctions'],
+  ['core/a.c', 'int x;\n'.repeat(1001), 'longFiles'],
+  ['core/a.c', '/* TO' + 'DO */\n', 'unfinishedWords'],
+  ['core/a.c', '/* \u7535 */\n', 'asciiOnly'],
+  ['core/a.h', `${GUARD}/** Adds. */\nint add(int a);\n#endif\n`, 'doxygenTail'],
+  ['core/a.h', '#ifndef A_H\n#define A_H\n#endif\n', 'guarded'],
+  ['README.md', 'see /wor' + 'k/main\n', 'productOnly'],
+];
+
+for (const [path, body, rule] of OFFENCES) {
+  test(`${rule} catches ${JSON.stringify(body.slice(0, 40))}`, () => {
+    assert.deepEqual(rulesBroken(path, body), [rule]);
+  });
+}
+
+test('a file without a licence line is named', () => {
+  assert.deepEqual(rulesBroken('core/a.c', 'int x;\n', ''), ['licenceLine']);
+});
+
+test('words in comments and strings break no rule', () => {
+  const harmless = '/* not malloc(1) */\nconst char *s = "atoi(x)";\n';
+  assert.deepEqual(rulesBroken('core/a.c', harmless), []);
+});
+
+test('what is allowed passes', () => {
+  assert.deepEqual(rulesBroken('cloud/main.c', 'void f(void)\n{\n    exit(1);\n}\n'), []);
+  assert.deepEqual(rulesBroken('core/a.c', '#include "protocol/dl645/frame.h"\n'), []);
+  assert.deepEqual(rulesBroken('drivers/a.c',
+    'int f(void)\n{\n    return open("x", O_RDWR |\n                O_CLOEXEC);\n}\n'), []);
+});
+
+test('a source that nobody builds is an orphan', () => {
+  const lists = { 'core/CMakeLists.txt': 'shilling_library(core SOURCES order/order.c)' };
+  assert.deepEqual(orphans(['core/order/order.c', 'core/lost.c'], lists),
+    ['core/lost.c:1: orphans: no CMakeLists.txt builds this file']);
+});
