@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CORE_SESSION_EFFECT_H
+#define SHILLING_CORE_SESSION_EFFECT_H
+
+/*
+ * What the shell (kiosk/flow) is asked to do. Effects are data: they can be compared in a test and
+ * written to a log. SAVE comes before the CREATE that it protects, in the same list, and the shell
+ * has synced it before the first byte of CREATE leaves.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/session/model.h"
+
+enum session_effect_kind {
+    SESSION_EFFECT_NONE,
+    SESSION_EFFECT_FETCH_ROOMS,  /* .text: q, empty for all */
+    SESSION_EFFECT_FETCH_METER,  /* .text: room_id */
+    SESSION_EFFECT_READ_METER,   /* .text: meter_id */
+    SESSION_EFFECT_SAVE,         /* .create: journal it, synced, before anything that follows */
+    SESSION_EFFECT_CREATE,       /* .create: POST orders */
+    SESSION_EFFECT_WATCH,        /* .text: order_no; poll from .version on, until UNWATCH */
+    SESSION_EFFECT_UNWATCH,      /* the page is gone; the server settles alone */
+    SESSION_EFFECT_CANCEL,       /* .text: order_no, .id */
+    SESSION_EFFECT_MORE_TIME,    /* .text: order_no, .id */
+    SESSION_EFFECT_FETCH_ORDERS, /* mine=open */
+    SESSION_EFFECT_PRINT,        /* .text: order_no, .id: job */
+    SESSION_EFFECT_SETTLED,      /* .text: order_no: the journal may close it */
+    SESSION_EFFECT_SOUND,        /* .sound */
+    SESSION_EFFECT_WIPE,         /* the user is gone: drop drawn texts and pictures of his */
+    SESSION_EFFECT_COUNT
+};
+
+enum session_sound {
+    SESSION_SOUND_CLICK,
+    SESSION_SOUND_ATTENTION, /* idle prompt, once */
+    SESSION_SOUND_SUCCESS,
+    SESSION_SOUND_PROBLEM,
+    SESSION_SOUND_COUNT
+};
+
+struct session_create {
+    char client_request_id[SESSION_UUID_SIZE];
+    char purchase_id[SESSION_UUID_SIZE];
+    char room_id[SESSION_ID_SIZE];
+    char meter_id[SESSION_ID_SIZE];
+    struct money amount;
+    enum session_wallet wallet;
+    bool accept_offline;
+    bool accept_open_elsewhere;
+};
+
+struct session_effect {
+    enum session_effect_kind kind;
+    uint32_t serial; /* to be repeated by the answer */
+    char text[SESSION_ID_SIZE];
+    char id[SESSION_UUID_SIZE];
+    uint64_t version;
+    enum session_sound sound;
+    struct session_create create;
+};
+
+enum { SESSION_EFFECTS_MAX = 8 /* the longest list: leave a paid page, 6 */ };
+
+struct session_effects {
+    struct session_effect list[SESSION_EFFECTS_MAX];
+    size_t count;
+};
+
+#endif
