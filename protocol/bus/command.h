@@ -84,7 +84,7 @@ MUST_CHECK enum err bus_command_encode(const struct bus_command *command, char *
 /**
  * Read the message.
  *
- * @return ERR_FORMAT or ERR_RANGE with @p ret_fault naming the member, ERR_UNSUPPORTED for an
+ * @return ERR_FORMAT with @p ret_fault naming the member, ERR_UNSUPPORTED for an
  *         unknown op; @p ret_fault->id is set whenever the id could be read
  */
 MUST_CHECK enum err bus_command_decode(const char *text, size_t size,

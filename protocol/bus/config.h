@@ -58,7 +58,7 @@ MUST_CHECK enum err bus_config_encode(const struct bus_config *config, char *ret
  * Read the message. The caller sets config->meters to an array of @p meters_max; on success
  * version, meters and meter_count are set, else only the array's content is undefined.
  *
- * @return ERR_FORMAT or ERR_RANGE with @p ret_fault naming the member ("meters[3].baud"), ERR_FULL
+ * @return ERR_FORMAT with @p ret_fault naming the member ("meters[3].baud"), ERR_FULL
  *         for more than @p meters_max meters, ERR_EXISTS for an address that stands there twice
  */
 MUST_CHECK enum err bus_config_decode(const char *text, size_t size, size_t meters_max,

@@ -72,7 +72,7 @@ struct bus_reply {
 MUST_CHECK enum err bus_reply_encode(const struct bus_reply *reply, char *ret_text,
                                      size_t text_size, size_t *ret_size);
 
-/** Read the message. @return ERR_FORMAT or ERR_RANGE with @p ret_fault naming the member. */
+/** Read the message. @return ERR_FORMAT with @p ret_fault naming the member. */
 MUST_CHECK enum err bus_reply_decode(const char *text, size_t size, struct bus_reply *ret_reply,
                                      struct bus_fault *ret_fault);
 

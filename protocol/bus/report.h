@@ -59,7 +59,7 @@ struct bus_event {
 };
 
 /* Each _encode returns ERR_FULL if the text does not fit, or ERR_MEMORY; each _decode ERR_FORMAT
- * or ERR_RANGE with ret_fault naming the member. */
+ * with ret_fault naming the member. */
 MUST_CHECK enum err bus_state_encode(const struct bus_state *state, char *ret_text,
                                      size_t text_size, size_t *ret_size);
 MUST_CHECK enum err bus_state_decode(const char *text, size_t size, struct bus_state *ret_state,
