@@ -20,7 +20,7 @@ enum {
     SESSION_ID_SIZE = 65,         /* ids of the server: at most 64 characters */
     SESSION_UUID_SIZE = 37,       /* idempotency numbers (common/id.h) */
     SESSION_ORDER_NO_SIZE = 33,   /* 6..32 of [A-Za-z0-9_]: the wallets' limit */
-    SESSION_PLACE_SIZE = 97,      /* "3 栋 2 单元 1502 室" and longer ones */
+    SESSION_PLACE_SIZE = 97,      /* building, unit and room in words, and longer ones */
     SESSION_NAME_SIZE = 65,       /* company, site, masked customer */
     SESSION_LABEL_SIZE = 33,      /* building, unit, room */
     SESSION_PHONE_SIZE = 25,      /* digits, '-', '+', blanks */

@@ -159,6 +159,12 @@ struct session {
         bool accept_offline;
         bool accept_open_elsewhere;
         bool started;
+        /* The print job of the slip (pending, refund, review); that of the receipt for a credited
+         * order is the client_request_id itself, so neither is ever printed twice by itself. */
+        char slip_id[SESSION_UUID_SIZE];
+        char boot_id[SESSION_UUID_SIZE]; /* the journal's open order; looked for after a start */
+        int64_t retry_ms;                /* ask the server again then; 0: nothing to ask */
+        bool qr_seen;                    /* this order's code was on the screen */
     } intent;
     int64_t began_ms;        /* first touch of this user */
     int64_t paid_seen_ms;    /* PAID first seen: 45 s to the slow page */

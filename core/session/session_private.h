@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CORE_SESSION_SESSION_PRIVATE_H
+#define SHILLING_CORE_SESSION_SESSION_PRIVATE_H
+
+/* What the parts of the session share. Nobody outside core/session includes this. */
+
+#include "core/session/session.h"
+
+/* All times of a session in one place (UX 1.2, 1.8; MONEY 2 and 5). */
+enum {
+    SESSION_HOME_TO_ATTRACT_MS = 60000,
+    SESSION_IDLE_MS = 120000,
+    SESSION_IDLE_ASSIST_MS = 240000,
+    SESSION_PROMPT_MS = 30000,
+    SESSION_PROMPT_ASSIST_MS = 45000,
+    SESSION_SLOW_MS = 45000, /* S5 releases the user */
+    SESSION_SLOW_ASSIST_MS = 90000,
+    SESSION_RESULT_MS = 20000,
+    SESSION_RESULT_ASSIST_MS = 60000,
+    SESSION_REOPENED_MS = 60000,     /* the result page after a start (E4) */
+    SESSION_REOPEN_AGE_MS = 600000,  /* an older order is the office's business */
+    SESSION_CHECKING_MS = 15000,     /* "checking", then "not paid so far" */
+    SESSION_CLOSED_MS = 15000,       /* E7 */
+    SESSION_PROBLEM_MS = 30000,      /* nothing was taken: time to read why */
+    SESSION_STALE_MS = 10000,        /* no news for so long: hide the code */
+    SESSION_SILENT_MS = 60000,       /* the server ends the order of a silent kiosk */
+    SESSION_CREATE_SLOW_MS = 8000,   /* "the payment channel is slow" */
+    SESSION_RECEIPT_CODE_MS = 60000, /* E14 */
+    SESSION_RETRY_MS = 2000,         /* between two questions after a start */
+};
+
+/* Add an effect of @p kind and return it for its values. */
+struct session_effect *session_effect_add(struct session_effects *effects,
+                                          enum session_effect_kind kind);
+void session_effect_sound(struct session_effects *effects, enum session_sound sound);
+/* A question to the server: counts request_serial up, so that older answers are dropped. */
+struct session_effect *session_ask(struct session *session, struct session_effects *effects,
+                                   enum session_effect_kind kind, const char *text);
+
+/* Copy a text that fits by construction (both sides have the model's sizes). */
+void session_text_copy(char *ret_text, size_t size, const char *text);
+
+/* Change the page; @p lasts_ms 0: it does not end by itself. Closes the overlay. */
+void session_goto(struct session *session, enum session_screen screen, int64_t now_ms,
+                  int64_t lasts_ms);
+void session_overlay_open(struct session *session, enum session_overlay overlay, int64_t now_ms,
+                          int64_t lasts_ms);
+void session_overlay_close(struct session *session);
+void session_problem_show(struct session *session, enum session_problem problem, const char *text,
+                          int64_t now_ms);
+
+/* @p normal, or @p assist in large mode. */
+int64_t session_time(const struct session *session, int64_t normal, int64_t assist);
+
+/* session_find.c */
+void session_find_begin(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_find_rooms(struct session *session, const struct session_event *event);
+bool session_find_touch(struct session *session, const struct session_event *event,
+                        struct session_effects *effects);
+void session_orders_begin(struct session *session, struct session_effects *effects, int64_t now_ms);
+bool session_orders_touch(struct session *session, const struct session_event *event,
+                          struct session_effects *effects);
+void session_entry_add(char *entry, size_t digits_max, const char *digits);
+void session_entry_erase(char *entry);
+
+/* session_meter.c */
+void session_meter_open(struct session *session, const char *room_id,
+                        struct session_effects *effects, int64_t now_ms);
+void session_meter_arrived(struct session *session, const struct session_event *event,
+                           struct session_effects *effects);
+void session_reading_arrived(struct session *session, const struct session_event *event);
+bool session_meter_touch(struct session *session, const struct session_event *event,
+                         struct session_effects *effects);
+
+/* session_pay.c */
+bool session_pay_touch(struct session *session, const struct session_event *event,
+                       struct session_effects *effects);
+void session_pay_refused(struct session *session, const struct session_event *event);
+void session_pay_failed(struct session *session, const struct session_event *event);
+void session_order_arrived(struct session *session, const struct session_event *event,
+                           struct session_effects *effects);
+void session_order_show(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_order_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
+int64_t session_order_deadline_ms(const struct session *session);
+
+/* session_end.c */
+bool session_page_shows_order(const struct session *session);
+void session_boot(struct session *session, const struct session_event *event,
+                  struct session_effects *effects);
+void session_boot_found(struct session *session, const struct session_event *event,
+                        struct session_effects *effects);
+void session_leave(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_end_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
+int64_t session_end_deadline_ms(const struct session *session);
+bool session_result_touch(struct session *session, const struct session_event *event,
+                          struct session_effects *effects);
+
+#endif

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The journey of a tenant, event by event, and each branch that leaves it. */
+#include "core/session/names.h"
+#include "core/session/session.h"
+#include "tests/unit/test.h"
+
+/* Fixed texts into the model's arrays. */
+#define SET(array, text) (void)snprintf((array), sizeof(array), "%s", (text))
+
+static struct session session;
+static struct session_effects effects;
+static int64_t now_ms;
+static uint32_t id_next;
+
+static void apply(struct session_event event)
+{
+    event.now_ms = now_ms;
+    session_apply(&session, &event, &effects);
+}
+
+static void tick_at(int64_t at_ms)
+{
+    now_ms = at_ms;
+    apply((struct session_event){.kind = SESSION_EVENT_TICK});
+}
+
+static void touch(enum session_action action, uint32_t value)
+{
+    struct session_event event = {.kind = SESSION_EVENT_TOUCH};
+    event.touch.action = action;
+    event.touch.value = value;
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(event.touch.ids[i], sizeof(event.touch.ids[i]),
+                       "00000000-0000-7000-8000-%012u", ++id_next);
+    }
+    now_ms += 1000;
+    apply(event);
+}
+
+static const struct session_effect *effect(enum session_effect_kind kind)
+{
+    for (size_t i = 0; i < effects.count; i++) {
+        if (effects.list[i].kind == kind) {
+            return &effects.list[i];
+        }
+    }
+    return NULL;
+}
+
+static void begin(void)
+{
+    now_ms = 1000000;
+    session_init(&session, now_ms);
+    apply((struct session_event){.kind = SESSION_EVENT_BOOT});
+    static struct session_profile profile = {
+        .amounts = {{2000}, {5000}, {10000}},
+        .amount_count = 3,
+        .amount_min = {1000},
+        .amount_max = {200000},
+        .wallets = {false, true, true},
+        .receipt_auto = true,
+        .payments_open = true,
+    };
+    apply((struct session_event){.kind = SESSION_EVENT_PROFILE, .profile = &profile});
+    apply((struct session_event){.kind = SESSION_EVENT_ONLINE, .online = true});
+    apply((struct session_event){.kind = SESSION_EVENT_PRINTER, .printer = SESSION_PRINTER_READY});
+}
+
+static struct session_rooms *small_site(void)
+{
+    static struct session_rooms rooms;
+    rooms = (struct session_rooms){.room_count = 2, .group_count = 1, .total = 2};
+    SET(rooms.rooms[0].id, "r501");
+    SET(rooms.rooms[1].id, "r502");
+    rooms.groups[0] = (struct session_group){.building = "3", .unit = "2", .first = 0, .count = 2};
+    return &rooms;
+}
+
+static void to_meter(void)
+{
+    begin();
+    touch(SESSION_ACTION_TOP_UP, 0);
+    apply((struct session_event){.kind = SESSION_EVENT_ROOMS,
+                                 .serial = effect(SESSION_EFFECT_FETCH_ROOMS)->serial,
+                                 .rooms = small_site()});
+    touch(SESSION_ACTION_ROOM, 1);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_FETCH_METER)->text, "r502");
+    struct session_meter meter = {.room_id = "r502", .meter_id = "m2", .sale_open = true};
+    apply((struct session_event){.kind = SESSION_EVENT_METER,
+                                 .serial = effect(SESSION_EFFECT_FETCH_METER)->serial,
+                                 .meter = &meter});
+}
+
+static uint32_t create_serial;
+
+static void to_pay(void)
+{
+    to_meter();
+    touch(SESSION_ACTION_AMOUNT, 1);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
+    create_serial = effect(SESSION_EFFECT_CREATE)->serial;
+}
+
+static uint64_t version_next;
+
+static struct session_order view(enum session_order_state state)
+{
+    struct session_order order = {.order_no = "SH20261120A000001", .state = state};
+    SET(order.client_request_id, session.intent.client_request_id);
+    order.version = ++version_next;
+    if (state == SESSION_ORDER_WAIT_PAY) {
+        SET(order.qr_text, "https://example.test/q/1");
+        order.qr_until_ms = now_ms + 170000;
+        order.more_time_left = 2;
+    }
+    return order;
+}
+
+static void arrives(enum session_order_state state)
+{
+    struct session_order order = view(state);
+    apply((struct session_event){
+        .kind = SESSION_EVENT_ORDER, .serial = create_serial, .order = &order});
+}
+
+static void check_screen(enum session_screen want)
+{
+    CHECK_EQ_STR(session_screen_name(session.screen), session_screen_name(want));
+}
+
+TEST(the_short_way_is_four_touches_and_ends_with_paper)
+{
+    to_meter();
+    check_screen(SESSION_SCREEN_METER);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_READ_METER)->text, "m2");
+    touch(SESSION_ACTION_AMOUNT, 1);
+    check_screen(SESSION_SCREEN_WALLET);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_WECHAT);
+    check_screen(SESSION_SCREEN_PAY);
+    CHECK_EQ_I64(effects.list[1].kind, SESSION_EFFECT_SAVE);
+    CHECK_EQ_I64(effects.list[2].kind, SESSION_EFFECT_CREATE);
+    CHECK_EQ_I64(effects.list[2].create.amount.fen, 5000);
+    CHECK_EQ_MEM(&effects.list[1].create, &effects.list[2].create, sizeof(struct session_create));
+    create_serial = effects.list[2].serial;
+    arrives(SESSION_ORDER_WAIT_PAY);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_WATCH)->text, "SH20261120A000001");
+    arrives(SESSION_ORDER_PAID);
+    check_screen(SESSION_SCREEN_CREDITING);
+    CHECK(session_is_busy(&session));
+    arrives(SESSION_ORDER_CREDITING);
+    arrives(SESSION_ORDER_DONE);
+    check_screen(SESSION_SCREEN_DONE);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_PRINT)->id, session.intent.client_request_id);
+    tick_at(session.screen_until_ms - 1);
+    check_screen(SESSION_SCREEN_DONE);
+    tick_at(session.screen_until_ms);
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK(effect(SESSION_EFFECT_SETTLED) != NULL);
+    CHECK(effect(SESSION_EFFECT_WIPE) != NULL);
+    CHECK_EQ_STR(session.meter.meter_id, "");
+}
+
+TEST(a_slow_meter_releases_the_user_without_a_promise)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_PAID);
+    int64_t paid_ms = now_ms;
+    CHECK(session_next_deadline_ms(&session) <= paid_ms + 45000);
+    tick_at(paid_ms + 44999);
+    check_screen(SESSION_SCREEN_CREDITING);
+    tick_at(paid_ms + 45000);
+    check_screen(SESSION_SCREEN_SLOW);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_PRINT)->id, session.intent.slip_id);
+    arrives(SESSION_ORDER_DONE);
+    check_screen(SESSION_SCREEN_DONE);
+    CHECK(effect(SESSION_EFFECT_PRINT) != NULL);
+}
+
+TEST(cancelling_only_asks_and_the_page_says_checking)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    touch(SESSION_ACTION_CANCEL, 0);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_CANCEL);
+    touch(SESSION_ACTION_CLOSE, 0);
+    check_screen(SESSION_SCREEN_PAY);
+    touch(SESSION_ACTION_CANCEL, 0);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_CANCEL)->text, "SH20261120A000001");
+    check_screen(SESSION_SCREEN_PAY);
+    arrives(SESSION_ORDER_CLOSING);
+    check_screen(SESSION_SCREEN_CHECKING);
+    arrives(SESSION_ORDER_PAID);
+    check_screen(SESSION_SCREEN_CREDITING);
+}
+
+TEST(a_closed_order_may_be_paid_again_under_a_new_number)
+{
+    to_pay();
+    char first[SESSION_UUID_SIZE];
+    SET(first, session.intent.client_request_id);
+    char purchase[SESSION_UUID_SIZE];
+    SET(purchase, session.intent.purchase_id);
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_CLOSED);
+    check_screen(SESSION_SCREEN_CLOSED);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    check_screen(SESSION_SCREEN_WALLET);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_WECHAT);
+    CHECK(strcmp(first, session.intent.client_request_id) != 0);
+    CHECK_EQ_STR(purchase, session.intent.purchase_id);
+}
+
+TEST(a_wallet_that_refuses_before_any_code_offers_the_other)
+{
+    to_pay();
+    arrives(SESSION_ORDER_CLOSED);
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_I64(session.problem, SESSION_PROBLEM_CHANNEL);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    check_screen(SESSION_SCREEN_WALLET);
+}
+
+TEST(without_news_the_code_goes_and_comes_back)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    int64_t seen_ms = now_ms;
+    tick_at(seen_ms + 10000);
+    CHECK(session.order_stale);
+    arrives(SESSION_ORDER_WAIT_PAY);
+    CHECK(!session.order_stale);
+    seen_ms = now_ms;
+    tick_at(seen_ms + 60000);
+    check_screen(SESSION_SCREEN_CHECKING);
+}
+
+TEST(older_views_and_other_orders_change_nothing)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    struct session_order old = view(SESSION_ORDER_CLOSED);
+    old.version = 0;
+    apply((struct session_event){.kind = SESSION_EVENT_ORDER, .order = &old});
+    check_screen(SESSION_SCREEN_PAY);
+    struct session_order other = view(SESSION_ORDER_DONE);
+    SET(other.order_no, "SH20261120A000002");
+    apply((struct session_event){.kind = SESSION_EVENT_ORDER, .order = &other});
+    check_screen(SESSION_SCREEN_PAY);
+}
+
+static void refused(enum session_refusal code)
+{
+    struct session_event event = {.kind = SESSION_EVENT_REFUSED, .serial = create_serial};
+    event.refused.code = code;
+    apply(event);
+}
+
+TEST(a_silent_meter_may_be_topped_up_with_an_explicit_yes)
+{
+    to_pay();
+    refused(SESSION_REFUSAL_METER_SILENT);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_METER_OFFLINE);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    CHECK(effect(SESSION_EFFECT_CREATE)->create.accept_offline);
+    check_screen(SESSION_SCREEN_PAY);
+    create_serial = effect(SESSION_EFFECT_CREATE)->serial;
+    refused(SESSION_REFUSAL_OPEN_ELSEWHERE);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_OPEN_ELSEWHERE);
+    touch(SESSION_ACTION_BACK, 0);
+    check_screen(SESSION_SCREEN_METER);
+}
+
+TEST(each_refusal_has_its_page_and_takes_no_money)
+{
+    static const struct {
+        enum session_refusal code;
+        enum session_problem problem;
+    } cases[] = {
+        {SESSION_REFUSAL_METER_BLOCKED, SESSION_PROBLEM_METER_BLOCKED},
+        {SESSION_REFUSAL_SALE_REFUSED, SESSION_PROBLEM_SALE_REFUSED},
+        {SESSION_REFUSAL_AMOUNT, SESSION_PROBLEM_AMOUNT},
+        {SESSION_REFUSAL_PAYMENTS_CLOSED, SESSION_PROBLEM_PAYMENTS_CLOSED},
+        {SESSION_REFUSAL_DISK_FULL, SESSION_PROBLEM_PAYMENTS_CLOSED},
+        {SESSION_REFUSAL_NOT_FOUND, SESSION_PROBLEM_METER_UNKNOWN},
+        {SESSION_REFUSAL_OTHER, SESSION_PROBLEM_SERVER},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        to_pay();
+        refused(cases[i].code);
+        check_screen(SESSION_SCREEN_PROBLEM);
+        CHECK_EQ_I64(session.problem, cases[i].problem);
+        CHECK(!session_is_busy(&session));
+    }
+}
+
+TEST(no_answer_to_a_create_says_that_no_money_was_taken)
+{
+    to_pay();
+    struct session_event event = {.kind = SESSION_EVENT_FAILED, .serial = create_serial};
+    event.failed.effect_kind = SESSION_EFFECT_CREATE;
+    apply(event);
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_I64(session.problem, SESSION_PROBLEM_NETWORK);
+}
+
+TEST(a_dead_printer_is_told_before_paying)
+{
+    to_meter();
+    apply((struct session_event){.kind = SESSION_EVENT_PRINTER,
+                                 .printer = SESSION_PRINTER_PAPER_OUT});
+    touch(SESSION_ACTION_AMOUNT, 0);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_NO_PRINTER);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    check_screen(SESSION_SCREEN_WALLET);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
+    create_serial = effect(SESSION_EFFECT_CREATE)->serial;
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_DONE);
+    CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_NO_PRINTER);
+    CHECK(effect(SESSION_EFFECT_PRINT) == NULL);
+}
+
+TEST(an_amount_of_ones_own_keeps_to_the_sites_range)
+{
+    to_meter();
+    touch(SESSION_ACTION_OTHER, 0);
+    check_screen(SESSION_SCREEN_AMOUNT);
+    touch(SESSION_ACTION_DIGIT, 0);
+    CHECK_EQ_STR(session.amount_entry, "");
+    touch(SESSION_ACTION_DIGIT, 5);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    check_screen(SESSION_SCREEN_AMOUNT);
+    touch(SESSION_ACTION_DOUBLE_ZERO, 0);
+    CHECK_EQ_I64(session.amount.fen, 50000);
+    touch(SESSION_ACTION_ERASE, 0);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    check_screen(SESSION_SCREEN_WALLET);
+    CHECK_EQ_I64(session.amount.fen, 5000);
+}
+
+TEST(an_idle_person_is_asked_before_being_forgotten)
+{
+    to_meter();
+    tick_at(session.touched_ms + 120000);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_IDLE);
+    apply((struct session_event){.kind = SESSION_EVENT_TOUCH_DEAD});
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_NONE);
+    check_screen(SESSION_SCREEN_METER);
+    tick_at(session.touched_ms + 120000);
+    tick_at(now_ms + 30000);
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK_EQ_STR(session.meter.meter_id, "");
+    tick_at(now_ms + 60000);
+    check_screen(SESSION_SCREEN_ATTRACT);
+}
+
+TEST(large_text_is_slower_and_forgotten_at_the_end)
+{
+    to_meter();
+    touch(SESSION_ACTION_LARGE, 0);
+    tick_at(session.touched_ms + 239999);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_NONE);
+    tick_at(session.touched_ms + 240000);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_IDLE);
+    tick_at(now_ms + 45000);
+    CHECK(!session.comfort.large);
+}
+
+TEST(after_a_power_cut_the_order_is_looked_for_and_shown)
+{
+    now_ms = 5000;
+    session_init(&session, now_ms);
+    struct session_event boot = {.kind = SESSION_EVENT_BOOT};
+    boot.boot.order_open = true;
+    boot.boot.age_ms = 60000;
+    SET(boot.boot.client_request_id, "00000000-0000-7000-8000-00000000abcd");
+    apply(boot);
+    check_screen(SESSION_SCREEN_CHECKING);
+    CHECK(effect(SESSION_EFFECT_FETCH_ORDERS) != NULL);
+    struct session_event failed = {.kind = SESSION_EVENT_FAILED};
+    failed.failed.effect_kind = SESSION_EFFECT_FETCH_ORDERS;
+    apply(failed);
+    tick_at(now_ms + 2000);
+    CHECK(effect(SESSION_EFFECT_FETCH_ORDERS) != NULL);
+    static struct session_found_orders found;
+    found = (struct session_found_orders){.count = 1};
+    found.orders[0] = view(SESSION_ORDER_DONE);
+    SET(found.orders[0].client_request_id, boot.boot.client_request_id);
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS, .found = &found});
+    check_screen(SESSION_SCREEN_DONE);
+    CHECK(session.order_reopened);
+    CHECK(effect(SESSION_EFFECT_PRINT) == NULL);
+    CHECK_EQ_I64(session.screen_until_ms - now_ms, 60000);
+}
+
+TEST(after_a_power_cut_an_order_that_never_arrived_is_closed)
+{
+    now_ms = 5000;
+    session_init(&session, now_ms);
+    struct session_event boot = {.kind = SESSION_EVENT_BOOT};
+    boot.boot.order_open = true;
+    SET(boot.boot.client_request_id, "00000000-0000-7000-8000-00000000abcd");
+    apply(boot);
+    struct session_found_orders *none = &session.found;
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS, .found = none});
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_SETTLED)->id, boot.boot.client_request_id);
+}
+
+TEST(an_order_of_yesterday_is_the_offices_business)
+{
+    session_init(&session, 0);
+    struct session_event boot = {.kind = SESSION_EVENT_BOOT};
+    boot.boot.order_open = true;
+    boot.boot.age_ms = 600000;
+    apply(boot);
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK(effect(SESSION_EFFECT_SETTLED) != NULL);
+}
+
+TEST(the_stored_value_is_kept_when_the_meter_stays_silent)
+{
+    to_meter();
+    struct session_reading stored = {.state = SESSION_READING_STORED, .balance_known = true};
+    stored.balance = money_fen(8642);
+    apply((struct session_event){.kind = SESSION_EVENT_READING, .serial = 0, .reading = &stored});
+    CHECK_EQ_I64(session.reading.state, SESSION_READING_WAITING);
+    struct session_reading silent = {.state = SESSION_READING_STORED,
+                                     .reason = SESSION_REASON_METER_SILENT};
+    apply((struct session_event){
+        .kind = SESSION_EVENT_READING, .serial = session.request_serial, .reading = &silent});
+    CHECK_EQ_I64(session.reading.state, SESSION_READING_STORED);
+    CHECK_EQ_I64(session.reading.reason, SESSION_REASON_METER_SILENT);
+    CHECK_EQ_I64(session.reading.balance.fen, 8642);
+}
+
+TEST(a_large_site_goes_by_building_and_unit)
+{
+    begin();
+    touch(SESSION_ACTION_QUERY, 0);
+    static struct session_rooms rooms;
+    rooms = (struct session_rooms){.room_count = 90, .group_count = 3, .total = 90};
+    const char *const names[3][2] = {{"1", "1"}, {"1", "2"}, {"2", ""}};
+    for (size_t i = 0; i < 3; i++) {
+        SET(rooms.groups[i].building, names[i][0]);
+        SET(rooms.groups[i].unit, names[i][1]);
+        rooms.groups[i].first = i * 30;
+        rooms.groups[i].count = 30;
+    }
+    apply((struct session_event){
+        .kind = SESSION_EVENT_ROOMS, .serial = session.request_serial, .rooms = &rooms});
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_BUILDINGS);
+    touch(SESSION_ACTION_GROUP, 0);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_UNITS);
+    touch(SESSION_ACTION_GROUP, 1);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_ROOMS);
+    touch(SESSION_ACTION_BACK, 0);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_UNITS);
+    touch(SESSION_ACTION_BACK, 0);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_BUILDINGS);
+    touch(SESSION_ACTION_GROUP, 2);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_ROOMS);
+    touch(SESSION_ACTION_KEYPAD, 0);
+    touch(SESSION_ACTION_DIGIT, 1);
+    touch(SESSION_ACTION_DIGIT, 5);
+    CHECK(effect(SESSION_EFFECT_FETCH_ROOMS) == NULL);
+    touch(SESSION_ACTION_DIGIT, 0);
+    CHECK_EQ_STR(effect(SESSION_EFFECT_FETCH_ROOMS)->text, "150");
+    touch(SESSION_ACTION_BACK, 0);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_LOADING);
+}
+
+TEST(maintenance_waits_for_the_payer)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_PAID);
+    apply((struct session_event){.kind = SESSION_EVENT_SERVICE,
+                                 .service = SESSION_SERVICE_MAINTENANCE});
+    check_screen(SESSION_SCREEN_CREDITING);
+    begin();
+    apply((struct session_event){.kind = SESSION_EVENT_SERVICE,
+                                 .service = SESSION_SERVICE_MAINTENANCE});
+    check_screen(SESSION_SCREEN_MAINTENANCE);
+    apply((struct session_event){.kind = SESSION_EVENT_SERVICE, .service = SESSION_SERVICE_OPEN});
+    check_screen(SESSION_SCREEN_HOME);
+}
+
+TEST(more_time_is_asked_once_and_may_be_refused)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    touch(SESSION_ACTION_MORE_TIME, 0);
+    CHECK(effect(SESSION_EFFECT_MORE_TIME) != NULL);
+    touch(SESSION_ACTION_MORE_TIME, 0);
+    CHECK(effect(SESSION_EFFECT_MORE_TIME) == NULL);
+    refused(SESSION_REFUSAL_NO_MORE_TIME);
+    CHECK_EQ_I64(session.order.more_time_left, 0);
+    CHECK(!session.order_asked);
+}
+
+TEST_MAIN()

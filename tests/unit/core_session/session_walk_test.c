@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * A monkey at the kiosk: random touches, answers (also wrong and late ones) and times. Whatever
+ * comes, the rules of the screen hold: an order is journalled before it is created, "credited" is
+ * shown only for an order that the server calls DONE, a paid person is never sent home by a touch
+ * on "home", and nothing of a person survives his session.
+ */
+#include "core/session/session.h"
+#include "tests/unit/test.h"
+
+static struct session session;
+static struct session_effects effects;
+static uint64_t rng_state;
+
+static uint32_t draw(uint32_t bound)
+{
+    rng_state ^= rng_state << 13;
+    rng_state ^= rng_state >> 7;
+    rng_state ^= rng_state << 17;
+    return (uint32_t)(rng_state % bound);
+}
+
+static struct session_order order_value;
+static struct session_rooms rooms_value;
+static struct session_meter meter_value;
+static struct session_reading reading_value;
+static struct session_profile profile_value;
+static struct session_found_orders found_value;
+
+static void draw_touch(struct session_event *event)
+{
+    event->kind = SESSION_EVENT_TOUCH;
+    event->touch.action = (enum session_action)draw(SESSION_ACTION_COUNT);
+    event->touch.value = draw(6);
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(event->touch.ids[i], sizeof(event->touch.ids[i]),
+                       "00000000-0000-7000-8000-%012u", draw(1000000000));
+    }
+}
+
+static void draw_order(struct session_event *event)
+{
+    event->kind = SESSION_EVENT_ORDER;
+    order_value = (struct session_order){0};
+    order_value.state = (enum session_order_state)draw(SESSION_ORDER_STATE_COUNT);
+    order_value.version = session.order.version + draw(3);
+    (void)snprintf(order_value.order_no, sizeof(order_value.order_no), "SH%06u",
+                   draw(8) == 0 ? 2U : 1U);
+    memcpy(order_value.client_request_id, session.intent.client_request_id, SESSION_UUID_SIZE);
+    if (draw(2) == 0) {
+        (void)snprintf(order_value.qr_text, sizeof(order_value.qr_text), "q");
+    }
+    event->order = &order_value;
+}
+
+static void draw_answer(struct session_event *event)
+{
+    event->serial = session.request_serial - draw(2);
+    switch (draw(7)) {
+    case 0:
+        rooms_value = (struct session_rooms){.total = draw(400)};
+        rooms_value.room_count = rooms_value.total < 240 ? rooms_value.total : 240;
+        rooms_value.group_count = rooms_value.room_count > 0 ? 1 + draw(5) : 0;
+        for (size_t i = 0; i < rooms_value.room_count; i++) {
+            (void)snprintf(rooms_value.rooms[i].id, SESSION_ID_SIZE, "r%zu", i);
+        }
+        event->kind = SESSION_EVENT_ROOMS;
+        event->rooms = &rooms_value;
+        break;
+    case 1:
+        meter_value = (struct session_meter){.meter_id = "m", .sale_open = draw(4) != 0};
+        event->kind = SESSION_EVENT_METER;
+        event->meter = &meter_value;
+        break;
+    case 2:
+        reading_value = (struct session_reading){0};
+        reading_value.state = (enum session_reading_state)draw(SESSION_READING_COUNT);
+        event->kind = SESSION_EVENT_READING;
+        event->reading = &reading_value;
+        break;
+    case 3:
+        event->kind = SESSION_EVENT_REFUSED;
+        event->refused.code = (enum session_refusal)draw(SESSION_REFUSAL_COUNT);
+        event->refused.text = "";
+        break;
+    case 4:
+        event->kind = SESSION_EVENT_FAILED;
+        event->failed.effect_kind = (uint8_t)draw(SESSION_EFFECT_COUNT);
+        break;
+    case 5:
+        found_value = (struct session_found_orders){.count = draw(3)};
+        event->kind = SESSION_EVENT_FOUND_ORDERS;
+        event->found = &found_value;
+        for (size_t i = 0; i < found_value.count; i++) {
+            found_value.orders[i].state = (enum session_order_state)draw(SESSION_ORDER_STATE_COUNT);
+            (void)snprintf(found_value.orders[i].order_no, SESSION_ORDER_NO_SIZE, "SH%06zu", i);
+        }
+        break;
+    default:
+        draw_order(event);
+        break;
+    }
+}
+
+static struct session_event draw_event(int64_t now_ms)
+{
+    struct session_event event = {.now_ms = now_ms};
+    uint32_t what = draw(20);
+    if (what < 9) {
+        draw_touch(&event);
+    } else if (what < 15) {
+        draw_answer(&event);
+    } else if (what == 15) {
+        event.kind = SESSION_EVENT_PRINTER;
+        event.printer = (enum session_printer)draw(SESSION_PRINTER_COUNT);
+    } else if (what == 16) {
+        event.kind = SESSION_EVENT_RECEIPT;
+        event.receipt.state = (enum session_receipt)draw(SESSION_RECEIPT_COUNT);
+        event.receipt.url = draw(2) == 0 ? "https://example.test/r/1" : NULL;
+    } else if (what == 17) {
+        event.kind = SESSION_EVENT_SERVICE;
+        event.service = (enum session_service)draw(3);
+    } else {
+        event.kind = SESSION_EVENT_TICK;
+    }
+    return event;
+}
+
+static void check_order_pages(void)
+{
+    if (session.screen == SESSION_SCREEN_DONE) {
+        CHECK_EQ_I64(session.order.state, SESSION_ORDER_DONE);
+    }
+    if (session.screen == SESSION_SCREEN_REFUNDED) {
+        CHECK_EQ_I64(session.order.state, SESSION_ORDER_REFUNDED);
+    }
+    if (session.screen == SESSION_SCREEN_CREDITING || session.screen == SESSION_SCREEN_SLOW) {
+        bool paid = session.order.state == SESSION_ORDER_PAID ||
+                    session.order.state == SESSION_ORDER_CREDITING;
+        CHECK(paid);
+    }
+    if (session.screen == SESSION_SCREEN_ATTRACT) {
+        CHECK_EQ_STR(session.order.order_no, "");
+        CHECK_EQ_STR(session.meter.meter_id, "");
+        CHECK_EQ_STR(session.intent.client_request_id, "");
+    }
+}
+
+static void check_effects(const struct session_event *event, enum session_screen before)
+{
+    for (size_t i = 0; i < effects.count; i++) {
+        if (effects.list[i].kind == SESSION_EFFECT_CREATE) {
+            CHECK(i > 0);
+            CHECK_EQ_I64(effects.list[i - 1].kind, SESSION_EFFECT_SAVE);
+            CHECK(effects.list[i].create.client_request_id[0] != '\0');
+            CHECK(effects.list[i].create.amount.fen > 0);
+        }
+    }
+    bool home = event->kind == SESSION_EVENT_TOUCH && event->touch.action == SESSION_ACTION_HOME;
+    if (home && before == SESSION_SCREEN_CREDITING) {
+        CHECK(session.screen == SESSION_SCREEN_CREDITING);
+    }
+}
+
+TEST(no_walk_breaks_the_rules_of_the_screen)
+{
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        rng_state = (test_seed << 20) + seed * 2654435761U;
+        int64_t now_ms = 1000;
+        session_init(&session, now_ms);
+        struct session_event boot = {.kind = SESSION_EVENT_BOOT, .now_ms = now_ms};
+        boot.boot.order_open = draw(4) == 0;
+        session_apply(&session, &boot, &effects);
+        profile_value = (struct session_profile){.amounts = {{2000}, {5000}},
+                                                 .amount_count = 2,
+                                                 .amount_min = {100},
+                                                 .amount_max = {900000},
+                                                 .wallets = {false, true, true},
+                                                 .receipt_auto = draw(2) == 0,
+                                                 .payments_open = true};
+        struct session_event profile = {
+            .kind = SESSION_EVENT_PROFILE, .now_ms = now_ms, .profile = &profile_value};
+        session_apply(&session, &profile, &effects);
+        for (int step = 0; step < 500; step++) {
+            now_ms += draw(4) == 0 ? draw(30000) : draw(300);
+            struct session_event event = draw_event(now_ms);
+            enum session_screen before = session.screen;
+            session_apply(&session, &event, &effects);
+            check_effects(&event, before);
+            check_order_pages();
+            if (event.kind == SESSION_EVENT_TICK) {
+                CHECK(session_next_deadline_ms(&session) > now_ms);
+            }
+        }
+    }
+}
+
+TEST_MAIN()
