@@ -94,7 +94,7 @@ MUST_CHECK enum err store_read(struct store *store, store_fn fn, void *arg);
 int64_t store_service_ms(const struct store *store);
 
 /** False once a commit has failed. Any thread. */
-bool store_is_in_service(const struct store *store);
+bool store_is_in_service(struct store *store);
 
 /**
  * True if the disk of the database has at least disk_free_bytes_min left. To be asked before
@@ -112,6 +112,6 @@ struct store_counters {
     uint64_t commit_us_max; /* longest commit */
     uint64_t commit_us_sum;
 };
-void store_get_counters(const struct store *store, struct store_counters *ret_counters);
+void store_get_counters(struct store *store, struct store_counters *ret_counters);
 
 #endif

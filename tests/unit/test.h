@@ -56,8 +56,8 @@ static uint64_t test_seed = 1; /* --seed N: for tests that draw */
 
 #define CHECK_EQ_I64(a, b)                                                                         \
     do {                                                                                           \
-        int64_t check_a = (int64_t)(a);                                                            \
-        int64_t check_b = (int64_t)(b);                                                            \
+        int64_t check_a = (int64_t)(+(a));                                                         \
+        int64_t check_b = (int64_t)(+(b));                                                         \
         if (check_a != check_b) {                                                                  \
             TEST_FAIL("%s is %" PRId64 ", not %" PRId64, #a, check_a, check_b);                    \
         }                                                                                          \
@@ -65,8 +65,8 @@ static uint64_t test_seed = 1; /* --seed N: for tests that draw */
 
 #define CHECK_EQ_U64(a, b)                                                                         \
     do {                                                                                           \
-        uint64_t check_a = (uint64_t)(a);                                                          \
-        uint64_t check_b = (uint64_t)(b);                                                          \
+        uint64_t check_a = (uint64_t)(+(a));                                                       \
+        uint64_t check_b = (uint64_t)(+(b));                                                       \
         if (check_a != check_b) {                                                                  \
             TEST_FAIL("%s is %" PRIu64 ", not %" PRIu64, #a, check_a, check_b);                    \
         }                                                                                          \
