@@ -30,6 +30,8 @@ static void mask_controls(char *text)
 }
 
 static void log_line(enum log_level level, const char *word, const char *format, va_list values)
+    PRINTF_LIKE(3, 0);
+static void log_line(enum log_level level, const char *word, const char *format, va_list values)
 {
     if (level < log_level_min) {
         return;

@@ -38,7 +38,7 @@ enum {
 enum dl645_kind {
     DL645_KIND_NUMBER = 0,  /* BCD with fixed decimals, perhaps a sign bit */
     DL645_KIND_DEMAND,      /* 3 bytes XX.XXXX and mm hh DD MM YY */
-    DL645_KIND_COUNT,       /* BCD, a plain count */
+    DL645_KIND_COUNTER,     /* BCD, a plain count */
     DL645_KIND_DATE,        /* WW DD MM YY, WW 0 = Sunday */
     DL645_KIND_TIME,        /* ss mm hh */
     DL645_KIND_DATE_TIME,   /* ss mm hh WW DD MM YY */
@@ -49,7 +49,7 @@ enum dl645_kind {
     DL645_KIND_BAUD,        /* one-hot baud byte */
     DL645_KIND_BITS,        /* status word, low byte first: protocol/dl645/status.h */
     DL645_KIND_BYTES,       /* no typed meaning */
-    DL645_KIND_COUNT_
+    DL645_KIND_COUNT
 };
 
 /** One identifier's description. A plain value; the texts are static. */

@@ -66,6 +66,7 @@ enum dl645_field {
     DL645_FIELD_MAC1,
     DL645_FIELD_MAC2,
     DL645_FIELD_KEY_INFO,
+    DL645_FIELD_CIPHERTEXT,
     DL645_FIELD_CIPHER1,
     DL645_FIELD_RANDOM1,
     DL645_FIELD_DISPERSION,
@@ -166,6 +167,7 @@ struct dl645_message {
     uint8_t mac1[4]; /* bytes as on the wire, like all of an ESAM's */
     uint8_t mac2[4];
     uint8_t key_info[4];
+    uint8_t ciphertext[16]; /* relay command of class 98, with mac1 */
     uint8_t cipher1[8];
     uint8_t random1[8];
     uint8_t dispersion[8];

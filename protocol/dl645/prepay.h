@@ -19,16 +19,16 @@
 
 /** What makes a purchase unique to the meter. */
 enum dl645_proof {
-    DL645_PROOF_COUNT = 0, /* purchase count: must be the meter's + 1 */
-    DL645_PROOF_ORDER,     /* 16-digit order number; whether a repeat is refused is unknown */
-    DL645_PROOF_COUNT_
+    DL645_PROOF_PURCHASE_COUNT = 0, /* purchase count: must be the meter's + 1 */
+    DL645_PROOF_ORDER_NUMBER, /* 16-digit order number; whether a repeat is refused is unknown */
+    DL645_PROOF_COUNT
 };
 
 /** Why a meter refused, in one vocabulary for all models. */
 enum dl645_refusal {
     DL645_REFUSAL_NONE = 0,
     DL645_REFUSAL_REPEATED, /* "already done" as a hint: the read-back proves */
-    DL645_REFUSAL_COUNT,
+    DL645_REFUSAL_WRONG_COUNT,
     DL645_REFUSAL_CUSTOMER,
     DL645_REFUSAL_LIMIT,
     DL645_REFUSAL_MAC,
@@ -37,7 +37,7 @@ enum dl645_refusal {
     DL645_REFUSAL_SUSPENDED,
     DL645_REFUSAL_LAYOUT, /* the meter does not know this layout or length */
     DL645_REFUSAL_OTHER,
-    DL645_REFUSAL_COUNT_
+    DL645_REFUSAL_COUNT
 };
 
 /** A meter model's way to be paid. Static; never freed. */
@@ -65,9 +65,9 @@ struct dl645_recharge {
     const char *address; /* 12 digits */
     uint32_t operator_code;
     struct money amount;  /* above 0 */
-    uint32_t count;       /* DL645_PROOF_COUNT: the meter's + 1 */
-    const char *customer; /* DL645_PROOF_COUNT: 12 digits */
-    const char *order;    /* DL645_PROOF_ORDER: 16 digits */
+    uint32_t count;       /* DL645_PROOF_PURCHASE_COUNT: the meter's + 1 */
+    const char *customer; /* DL645_PROOF_PURCHASE_COUNT: 12 digits */
+    const char *order;    /* DL645_PROOF_ORDER_NUMBER: 16 digits */
     uint8_t mac1[4];
     uint8_t mac2[4];
 };
@@ -106,7 +106,7 @@ struct dl645_prepay_answer {
     enum dl645_refusal refusal; /* NONE if accepted */
     uint16_t error_bits;        /* as sent, low byte first; 0 if accepted */
     bool has_balance;           /* remaining and count are set */
-    struct money remaining;
+    struct money remaining;     /* parts of a fen that the meter counts are cut off */
     uint32_t count;
     bool has_customer;
     char customer[DL645_NUMBER_TEXT_SIZE];
@@ -114,8 +114,8 @@ struct dl645_prepay_answer {
 
 /**
  * Read the answer to a purchase or to a status query (078102FF, 070002FF).
- * @return OK; ERR_FORMAT (not a reply to control 03, or DATA is not its layout); ERR_RANGE (a
- *         remaining amount that is no whole fen); ERR_UNSUPPORTED (cipher missing)
+ * @return OK; ERR_FORMAT (not a reply to control 03, or DATA is not its layout); ERR_UNSUPPORTED
+ *         (the model's cipher is missing or failed)
  */
 MUST_CHECK enum err dl645_prepay_answer_parse(const struct dl645_prepay_model *model,
                                               const struct dl645_frame *frame,

@@ -21,15 +21,17 @@ enum {
     DL645_VALUE_TIME_SIZE = 20, /* "2024-03-15 10:30:05" */
 };
 
-/** One item. Which texts are set depends on the kind; the others are "". */
+/**
+ * One item. Which texts are set depends on the kind; the others are "". A DEMAND, a MOMENT and a
+ * FREEZE_TIME have their time with its date, to the minute: "2024-03-15 10:30".
+ */
 struct dl645_value {
     bool present;                     /* false: the bytes are all FF (NUMBER, DEMAND) */
-    int64_t scaled;                   /* NUMBER, DEMAND, COUNT: the digits, without the point */
-    char text[DL645_VALUE_TEXT_SIZE]; /* NUMBER "198.56", COUNT "27", DIGITS, TEXT, BAUD "08" */
-    char time[DL645_VALUE_TIME_SIZE]; /* DEMAND, MOMENT, FREEZE_TIME "2024-03-15 10:30";
-                                         TIME, DATE_TIME "10:30:05" */
-    "10:30:05" * / char date[DL645_VALUE_TIME_SIZE]; /* DATE, DATE_TIME "2024-03-15" */
-    uint8_t weekday;                                 /* DATE, DATE_TIME: 0 = Sunday */
+    int64_t scaled;                   /* NUMBER, DEMAND, COUNTER: the digits, without the point */
+    char text[DL645_VALUE_TEXT_SIZE]; /* NUMBER "198.56", COUNTER "27", DIGITS, TEXT, BAUD "08" */
+    char time[DL645_VALUE_TIME_SIZE]; /* "10:30:05" TIME, DATE_TIME; with date: the others */
+    char date[DL645_VALUE_TIME_SIZE]; /* DATE, DATE_TIME "2024-03-15" */
+    uint8_t weekday;                  /* DATE, DATE_TIME: 0 = Sunday */
 };
 
 /** How many whole items @p size bytes hold: 0 or 1 unless the DI is a block or a row of counts. */
