@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_METERS_GATEWAY_H
+#define SHILLING_CLOUD_METERS_GATEWAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cloud/store/store.h"
+#include "common/compiler.h"
+#include "common/err.h"
+#include "protocol/bus/command.h"
+#include "protocol/bus/reply.h"
+
+/*
+ * Commands to collectors and their replies (MESSAGES, section 2).
+ *
+ * read and ping are questions: gateway_ask() brings the answer, or says at the deadline that there
+ * is none. credit, relay and void are journalled: gateway_send() only sends, as often as it is
+ * called, and every reply to any of them - the first, a repeated one, one that comes a day later -
+ * goes to the sink. The sink stores it and, when that is durable, calls gateway_confirm(); until
+ * then the collector repeats it. Silence is not reported: who sent a journalled command has a job
+ * in the database that will ask.
+ */
+struct gateway;
+
+/* What is known of a collector. */
+struct gateway_collector {
+    bool online;
+    uint32_t epoch; /* of its journal; 0: never heard of it */
+};
+/** ERR_NOT_FOUND: no such collector. Any thread. */
+MUST_CHECK enum err gateway_collector_get(struct gateway *gateway, const char *collector_id,
+                                          struct gateway_collector *ret_collector);
+
+/**
+ * The answer to a question. Called once, in the gateway's thread: short, never blocking.
+ * @param reply  borrowed during the call; NULL: none came in time
+ * @param why    OK with a reply; ERR_TIMEOUT, or ERR_UNAVAILABLE when the gateway stops
+ */
+typedef void (*gateway_answer)(void *self, const struct bus_reply *reply, enum err why);
+
+/**
+ * Ask a collector (BUS_OP_READ or BUS_OP_PING). command->deadline_ms also bounds the wait here.
+ *
+ * @return OK, then @p answer is called exactly once; ERR_UNAVAILABLE broker or collector offline;
+ *         ERR_NOT_FOUND no such collector; ERR_FULL too many questions are open
+ * Blocks: no. Any thread, also from a callback of the gateway's.
+ */
+MUST_CHECK enum err gateway_ask(struct gateway *gateway, const char *collector_id,
+                                const struct bus_command *command, gateway_answer answer,
+                                void *self);
+
+/**
+ * Send a journalled command (BUS_OP_CREDIT, _RELAY, _VOID), which must be durable by now. OK means
+ * that it was handed to the broker's connection, nothing more.
+ *
+ * @return OK, ERR_UNAVAILABLE (nothing left this process), ERR_NOT_FOUND
+ * Blocks: no. Any thread.
+ */
+MUST_CHECK enum err gateway_send(struct gateway *gateway, const char *collector_id,
+                                 const struct bus_command *command);
+
+/**
+ * Where replies to journalled commands go. Called in the gateway's thread: copy, store_submit(),
+ * return. An id that the sink does not know is its to confirm, too, once that is recorded.
+ */
+typedef void (*gateway_sink)(void *self, const char *collector_id, const struct bus_reply *reply);
+/** Before gateway_start() only. */
+void gateway_set_sink(struct gateway *gateway, gateway_sink sink, void *self);
+
+/** The reply is durable here: the collector may forget it. Any thread. Blocks: no. */
+void gateway_confirm(struct gateway *gateway, const char *collector_id, const char *command_id);
+
+#endif
