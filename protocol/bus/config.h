@@ -32,8 +32,8 @@ struct bus_meter {
     char protocol[BUS_NAME_SIZE]; /* "645-2007" */
     uint32_t baud;                /* 0: the bus's own */
     enum bus_meter_kind kind;
-    uint8_t password[4];      /* PA P0 P1 P2 in the order of the wire (8 hex digits in JSON) */
-    uint8_t operator_code[4]; /* C0 C1 C2 C3 likewise */
+    uint8_t password[4];      /* PA, then the six digits as people write them: "02" "123456" */
+    uint8_t operator_code[4]; /* "44332211": C3 C2 C1 C0 as people write them */
     uint32_t schedule_s;      /* 0: not read by schedule */
     char items[BUS_ITEMS_MAX][BUS_ITEM_SIZE]; /* what the schedule reads */
     size_t item_count;
