@@ -405,7 +405,7 @@ static bool sends_fit(const struct delivery *delivery)
     if (delivery->sends > DELIVERY_SENDS_MAX || delivery->not_done > delivery->sends) {
         return false;
     }
-    const unsigned open_count = (unsigned)(delivery->sends - delivery->not_done);
+    const uint32_t open_count = delivery->sends - delivery->not_done;
     return open ? open_count == 1U : (open_count == 0U || (ended && open_count == 1U));
 }
 

@@ -92,8 +92,8 @@ struct delivery {
     enum delivery_stage stage;
     struct money amount;            /* > 0 */
     struct delivery_reading before; /* since ASSIGNED */
-    uint8_t sends;                  /* frames that may have left, 0..DELIVERY_SENDS_MAX */
-    uint8_t not_done;               /* times that the fence proved NOT_DONE */
+    uint32_t sends;                 /* frames that may have left, 0..DELIVERY_SENDS_MAX */
+    uint32_t not_done;              /* times that the fence proved NOT_DONE */
     bool voided;                    /* FENCING: the tombstone is in the collector's journal */
     bool quiet;                     /* FENCING: the quiet time is over */
     bool beaten;                    /* the count was used by somebody else: our frame is dead */

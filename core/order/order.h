@@ -94,9 +94,9 @@ struct order {
     enum ledger_account credit_to; /* CUST, METER or CARD */
     bool precreate_open;           /* an earlier try may have reached the provider */
     bool qr_dead;
-    bool credit_started;  /* credit_start was taken: at most once */
-    uint8_t not_credited; /* fenced read-backs that said no, 0..ORDER_READBACK_TRIES */
-    bool refund_numbered; /* the refund number exists: it never changes */
+    bool credit_started;   /* credit_start was taken: at most once */
+    uint32_t not_credited; /* fenced read-backs that said no, 0..ORDER_READBACK_TRIES */
+    bool refund_numbered;  /* the refund number exists: it never changes */
 };
 
 /* One posting of the order's own document; its legs come from ledger_post(). */
