@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kiosk/journal/journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <sqlite3.h>
+
+#include "common/must.h"
+#include "common/str.h"
+
+enum { PATH_SIZE = 512 };
+
+struct journal {
+    sqlite3 *db;
+};
+
+static const char SCHEMA[] =
+    "PRAGMA journal_mode=WAL;"
+    "PRAGMA synchronous=FULL;"
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS attempt ("
+    " seq INTEGER PRIMARY KEY,"
+    " client_request_id TEXT NOT NULL UNIQUE,"
+    " purchase_id TEXT NOT NULL,"
+    " room_id TEXT NOT NULL,"
+    " meter_id TEXT NOT NULL,"
+    " amount_fen INTEGER NOT NULL CHECK (amount_fen > 0),"
+    " wallet INTEGER NOT NULL,"
+    " begun_wall_s INTEGER NOT NULL,"
+    " order_no TEXT NOT NULL DEFAULT '',"
+    " settled INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
+    "PRAGMA user_version=1;"
+    "COMMIT;";
+
+static enum err err_of(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_OK:
+    case SQLITE_DONE:
+    case SQLITE_ROW:
+        return OK;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return ERR_EXISTS;
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_AUTH:
+        return ERR_DENIED;
+    case SQLITE_FULL:
+        return ERR_FULL;
+    case SQLITE_NOMEM:
+        return ERR_MEMORY;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return ERR_CHECKSUM;
+    default:
+        return ERR_IO;
+    }
+}
+
+/* ERR_CHECKSUM: the file is no journal of ours, or a damaged one. */
+static enum err open_once(const char *path, sqlite3 **ret_db)
+{
+    sqlite3 *db = NULL;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    int code = sqlite3_open_v2(path, &db, flags, NULL);
+    if (code == SQLITE_OK) {
+        /* Exclusive: a second kiosk on the same journal would show somebody else's order. */
+        code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE;", NULL, NULL, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
+    }
+    sqlite3_stmt *check = NULL;
+    if (code == SQLITE_OK) {
+        code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &check, NULL);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(check);
+        const char *word = code == SQLITE_ROW ? (const char *)sqlite3_column_text(check, 0) : "";
+        if (code == SQLITE_ROW && !str_equal(word, "ok")) {
+            code = SQLITE_CORRUPT;
+        }
+    }
+    (void)sqlite3_finalize(check);
+    enum err err = err_of(code);
+    if (err != OK) {
+        (void)sqlite3_close(db);
+        return err;
+    }
+    *ret_db = db;
+    return OK;
+}
+
+static void explain(enum err err, const char *path, char ret_why[JOURNAL_WHY_SIZE])
+{
+    const char *what = "cannot be used";
+    if (err == ERR_EXISTS) {
+        what = "is in use: another shilling-kiosk runs on this terminal";
+    } else if (err == ERR_DENIED) {
+        what = "cannot be opened: does its folder exist, and may this user write there?";
+    } else if (err == ERR_FULL) {
+        what = "cannot be written: the disk is full";
+    }
+    str_format_cut(ret_why, JOURNAL_WHY_SIZE, "%s %s", path, what);
+}
+
+/* Out of the way, with its write-ahead log: evidence for the field engineer. */
+static bool move_aside(const char *path, int64_t now_wall_s, char ret_why[JOURNAL_WHY_SIZE])
+{
+    static const char *const parts[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
+        char from[PATH_SIZE];
+        char to[PATH_SIZE];
+        if (!str_format(from, sizeof(from), "%s%s", path, parts[i]) ||
+            !str_format(to, sizeof(to), "%s.damaged-%lld%s", path, (long long)now_wall_s,
+                        parts[i])) {
+            return false;
+        }
+        if (rename(from, to) != 0 && i == 0) {
+            return false;
+        }
+    }
+    str_format_cut(ret_why, JOURNAL_WHY_SIZE,
+                   "%s was damaged; it is kept as %s.damaged-%lld and a new one was begun", path,
+                   path, (long long)now_wall_s);
+    return true;
+}
+
+enum err journal_open(const char *path, int64_t now_wall_s, struct journal **ret_journal,
+                      char ret_why[JOURNAL_WHY_SIZE])
+{
+    ret_why[0] = '\0';
+    struct journal *journal = calloc(1, sizeof(*journal));
+    if (journal == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = open_once(path, &journal->db);
+    if (err == ERR_CHECKSUM && move_aside(path, now_wall_s, ret_why)) {
+        err = open_once(path, &journal->db);
+    }
+    if (err != OK) {
+        explain(err, path, ret_why);
+        free(journal);
+        return err;
+    }
+    *ret_journal = journal;
+    return OK;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (journal != NULL) {
+        (void)sqlite3_close(journal->db);
+        free(journal);
+    }
+}
+
+/* A statement over @p count texts, bound as ?1, ?2, ...; run to its end. */
+static enum err run_texts(struct journal *journal, const char *sql, const char *const *texts,
+                          int count)
+{
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+    for (int i = 0; code == SQLITE_OK && i < count; i++) {
+        code = sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_TRANSIENT);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    return err_of(code);
+}
+
+/* Old settled attempts make room; a failure here harms nothing and is tried again next time. */
+static void forget_old(struct journal *journal)
+{
+    char sql[160];
+    bool fits = str_format(sql, sizeof(sql),
+                           "DELETE FROM attempt WHERE settled = 1 AND seq <="
+                           " (SELECT max(seq) FROM attempt) - %d",
+                           (int)JOURNAL_KEEP_COUNT);
+    MUST(fits);
+    (void)sqlite3_exec(journal->db, sql, NULL, NULL, NULL);
+}
+
+enum err journal_save(struct journal *journal, const struct session_create *create,
+                      int64_t now_wall_s)
+{
+    MUST(create->client_request_id[0] != '\0');
+    MUST(create->amount.fen > 0);
+    static const char sql[] =
+        "INSERT INTO attempt (client_request_id, purchase_id, room_id, meter_id, amount_fen,"
+        " wallet, begun_wall_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+        " ON CONFLICT (client_request_id) DO NOTHING";
+    const char *const texts[] = {create->client_request_id, create->purchase_id, create->room_id,
+                                 create->meter_id};
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+    for (int i = 0; code == SQLITE_OK && i < (int)ARRAY_COUNT(texts); i++) {
+        code = sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_TRANSIENT);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_int64(stmt, 5, create->amount.fen);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_int64(stmt, 6, create->wallet);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_int64(stmt, 7, now_wall_s);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (err_of(code) == OK) {
+        forget_old(journal);
+    }
+    return err_of(code);
+}
+
+enum err journal_set_order_no(struct journal *journal, const char *client_request_id,
+                              const char *order_no)
+{
+    const char *const texts[] = {order_no, client_request_id};
+    return run_texts(journal, "UPDATE attempt SET order_no = ?1 WHERE client_request_id = ?2",
+                     texts, 2);
+}
+
+enum err journal_settle(struct journal *journal, const char *client_request_id)
+{
+    return run_texts(journal, "UPDATE attempt SET settled = 1 WHERE client_request_id = ?1",
+                     &client_request_id, 1);
+}
+
+enum err journal_find_open(struct journal *journal, struct journal_order *ret_order)
+{
+    static const char sql[] = "SELECT client_request_id, order_no, begun_wall_s FROM attempt"
+                              " WHERE settled = 0 ORDER BY seq DESC LIMIT 1";
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    enum err err = code == SQLITE_DONE ? ERR_NOT_FOUND : err_of(code);
+    if (code == SQLITE_ROW) {
+        struct journal_order order = {.begun_wall_s = sqlite3_column_int64(stmt, 2)};
+        bool fits = str_copy(order.client_request_id, sizeof(order.client_request_id),
+                             (const char *)sqlite3_column_text(stmt, 0)) &&
+                    str_copy(order.order_no, sizeof(order.order_no),
+                             (const char *)sqlite3_column_text(stmt, 1));
+        err = fits ? OK : ERR_FORMAT;
+        if (fits) {
+            *ret_order = order;
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    return err;
+}
+
+enum err journal_put_profile(struct journal *journal, const char *text)
+{
+    return run_texts(journal, "INSERT OR REPLACE INTO kept VALUES ('profile', ?1)", &text, 1);
+}
+
+enum err journal_get_profile(struct journal *journal, char ret_text[JOURNAL_PROFILE_SIZE])
+{
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(journal->db, "SELECT value FROM kept WHERE name = 'profile'", -1,
+                                  &stmt, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    enum err err = code == SQLITE_DONE ? ERR_NOT_FOUND : err_of(code);
+    if (code == SQLITE_ROW &&
+        !str_copy(ret_text, JOURNAL_PROFILE_SIZE, (const char *)sqlite3_column_text(stmt, 0))) {
+        err = ERR_FULL;
+    }
+    (void)sqlite3_finalize(stmt);
+    return err;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_KIOSK_JOURNAL_JOURNAL_H
+#define SHILLING_KIOSK_JOURNAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/err.h"
+#include "core/session/session.h"
+
+/*
+ * The terminal's own journal: the orders it asked for and has not yet seen to their end, and the
+ * last profile, so that the first page after a start needs no network. It is not a truth about
+ * money (the server has that); it is what lets a kiosk that was switched off in the middle ask
+ * for the right order again. SQLite in WAL mode with synchronous=FULL: a number is on the disk
+ * before its first byte leaves.
+ */
+struct journal;
+
+enum {
+    JOURNAL_WHY_SIZE = 512,
+    JOURNAL_PROFILE_SIZE = 16384,
+    JOURNAL_KEEP_COUNT = 1000, /* settled orders kept for the field engineer */
+};
+
+struct journal_order {
+    char client_request_id[SESSION_UUID_SIZE];
+    char order_no[SESSION_ORDER_NO_SIZE]; /* empty: the server's answer was never seen */
+    int64_t begun_wall_s;
+};
+
+/**
+ * Open or create the journal. A damaged file is moved aside (its new name is in @p ret_why, with
+ * OK as the result) and a new one begun: a broken journal must not keep a kiosk from selling.
+ *
+ * @param ret_journal  @own, journal_close()
+ * @param ret_why      what is wrong and what to do; "" if nothing is
+ * @return ERR_EXISTS another program has it open; ERR_DENIED, ERR_FULL, ERR_IO, ERR_MEMORY
+ * Blocks: until synced. Allocates: yes.
+ */
+MUST_CHECK enum err journal_open(const char *path, int64_t now_wall_s, struct journal **ret_journal,
+                                 char ret_why[JOURNAL_WHY_SIZE]);
+
+/** NULL is allowed. */
+void journal_close(struct journal *journal);
+
+/**
+ * Remember that an order is about to be asked for. OK means that it is on the disk: only then may
+ * the request leave. The same client_request_id again changes nothing.
+ */
+MUST_CHECK enum err journal_save(struct journal *journal, const struct session_create *create,
+                                 int64_t now_wall_s);
+
+/** The server has given the order its number. */
+MUST_CHECK enum err journal_set_order_no(struct journal *journal, const char *client_request_id,
+                                         const char *order_no);
+
+/** The tenant has seen how it ended (or it is too old): not to be shown again after a start. */
+MUST_CHECK enum err journal_settle(struct journal *journal, const char *client_request_id);
+
+/** The newest order that is not settled; ERR_NOT_FOUND if there is none. */
+MUST_CHECK enum err journal_find_open(struct journal *journal, struct journal_order *ret_order);
+
+/** Keep the profile's JSON text for the next start. */
+MUST_CHECK enum err journal_put_profile(struct journal *journal, const char *text);
+
+/** ERR_NOT_FOUND if none was kept. */
+MUST_CHECK enum err journal_get_profile(struct journal *journal,
+                                        char ret_text[JOURNAL_PROFILE_SIZE]);
+
+#endif

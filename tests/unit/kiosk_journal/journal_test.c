@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kiosk/journal/journal.h"
+#include "tests/unit/test.h"
+
+static char folder[64];
+static char path[96];
+static char why[JOURNAL_WHY_SIZE];
+
+static void fresh_folder(void)
+{
+    (void)snprintf(folder, sizeof(folder), "/tmp/kiosk-journal-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    (void)snprintf(path, sizeof(path), "%s/journal.db", folder);
+}
+
+static struct journal *open_again(void)
+{
+    struct journal *journal = NULL;
+    enum err err = journal_open(path, 1795147200, &journal, why);
+    if (err != OK) {
+        TEST_FAIL("journal_open: %s: %s", err_name(err), why);
+    }
+    return journal;
+}
+
+static struct session_create attempt(const char *id)
+{
+    struct session_create create = {
+        .room_id = "r1", .meter_id = "m1", .amount = {5000}, .wallet = SESSION_WALLET_ALIPAY};
+    (void)snprintf(create.client_request_id, sizeof(create.client_request_id), "%s", id);
+    return create;
+}
+
+TEST(an_open_order_is_found_again_until_it_is_settled)
+{
+    fresh_folder();
+    struct journal *journal = open_again();
+    struct journal_order order;
+    CHECK_EQ_I64(journal_find_open(journal, &order), ERR_NOT_FOUND);
+    struct session_create first = attempt("id-1");
+    struct session_create second = attempt("id-2");
+    CHECK_EQ_I64(journal_save(journal, &first, 100), OK);
+    CHECK_EQ_I64(journal_save(journal, &second, 200), OK);
+    CHECK_EQ_I64(journal_save(journal, &second, 300), OK);
+    CHECK_EQ_I64(journal_set_order_no(journal, "id-2", "SH000001"), OK);
+    journal_close(journal);
+    journal = open_again();
+    CHECK_EQ_I64(journal_find_open(journal, &order), OK);
+    CHECK_EQ_STR(order.client_request_id, "id-2");
+    CHECK_EQ_STR(order.order_no, "SH000001");
+    CHECK_EQ_I64(order.begun_wall_s, 200);
+    CHECK_EQ_I64(journal_settle(journal, "id-2"), OK);
+    CHECK_EQ_I64(journal_find_open(journal, &order), OK);
+    CHECK_EQ_STR(order.client_request_id, "id-1");
+    journal_close(journal);
+}
+
+TEST(what_was_saved_survives_a_kill)
+{
+    fresh_folder();
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct journal *journal = NULL;
+        struct session_create create = attempt("id-kill");
+        bool saved =
+            journal_open(path, 1, &journal, why) == OK && journal_save(journal, &create, 7) == OK;
+        (void)kill(getpid(), saved ? SIGKILL : SIGTERM);
+    }
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    struct journal *journal = open_again();
+    struct journal_order order;
+    CHECK_EQ_I64(journal_find_open(journal, &order), OK);
+    CHECK_EQ_STR(order.client_request_id, "id-kill");
+    journal_close(journal);
+}
+
+TEST(two_kiosks_cannot_share_a_journal)
+{
+    fresh_folder();
+    struct journal *journal = open_again();
+    struct journal *second = NULL;
+    CHECK_EQ_I64(journal_open(path, 1, &second, why), ERR_EXISTS);
+    CHECK(strstr(why, "another shilling-kiosk") != NULL);
+    journal_close(journal);
+}
+
+TEST(a_damaged_journal_is_kept_aside_and_the_kiosk_goes_on)
+{
+    fresh_folder();
+    FILE *file = fopen(path, "wbe");
+    CHECK(file != NULL);
+    CHECK(fwrite("not a database at all, but long enough to be read as one........", 1, 64, file) ==
+          64);
+    CHECK(fclose(file) == 0);
+    struct journal *journal = open_again();
+    CHECK(strstr(why, "damaged") != NULL);
+    struct session_create create = attempt("id-new");
+    CHECK_EQ_I64(journal_save(journal, &create, 1), OK);
+    journal_close(journal);
+}
+
+TEST(a_missing_folder_is_explained)
+{
+    (void)snprintf(path, sizeof(path), "/nonexistent/journal.db");
+    struct journal *journal = NULL;
+    CHECK_EQ_I64(journal_open(path, 1, &journal, why), ERR_DENIED);
+    CHECK(strstr(why, "does its folder exist") != NULL);
+}
+
+TEST(a_full_disk_refuses_the_order_and_keeps_what_is_there)
+{
+    fresh_folder();
+    struct journal *journal = open_again();
+    struct session_create create = attempt("id-before");
+    CHECK_EQ_I64(journal_save(journal, &create, 1), OK);
+    struct rlimit before;
+    CHECK(getrlimit(RLIMIT_FSIZE, &before) == 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    CHECK(setrlimit(RLIMIT_FSIZE, &none) == 0);
+    create = attempt("id-after");
+    enum err err = journal_save(journal, &create, 2);
+    CHECK(setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK(err == ERR_FULL || err == ERR_IO);
+    struct journal_order order;
+    CHECK_EQ_I64(journal_find_open(journal, &order), OK);
+    CHECK_EQ_STR(order.client_request_id, "id-before");
+    journal_close(journal);
+}
+
+TEST(the_profile_is_kept_for_the_next_start)
+{
+    fresh_folder();
+    struct journal *journal = open_again();
+    static char text[JOURNAL_PROFILE_SIZE];
+    CHECK_EQ_I64(journal_get_profile(journal, text), ERR_NOT_FOUND);
+    CHECK_EQ_I64(journal_put_profile(journal, "{\"name\":\"old\"}"), OK);
+    CHECK_EQ_I64(journal_put_profile(journal, "{\"name\":\"new\"}"), OK);
+    journal_close(journal);
+    journal = open_again();
+    CHECK_EQ_I64(journal_get_profile(journal, text), OK);
+    CHECK_EQ_STR(text, "{\"name\":\"new\"}");
+    journal_close(journal);
+}
+
+TEST_MAIN()
