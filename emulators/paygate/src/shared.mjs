@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Two small things that both wallets need.
+
+import crypto from 'node:crypto';
+
+/** A fingerprint of what the merchant asked for, independent of the order of members. */
+export function contentHash(content) {
+    const sorted = (value) =>
+        value !== null && typeof value === 'object' && !Array.isArray(value)
+            ? Object.keys(value)
+                  .sort()
+                  .map((name) => [name, sorted(value[name])])
+            : value;
+    return crypto
+        .createHash('sha256')
+        .update(JSON.stringify(sorted(content)))
+        .digest('hex');
+}
+
+/** `alipay.refund SH2026..`: the text in which a fault's match is looked for. */
+export function subjectOf(call, trade) {
+    return `${trade.channel}.${call} ${trade.out_trade_no}`;
+}
