@@ -252,6 +252,21 @@ static void watch(struct session *session, struct session_effects *effects)
     effect->version = session->order.version;
 }
 
+/*
+ * A view tells how long the code lives from now on; the ring's whole is what the first view told,
+ * and grows when "more time" moves the end.
+ */
+static void ring_keep(const struct session_order *known, struct session_order *order)
+{
+    if (known->qr_total_ms <= 0 || order->qr_total_ms <= 0) {
+        return;
+    }
+    int64_t moved_ms = order->qr_until_ms - known->qr_until_ms;
+    bool extended = moved_ms > SESSION_RING_SLACK_MS;
+    order->qr_total_ms = known->qr_total_ms + (extended ? moved_ms : 0);
+    MUST(order->qr_total_ms > 0);
+}
+
 void session_order_arrived(struct session *session, const struct session_event *event,
                            struct session_effects *effects)
 {
@@ -269,9 +284,11 @@ void session_order_arrived(struct session *session, const struct session_event *
     if (!first && order->version == session->order.version) {
         return; /* the same version is the same view: only its freshness is news */
     }
+    struct session_order known = session->order;
     session->order = *order;
     session->order.seen_ms = event->now_ms;
     session->order_asked = false;
+    ring_keep(&known, &session->order);
     if (order->state == SESSION_ORDER_WAIT_PAY && order->qr_text[0] != '\0') {
         session->intent.qr_seen = true;
     }

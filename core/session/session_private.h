@@ -26,6 +26,7 @@ enum {
     SESSION_SILENT_MS = 60000,       /* the server ends the order of a silent kiosk */
     SESSION_CREATE_SLOW_MS = 8000,   /* "the payment channel is slow" */
     SESSION_RECEIPT_CODE_MS = 60000, /* E14 */
+    SESSION_RING_SLACK_MS = 2000,    /* of the way here; more means "more time" */
     SESSION_RETRY_MS = 2000,         /* between two questions after a start */
 };
 
