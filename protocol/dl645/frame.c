@@ -180,12 +180,12 @@ char *dl645_fault_format(const struct dl645_inspection *inspection,
     case DL645_CHECK_TRUNCATED:
         if (inspection->size_read > OFFSET_LENGTH) {
             str_format_cut(ret_text, DL645_FAULT_TEXT_SIZE,
-                           "ends at byte %zu, but length %02X says that the frame goes to byte %zu",
+                           "ends after %zu bytes, but length %02X says that the frame goes to %zu",
                            inspection->at, (unsigned)inspection->length,
                            inspection->start + OFFSET_DATA + inspection->length + 2);
         } else {
             str_format_cut(ret_text, DL645_FAULT_TEXT_SIZE,
-                           "ends at byte %zu, before the length byte (byte %zu)", inspection->at,
+                           "ends after %zu bytes, before the length (byte %zu)", inspection->at,
                            inspection->start + OFFSET_LENGTH);
         }
         break;

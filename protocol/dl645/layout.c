@@ -195,12 +195,29 @@ bool dl645_layout_of_data(uint8_t function, bool reply, const uint8_t *data, siz
     return found;
 }
 
+static uint64_t fields_of_row(const struct row *row)
+{
+    uint64_t fields = 0;
+    for (size_t i = 0; i < row->field_count; i++) {
+        fields |= DL645_HAS(row->fields[i]);
+    }
+    return fields;
+}
+
+uint64_t dl645_layout_fields(uint8_t function, bool reply)
+{
+    uint64_t fields = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        if (rows[i].function == function && (rows[i].side == REPLY) == reply) {
+            fields |= fields_of_row(&rows[i]);
+        }
+    }
+    return fields;
+}
+
 static bool row_fits_message(const struct row *row, const struct dl645_message *message)
 {
-    uint64_t has = 0;
-    for (size_t i = 0; i < row->field_count; i++) {
-        has |= DL645_HAS(row->fields[i]);
-    }
+    uint64_t has = fields_of_row(row);
     /* A value may be empty, and anything may have bytes behind it. */
     uint64_t optional = DL645_HAS(DL645_FIELD_TRAILING) | (has & DL645_HAS(DL645_FIELD_VALUE));
     return (message->fields & ~optional) == (has & ~optional) &&

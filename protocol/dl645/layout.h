@@ -34,4 +34,7 @@ MUST_CHECK bool dl645_layout_of_data(uint8_t function, bool reply, const uint8_t
 MUST_CHECK bool dl645_layout_of_message(const struct dl645_message *message,
                                         struct dl645_layout *ret_layout);
 
+/** All fields that any layout of the function has on this side; 0 for a vendor's function. */
+uint64_t dl645_layout_fields(uint8_t function, bool reply);
+
 #endif
