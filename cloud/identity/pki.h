@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_IDENTITY_PKI_H
+#define SHILLING_CLOUD_IDENTITY_PKI_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/clock.h"
+#include "common/compiler.h"
+#include "common/err.h"
+
+/*
+ * The development CA and the certificates it signs: P-256, all of them. It makes a first start
+ * work without any other tool. A production system brings its own CA by putting ca.pem, ca.key
+ * (or not: then nothing can be enrolled here), server.pem and server.key into the same folder.
+ */
+struct pki;
+
+enum {
+    PKI_WHY_SIZE = 512,
+    PKI_HOSTS_MAX = 8,
+    PKI_NAME_SIZE = 65, /* a common name: 1..64 of [A-Za-z0-9._-] */
+};
+
+struct pki_config {
+    const char *folder; /* made with rights 0700 if it is not there; keys in it have 0600 */
+    const char *hosts[PKI_HOSTS_MAX]; /* names and addresses of the server, besides loopback */
+    size_t host_count;
+    const struct clock_port *clock; /* borrowed */
+};
+
+/**
+ * Open the folder; make what is missing: CA, then the server's certificate (also anew when it has
+ * less than 30 days left or does not name all hosts).
+ * @param ret_why  on failure: which file, and what is wrong with it
+ */
+MUST_CHECK enum err pki_open(const struct pki_config *config, struct pki **ret_pki,
+                             char ret_why[PKI_WHY_SIZE]);
+void pki_close(struct pki *pki);
+
+/* PEM texts, borrowed until pki_close(). */
+const char *pki_ca_pem(const struct pki *pki);
+const char *pki_server_certificate_pem(const struct pki *pki);
+const char *pki_server_key_pem(const struct pki *pki);
+
+/* The same as files, for libraries that want names. */
+const char *pki_ca_path(const struct pki *pki);
+const char *pki_server_certificate_path(const struct pki *pki);
+const char *pki_server_key_path(const struct pki *pki);
+
+/* What a certificate is for. */
+enum pki_use { PKI_USE_CLIENT, PKI_USE_SERVER, PKI_USE_COUNT };
+
+/**
+ * Make a key and a certificate for @p name and write key.pem (0600), cert.pem and ca.pem into the
+ * folder @p out, which is made if it is not there; what lies there is replaced.
+ *
+ * @param ret_spki_sha256  hash of the new key's SubjectPublicKeyInfo, for the device table
+ */
+MUST_CHECK enum err pki_issue(struct pki *pki, enum pki_use use, const char *name, const char *out,
+                              uint8_t ret_spki_sha256[32], char ret_why[PKI_WHY_SIZE]);
+
+#endif
