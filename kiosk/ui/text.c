@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Method: a text is walked run by run (text_run.c says where a run ends and which face it takes);
+ * for each run the cache (text_cache.c) gives its advance, and its mask when it is drawn. Nothing
+ * here knows where on the screen it is.
+ */
+#include "kiosk/ui/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "kiosk/ui/text_cache.h"
+#include "kiosk/ui/utf8.h"
+
+struct text_engine {
+    struct text_cache *cache;
+};
+
+enum err text_create(const struct ui_config *config, struct text_engine **ret_engine)
+{
+    struct text_engine *engine = calloc(1, sizeof *engine);
+    if (engine == NULL) {
+        return ERR_MEMORY;
+    }
+    enum err err = text_cache_create(config, &engine->cache);
+    if (err != OK) {
+        free(engine);
+        return err;
+    }
+    *ret_engine = engine;
+    return OK;
+}
+
+void text_destroy(struct text_engine *engine)
+{
+    if (engine != NULL) {
+        text_cache_destroy(engine->cache);
+        free(engine);
+    }
+}
+
+void text_wipe(struct text_engine *engine)
+{
+    text_cache_wipe(engine->cache);
+}
+
+size_t text_cache_size(const struct text_engine *engine)
+{
+    return text_cache_bytes(engine->cache);
+}
+
+struct run {
+    enum text_face face;
+    const char *text;
+    size_t size;
+    bool is_digit; /* one digit of a tabular text */
+};
+
+static bool is_quote(uint32_t code)
+{
+    return (code >= 0x2018U && code <= 0x201DU) || code == 0x2026U || code == 0x2014U;
+}
+
+static enum text_face face_of(const struct text_engine *engine, const struct text_style *style,
+                              uint32_t code)
+{
+    static const enum text_face latin[] = {TEXT_FACE_LATIN_REGULAR, TEXT_FACE_LATIN_BOLD,
+                                           TEXT_FACE_FIGURE};
+    static const enum text_face cjk[] = {TEXT_FACE_CJK_REGULAR, TEXT_FACE_CJK_BOLD,
+                                         TEXT_FACE_CJK_BOLD};
+    bool chinese = utf8_is_wide(code) || (style->cjk_quotes && is_quote(code));
+    if (!chinese && (code < 0x80U || text_cache_has(engine->cache, latin[style->weight], code))) {
+        return latin[style->weight];
+    }
+    return cjk[style->weight];
+}
+
+/* The run that begins at @p text: one face, and one letter only where letters are placed singly. */
+static struct run run_next(const struct text_engine *engine, const struct text_style *style,
+                           const char *text, size_t size)
+{
+    MUST(size > 0);
+    size_t step = 0;
+    uint32_t code = utf8_get(text, size, &step);
+    struct run run = {.face = face_of(engine, style, code), .text = text, .size = step};
+    bool single = style->tabular || style->spacing_px != 0;
+    run.is_digit = style->tabular && code >= '0' && code <= '9';
+    while (!single && run.size < size && run.size < TEXT_RUN_SIZE_MAX - 4) {
+        code = utf8_get(text + run.size, size - run.size, &step);
+        if (face_of(engine, style, code) != run.face) {
+            break;
+        }
+        run.size += step;
+    }
+    return run;
+}
+
+static int run_advance(struct text_engine *engine, const struct text_style *style,
+                       const struct run *run)
+{
+    int advance = run->is_digit ? text_cache_digit_width(engine->cache, run->face, style->px)
+                                : text_cache_advance(engine->cache, run->face, style->px, run->text,
+                                                     run->size);
+    return advance + style->spacing_px;
+}
+
+int text_width(struct text_engine *engine, const struct text_style *style, const char *text,
+               size_t size)
+{
+    int width = 0;
+    for (size_t at = 0; at < size;) {
+        struct run run = run_next(engine, style, text + at, size - at);
+        width += run_advance(engine, style, &run);
+        at += run.size;
+    }
+    return size > 0 ? width - style->spacing_px : 0;
+}
+
+void text_draw(struct text_engine *engine, const struct text_style *style, const char *text,
+               size_t size, int x, int baseline, text_paint *paint, void *self)
+{
+    for (size_t at = 0; at < size;) {
+        struct run run = run_next(engine, style, text + at, size - at);
+        int advance = run_advance(engine, style, &run);
+        int shift = 0;
+        if (run.is_digit) {
+            int own = text_cache_advance(engine->cache, run.face, style->px, run.text, run.size);
+            shift = (advance - style->spacing_px - own) / 2;
+        }
+        struct text_mask mask;
+        if (text_cache_mask(engine->cache, run.face, style->px, run.text, run.size, &mask)) {
+            paint(self, x + shift, baseline, &mask);
+        }
+        x += advance;
+        at += run.size;
+    }
+}
+
+/*
+ * The next part of a text that stays together: one wide character with the closing signs behind
+ * it, or a word with the blanks behind it (which may hang over the end of a line).
+ */
+struct atom {
+    size_t size;  /* with the blanks */
+    size_t inked; /* without them */
+    bool ends_line;
+};
+
+static struct atom atom_next(const char *text, size_t size)
+{
+    struct atom atom = {0};
+    size_t step = 0;
+    uint32_t code = utf8_get(text, size, &step);
+    if (code == '\n') {
+        return (struct atom){.size = 1, .inked = 0, .ends_line = true};
+    }
+    bool wide = utf8_is_wide(code);
+    atom.size = step;
+    atom.inked = step;
+    while (atom.size < size) {
+        code = utf8_get(text + atom.size, size - atom.size, &step);
+        bool closing = utf8_is_closing(code);
+        if (code == ' ') {
+            atom.size += 1;
+            continue;
+        }
+        if (code == '\n' || atom.size > atom.inked || ((wide || utf8_is_wide(code)) && !closing)) {
+            break;
+        }
+        atom.size += step;
+        atom.inked = atom.size;
+    }
+    return atom;
+}
+
+size_t text_break(struct text_engine *engine, const struct text_style *style, const char *text,
+                  int width, size_t *ret_next)
+{
+    size_t size = strlen(text);
+    size_t at = 0;
+    size_t end = 0;
+    int used = 0;
+    while (at < size) {
+        struct atom atom = atom_next(text + at, size - at);
+        if (atom.ends_line) {
+            *ret_next = at + 1;
+            return end;
+        }
+        int inked = text_width(engine, style, text + at, atom.inked);
+        if (at > 0 && used + inked > width) {
+            *ret_next = at;
+            return end;
+        }
+        end = at + atom.inked;
+        used += text_width(engine, style, text + at, atom.size) + style->spacing_px;
+        at += atom.size;
+    }
+    *ret_next = size;
+    return end;
+}
+
+int text_width_need(struct text_engine *engine, const struct text_style *style, const char *text)
+{
+    int need = 0;
+    size_t size = strlen(text);
+    for (size_t at = 0; at < size;) {
+        struct atom atom = atom_next(text + at, size - at);
+        int width = text_width(engine, style, text + at, atom.inked);
+        need = width > need ? width : need;
+        at += atom.size;
+    }
+    return need;
+}
