@@ -21,6 +21,12 @@ static uint32_t draw(uint32_t bound)
     return (uint32_t)(rng_state % bound);
 }
 
+static uint8_t draw_effect(void)
+{
+    uint32_t kind = draw(SESSION_EFFECT_COUNT);
+    return (uint8_t)kind;
+}
+
 static struct session_order order_value;
 static struct session_rooms rooms_value;
 static struct session_meter meter_value;
@@ -31,7 +37,7 @@ static struct session_found_orders found_value;
 static void draw_touch(struct session_event *event)
 {
     event->kind = SESSION_EVENT_TOUCH;
-    event->touch.action = (enum session_action)draw(SESSION_ACTION_COUNT);
+    event->touch.action = draw(SESSION_ACTION_COUNT);
     event->touch.value = draw(6);
     for (size_t i = 0; i < 2; i++) {
         (void)snprintf(event->touch.ids[i], sizeof(event->touch.ids[i]),
@@ -43,7 +49,7 @@ static void draw_order(struct session_event *event)
 {
     event->kind = SESSION_EVENT_ORDER;
     order_value = (struct session_order){0};
-    order_value.state = (enum session_order_state)draw(SESSION_ORDER_STATE_COUNT);
+    order_value.state = draw(SESSION_ORDER_STATE_COUNT);
     order_value.version = session.order.version + draw(3);
     (void)snprintf(order_value.order_no, sizeof(order_value.order_no), "SH%06u",
                    draw(8) == 0 ? 2U : 1U);
@@ -75,25 +81,25 @@ static void draw_answer(struct session_event *event)
         break;
     case 2:
         reading_value = (struct session_reading){0};
-        reading_value.state = (enum session_reading_state)draw(SESSION_READING_COUNT);
+        reading_value.state = draw(SESSION_READING_COUNT);
         event->kind = SESSION_EVENT_READING;
         event->reading = &reading_value;
         break;
     case 3:
         event->kind = SESSION_EVENT_REFUSED;
-        event->refused.code = (enum session_refusal)draw(SESSION_REFUSAL_COUNT);
+        event->refused.code = draw(SESSION_REFUSAL_COUNT);
         event->refused.text = "";
         break;
     case 4:
         event->kind = SESSION_EVENT_FAILED;
-        event->failed.effect_kind = (uint8_t)draw(SESSION_EFFECT_COUNT);
+        event->failed.effect_kind = draw_effect();
         break;
     case 5:
         found_value = (struct session_found_orders){.count = draw(3)};
         event->kind = SESSION_EVENT_FOUND_ORDERS;
         event->found = &found_value;
         for (size_t i = 0; i < found_value.count; i++) {
-            found_value.orders[i].state = (enum session_order_state)draw(SESSION_ORDER_STATE_COUNT);
+            found_value.orders[i].state = draw(SESSION_ORDER_STATE_COUNT);
             (void)snprintf(found_value.orders[i].order_no, SESSION_ORDER_NO_SIZE, "SH%06zu", i);
         }
         break;
@@ -113,14 +119,14 @@ static struct session_event draw_event(int64_t now_ms)
         draw_answer(&event);
     } else if (what == 15) {
         event.kind = SESSION_EVENT_PRINTER;
-        event.printer = (enum session_printer)draw(SESSION_PRINTER_COUNT);
+        event.printer = draw(SESSION_PRINTER_COUNT);
     } else if (what == 16) {
         event.kind = SESSION_EVENT_RECEIPT;
-        event.receipt.state = (enum session_receipt)draw(SESSION_RECEIPT_COUNT);
+        event.receipt.state = draw(SESSION_RECEIPT_COUNT);
         event.receipt.url = draw(2) == 0 ? "https://example.test/r/1" : NULL;
     } else if (what == 17) {
         event.kind = SESSION_EVENT_SERVICE;
-        event.service = (enum session_service)draw(3);
+        event.service = draw(3);
     } else {
         event.kind = SESSION_EVENT_TICK;
     }
