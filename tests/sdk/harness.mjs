@@ -57,7 +57,8 @@ export class Gateway {
     }
 
     async control(line) {
-        const answer = await fetch(`${this.url}/sim/control`, { method: 'POST', body: line });
+        const headers = { connection: 'close' };
+        const answer = await fetch(`${this.url}/sim/control`, { method: 'POST', headers, body: line });
         return (await answer.text()).trim();
     }
 

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PAGE = path.join(path.dirname(fileURLToPath(import.meta.url)), '..', 'phone.html');
+const PAGE_DIR = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const SHOWN_MAX = 30;
 
 /** What the page may know of a trade. */
@@ -34,6 +34,11 @@ function card(world, trade) {
     };
 }
 
+function file(response, name, type) {
+    response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' });
+    response.end(fs.readFileSync(path.join(PAGE_DIR, name)));
+}
+
 function json(response, value) {
     response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     response.end(JSON.stringify(value));
@@ -50,8 +55,9 @@ function stream(world, response) {
 export function servePhone(world, request, response) {
     const route = request.url.split('?')[0];
     if (request.method === 'GET' && (route === '/' || route.startsWith('/SIMULATOR/'))) {
-        response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' });
-        response.end(fs.readFileSync(PAGE));
+        file(response, 'phone.html', 'text/html; charset=utf-8');
+    } else if (request.method === 'GET' && route === '/sim/phone.js') {
+        file(response, 'phone.js', 'text/javascript; charset=utf-8');
     } else if (request.method === 'GET' && route === '/sim/phone') {
         const newest = [...world.book.trades.values()].reverse().slice(0, SHOWN_MAX);
         json(response, {
