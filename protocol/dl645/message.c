@@ -18,6 +18,7 @@
 enum {
     ERR_SIZE = 1,
     SERR_SIZE = 2,
+    FIELD_SIZE_MAX = 16, /* the ciphertext of a relay command */
     YEAR_BASE = 2000,
 };
 
@@ -212,11 +213,12 @@ static enum err layout_put(const struct dl645_message *message, struct dl645_fra
     }
     for (size_t i = 0; i < layout.field_count; i++) {
         enum dl645_field field = layout.fields[i];
-        uint8_t bytes[DL645_NAME_SIZE_MAX];
+        uint8_t bytes[FIELD_SIZE_MAX];
         enum err err = OK;
         if (field == DL645_FIELD_VALUE) {
             err = value_put(message, frame);
         } else {
+            MUST(dl645_field_describe(field)->size <= sizeof(bytes));
             err = dl645_field_put(field, message, bytes);
             if (err == OK) {
                 err = bytes_put(frame, bytes, dl645_field_describe(field)->size);

@@ -121,7 +121,6 @@ struct dl645_time {
 enum {
     DL645_NUMBER_TEXT_SIZE = 13, /* 6 BCD bytes */
     DL645_ORDER_TEXT_SIZE = 17,  /* 8 BCD bytes */
-    DL645_NAME_SIZE_MAX = 32,
 };
 
 /**

@@ -122,8 +122,11 @@ static bool is_same(const char *key, const json_t *expected, const json_t *got)
     return json_equal(expected, got) != 0;
 }
 
-/* The value's bytes and its text, whatever the members are called that carry them. */
+/* DATA, the value in it and the value's text, whatever the members are called that carry them. */
 struct raw_value {
+    uint8_t data[DL645_DATA_SIZE_MAX];
+    size_t data_size;
+    size_t head_size; /* DI, password, operator */
     uint8_t bytes[DL645_DATA_SIZE_MAX];
     size_t size;
     char text[TEXT_SIZE];
@@ -138,6 +141,11 @@ static struct raw_value raw_value_of(const uint8_t *bytes, size_t size)
         dl645_message_decode(&frame, &message) != OK) {
         return raw;
     }
+    memcpy(raw.data, frame.data, frame.data_size);
+    raw.data_size = frame.data_size;
+    raw.head_size = (message.fields & DL645_HAS(DL645_FIELD_DI)) != 0 ? 4 : 0;
+    raw.head_size += (message.fields & DL645_HAS(DL645_FIELD_PA)) != 0 ? 4 : 0;
+    raw.head_size += (message.fields & DL645_HAS(DL645_FIELD_OPERATOR)) != 0 ? 4 : 0;
     memcpy(raw.bytes, message.value, message.value_size);
     raw.size = message.value_size;
     struct dl645_di di;
@@ -160,8 +168,12 @@ static bool is_same_elsewhere(const char *key, const json_t *expected, const jso
     uint8_t bytes[FRAME_BYTES_MAX];
     size_t size = 0;
     if (str_equal(key, "data_hex") || str_equal(key, "value_hex")) {
-        return json_get_hex(expected, bytes, sizeof(bytes), &size) && size == raw->size &&
-               memcmp(bytes, raw->bytes, size) == 0;
+        if (!json_get_hex(expected, bytes, sizeof(bytes), &size)) {
+            return false;
+        }
+        bool is_value = size == raw->size && memcmp(bytes, raw->bytes, size) == 0;
+        return is_value || (size + raw->head_size == raw->data_size &&
+                            memcmp(bytes, raw->data + raw->head_size, size) == 0);
     }
     if (str_equal(key, "trailing_hex")) {
         return is_same(key, expected, json_object_get(object, "after_hex"));

@@ -93,11 +93,16 @@ static void refusal_put(json_t *object, const struct dl645_message *message)
     }
 }
 
-/* Only these carry what stands behind the DI in the standard's tables. */
+/*
+ * Only these carry what stands behind the DI in the standard's tables; data written with class 98
+ * is ciphertext.
+ */
 static bool is_about_value(const struct dl645_message *message)
 {
+    enum { PA_CIPHER = 0x98 };
     bool is_read = message->function == DL645_READ || message->function == DL645_READ_FOLLOW;
-    return has(message, DL645_FIELD_DI) && (is_read || message->function == DL645_WRITE);
+    bool is_plain_write = message->function == DL645_WRITE && message->pa != PA_CIPHER;
+    return has(message, DL645_FIELD_DI) && (is_read || is_plain_write);
 }
 
 static void rest_put(json_t *object, const struct dl645_message *message)

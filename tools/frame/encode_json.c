@@ -153,6 +153,13 @@ static bool decimal_get(const json_t *value, size_t size, uint32_t *ret_value)
     return true;
 }
 
+/* BCD digits; what a decoded frame had beyond 9 is allowed, so that it can be encoded again. */
+static bool is_digits(const json_t *value, size_t count)
+{
+    return json_is_string(value) && json_string_length(value) == count &&
+           strspn(json_string_value(value), "0123456789ABCDEF") == count;
+}
+
 /* The member at @p key into the message; false and a reason if it has not the field's form. */
 static bool field_get(struct encoder *e, enum dl645_field field, const json_t *value)
 {
@@ -182,7 +189,7 @@ static bool field_get(struct encoder *e, enum dl645_field field, const json_t *v
         break;
     case DL645_FIELD_KIND_DIGITS:
         size = 2U * info->size;
-        if (!json_is_string(value) || json_string_length(value) != size) {
+        if (!is_digits(value, size)) {
             return fail(e, info->name, "must be all its digits as text, highest first");
         }
         memcpy(member, json_string_value(value), size + 1);
@@ -312,13 +319,13 @@ static bool frame_get(struct encoder *e, struct dl645_frame *ret_frame)
     }
     if (err == ERR_UNSUPPORTED) {
         return fail(e, dl645_function_name(m->function),
-                    "no layout of DATA has exactly these members");
+                    "no layout of DATA has exactly these members (one is missing or too many)");
     }
     if (err == ERR_RANGE) {
         return fail(e, "DATA", "is longer than 200 bytes");
     }
     if (err != OK) {
-        return fail(e, "address", "or another number is not digits of its full length");
+        return false; /* data_get() said why: every text was looked at when it was read */
     }
     *ret_frame = frame;
     return true;
@@ -332,9 +339,9 @@ bool frame_json_encode(json_t *object, uint8_t *ret_bytes, size_t *ret_size,
         return fail(&e, "input", "is not a JSON object");
     }
     const json_t *address = json_object_get(object, "address");
-    if (!json_is_string(address) ||
+    if (!is_digits(address, DL645_ADDRESS_TEXT_SIZE - 1) ||
         !str_copy(e.message.address, sizeof(e.message.address), json_string_value(address))) {
-        return fail(&e, "address", "must be 12 digits");
+        return fail(&e, "address", "must be 12 digits (AA for each wildcard pair)");
     }
     const json_t *preamble = json_object_get(object, "preamble_fe");
     json_int_t preamble_count =

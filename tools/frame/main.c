@@ -30,8 +30,8 @@ static const char usage[] =
     "       shilling-frame encode [JSON]        and back, as hex\n"
     "Without an argument it reads lines from standard input.\n";
 
-/* Prints one line; false if the input is bad (the line then says why). */
-typedef bool (*line_function)(const char *line);
+/* Prints one line; false if the input is bad (the line then says why). @p number: 0 = argument. */
+typedef bool (*line_function)(const char *line, size_t number);
 
 static void print_object(json_t *object)
 {
@@ -51,7 +51,7 @@ static bool print_error(const char *why, size_t at)
     return false;
 }
 
-static bool decode_line(const char *line)
+static bool decode_line(const char *line, UNUSED size_t number)
 {
     uint8_t bytes[INPUT_SIZE_MAX];
     size_t size = 0;
@@ -72,14 +72,24 @@ static bool decode_line(const char *line)
     return good;
 }
 
-static bool encode_line(const char *line)
+static bool complain(const char *why, size_t number)
+{
+    if (number > 0) {
+        (void)fprintf(stderr, "shilling-frame: line %zu: %s\n", number, why);
+    } else {
+        (void)fprintf(stderr, "shilling-frame: %s\n", why);
+    }
+    return false;
+}
+
+static bool encode_line(const char *line, size_t number)
 {
     json_error_t json_error;
     json_t *object = json_loads(line, JSON_REJECT_DUPLICATES, &json_error);
     if (object == NULL) {
-        (void)fprintf(stderr, "shilling-frame: character %d: %s\n", json_error.position,
-                      json_error.text);
-        return false;
+        char why[JSON_ERROR_TEXT_LENGTH + 32];
+        str_format_cut(why, sizeof(why), "character %d: %s", json_error.position, json_error.text);
+        return complain(why, number);
     }
     uint8_t bytes[DL645_WIRE_SIZE_MAX];
     size_t size = 0;
@@ -88,8 +98,7 @@ static bool encode_line(const char *line)
     bool good = frame_json_encode(object, bytes, &size, error);
     json_decref(object);
     if (!good) {
-        (void)fprintf(stderr, "shilling-frame: %s\n", error);
-        return false;
+        return complain(error, number);
     }
     good = hex_format(bytes, size, ' ', text, sizeof(text));
     (void)puts(good ? text : "");
@@ -106,10 +115,12 @@ static bool each_line(line_function run)
     char *line = NULL;
     size_t room = 0;
     bool good = true;
+    size_t number = 0;
     while (getline(&line, &room, stdin) >= 0) {
         line[strcspn(line, "\r\n")] = '\0';
+        number += 1;
         if (!is_blank(line)) {
-            good = run(line) && good;
+            good = run(line, number) && good;
         }
     }
     free(line);
@@ -128,7 +139,7 @@ static bool arguments(line_function run, int count, char **words)
         strbuf_add(&out, i > 0 ? " " : "");
         strbuf_add(&out, words[i]);
     }
-    bool good = !out.failed && run(line);
+    bool good = !out.failed && run(line, /* number= */ 0);
     if (out.failed) {
         (void)fputs("shilling-frame: the arguments are too long\n", stderr);
     }
