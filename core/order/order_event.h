@@ -67,8 +67,8 @@ enum order_event_kind {
 enum { ORDER_TRADE_NO_SIZE = 65 /* Alipay trade_no up to 64, WeChat transaction_id 32 */ };
 
 struct order_event {
-    enum order_event_kind kind;
     struct money amount; /* ORDER_EV_PAID: as the provider states it; EXTERNAL_REFUND: or 0 */
+    enum order_event_kind kind;
     char trade_no[ORDER_TRADE_NO_SIZE]; /* ORDER_EV_PAID */
     bool currency_wrong;                /* ORDER_EV_PAID: not CNY */
 };

@@ -71,32 +71,24 @@ struct relay_job relay_apply(const struct relay_job *job, enum relay_event event
 {
     MUST(event < RELAY_EV_COUNT);
     MUST(!job->settled || job->seen == job->want || job->generation > 0);
-    struct relay_step step = {0};
-    struct relay_job next = *job;
+    *ret_step = (struct relay_step){0};
     switch (event) {
     case RELAY_EV_WANT_CLOSED:
-        next = want(job, RELAY_CLOSED, &step);
-        break;
+        return want(job, RELAY_CLOSED, ret_step);
     case RELAY_EV_WANT_OPEN:
-        next = want(job, RELAY_OPEN, &step);
-        break;
+        return want(job, RELAY_OPEN, ret_step);
     case RELAY_EV_DUE:
-        next = due(job, age_ms >= waits->alarm_ms, &step);
-        break;
+        return due(job, age_ms >= waits->alarm_ms, ret_step);
     case RELAY_EV_READ_CLOSED:
-        next = seen(job, RELAY_CLOSED, &step);
-        break;
+        return seen(job, RELAY_CLOSED, ret_step);
     case RELAY_EV_READ_OPEN:
-        next = seen(job, RELAY_OPEN, &step);
-        break;
+        return seen(job, RELAY_OPEN, ret_step);
     case RELAY_EV_READ_FAILED:
-        next = seen(job, RELAY_UNKNOWN, &step);
-        break;
+        return seen(job, RELAY_UNKNOWN, ret_step);
     case RELAY_EV_COUNT:
-        MUST_NOT_REACH();
+        break;
     }
-    *ret_step = step;
-    return next;
+    MUST_NOT_REACH();
 }
 
 int64_t relay_wait_ms(const struct relay_job *job, const struct relay_waits *waits)

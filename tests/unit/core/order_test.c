@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine of orders against its table: every state with every event, then the rows that carry
+ * flags, postings and intents, one by one.
+ */
+#include "core/order/order.h"
+#include "tests/unit/test.h"
+
+enum { AMOUNT = 511 };
+
+static struct order_event make(enum order_event_kind kind)
+{
+    struct order_event event = {.kind = kind};
+    if (kind == ORDER_EV_PAID) {
+        event.amount = money_fen(AMOUNT);
+        (void)snprintf(event.trade_no, sizeof(event.trade_no), "T1");
+    }
+    return event;
+}
+
+static struct order_event paid(int64_t fen, const char *trade_no)
+{
+    struct order_event event = make(ORDER_EV_PAID);
+    event.amount = money_fen(fen);
+    (void)snprintf(event.trade_no, sizeof(event.trade_no), "%s", trade_no);
+    return event;
+}
+
+static struct order_step feed_event(struct order *order, struct order_event event)
+{
+    struct order_step step = {0};
+    *order = order_apply(order, &event, &step);
+    return step;
+}
+
+static struct order_step feed(struct order *order, enum order_event_kind kind)
+{
+    return feed_event(order, make(kind));
+}
+
+/* An order in each state, by the shortest way there. */
+static struct order reach(enum order_state state)
+{
+    static const enum order_event_kind WAYS[ORDER_STATE_COUNT][8] = {
+        [ORDER_NEW] = {ORDER_EV_KIND_COUNT},
+        [ORDER_WAIT_PAY] = {ORDER_EV_PRECREATE_OK, ORDER_EV_KIND_COUNT},
+        [ORDER_CLOSING] = {ORDER_EV_PRECREATE_OK, ORDER_EV_TIMEOUT, ORDER_EV_KIND_COUNT},
+        [ORDER_CLOSED] = {ORDER_EV_PRECREATE_OK, ORDER_EV_TIMEOUT, ORDER_EV_CLOSE_OK,
+                          ORDER_EV_KIND_COUNT},
+        [ORDER_PAID] = {ORDER_EV_PAID, ORDER_EV_KIND_COUNT},
+        [ORDER_CREDITING] = {ORDER_EV_PAID, ORDER_EV_CREDIT_START, ORDER_EV_KIND_COUNT},
+        [ORDER_DONE] = {ORDER_EV_PAID, ORDER_EV_CREDIT_START, ORDER_EV_CREDIT_OK,
+                        ORDER_EV_KIND_COUNT},
+        [ORDER_REFUND_DUE] = {ORDER_EV_PAID, ORDER_EV_CREDIT_START, ORDER_EV_CREDIT_FAILED,
+                              ORDER_EV_KIND_COUNT},
+        [ORDER_REFUNDING] = {ORDER_EV_PAID, ORDER_EV_CREDIT_START, ORDER_EV_CREDIT_FAILED,
+                             ORDER_EV_REFUND_SENT, ORDER_EV_KIND_COUNT},
+        [ORDER_REFUNDED] = {ORDER_EV_PAID, ORDER_EV_CREDIT_START, ORDER_EV_CREDIT_FAILED,
+                            ORDER_EV_REFUND_SENT, ORDER_EV_REFUND_OK, ORDER_EV_KIND_COUNT},
+        [ORDER_REVIEW] = {ORDER_EV_PAID, ORDER_EV_CREDIT_START, ORDER_EV_CREDIT_DEADLINE,
+                          ORDER_EV_KIND_COUNT},
+    };
+    struct order order = order_create(money_fen(AMOUNT), LEDGER_METER);
+    for (size_t i = 0; WAYS[state][i] != ORDER_EV_KIND_COUNT; i++) {
+        (void)feed(&order, WAYS[state][i]);
+    }
+    return order;
+}
+
+/* The table of docs/money.md: where an event leads; what is not listed here stays. */
+struct row {
+    enum order_state from;
+    enum order_event_kind event;
+    enum order_state to;
+};
+
+static const struct row ROWS[] = {
+    {ORDER_NEW, ORDER_EV_PRECREATE_OK, ORDER_WAIT_PAY},
+    {ORDER_NEW, ORDER_EV_PRECREATE_REJECT, ORDER_CLOSED},
+    {ORDER_NEW, ORDER_EV_TIMEOUT, ORDER_CLOSING},
+    {ORDER_NEW, ORDER_EV_CANCEL, ORDER_CLOSING},
+    {ORDER_NEW, ORDER_EV_KIOSK_GONE, ORDER_CLOSING},
+    {ORDER_NEW, ORDER_EV_PAID, ORDER_PAID},
+    {ORDER_NEW, ORDER_EV_QUERY_CLOSED, ORDER_CLOSED},
+    {ORDER_NEW, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_NEW, ORDER_EV_PARTIAL_REFUND, ORDER_REVIEW},
+    {ORDER_WAIT_PAY, ORDER_EV_TIMEOUT, ORDER_CLOSING},
+    {ORDER_WAIT_PAY, ORDER_EV_CANCEL, ORDER_CLOSING},
+    {ORDER_WAIT_PAY, ORDER_EV_KIOSK_GONE, ORDER_CLOSING},
+    {ORDER_WAIT_PAY, ORDER_EV_PAID, ORDER_PAID},
+    {ORDER_WAIT_PAY, ORDER_EV_QUERY_CLOSED, ORDER_CLOSED},
+    {ORDER_WAIT_PAY, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_WAIT_PAY, ORDER_EV_PARTIAL_REFUND, ORDER_REVIEW},
+    {ORDER_CLOSING, ORDER_EV_PAID, ORDER_PAID},
+    {ORDER_CLOSING, ORDER_EV_QUERY_CLOSED, ORDER_CLOSED},
+    {ORDER_CLOSING, ORDER_EV_CLOSE_OK, ORDER_CLOSED},
+    {ORDER_CLOSING, ORDER_EV_SUPERSEDED, ORDER_CLOSED},
+    {ORDER_CLOSING, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_CLOSING, ORDER_EV_PARTIAL_REFUND, ORDER_REVIEW},
+    {ORDER_CLOSED, ORDER_EV_PAID, ORDER_REFUND_DUE},
+    {ORDER_CLOSED, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_CLOSED, ORDER_EV_PARTIAL_REFUND, ORDER_REVIEW},
+    {ORDER_PAID, ORDER_EV_CREDIT_START, ORDER_CREDITING},
+    {ORDER_PAID, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_PAID, ORDER_EV_PARTIAL_REFUND, ORDER_REVIEW},
+    {ORDER_CREDITING, ORDER_EV_CREDIT_OK, ORDER_DONE},
+    {ORDER_CREDITING, ORDER_EV_READBACK_CREDITED, ORDER_DONE},
+    {ORDER_CREDITING, ORDER_EV_CREDIT_FAILED, ORDER_REFUND_DUE},
+    {ORDER_CREDITING, ORDER_EV_CREDIT_DEADLINE, ORDER_REVIEW},
+    {ORDER_CREDITING, ORDER_EV_EXTERNAL_REFUND, ORDER_REVIEW},
+    {ORDER_REFUND_DUE, ORDER_EV_REFUND_SENT, ORDER_REFUNDING},
+    {ORDER_REFUND_DUE, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_REFUNDING, ORDER_EV_REFUND_OK, ORDER_REFUNDED},
+    {ORDER_REFUNDING, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
+    {ORDER_REFUNDING, ORDER_EV_REFUND_ABNORMAL, ORDER_REVIEW},
+    {ORDER_REFUNDING, ORDER_EV_REFUND_CLOSED, ORDER_REVIEW},
+    {ORDER_REFUNDING, ORDER_EV_REFUND_NOT_ALLOWED, ORDER_REVIEW},
+    {ORDER_REFUNDING, ORDER_EV_REFUND_OVERDUE, ORDER_REVIEW},
+    {ORDER_REVIEW, ORDER_EV_OPERATOR_DONE, ORDER_DONE},
+    {ORDER_REVIEW, ORDER_EV_OPERATOR_REFUND, ORDER_REFUND_DUE},
+    {ORDER_REVIEW, ORDER_EV_OPERATOR_REFUNDED, ORDER_REFUNDED},
+    {ORDER_REVIEW, ORDER_EV_OPERATOR_REPAID, ORDER_REFUNDED},
+};
+
+static enum order_state listed(enum order_state from, enum order_event_kind event)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(ROWS); i++) {
+        if (ROWS[i].from == from && ROWS[i].event == event) {
+            return ROWS[i].to;
+        }
+    }
+    return from;
+}
+
+TEST(every_state_with_every_event)
+{
+    for (int s = 0; s < ORDER_STATE_COUNT; s++) {
+        for (int e = 0; e < ORDER_EV_KIND_COUNT; e++) {
+            struct order order = reach((enum order_state)s);
+            CHECK_EQ_I64(order.state, s);
+            struct order_step step = feed(&order, (enum order_event_kind)e);
+            enum order_state to = listed((enum order_state)s, (enum order_event_kind)e);
+            if (order.state != to) {
+                TEST_FAIL("%s + %s gives %s, not %s", order_state_name((enum order_state)s),
+                          order_event_name((enum order_event_kind)e), order_state_name(order.state),
+                          order_state_name(to));
+            }
+            CHECK(to == (enum order_state)s || step.changed);
+            CHECK(order_is_sound(&order));
+        }
+    }
+}
+
+TEST(a_step_without_change_leaves_the_order_alone)
+{
+    for (int s = 0; s < ORDER_STATE_COUNT; s++) {
+        for (int e = 0; e < ORDER_EV_KIND_COUNT; e++) {
+            const struct order before = reach((enum order_state)s);
+            struct order after = before;
+            struct order_step step = feed(&after, (enum order_event_kind)e);
+            if (!step.changed) {
+                CHECK_EQ_I64(after.state, before.state);
+                CHECK_EQ_U64(after.flags, before.flags);
+                CHECK_EQ_I64(after.money, before.money);
+                CHECK_EQ_U64(step.posting_count, 0);
+            }
+        }
+    }
+}
+
+TEST(bad_signatures_change_nothing_and_alarm)
+{
+    for (int s = 0; s < ORDER_STATE_COUNT; s++) {
+        struct order order = reach((enum order_state)s);
+        struct order_step step = feed(&order, ORDER_EV_BAD_SIGNATURE);
+        CHECK(!step.changed);
+        CHECK_EQ_U64(step.intents, ORDER_DO_ALARM);
+    }
+}
+
+TEST(a_restart_takes_up_the_work_of_each_state)
+{
+    static const uint32_t INTENTS[ORDER_STATE_COUNT] = {
+        ORDER_DO_PRECREATE,
+        ORDER_DO_POLL,
+        ORDER_DO_QUERY,
+        ORDER_DO_WATCH_CLOSED,
+        ORDER_DO_CREDIT,
+        ORDER_DO_READ_BACK,
+        0,
+        ORDER_DO_REFUND,
+        ORDER_DO_REFUND_QUERY,
+        0,
+        ORDER_DO_REVIEW,
+    };
+    for (int s = 0; s < ORDER_STATE_COUNT; s++) {
+        struct order order = reach((enum order_state)s);
+        struct order_step step = feed(&order, ORDER_EV_CRASH);
+        CHECK(!step.changed);
+        CHECK_EQ_U64(step.intents, INTENTS[s]);
+    }
+}
+
+TEST(paid_once_more_is_acknowledged_only)
+{
+    for (int s = ORDER_PAID; s < ORDER_STATE_COUNT; s++) {
+        struct order order = reach((enum order_state)s);
+        struct order_step step = feed(&order, ORDER_EV_PAID);
+        CHECK(!step.changed);
+        CHECK_EQ_U64(step.intents, 0);
+        CHECK_EQ_U64(step.posting_count, 0);
+    }
+}
+
+TEST(late_money_goes_back)
+{
+    struct order order = reach(ORDER_CLOSED);
+    struct order_step step = feed(&order, ORDER_EV_PAID);
+    CHECK_EQ_I64(order.state, ORDER_REFUND_DUE);
+    CHECK_EQ_U64(order.flags, ORDER_LATE_PAY);
+    CHECK_EQ_U64(step.posting_count, 2);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_RECEIVE);
+    CHECK_EQ_I64(step.postings[1].step, LEDGER_OWE_REFUND);
+    CHECK((step.intents & ORDER_DO_REFUND) != 0);
+    CHECK_EQ_STR(order.trade_no, "T1");
+}
+
+TEST(money_while_closing_is_credited)
+{
+    struct order order = reach(ORDER_CLOSING);
+    struct order_step step = feed(&order, ORDER_EV_PAID);
+    CHECK_EQ_I64(order.state, ORDER_PAID);
+    CHECK_EQ_U64(order.flags, 0);
+    CHECK((step.intents & ORDER_DO_CREDIT) != 0);
+}
+
+TEST(a_wrong_amount_is_held_for_people)
+{
+    static const enum order_state STATES[] = {ORDER_NEW, ORDER_WAIT_PAY, ORDER_CLOSING,
+                                              ORDER_CLOSED};
+    for (size_t i = 0; i < ARRAY_COUNT(STATES); i++) {
+        struct order order = reach(STATES[i]);
+        struct order_step step = feed_event(&order, paid(510, "T1"));
+        CHECK_EQ_I64(order.state, ORDER_REVIEW);
+        CHECK_EQ_U64(order.flags, ORDER_MISMATCH);
+        CHECK_EQ_I64(order.paid.fen, 510);
+        CHECK_EQ_U64(step.posting_count, 1);
+        CHECK_EQ_I64(step.postings[0].amount.fen, 510);
+        step = feed_event(&order, paid(510, "T1"));
+        CHECK(!step.changed);
+        (void)feed(&order, ORDER_EV_OPERATOR_DONE);
+        CHECK_EQ_I64(order.state, ORDER_REVIEW);
+        (void)feed(&order, ORDER_EV_OPERATOR_CLOSE);
+        CHECK_EQ_I64(order.state, ORDER_REVIEW);
+        step = feed(&order, ORDER_EV_OPERATOR_REFUND);
+        CHECK_EQ_I64(order.state, ORDER_REFUND_DUE);
+        CHECK_EQ_I64(step.postings[0].amount.fen, 510);
+    }
+}
+
+TEST(a_wrong_currency_is_not_booked_as_fen)
+{
+    struct order order = reach(ORDER_WAIT_PAY);
+    struct order_event event = paid(AMOUNT, "T1");
+    event.currency_wrong = true;
+    struct order_step step = feed_event(&order, event);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_U64(step.posting_count, 0);
+    CHECK_EQ_I64(order.money, ORDER_MONEY_NONE);
+    /* Nothing to pay back as long as nothing is booked; a right statement books it. */
+    (void)feed(&order, ORDER_EV_OPERATOR_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    (void)feed(&order, ORDER_EV_OPERATOR_REFUNDED);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    step = feed_event(&order, paid(AMOUNT, "T1"));
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_U64(step.posting_count, 1);
+    (void)feed(&order, ORDER_EV_OPERATOR_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REFUND_DUE);
+}
+
+TEST(nothing_paid_can_be_closed_by_two_persons)
+{
+    struct order order = reach(ORDER_NEW);
+    struct order_event partial = make(ORDER_EV_PARTIAL_REFUND);
+    (void)feed_event(&order, partial);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_I64(order.money, ORDER_MONEY_NONE);
+    struct order_step step = feed(&order, ORDER_EV_OPERATOR_CLOSE);
+    CHECK_EQ_I64(order.state, ORDER_CLOSED);
+    CHECK_EQ_U64(step.posting_count, 0);
+}
+
+TEST(a_payment_of_nothing_is_no_evidence)
+{
+    struct order order = reach(ORDER_WAIT_PAY);
+    struct order_step step = feed_event(&order, paid(0, "T1"));
+    CHECK(!step.changed);
+    CHECK_EQ_U64(step.intents, ORDER_DO_ALARM);
+    step = feed_event(&order, paid(-5, "T1"));
+    CHECK_EQ_I64(order.state, ORDER_WAIT_PAY);
+}
+
+TEST(a_second_payment_is_a_stray)
+{
+    for (int s = ORDER_PAID; s < ORDER_STATE_COUNT; s++) {
+        struct order order = reach((enum order_state)s);
+        struct order_step step = feed_event(&order, paid(AMOUNT, "T2"));
+        CHECK((step.intents & ORDER_DO_STRAY) != 0);
+        CHECK((step.intents & ORDER_DO_ALARM) != 0);
+        CHECK_EQ_U64(step.posting_count, 0);
+        CHECK((order.flags & ORDER_MISMATCH) != 0);
+        CHECK_EQ_STR(order.trade_no, "T1");
+        CHECK_EQ_I64(order.state, s == ORDER_PAID ? ORDER_REVIEW : s);
+    }
+}
+
+TEST(another_amount_for_the_same_payment_is_a_contradiction)
+{
+    struct order order = reach(ORDER_PAID);
+    struct order_step step = feed_event(&order, paid(AMOUNT + 1, "T1"));
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK((step.intents & ORDER_DO_STRAY) == 0);
+    CHECK((step.intents & ORDER_DO_STOP_DELIVERY) != 0);
+    order = reach(ORDER_DONE);
+    step = feed_event(&order, paid(AMOUNT + 1, "T1"));
+    CHECK_EQ_I64(order.state, ORDER_DONE);
+    CHECK((order.flags & ORDER_MISMATCH) != 0);
+}
+
+TEST(refunded_by_others_before_we_knew_of_the_payment)
+{
+    struct order order = reach(ORDER_WAIT_PAY);
+    struct order_step step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REFUNDED);
+    CHECK_EQ_U64(order.flags, ORDER_EXTERNAL_REFUND);
+    CHECK_EQ_U64(step.posting_count, 2);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_RECEIVE);
+    CHECK_EQ_I64(step.postings[1].step, LEDGER_REFUND_FROM_HELD);
+}
+
+TEST(our_own_refund_seen_by_a_query_is_not_external)
+{
+    struct order order = reach(ORDER_REFUNDING);
+    struct order_step step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REFUNDED);
+    CHECK_EQ_U64(order.flags, 0);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND);
+    order = reach(ORDER_REFUND_DUE);
+    (void)feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_U64(order.flags, ORDER_EXTERNAL_REFUND);
+}
+
+TEST(a_refund_of_another_sum_is_for_people)
+{
+    struct order order = reach(ORDER_WAIT_PAY);
+    struct order_event event = make(ORDER_EV_EXTERNAL_REFUND);
+    event.amount = money_fen(AMOUNT - 1);
+    (void)feed_event(&order, event);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    order = reach(ORDER_PAID);
+    (void)feed_event(&order, event);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    order = reach(ORDER_DONE);
+    struct order_step step = feed_event(&order, event);
+    CHECK_EQ_I64(order.state, ORDER_DONE);
+    CHECK((step.intents & ORDER_DO_ALARM) != 0);
+    CHECK_EQ_U64(step.posting_count, 0);
+    event.amount = money_fen(AMOUNT);
+    order = reach(ORDER_PAID);
+    (void)feed_event(&order, event);
+    CHECK_EQ_I64(order.state, ORDER_REFUNDED);
+}
+
+TEST(a_partial_refund_of_an_unknown_payment_books_the_payment)
+{
+    struct order order = reach(ORDER_CLOSED);
+    struct order_event event = make(ORDER_EV_PARTIAL_REFUND);
+    event.amount = money_fen(AMOUNT);
+    struct order_step step = feed_event(&order, event);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_U64(step.posting_count, 1);
+    CHECK_EQ_I64(order.money, ORDER_MONEY_HELD);
+}
+
+TEST(refunded_while_being_credited)
+{
+    struct order order = reach(ORDER_CREDITING);
+    struct order_step step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_U64(order.flags, ORDER_REFUNDED_MEANWHILE);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND_MEANWHILE);
+    CHECK((step.intents & ORDER_DO_STOP_DELIVERY) != 0);
+    step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK(!step.changed);
+
+    struct order delivered = order;
+    step = feed(&delivered, ORDER_EV_OPERATOR_DONE);
+    CHECK_EQ_I64(delivered.state, ORDER_DONE);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_CREDIT_METER);
+    CHECK_EQ_I64(step.postings[1].step, LEDGER_MEANWHILE_LOST);
+    step = feed(&delivered, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_U64(step.posting_count, 0);
+
+    (void)feed(&order, ORDER_EV_OPERATOR_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    (void)feed(&order, ORDER_EV_OPERATOR_REPAID);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    step = feed(&order, ORDER_EV_OPERATOR_REFUNDED);
+    CHECK_EQ_I64(order.state, ORDER_REFUNDED);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_MEANWHILE_CLEARED);
+}
+
+TEST(refunded_while_people_look_at_an_unknown_credit)
+{
+    struct order order = reach(ORDER_REVIEW);
+    struct order_step step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_U64(order.flags, ORDER_CREDIT_UNKNOWN | ORDER_REFUNDED_MEANWHILE);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND_MEANWHILE);
+    order = reach(ORDER_REFUNDING);
+    (void)feed(&order, ORDER_EV_REFUND_ABNORMAL);
+    step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK(!step.changed);
+    CHECK_EQ_U64(step.intents, ORDER_DO_ALARM);
+}
+
+TEST(refunded_after_the_credit_is_a_loss_booked_once)
+{
+    struct order order = reach(ORDER_DONE);
+    struct order_step step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_DONE);
+    CHECK_EQ_U64(order.flags, ORDER_REFUNDED_AFTER_CREDIT);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND_AFTER);
+    CHECK((step.intents & ORDER_DO_ALARM) != 0);
+    step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK(!step.changed);
+}
+
+TEST(the_third_fenced_no_ends_the_credit)
+{
+    struct order order = reach(ORDER_CREDITING);
+    (void)feed(&order, ORDER_EV_CREDIT_UNKNOWN);
+    (void)feed(&order, ORDER_EV_READBACK_NOT_CREDITED);
+    (void)feed(&order, ORDER_EV_READBACK_NOT_CREDITED);
+    CHECK_EQ_I64(order.state, ORDER_CREDITING);
+    struct order_step step = feed(&order, ORDER_EV_READBACK_NOT_CREDITED);
+    CHECK_EQ_I64(order.state, ORDER_REFUND_DUE);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_OWE_REFUND);
+    CHECK((step.intents & ORDER_DO_NOTICE_REFUND_ORDERED) != 0);
+}
+
+TEST(proof_in_review_signs_but_does_not_decide)
+{
+    struct order order = reach(ORDER_REVIEW);
+    struct order_step step = feed(&order, ORDER_EV_READBACK_CREDITED);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK((step.intents & ORDER_DO_SIGN_DONE) != 0);
+    step = feed(&order, ORDER_EV_CREDIT_FAILED);
+    CHECK((step.intents & ORDER_DO_SIGN_REFUND) != 0);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    step = feed(&order, ORDER_EV_CREDIT_UNKNOWN);
+    CHECK_EQ_U64(step.intents, 0);
+    /* An order that was never given to a device has no proof to wait for. */
+    order = reach(ORDER_WAIT_PAY);
+    (void)feed_event(&order, paid(1, "T1"));
+    step = feed(&order, ORDER_EV_READBACK_CREDITED);
+    CHECK_EQ_U64(step.intents, 0);
+}
+
+TEST(a_failed_refund_can_be_sent_again_or_settled)
+{
+    struct order order = reach(ORDER_REFUNDING);
+    struct order_step step = feed(&order, ORDER_EV_REFUND_ABNORMAL);
+    CHECK_EQ_U64(order.flags, ORDER_REFUND_FAILED);
+    CHECK((step.intents & ORDER_DO_REVIEW) != 0);
+    struct order again = order;
+    step = feed(&again, ORDER_EV_OPERATOR_REFUND);
+    CHECK_EQ_I64(again.state, ORDER_REFUND_DUE);
+    CHECK_EQ_U64(step.posting_count, 0); /* it is owed already */
+    CHECK(again.refund_numbered);
+    struct order bank = order;
+    step = feed(&bank, ORDER_EV_OPERATOR_REPAID);
+    CHECK_EQ_I64(bank.state, ORDER_REFUNDED);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REPAY);
+    step = feed(&order, ORDER_EV_OPERATOR_REFUNDED);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND);
+}
+
+TEST(money_held_in_review_is_paid_back_from_where_it_is)
+{
+    struct order order = reach(ORDER_REVIEW);
+    struct order bank = order;
+    struct order_step step = feed(&bank, ORDER_EV_OPERATOR_REPAID);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REPAY_FROM_HELD);
+    step = feed(&order, ORDER_EV_OPERATOR_REFUNDED);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND_FROM_HELD);
+}
+
+TEST(open_refund_answers_ask_again)
+{
+    struct order order = reach(ORDER_REFUNDING);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_REFUND_UNKNOWN).intents, ORDER_DO_REFUND_QUERY);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_REFUND_PROCESSING).intents, ORDER_DO_REFUND_QUERY);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_REFUND_LOW_BALANCE).intents,
+                 ORDER_DO_REFUND_QUERY | ORDER_DO_ALARM);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_REFUND_SENT).intents, 0);
+    CHECK_EQ_I64(order.state, ORDER_REFUNDING);
+}
+
+TEST(closing_asks_closes_and_asks_again)
+{
+    struct order order = reach(ORDER_CLOSING);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_QUERY_UNPAID).intents, ORDER_DO_CLOSE);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_CLOSE_REFUSED).intents, ORDER_DO_QUERY);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_CLOSE_UNKNOWN).intents, ORDER_DO_QUERY_LATER);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_QUERY_UNKNOWN).intents, ORDER_DO_QUERY_LATER);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_QUERY_NOT_EXIST).intents, ORDER_DO_CLOSE);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_QR_DEAD).intents, ORDER_DO_QUERY);
+    CHECK_EQ_I64(order.state, ORDER_CLOSING);
+    (void)feed(&order, ORDER_EV_QUERY_NOT_EXIST);
+    CHECK_EQ_I64(order.state, ORDER_CLOSED);
+}
+
+TEST(a_dead_qr_is_remembered_from_before_the_closing)
+{
+    struct order order = reach(ORDER_WAIT_PAY);
+    CHECK(feed(&order, ORDER_EV_QR_DEAD).changed);
+    CHECK(!feed(&order, ORDER_EV_QR_DEAD).changed);
+    (void)feed(&order, ORDER_EV_TIMEOUT);
+    (void)feed(&order, ORDER_EV_QUERY_NOT_EXIST);
+    CHECK_EQ_I64(order.state, ORDER_CLOSED);
+}
+
+TEST(a_refusal_after_an_open_try_is_not_believed)
+{
+    struct order order = reach(ORDER_NEW);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_PRECREATE_UNKNOWN).intents, ORDER_DO_PRECREATE);
+    CHECK_EQ_U64(feed(&order, ORDER_EV_PRECREATE_REJECT).intents, ORDER_DO_QUERY);
+    CHECK_EQ_I64(order.state, ORDER_NEW);
+}
+
+TEST(the_words_of_states_events_and_flags)
+{
+    for (int i = 0; i < ORDER_STATE_COUNT; i++) {
+        enum order_state state = ORDER_STATE_COUNT;
+        CHECK(order_state_parse(order_state_name((enum order_state)i), &state));
+        CHECK_EQ_I64(state, i);
+    }
+    for (int i = 0; i < ORDER_EV_KIND_COUNT; i++) {
+        enum order_event_kind kind = ORDER_EV_KIND_COUNT;
+        CHECK(order_event_parse(order_event_name((enum order_event_kind)i), &kind));
+        CHECK_EQ_I64(kind, i);
+    }
+    enum order_state state = ORDER_NEW;
+    enum order_event_kind kind = ORDER_EV_PAID;
+    CHECK(!order_state_parse("new", &state));
+    CHECK(!order_event_parse("PAID", &kind));
+    CHECK_EQ_STR(order_flag_name(ORDER_LATE_PAY), "LATE_PAY");
+    CHECK(order_flag_name(0) == NULL);
+    CHECK(order_flag_name(ORDER_LATE_PAY | ORDER_MISMATCH) == NULL);
+    CHECK(order_event_is_delivery(ORDER_EV_CREDIT_DEADLINE));
+    CHECK(!order_event_is_delivery(ORDER_EV_REFUND_SENT));
+    CHECK(order_event_is_operator(ORDER_EV_OPERATOR_CLOSE));
+    CHECK(!order_event_is_operator(ORDER_EV_CRASH));
+}
+
+TEST(settled_states)
+{
+    for (int s = 0; s < ORDER_STATE_COUNT; s++) {
+        bool settled = s == ORDER_DONE || s == ORDER_REFUNDED || s == ORDER_CLOSED;
+        CHECK_EQ_I64(order_is_settled((enum order_state)s), settled);
+    }
+}
+
+TEST(unsound_orders_are_seen)
+{
+    struct order order = reach(ORDER_DONE);
+    CHECK(order_is_sound(&order));
+    order.money = ORDER_MONEY_HELD;
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_DONE);
+    order.credit_started = false;
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_PAID);
+    order.credit_started = true;
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_PAID);
+    order.paid = money_fen(0);
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_REVIEW);
+    order.money = ORDER_MONEY_GONE;
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_NEW);
+    order.flags = ORDER_REFUNDED_MEANWHILE;
+    CHECK(!order_is_sound(&order));
+    order.flags = 1U << 30U;
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_NEW);
+    order.amount = money_fen(0);
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_NEW);
+    order.state = ORDER_STATE_COUNT;
+    CHECK(!order_is_sound(&order));
+    order = reach(ORDER_CREDITING);
+    order.not_credited = 4;
+    CHECK(!order_is_sound(&order));
+}
+
+TEST_MAIN()
