@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Each call builds its path and body, has drivers/net carry it, and decodes the answer. Whatever
+ * is not a 2xx answer in our format, or an error object in our format with a 4xx (or one of our
+ * own 503s), is SERVER_NOTHING: a captive portal's page must not look like a refusal.
+ */
+#include "kiosk/net/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "drivers/net/https.h"
+
+enum {
+    PATH_SIZE = 512,
+    BODY_SIZE = 4096, /* our longest body is an order request, below 1 kB */
+    ORDER_TIMEOUT_MS = 8000,
+    QUICK_TIMEOUT_MS = 5000,
+    READ_WAIT_S = 8,
+    READ_TIMEOUT_MS = 12000, /* UX 1.2: a live read gives up after 12 s */
+};
+
+struct server {
+    struct https *https;
+    char url[256];
+    char body[BODY_SIZE]; /* of the request under way */
+};
+
+struct server *server_create(const struct server_config *config)
+{
+    struct server *server = calloc(1, sizeof(*server));
+    if (server == NULL) {
+        return NULL;
+    }
+    struct https_config https = {.ca_file = config->ca_file,
+                                 .cert_file = config->cert_file,
+                                 .key_file = config->key_file,
+                                 .user_agent = "shilling-kiosk"};
+    if (!str_copy(server->url, sizeof(server->url), config->url) ||
+        https_create(&https, &server->https) != OK) {
+        free(server);
+        return NULL;
+    }
+    return server;
+}
+
+void server_destroy(struct server *server)
+{
+    if (server != NULL) {
+        https_destroy(server->https);
+        free(server);
+    }
+}
+
+/* One exchange: what is asked, and where the parts of the answer go. */
+struct exchange {
+    const char *method;
+    const char *path; /* with its query */
+    const char *body; /* NULL: none */
+    size_t body_size;
+    int64_t timeout_ms;
+    struct api_error *ret_error; /* may be NULL */
+    struct https_answer answer;  /* valid after SERVER_ANSWER: https_answer_finish() */
+};
+
+static enum server_result judge(struct exchange *exchange)
+{
+    const struct https_answer *answer = &exchange->answer;
+    if (answer->status >= 200 && answer->status < 300) {
+        return SERVER_ANSWER;
+    }
+    struct api_error error = {0};
+    struct api_fault fault;
+    bool ours = (answer->status >= 400 && answer->status < 500) || answer->status == 503;
+    bool readable = ours && api_error_decode(answer->body, answer->body_size, &error, &fault) == OK;
+    if (!readable) {
+        return SERVER_NOTHING;
+    }
+    if (exchange->ret_error != NULL) {
+        *exchange->ret_error = error;
+    }
+    return SERVER_REFUSED;
+}
+
+static enum server_result perform(struct server *server, struct exchange *exchange)
+{
+    char url[sizeof(server->url) + PATH_SIZE];
+    bool fits = str_format(url, sizeof(url), "%s%s", server->url, exchange->path);
+    MUST(fits);
+    static const char *const headers[] = {"Content-Type: application/json",
+                                          "Accept: application/json"};
+    struct https_call call = {
+        .method = exchange->method,
+        .url = url,
+        .headers = headers,
+        .header_count = ARRAY_COUNT(headers),
+        .body = exchange->body,
+        .body_size = exchange->body_size,
+        .timeout_ms = exchange->timeout_ms,
+        .answer_size_max = 4 * API_TEXT_SIZE_MAX,
+    };
+    char why[HTTPS_WHY_SIZE];
+    if (https_perform(server->https, &call, &exchange->answer, why) != OK) {
+        return SERVER_NOTHING;
+    }
+    enum server_result result = judge(exchange);
+    if (result != SERVER_ANSWER) {
+        https_answer_finish(&exchange->answer);
+    }
+    return result;
+}
+
+/* The path of one thing with its id, which comes from a message and must not bend the path. */
+static bool path_of(char ret_path[PATH_SIZE], const char *format_head, const char *id,
+                    const char *tail)
+{
+    char escaped[PATH_SIZE / 2];
+    return id[0] != '\0' && https_escape(id, escaped, sizeof(escaped)) &&
+           str_format(ret_path, PATH_SIZE, "%s%s%s", format_head, escaped, tail);
+}
+
+/* The body as text of its own; the answer's memory is handed over. */
+static char *take_body(struct exchange *exchange)
+{
+    char *body = exchange->answer.body;
+    exchange->answer.body = NULL;
+    https_answer_finish(&exchange->answer);
+    return body;
+}
+
+static enum server_result answer_if(struct exchange *exchange, enum err decoded)
+{
+    https_answer_finish(&exchange->answer);
+    return decoded == OK ? SERVER_ANSWER : SERVER_NOTHING;
+}
+
+enum server_result server_get_profile(struct server *server, struct api_profile *ret_profile,
+                                      char **ret_json)
+{
+    struct exchange exchange = {
+        .method = "GET", .path = "/v1/terminal/profile", .timeout_ms = QUICK_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    if (result != SERVER_ANSWER) {
+        return result;
+    }
+    struct api_fault fault;
+    if (api_profile_decode(exchange.answer.body, exchange.answer.body_size, ret_profile, &fault) !=
+        OK) {
+        return answer_if(&exchange, ERR_FORMAT);
+    }
+    *ret_json = take_body(&exchange);
+    return SERVER_ANSWER;
+}
+
+enum server_result server_post_heartbeat(struct server *server,
+                                         const struct api_heartbeat *heartbeat,
+                                         struct api_heartbeat_answer *ret_answer)
+{
+    char *body = server->body;
+    size_t size = 0;
+    if (api_heartbeat_encode(heartbeat, body, BODY_SIZE, &size) != OK) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "POST",
+                                .path = "/v1/terminal/heartbeat",
+                                .body = body,
+                                .body_size = size,
+                                .timeout_ms = QUICK_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(&exchange, api_heartbeat_answer_decode(exchange.answer.body,
+                                                                  exchange.answer.body_size,
+                                                                  ret_answer, &fault));
+}
+
+enum server_result server_get_rooms(struct server *server, const char *searched,
+                                    struct api_rooms *rooms)
+{
+    char path[PATH_SIZE] = "/v1/terminal/rooms";
+    if (searched[0] != '\0' && !path_of(path, "/v1/terminal/rooms?q=", searched, "")) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(&exchange,
+                           api_rooms_decode(exchange.answer.body, exchange.answer.body_size,
+                                            API_ROOMS_PAGE_MAX, rooms, &fault));
+}
+
+enum server_result server_get_room(struct server *server, const char *room_id,
+                                   struct api_room_page *ret_page, struct api_error *ret_error)
+{
+    char path[PATH_SIZE];
+    if (!path_of(path, "/v1/terminal/rooms/", room_id, "")) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {
+        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS, .ret_error = ret_error};
+    enum server_result result = perform(server, &exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(&exchange,
+                           api_room_page_decode(exchange.answer.body, exchange.answer.body_size,
+                                                ret_page, &fault));
+}
+
+enum server_result server_read_meter(struct server *server, const char *meter_id,
+                                     struct api_read_answer *ret_answer)
+{
+    char path[PATH_SIZE];
+    char tail[32];
+    char *body = server->body;
+    size_t size = 0;
+    struct api_read_request request = {.max_age_s = 0};
+    if (!str_format(tail, sizeof(tail), "/reads?wait_s=%d", (int)READ_WAIT_S) ||
+        !path_of(path, "/v1/terminal/meters/", meter_id, tail) ||
+        api_read_request_encode(&request, body, BODY_SIZE, &size) != OK) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "POST",
+                                .path = path,
+                                .body = body,
+                                .body_size = size,
+                                .timeout_ms = READ_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(&exchange,
+                           api_read_answer_decode(exchange.answer.body, exchange.answer.body_size,
+                                                  ret_answer, &fault));
+}
+
+static enum server_result view_exchange(struct server *server, struct exchange *exchange,
+                                        struct api_order_view *ret_view)
+{
+    enum server_result result = perform(server, exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(exchange,
+                           api_order_view_decode(exchange->answer.body, exchange->answer.body_size,
+                                                 ret_view, &fault));
+}
+
+enum server_result server_create_order(struct server *server,
+                                       const struct api_order_request *request,
+                                       struct api_order_view *ret_view, struct api_error *ret_error)
+{
+    char *body = server->body;
+    size_t size = 0;
+    if (api_order_request_encode(request, body, BODY_SIZE, &size) != OK) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "POST",
+                                .path = "/v1/terminal/orders",
+                                .body = body,
+                                .body_size = size,
+                                .timeout_ms = ORDER_TIMEOUT_MS,
+                                .ret_error = ret_error};
+    return view_exchange(server, &exchange, ret_view);
+}
+
+enum server_result server_get_order(struct server *server, const char *order_no, int wait_s,
+                                    uint64_t version, struct api_order_view *ret_view)
+{
+    char path[PATH_SIZE];
+    char tail[64];
+    if (!str_format(tail, sizeof(tail), "?wait_s=%d&version=%llu", wait_s,
+                    (unsigned long long)version) ||
+        !path_of(path, "/v1/terminal/orders/", order_no, tail)) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {
+        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS + wait_s * INT64_C(1000)};
+    return view_exchange(server, &exchange, ret_view);
+}
+
+enum server_result server_order_ask(struct server *server, const char *order_no, const char *what,
+                                    const char *client_request_id, struct api_order_view *ret_view,
+                                    struct api_error *ret_error)
+{
+    char path[PATH_SIZE];
+    char tail[32];
+    char *body = server->body;
+    size_t size = 0;
+    if (!str_format(tail, sizeof(tail), "/%s", what) ||
+        !path_of(path, "/v1/terminal/orders/", order_no, tail) ||
+        api_request_id_encode(client_request_id, body, BODY_SIZE, &size) != OK) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "POST",
+                                .path = path,
+                                .body = body,
+                                .body_size = size,
+                                .timeout_ms = QUICK_TIMEOUT_MS,
+                                .ret_error = ret_error};
+    return view_exchange(server, &exchange, ret_view);
+}
+
+enum server_result server_get_orders(struct server *server, struct api_orders *ret_orders)
+{
+    struct exchange exchange = {
+        .method = "GET", .path = "/v1/terminal/orders?mine=open", .timeout_ms = QUICK_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(&exchange,
+                           api_orders_decode(exchange.answer.body, exchange.answer.body_size,
+                                             ret_orders, &fault));
+}
+
+enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json)
+{
+    char path[PATH_SIZE];
+    if (!path_of(path, "/v1/terminal/orders/", order_no, "/receipt")) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    if (result == SERVER_ANSWER) {
+        *ret_json = take_body(&exchange);
+    }
+    return result;
+}
+
+enum server_result server_post_receipt(struct server *server, const char *order_no,
+                                       const struct api_receipt_report *report)
+{
+    char path[PATH_SIZE];
+    char *body = server->body;
+    size_t size = 0;
+    if (!path_of(path, "/v1/terminal/orders/", order_no, "/receipt") ||
+        api_receipt_report_encode(report, body, BODY_SIZE, &size) != OK) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {.method = "POST",
+                                .path = path,
+                                .body = body,
+                                .body_size = size,
+                                .timeout_ms = QUICK_TIMEOUT_MS};
+    enum server_result result = perform(server, &exchange);
+    return result != SERVER_ANSWER ? result : answer_if(&exchange, OK);
+}

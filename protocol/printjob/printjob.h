@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_PROTOCOL_PRINTJOB_PRINTJOB_H
+#define SHILLING_PROTOCOL_PRINTJOB_PRINTJOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "common/compiler.h"
+#include "common/id.h"
+
+/*
+ * What kiosk and printd say to each other over their UNIX socket (protocol/MESSAGES.md, section
+ * 3): one JSON object a line. A job has a number made before its first byte left; the same number
+ * always gets the same answer and never a second paper.
+ */
+
+enum {
+    PRINTJOB_LINE_SIZE = 65536, /* with its line end */
+    PRINTJOB_DETAIL_SIZE = 129,
+    PRINTJOB_COPY_MAX = 9,
+};
+
+/* What became of a job. */
+enum printjob_state {
+    PRINTJOB_QUEUED,
+    PRINTJOB_PRINTED,         /* the printer itself said so, after the cut */
+    PRINTJOB_PRINTED_NOT_CUT, /* on paper, but the cutter is jammed: no second copy */
+    PRINTJOB_HELD,            /* still inside the printer; comes out when paper is loaded */
+    PRINTJOB_UNKNOWN,         /* the link was lost: nobody knows */
+    PRINTJOB_FAILED,          /* nothing was sent */
+    PRINTJOB_STATE_COUNT
+};
+
+enum printjob_device {
+    PRINTJOB_READY,
+    PRINTJOB_NEAR_END,
+    PRINTJOB_PAPER_OUT,
+    PRINTJOB_COVER_OPEN,
+    PRINTJOB_ERROR,
+    PRINTJOB_OFFLINE,
+    PRINTJOB_DEVICE_COUNT
+};
+
+/* A line from the kiosk. */
+enum printjob_op { PRINTJOB_OP_PRINT, PRINTJOB_OP_STATUS, PRINTJOB_OP_COUNT };
+
+struct printjob_request {
+    enum printjob_op op;
+    char job_id[ID_TEXT_SIZE]; /* PRINT */
+    uint32_t copy;             /* 0: the first paper; else "copy n" stands on it */
+    json_t *receipt;           /* PRINT: @own, json_decref() */
+};
+
+/* A line from printd: about the device, or about a job. */
+struct printjob_answer {
+    bool is_device;
+    enum printjob_device device;
+    char job_id[ID_TEXT_SIZE];
+    enum printjob_state state;
+    char detail[PRINTJOB_DETAIL_SIZE];
+};
+
+const char *printjob_state_name(enum printjob_state state);
+MUST_CHECK bool printjob_state_parse(const char *name, enum printjob_state *ret_state);
+const char *printjob_device_name(enum printjob_device device);
+MUST_CHECK bool printjob_device_parse(const char *name, enum printjob_device *ret_device);
+
+/** Write a line with its line end; false if it does not fit @p size. */
+MUST_CHECK bool printjob_request_encode(const struct printjob_request *request, char *ret_line,
+                                        size_t size);
+MUST_CHECK bool printjob_answer_encode(const struct printjob_answer *answer, char *ret_line,
+                                       size_t size);
+
+/**
+ * Read a line without its line end.
+ *
+ * @param ret_field  the member that is missing or wrong, when false is returned; never NULL
+ */
+MUST_CHECK bool printjob_request_decode(const char *line, size_t size,
+                                        struct printjob_request *ret_request,
+                                        const char **ret_field);
+MUST_CHECK bool printjob_answer_decode(const char *line, size_t size,
+                                       struct printjob_answer *ret_answer, const char **ret_field);
+
+#endif
