@@ -25,7 +25,7 @@ enum { PATH_SIZE = 4096, APPLICATION_ID = 0x53484A31 /* "SHJ1" */, BUSY_MS = 200
 
 static const char schema[] =
     "PRAGMA application_id = 1397246513;"
-    "CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;"
+    "CREATE TABLE meta(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;"
     "CREATE TABLE reading(seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;"
     /* state: A accepted, I intent, R result, V void; an answer can stand beside any of them */
     "CREATE TABLE command(row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "collector/collector.h"
@@ -107,6 +108,8 @@ int main(int argc, char **argv)
         (void)printf("shilling-collector %s\n", SHILLING_VERSION);
         return EXIT_SUCCESS;
     }
+    /* The journal holds the meters' passwords. */
+    (void)umask(077);
     log_init("shilling-collector", options.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
     char message[CONFIG_MESSAGE_SIZE];
     static struct settings settings; /* 70 kB: too large for the stack, read once */

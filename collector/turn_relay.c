@@ -100,11 +100,16 @@ static bool is_as_wanted(const struct turn *turn)
     return relay != NULL && str_equal(relay->v, want);
 }
 
+static bool is_button(const struct turn *turn)
+{
+    return turn->job.command.u.relay.how == BUS_RELAY_ALLOW;
+}
+
 static enum turn_action after_next(struct turn *turn)
 {
-    bool button = turn->job.command.u.relay.how == BUS_RELAY_ALLOW;
     if (turn->check_until_ms == 0) {
-        turn->check_until_ms = turn->now_ms + (button ? TURN_BUTTON_CHECK_MS : TURN_RELAY_CHECK_MS);
+        turn->check_until_ms =
+            turn->now_ms + (is_button(turn) ? TURN_BUTTON_CHECK_MS : TURN_RELAY_CHECK_MS);
     }
     if (is_as_wanted(turn)) {
         return turn_end(turn, OUTCOME_DONE, "");
@@ -201,11 +206,19 @@ static void frame_exchanged(struct turn *turn, const struct exchange *x)
     }
 }
 
+/* Meters move their relay within a second or two; only somebody's finger takes longer. */
+static int64_t look_step_ms(const struct turn *turn)
+{
+    int64_t begun_ms =
+        turn->check_until_ms - (is_button(turn) ? TURN_BUTTON_CHECK_MS : TURN_RELAY_CHECK_MS);
+    bool early = turn->now_ms < begun_ms + TURN_RELAY_CHECK_MS;
+    return early ? TURN_RELAY_STEP_MS : TURN_BUTTON_STEP_MS;
+}
+
 static void look_exchanged(struct turn *turn, const struct exchange *x)
 {
-    bool button = turn->job.command.u.relay.how == BUS_RELAY_ALLOW;
     turn->index = 1;
-    turn->resume_ms = turn->now_ms + (button ? TURN_BUTTON_STEP_MS : TURN_RELAY_STEP_MS);
+    turn->resume_ms = turn->now_ms + look_step_ms(turn);
     (void)turn_take_item(turn, x, BUS_WHEN_NOW, BUS_ITEM_STATUS3);
 }
 
