@@ -5,6 +5,7 @@
 
 #include <openssl/bio.h>
 #include <openssl/decoder.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -115,6 +116,7 @@ static enum err key_read(const char *text, size_t size, bool want_private, struc
         return ERR_FORMAT;
     }
     EVP_PKEY *pkey = decode_any(text, size, want_private);
+    ERR_clear_error(); /* the queue is the thread's; what we say is the result */
     if (pkey == NULL || EVP_PKEY_is_a(pkey, "RSA") != 1) {
         EVP_PKEY_free(pkey);
         return ERR_FORMAT;
@@ -152,32 +154,39 @@ void rsa_key_destroy(struct rsa_key *key)
     }
 }
 
-bool rsa_sign_base64(const struct rsa_key *key, const void *bytes, size_t size,
+bool rsa_sign_base64(const struct rsa_key *key, const struct rsa_part *parts, size_t part_count,
                      char ret_text[RSA_SIGN_TEXT_SIZE])
 {
     MUST(key->is_private);
     uint8_t signature[SIGNATURE_SIZE_MAX];
     size_t signature_size = sizeof(signature);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
-              EVP_DigestSign(ctx, signature, &signature_size, bytes, size) == 1;
+    bool ok = ctx != NULL && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1;
+    for (size_t i = 0; ok && i < part_count; i++) {
+        ok = EVP_DigestSignUpdate(ctx, parts[i].bytes, parts[i].size) == 1;
+    }
+    ok = ok && EVP_DigestSignFinal(ctx, signature, &signature_size) == 1;
     EVP_MD_CTX_free(ctx);
     return ok && base64_encode(signature, signature_size, ret_text, RSA_SIGN_TEXT_SIZE);
 }
 
-bool rsa_verify_base64(const struct rsa_key *key, const void *bytes, size_t size, const char *text,
-                       size_t text_size)
+bool rsa_verify_base64(const struct rsa_key *key, const struct rsa_signed *message)
 {
     uint8_t signature[SIGNATURE_SIZE_MAX];
     size_t signature_size = 0;
-    if (!base64_decode(text, text_size, signature, sizeof(signature), &signature_size)) {
+    if (!base64_decode(message->sign, message->sign_size, signature, sizeof(signature),
+                       &signature_size)) {
         return false;
     }
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    bool ok = ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1;
+    for (size_t i = 0; ok && i < message->part_count; i++) {
+        ok = EVP_DigestVerifyUpdate(ctx, message->parts[i].bytes, message->parts[i].size) == 1;
+    }
     /* Only 1 is yes: 0 is a wrong signature, negative values are failures. */
-    bool ok = ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
-              EVP_DigestVerify(ctx, signature, signature_size, bytes, size) == 1;
+    ok = ok && EVP_DigestVerifyFinal(ctx, signature, signature_size) == 1;
     EVP_MD_CTX_free(ctx);
+    ERR_clear_error();
     return ok;
 }
 

@@ -40,13 +40,26 @@ MUST_CHECK enum err rsa_public_read(const char *text, size_t size, struct rsa_ke
 /** NULL is allowed. */
 void rsa_key_destroy(struct rsa_key *key);
 
-/** Base64 of the signature over @p size bytes, with a NUL. @p key must be a private one. */
-MUST_CHECK bool rsa_sign_base64(const struct rsa_key *key, const void *bytes, size_t size,
-                                char ret_text[RSA_SIGN_TEXT_SIZE]);
+/* One piece of a message that is signed as a whole; borrowed for the call. */
+struct rsa_part {
+    const void *bytes;
+    size_t size;
+};
 
-/** True only if @p text is strict base64 of a valid signature over exactly these bytes. */
-MUST_CHECK bool rsa_verify_base64(const struct rsa_key *key, const void *bytes, size_t size,
-                                  const char *text, size_t text_size);
+/** Base64 of the signature over the parts in a row, with a NUL. @p key must be a private one. */
+MUST_CHECK bool rsa_sign_base64(const struct rsa_key *key, const struct rsa_part *parts,
+                                size_t part_count, char ret_text[RSA_SIGN_TEXT_SIZE]);
+
+/* What is to be checked: a message in parts and the text of its signature. */
+struct rsa_signed {
+    const struct rsa_part *parts;
+    size_t part_count;
+    const char *sign; /* need not end in NUL */
+    size_t sign_size;
+};
+
+/** True only if the sign is strict base64 of a valid signature over exactly these bytes. */
+MUST_CHECK bool rsa_verify_base64(const struct rsa_key *key, const struct rsa_signed *message);
 
 /** SHA-256 (hex) of the key's public part as DER SubjectPublicKeyInfo: its name in deny-lists. */
 MUST_CHECK bool rsa_key_fingerprint(const struct rsa_key *key, char ret_hex[DIGEST_HEX_SIZE]);
