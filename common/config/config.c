@@ -31,6 +31,8 @@ struct config {
 static char READ_MARK; /* only its address is used: "somebody read this setting" */
 
 static void keep_first(struct config *cfg, int line, const char *path, const char *format,
+                       va_list values) PRINTF_LIKE(4, 0);
+static void keep_first(struct config *cfg, int line, const char *path, const char *format,
                        va_list values)
 {
     if (cfg->message[0] != '\0') {

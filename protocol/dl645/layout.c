@@ -21,11 +21,11 @@ enum {
 };
 
 struct row {
-    uint8_t function;
     enum side side;
     uint32_t di; /* 0: any */
-    uint8_t pa;  /* PA_ANY: any */
     enum dl645_field fields[DL645_LAYOUT_FIELDS_MAX];
+    uint8_t function;
+    uint8_t pa; /* PA_ANY: any */
     uint8_t field_count;
 };
 
@@ -33,7 +33,7 @@ struct row {
 #define NO_FIELDS DL645_FIELD_COUNT /* an initialiser may not be empty in C17 */
 #define ROW(function, side, di, pa, count, ...)                                                    \
     {                                                                                              \
-        function, side, di, pa, {__VA_ARGS__}, count                                               \
+        side, di, {__VA_ARGS__}, function, pa, count                                               \
     }
 
 static const struct row rows[] = {
@@ -227,15 +227,16 @@ static bool row_fits_message(const struct row *row, const struct dl645_message *
 
 bool dl645_layout_of_message(const struct dl645_message *message, struct dl645_layout *ret_layout)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        const struct row *row = &rows[i];
-        if (row->function == message->function && (row->side == REPLY) == message->reply &&
-            row_fits_message(row, message)) {
-            struct dl645_layout layout = layout_of_row(row);
-            MUST(layout.size_min <= DL645_DATA_SIZE_MAX);
-            *ret_layout = layout;
-            return true;
-        }
+    size_t i = 0;
+    while (i < ARRAY_COUNT(rows) &&
+           !(rows[i].function == message->function && (rows[i].side == REPLY) == message->reply &&
+             row_fits_message(&rows[i], message))) {
+        i += 1;
     }
-    return false;
+    if (i == ARRAY_COUNT(rows)) {
+        return false;
+    }
+    *ret_layout = layout_of_row(&rows[i]);
+    MUST(ret_layout->size_min <= DL645_DATA_SIZE_MAX);
+    return true;
 }

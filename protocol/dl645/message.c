@@ -205,30 +205,30 @@ static enum err refusal_put(const struct dl645_message *message, struct dl645_fr
     return message->error_size == SERR_SIZE ? bytes_put(frame, bytes, SERR_SIZE) : ERR_RANGE;
 }
 
+static enum err field_put(const struct dl645_message *message, enum dl645_field field,
+                          struct dl645_frame *frame)
+{
+    uint8_t bytes[FIELD_SIZE_MAX];
+    size_t size = dl645_field_describe(field)->size;
+    if (field == DL645_FIELD_VALUE) {
+        return value_put(message, frame);
+    }
+    MUST(size <= sizeof(bytes));
+    enum err err = dl645_field_put(field, message, bytes);
+    return err == OK ? bytes_put(frame, bytes, size) : err;
+}
+
 static enum err layout_put(const struct dl645_message *message, struct dl645_frame *frame)
 {
     struct dl645_layout layout;
     if (!dl645_layout_of_message(message, &layout)) {
         return ERR_UNSUPPORTED;
     }
-    for (size_t i = 0; i < layout.field_count; i++) {
-        enum dl645_field field = layout.fields[i];
-        uint8_t bytes[FIELD_SIZE_MAX];
-        enum err err = OK;
-        if (field == DL645_FIELD_VALUE) {
-            err = value_put(message, frame);
-        } else {
-            MUST(dl645_field_describe(field)->size <= sizeof(bytes));
-            err = dl645_field_put(field, message, bytes);
-            if (err == OK) {
-                err = bytes_put(frame, bytes, dl645_field_describe(field)->size);
-            }
-        }
-        if (err != OK) {
-            return err;
-        }
+    enum err err = OK;
+    for (size_t i = 0; i < layout.field_count && err == OK; i++) {
+        err = field_put(message, layout.fields[i], frame);
     }
-    return OK;
+    return err;
 }
 
 static enum err data_put(const struct dl645_message *message, struct dl645_frame *frame)

@@ -73,6 +73,13 @@ static void reject(struct dl645_stream *stream, enum dl645_check check)
     drop_noise(stream, /* from= */ 1);
 }
 
+/* True if more bytes could still make a frame of what is buffered. */
+static bool may_grow(const struct dl645_stream *stream, enum dl645_check check)
+{
+    MUST(check != DL645_CHECK_TRUNCATED || stream->used < DL645_FRAME_SIZE_MAX);
+    return check == DL645_CHECK_TRUNCATED && !stream->ended;
+}
+
 enum err dl645_stream_next(struct dl645_stream *stream, struct dl645_frame *ret_frame)
 {
     drop_noise(stream, /* from= */ 0);
@@ -85,8 +92,7 @@ enum err dl645_stream_next(struct dl645_stream *stream, struct dl645_frame *ret_
             *ret_frame = inspection.frame;
             return OK;
         }
-        if (inspection.check == DL645_CHECK_TRUNCATED && !stream->ended) {
-            MUST(stream->used < DL645_FRAME_SIZE_MAX);
+        if (may_grow(stream, inspection.check)) {
             return ERR_INCOMPLETE;
         }
         reject(stream, inspection.check);

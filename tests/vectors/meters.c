@@ -15,6 +15,7 @@
 
 #include "common/bytes.h"
 #include "common/must.h"
+#include "common/parse.h"
 #include "common/str.h"
 #include "protocol/dl645/di.h"
 #include "protocol/dl645/message.h"
@@ -105,10 +106,9 @@ static bool is_same(const char *key, const json_t *expected, const json_t *got)
         got = swap;
     }
     if (json_is_integer(expected) && json_is_string(got)) {
-        const char *text = json_string_value(got);
-        char *end = NULL;
-        long long number = strtoll(text, &end, 10);
-        return end != text && *end == '\0' && number == json_integer_value(expected);
+        int64_t number = 0;
+        return parse_i64(json_string_value(got), INT64_MIN, INT64_MAX, &number) &&
+               number == json_integer_value(expected);
     }
     bool is_hex = strstr(key, "_hex") != NULL || str_equal(key, "data_minus33");
     uint8_t a[FRAME_BYTES_MAX];

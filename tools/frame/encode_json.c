@@ -188,7 +188,7 @@ static bool field_get(struct encoder *e, enum dl645_field field, const json_t *v
         memcpy(member, &number, sizeof(number));
         break;
     case DL645_FIELD_KIND_DIGITS:
-        size = 2U * info->size;
+        size = (size_t)2 * info->size;
         if (!is_digits(value, size)) {
             return fail(e, info->name, "must be all its digits as text, highest first");
         }
