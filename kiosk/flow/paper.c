@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One thread and one poll: printd's socket, and an eventfd that says that a job was put. Jobs go
+ * one at a time: fetch the receipt, send it, wait for printd's verdict, across a restart of printd.
+ * While printd is away a new job fails at once: nothing is printed later to a stranger.
+ */
+#include "kiosk/flow/paper.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/json/json.h"
+#include "common/must.h"
+#include "common/str.h"
+#include "drivers/clock/clock_system.h"
+#include "drivers/thread/monitor.h"
+#include "protocol/printjob/printjob.h"
+
+enum {
+    JOBS_MAX = 8, /* one order makes two; a user cannot press faster */
+    RECONNECT_MS = 2000,
+    VERDICT_MS = 30000, /* a receipt takes 3 s; a printer out of paper holds longer */
+    REPORTS_TRIES = 3,
+};
+
+struct paper_job {
+    char order_no[SESSION_ORDER_NO_SIZE];
+    char job_id[SESSION_UUID_SIZE];
+};
+
+struct paper {
+    struct monitor monitor; /* guards jobs and stopping */
+    struct paper_job jobs[JOBS_MAX];
+    size_t job_count;
+    bool stopping;
+    int wake_fd;
+
+    struct message_queue *queue;
+    struct server *server;
+    struct sockaddr_un address;
+    pthread_t thread;
+    bool started;
+
+    /* Of the thread alone. */
+    int fd; /* -1: printd is away */
+    char line[PRINTJOB_LINE_SIZE];
+    size_t line_len;
+    bool busy; /* a job is with printd */
+    struct paper_job current;
+    char *receipt; /* of the current job, as the server gave it; @own */
+    uint8_t current_copy;
+    int64_t verdict_until_ms;
+    int64_t reconnect_ms;
+};
+
+static int64_t now_ms(void)
+{
+    return clock_system_mono_ns() / 1000000;
+}
+
+static void tell_printer(struct paper *paper, enum session_printer printer)
+{
+    struct message *message = message_create(SESSION_EVENT_PRINTER);
+    message->event.printer = printer;
+    message_put(paper->queue, message);
+}
+
+static void tell_receipt(struct paper *paper, enum session_receipt state)
+{
+    struct message *message = message_create(SESSION_EVENT_RECEIPT);
+    message->event.receipt.state = state;
+    message->event.receipt.copy = paper->current_copy;
+    message_put(paper->queue, message);
+}
+
+static enum session_printer printer_of(enum printjob_device device)
+{
+    switch (device) {
+    case PRINTJOB_READY:
+        return SESSION_PRINTER_READY;
+    case PRINTJOB_NEAR_END:
+        return SESSION_PRINTER_NEAR_END;
+    case PRINTJOB_PAPER_OUT:
+        return SESSION_PRINTER_PAPER_OUT;
+    case PRINTJOB_COVER_OPEN:
+        return SESSION_PRINTER_COVER_OPEN;
+    case PRINTJOB_ERROR:
+        return SESSION_PRINTER_ERROR;
+    case PRINTJOB_OFFLINE:
+    case PRINTJOB_DEVICE_COUNT:
+        break;
+    }
+    return SESSION_PRINTER_OFFLINE;
+}
+
+/* The server counts copies; it is told, and if it cannot be reached the paper is still true. */
+static void report(struct paper *paper, enum printjob_state state)
+{
+    struct api_receipt_report report = {0};
+    bool fits = str_copy(report.client_request_id, sizeof(report.client_request_id),
+                         paper->current.job_id) &&
+                str_copy(report.print_id, sizeof(report.print_id), paper->current.job_id) &&
+                str_copy(report.verdict, sizeof(report.verdict), printjob_state_name(state));
+    MUST(fits);
+    for (int i = 0; i < REPORTS_TRIES; i++) {
+        if (server_post_receipt(paper->server, paper->current.order_no, &report) !=
+            SERVER_NOTHING) {
+            return;
+        }
+    }
+}
+
+static void job_end(struct paper *paper, enum printjob_state state)
+{
+    bool printed = state == PRINTJOB_PRINTED || state == PRINTJOB_PRINTED_NOT_CUT;
+    enum session_receipt receipt = SESSION_RECEIPT_FAILED;
+    if (printed) {
+        receipt = SESSION_RECEIPT_PRINTED;
+    } else if (state == PRINTJOB_UNKNOWN) {
+        receipt = SESSION_RECEIPT_UNKNOWN;
+    }
+    paper->busy = false;
+    free(paper->receipt);
+    paper->receipt = NULL;
+    tell_receipt(paper, receipt);
+    report(paper, state);
+}
+
+static void printd_lost(struct paper *paper)
+{
+    if (paper->fd >= 0) {
+        (void)close(paper->fd);
+        paper->fd = -1;
+        tell_printer(paper, SESSION_PRINTER_OFFLINE);
+    }
+    paper->line_len = 0;
+    paper->reconnect_ms = now_ms() + RECONNECT_MS;
+}
+
+static bool send_all(int fd, const char *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        ssize_t sent = send(fd, bytes + at, size - at, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR) {
+            return false;
+        }
+        at += sent > 0 ? (size_t)sent : 0;
+    }
+    return true;
+}
+
+/* ---- jobs ---- */
+
+static bool job_take(struct paper *paper)
+{
+    monitor_enter(&paper->monitor);
+    bool some = paper->job_count > 0;
+    if (some) {
+        paper->current = paper->jobs[0];
+        paper->job_count -= 1;
+        memmove(paper->jobs, paper->jobs + 1, paper->job_count * sizeof(paper->jobs[0]));
+    }
+    monitor_leave(&paper->monitor);
+    return some;
+}
+
+static bool job_send(struct paper *paper)
+{
+    json_t *receipt = json_parse_object(paper->receipt, strlen(paper->receipt), JSON_SIZE_MAX);
+    if (receipt == NULL) {
+        return false;
+    }
+    struct json_reader reader = json_reader(receipt);
+    uint32_t copy = (uint32_t)json_int_or(&reader, "copy", 0, PRINTJOB_COPY_MAX, 0);
+    struct printjob_request request = {.op = PRINTJOB_OP_PRINT, .copy = copy, .receipt = receipt};
+    paper->current_copy = (uint8_t)copy;
+    char *line = malloc(PRINTJOB_LINE_SIZE);
+    bool sent = line != NULL &&
+                str_copy(request.job_id, sizeof(request.job_id), paper->current.job_id) &&
+                printjob_request_encode(&request, line, PRINTJOB_LINE_SIZE) &&
+                send_all(paper->fd, line, strlen(line));
+    free(line);
+    json_decref(receipt);
+    return sent;
+}
+
+static void printd_open(struct paper *paper)
+{
+    paper->reconnect_ms = now_ms() + RECONNECT_MS;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return;
+    }
+    struct printjob_request status = {.op = PRINTJOB_OP_STATUS};
+    char line[128];
+    bool asked =
+        connect(fd, (const struct sockaddr *)&paper->address, sizeof(paper->address)) == 0 &&
+        printjob_request_encode(&status, line, sizeof(line)) && send_all(fd, line, strlen(line));
+    if (!asked) {
+        (void)close(fd);
+        return;
+    }
+    paper->fd = fd;
+    paper->line_len = 0;
+    /* printd was restarted under a job: the same number again gets its answer, never more paper. */
+    if (paper->busy && !job_send(paper)) {
+        printd_lost(paper);
+    }
+}
+
+static void job_begin(struct paper *paper)
+{
+    if (paper->busy || !job_take(paper)) {
+        return;
+    }
+    paper->current_copy = 0;
+    bool fetched = paper->fd >= 0 && server_get_receipt(paper->server, paper->current.order_no,
+                                                        &paper->receipt) == SERVER_ANSWER;
+    if (fetched && paper->receipt != NULL && job_send(paper)) {
+        paper->busy = true;
+        paper->verdict_until_ms = now_ms() + VERDICT_MS;
+    } else {
+        job_end(paper, PRINTJOB_FAILED);
+    }
+}
+
+/* ---- printd's words ---- */
+
+static void line_arrived(struct paper *paper, const char *line, size_t size)
+{
+    struct printjob_answer answer;
+    const char *field = "";
+    if (!printjob_answer_decode(line, size, &answer, &field)) {
+        return; /* a newer printd may say more than we know */
+    }
+    if (answer.is_device) {
+        tell_printer(paper, printer_of(answer.device));
+        return;
+    }
+    bool ours = paper->busy && str_equal(answer.job_id, paper->current.job_id);
+    if (ours && answer.state != PRINTJOB_QUEUED) {
+        job_end(paper, answer.state);
+    }
+}
+
+static void bytes_arrived(struct paper *paper)
+{
+    ssize_t got =
+        recv(paper->fd, paper->line + paper->line_len, sizeof(paper->line) - paper->line_len, 0);
+    if (got <= 0) {
+        if (got == 0 || errno != EINTR) {
+            printd_lost(paper);
+        }
+        return;
+    }
+    paper->line_len += (size_t)got;
+    char *start = paper->line;
+    char *end = memchr(start, '\n', paper->line_len);
+    while (end != NULL) {
+        line_arrived(paper, start, (size_t)(end - start));
+        paper->line_len -= (size_t)(end - start) + 1;
+        start = end + 1;
+        end = memchr(start, '\n', paper->line_len);
+    }
+    memmove(paper->line, start, paper->line_len);
+    if (paper->line_len == sizeof(paper->line)) {
+        printd_lost(paper); /* a line without an end: not our printd */
+    }
+}
+
+static int wait_ms(const struct paper *paper)
+{
+    int64_t until = INT64_MAX;
+    if (paper->busy) {
+        until = paper->verdict_until_ms;
+    }
+    if (paper->fd < 0 && paper->reconnect_ms < until) {
+        until = paper->reconnect_ms;
+    }
+    if (until == INT64_MAX) {
+        return -1;
+    }
+    int64_t left = until - now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+static bool is_stopping(struct paper *paper)
+{
+    monitor_enter(&paper->monitor);
+    bool stopping = paper->stopping;
+    monitor_leave(&paper->monitor);
+    return stopping;
+}
+
+static void *paper_run(void *arg)
+{
+    struct paper *paper = arg;
+    printd_open(paper);
+    if (paper->fd < 0) {
+        tell_printer(paper, SESSION_PRINTER_OFFLINE);
+    }
+    while (!is_stopping(paper)) {
+        struct pollfd fds[2] = {{.fd = paper->wake_fd, .events = POLLIN},
+                                {.fd = paper->fd, .events = POLLIN}};
+        (void)poll(fds, 2, wait_ms(paper));
+        eventfd_t count = 0;
+        if ((fds[0].revents & POLLIN) != 0) {
+            (void)eventfd_read(paper->wake_fd, &count);
+        }
+        if (paper->fd >= 0 && fds[1].revents != 0) {
+            bytes_arrived(paper);
+        }
+        if (paper->fd < 0 && now_ms() >= paper->reconnect_ms) {
+            printd_open(paper);
+        }
+        if (paper->busy && now_ms() >= paper->verdict_until_ms) {
+            job_end(paper, PRINTJOB_UNKNOWN);
+        }
+        job_begin(paper);
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
+struct paper *paper_start(const char *socket_path, const struct server_config *server,
+                          struct message_queue *queue)
+{
+    struct paper *paper = calloc(1, sizeof(*paper));
+    if (paper == NULL) {
+        return NULL;
+    }
+    monitor_init(&paper->monitor);
+    paper->queue = queue;
+    paper->fd = -1;
+    paper->address.sun_family = AF_UNIX;
+    paper->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    paper->server = server_create(server);
+    bool ready = paper->wake_fd >= 0 && paper->server != NULL &&
+                 str_copy(paper->address.sun_path, sizeof(paper->address.sun_path), socket_path);
+    paper->started = ready && pthread_create(&paper->thread, NULL, paper_run, paper) == 0;
+    if (!paper->started) {
+        paper_stop(paper);
+        return NULL;
+    }
+    return paper;
+}
+
+void paper_stop(struct paper *paper)
+{
+    if (paper == NULL) {
+        return;
+    }
+    monitor_enter(&paper->monitor);
+    paper->stopping = true;
+    monitor_leave(&paper->monitor);
+    if (paper->started) {
+        (void)eventfd_write(paper->wake_fd, 1);
+        (void)pthread_join(paper->thread, NULL);
+    }
+    if (paper->fd >= 0) {
+        (void)close(paper->fd);
+    }
+    if (paper->wake_fd >= 0) {
+        (void)close(paper->wake_fd);
+    }
+    server_destroy(paper->server);
+    monitor_finish(&paper->monitor);
+    free(paper->receipt);
+    free(paper);
+}
+
+void paper_print(struct paper *paper, const struct session_effect *effect)
+{
+    monitor_enter(&paper->monitor);
+    bool room = paper->job_count < JOBS_MAX;
+    if (room) {
+        struct paper_job *job = &paper->jobs[paper->job_count];
+        bool fits = str_copy(job->order_no, sizeof(job->order_no), effect->text) &&
+                    str_copy(job->job_id, sizeof(job->job_id), effect->id);
+        MUST(fits);
+        paper->job_count += 1;
+    }
+    monitor_leave(&paper->monitor);
+    (void)eventfd_write(paper->wake_fd, 1);
+}
