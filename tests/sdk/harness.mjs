@@ -58,7 +58,11 @@ export class Gateway {
 
     async control(line) {
         const headers = { connection: 'close' };
-        const answer = await fetch(`${this.url}/sim/control`, { method: 'POST', headers, body: line });
+        const answer = await fetch(`${this.url}/sim/control`, {
+            method: 'POST',
+            headers,
+            body: line,
+        });
         return (await answer.text()).trim();
     }
 
@@ -141,16 +145,21 @@ export class NotifyDoor {
         return door;
     }
 
-    /** Waits until `count` notices have come. */
-    async wait(count, ms = 8000) {
-        const end = Date.now() + ms;
-        while (this.got.length < count) {
-            if (Date.now() > end) {
-                throw new Error(`only ${this.got.length} of ${count} notices came`);
-            }
-            await sleep(10);
-        }
-        return this.got;
+    /** The notify_url of one order, so that orders do not hear each other's notices. */
+    urlOf(no) {
+        return `${this.url}/${no}`;
+    }
+
+    /** What came for the order so far. */
+    of(no) {
+        return this.got.filter((notice) => notice.url.endsWith(`/${no}`));
+    }
+
+    /** Waits until `count` notices have come for the order. */
+    async wait(no, count, ms = 8000) {
+        const what = `${count} notices of ${no}`;
+        await until(() => this.of(no).length >= count, what, ms);
+        return this.of(no);
     }
 
     clear() {
