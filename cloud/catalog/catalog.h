@@ -18,6 +18,7 @@
 enum {
     CATALOG_PATH_SIZE = 108, /* sun_path: a key service is a UNIX socket */
     CATALOG_LANGUAGES_SIZE = 64,
+    CATALOG_CUSTOMER_NO_SIZE = 13,
 };
 
 struct catalog_site {
@@ -87,7 +88,8 @@ struct catalog_meter {
     char tail[9]; /* last four digits of the address */
     char collector_id[BUS_COLLECTOR_SIZE];
     char bus[BUS_NAME_SIZE];
-    int64_t price_fen_per_unit;
+    char customer_no[CATALOG_CUSTOMER_NO_SIZE]; /* 12 digits inside the meter; empty: none */
+    int64_t price_e4_yuan;                      /* 0.0001 yuan per unit */
     int64_t alarm_fen;
     bool sale_open; /* by profile and meter both */
     char sale_reason[API_WORD_SIZE];
@@ -119,6 +121,11 @@ struct catalog_state {
 /** A meter that was never heard gives OK with nothing in it. */
 MUST_CHECK enum err catalog_state_get(struct db *db, const char *meter_id,
                                       struct catalog_state *ret_state);
+
+/**
+ * The version of sites, terminals and meters: changes with every seed that changed something.
+ */
+MUST_CHECK enum err catalog_version_get(struct db *db, char ret_version[API_WORD_SIZE]);
 
 /**
  * The name as a lobby may see it: the surname and '*' ("\xE5\xBC\xA0*"); of a name in Latin

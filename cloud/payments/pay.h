@@ -94,7 +94,8 @@ struct pay_order {
     const char *order_no;    /* 6..32 of [A-Za-z0-9_] */
     int64_t amount_fen;      /* 1..MONEY_WIRE_FEN_MAX */
     const char *subject;     /* what the payer reads; UTF-8; "/", "=", "&" and others become "-" */
-    const char *terminal_id; /* [A-Za-z0-9_-], up to 32; may be NULL */
+    const char *terminal_id; /* [A-Za-z0-9_-], up to 32, appears in the bill; may be NULL */
+    const char *terminal_ip; /* WeChat names the terminal only beside its address; may be NULL */
     int64_t now_wall_s;      /* of the creation: WeChat's expiry is absolute */
     int64_t expire_s;        /* 60..7200: how long the provider lets it be paid */
 };

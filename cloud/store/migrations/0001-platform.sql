@@ -19,6 +19,14 @@ CREATE TABLE job (
 ) STRICT;
 CREATE INDEX job_due ON job (kind, due_ms);
 
+-- What the seed file was when it was last taken in; the terminals' profile version.
+CREATE TABLE catalog_version (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    version     INTEGER NOT NULL,
+    seed_sha256 TEXT NOT NULL
+) STRICT;
+INSERT INTO catalog_version (id, version, seed_sha256) VALUES (1, 0, '');
+
 CREATE TABLE site (
     site_id        TEXT PRIMARY KEY,
     name           TEXT NOT NULL,
@@ -61,8 +69,8 @@ CREATE TABLE device_key (
 CREATE INDEX device_key_name ON device_key (kind, name);
 
 CREATE TABLE tariff (
-    tariff_id          TEXT PRIMARY KEY,
-    price_fen_per_unit INTEGER NOT NULL CHECK (price_fen_per_unit >= 1)
+    tariff_id     TEXT PRIMARY KEY,
+    price_e4_yuan INTEGER NOT NULL CHECK (price_e4_yuan >= 1) -- 0.0001 yuan per unit
 ) STRICT;
 
 -- What is true of all meters of one model and setting.
@@ -85,7 +93,8 @@ CREATE TABLE meter_profile (
     password      TEXT NOT NULL,            -- 8 hex digits: PA P0 P1 P2
     operator_code TEXT NOT NULL,            -- 8 hex digits: C0 C1 C2 C3
     schedule_s    INTEGER NOT NULL CHECK (schedule_s >= 0),
-    items         TEXT NOT NULL             -- read by schedule, "00010000,00900200"
+    items         TEXT NOT NULL,            -- read by schedule, "00010000,00900200"
+    live_items    TEXT NOT NULL             -- read when somebody looks
 ) STRICT;
 
 CREATE TABLE customer (
@@ -100,26 +109,28 @@ CREATE TABLE room (
     building TEXT NOT NULL,
     unit     TEXT NOT NULL DEFAULT '',
     label    TEXT NOT NULL,
-    position INTEGER NOT NULL               -- order in lists
+    position INTEGER NOT NULL,              -- order in lists
+    place    TEXT NOT NULL,                 -- all three in one line
+    search   TEXT NOT NULL                  -- letters and digits of the place, lower case
 ) STRICT;
 CREATE UNIQUE INDEX room_place ON room (site_id, building, unit, label);
 CREATE INDEX room_order ON room (site_id, position, room_id);
 
 CREATE TABLE meter (
     meter_id     TEXT PRIMARY KEY,
-    room_id      TEXT NOT NULL REFERENCES room (room_id),
+    room_id      TEXT NOT NULL UNIQUE REFERENCES room (room_id),
     customer_id  TEXT REFERENCES customer (customer_id),
     profile_id   TEXT NOT NULL REFERENCES meter_profile (profile_id),
     tariff_id    TEXT NOT NULL REFERENCES tariff (tariff_id),
     collector_id TEXT NOT NULL REFERENCES collector (collector_id),
     bus          TEXT NOT NULL,
     address      TEXT NOT NULL,
+    customer_no  TEXT NOT NULL DEFAULT '',  -- 12 digits as the meter has them in its purchases
     alarm_fen    INTEGER NOT NULL CHECK (alarm_fen >= 0),
     sale         TEXT NOT NULL DEFAULT 'open' CHECK (sale IN ('open', 'refused')),
     sale_reason  TEXT NOT NULL DEFAULT '',
     UNIQUE (collector_id, address)
 ) STRICT;
-CREATE INDEX meter_room ON meter (room_id);
 CREATE INDEX meter_address ON meter (address);
 
 -- The newest that is known of a meter; each value with the time it was read.
