@@ -24,10 +24,10 @@
 #include "tools/frame/hex_json.h"
 
 enum {
-    FRAME_BYTES_MAX = 1024,
+    FRAME_BYTES_MAX = 400, /* the longest frame, with noise around it */
     NOTES_MAX = 256,
     NOTE_SIZE = 96,
-    TEXT_SIZE = 1024,
+    TEXT_SIZE = 512,
 };
 
 static const char protocol_2007[] = "645-2007";
