@@ -78,7 +78,7 @@ static void tell_bus(struct collector *collector, const char *kind, const char *
     str_format_cut(event.meter, sizeof(event.meter), "%s", meter);
     str_format_cut(event.bus, sizeof(event.bus), "%s", bus);
     str_format_cut(event.detail, sizeof(event.detail), "%s", detail);
-    log_warn("%s %s%s%s", kind, bus, meter, detail[0] != '\0' ? ": " : "");
+    log_warn("%s %s %s: %s", kind, bus, meter, detail);
     if (collector->uplink != NULL) {
         uplink_event(collector->uplink, &event);
     }
