@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/must.h"
 #include "drivers/clock/clock_system.h"
+#include "kiosk/flow/report.h"
 #include "kiosk/screens/screens.h"
 #include "kiosk/ui/present.h"
 #include "kiosk/ui/ui.h"
@@ -22,7 +23,9 @@ struct window {
     struct flow *flow;
     int width_px;
     int height_px;
-    Uint32 wake_event;
+    Uint32 wake_event;   /* the first of two numbers of ours */
+    Uint32 report_event; /* SIGUSR1 came */
+    const char *state_dir;
     SDL_FingerID pointer; /* who is down: NO_POINTER, MOUSE_POINTER or a finger */
     bool dirty;
     bool ending;
@@ -40,6 +43,13 @@ static void wake(void *self)
 {
     const struct window *window = self;
     SDL_Event event = {.type = window->wake_event};
+    (void)SDL_PushEvent(&event);
+}
+
+static void report_asked(void *self)
+{
+    const struct window *window = self;
+    SDL_Event event = {.type = window->report_event};
     (void)SDL_PushEvent(&event);
 }
 
@@ -121,6 +131,10 @@ static void handle(struct window *window, const SDL_Event *event)
     if (event->type == window->wake_event) {
         flow_take_messages(window->flow);
         window->dirty = true;
+    } else if (event->type == window->report_event) {
+        if (report_write(window->state_dir, flow_session(window->flow), window->ui) != OK) {
+            log_warn("screen.json could not be written to %s", window->state_dir);
+        }
     } else if (event->type == SDL_QUIT) {
         window->ending = true;
     } else if (event->type == SDL_MOUSEBUTTONDOWN && event->button.button == SDL_BUTTON_LEFT) {
@@ -216,13 +230,15 @@ static bool open_display(struct window *window, const struct window_config *conf
                   err_name(err));
         return false;
     }
-    window->wake_event = SDL_RegisterEvents(1);
+    window->wake_event = SDL_RegisterEvents(2);
+    window->report_event = window->wake_event + 1;
     return true;
 }
 
 int window_run(const struct window_config *config, const struct flow_config *flow)
 {
-    struct window window = {.pointer = NO_POINTER};
+    struct window window = {.pointer = NO_POINTER, .state_dir = flow->state_dir};
+    report_listen(report_asked, &window);
     bool running = open_display(&window, config);
     if (running) {
         window.flow = flow_create(flow, wake, &window);

@@ -123,6 +123,33 @@ size_t ui_problems(const struct ui *ui, struct strbuf *ret_lines)
     return r.count;
 }
 
+size_t ui_targets(const struct ui *ui, struct ui_target *ret_targets, size_t targets_max)
+{
+    const struct ui_build *build = ui_inspect(ui);
+    size_t count = 0;
+    for (size_t i = 0; i < build->layout.count && count < targets_max; i++) {
+        if (is_target(build, i)) {
+            ret_targets[count] = (struct ui_target){.action = build->nodes[i].action,
+                                                    .value = build->nodes[i].value,
+                                                    .rect = frame_rect(build, i)};
+            count += 1;
+        }
+    }
+    return count;
+}
+
+bool ui_target_rect(const struct ui *ui, uint16_t action, struct ui_rect *ret_rect)
+{
+    const struct ui_build *build = ui_inspect(ui);
+    for (size_t i = build->modal_idx; i < build->layout.count; i++) {
+        if (is_target(build, i) && build->nodes[i].action == action) {
+            *ret_rect = frame_rect(build, i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *const op_names[DRAW_OP_COUNT] = {
     [DRAW_FILL] = "fill",     [DRAW_GRADIENT] = "gradient", [DRAW_BORDER] = "border",
     [DRAW_SHADOW] = "shadow", [DRAW_TEXT] = "text",         [DRAW_ICON] = "icon",

@@ -19,6 +19,19 @@ const struct ui_build *ui_inspect(const struct ui *ui);
  */
 size_t ui_problems(const struct ui *ui, struct strbuf *ret_lines);
 
+/** Where the control with @p action is; false if there is none on the last picture. */
+MUST_CHECK bool ui_target_rect(const struct ui *ui, uint16_t action, struct ui_rect *ret_rect);
+
+/* A control as it lies on the last picture. */
+struct ui_target {
+    uint16_t action;
+    uint32_t value;
+    struct ui_rect rect;
+};
+
+/** All controls that can be touched now, at most @p targets_max; how many there are. */
+size_t ui_targets(const struct ui *ui, struct ui_target *ret_targets, size_t targets_max);
+
 /** The picture as text: one line a command, with words for what it is. */
 void ui_dump(const struct ui *ui, struct strbuf *ret_lines);
 

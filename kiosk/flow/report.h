@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_KIOSK_FLOW_REPORT_H
+#define SHILLING_KIOSK_FLOW_REPORT_H
+
+/*
+ * What the screen shows, for a field engineer or a test that cannot see it: SIGUSR1 makes the
+ * kiosk write STATE_DIR/screen.json, with the screen's name and where its controls are. No text of
+ * the picture, no name and no amount is in it.
+ */
+
+#include "common/compiler.h"
+#include "common/err.h"
+#include "core/session/session.h"
+#include "kiosk/ui/ui.h"
+
+/** Replace the file as a whole. ERR_FULL, ERR_DENIED or ERR_IO: it could not be written. */
+MUST_CHECK enum err report_write(const char *state_dir, const struct session *session,
+                                 const struct ui *ui);
+
+/**
+ * Call @p on_signal in a thread of its own at each SIGUSR1. To be called before any other thread
+ * is started, because the signal is blocked in all of them.
+ */
+void report_listen(void (*on_signal)(void *self), void *self);
+
+#endif
