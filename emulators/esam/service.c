@@ -41,11 +41,11 @@ static json_t *hex_json(const uint8_t *bytes, size_t size)
 static bool address_take(const json_t *request, const char *field, uint8_t *ret_bytes)
 {
     const char *digits = json_string_value(json_object_get(request, field));
-    if (digits == NULL || strlen(digits) != 2 * ESAM_ADDRESS_SIZE) {
+    if (digits == NULL || strlen(digits) != (size_t)2 * ESAM_ADDRESS_SIZE) {
         return false;
     }
     for (size_t i = 0; i < ESAM_ADDRESS_SIZE; i++) {
-        const char *pair = digits + 2 * (ESAM_ADDRESS_SIZE - 1 - i);
+        const char *pair = digits + (size_t)2 * (ESAM_ADDRESS_SIZE - 1 - i);
         if (pair[0] < '0' || pair[0] > '9' || pair[1] < '0' || pair[1] > '9') {
             return false;
         }

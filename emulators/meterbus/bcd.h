@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/compiler.h"
 
@@ -32,7 +33,7 @@ MUST_CHECK static inline bool bcd_read(const uint8_t *bytes, size_t size, uint64
         if (high > 9 || low > 9) {
             return false;
         }
-        value = value * 100 + high * 10 + low;
+        value = value * 100 + (uint64_t)high * 10 + low;
     }
     *ret_value = value;
     return true;
@@ -66,9 +67,12 @@ static inline uint64_t binary_read(const uint8_t *bytes, size_t size)
 /** Write the digits of @p digits (2 * @p size of them, highest first) as BCD, low byte first. */
 MUST_CHECK static inline bool digits_write(const char *digits, uint8_t *ret_bytes, size_t size)
 {
+    if (strlen(digits) != 2 * size) {
+        return false;
+    }
     for (size_t i = 0; i < size; i++) {
         char high = digits[2 * (size - 1 - i)];
-        char low = high == '\0' ? '\0' : digits[2 * (size - 1 - i) + 1];
+        char low = digits[2 * (size - 1 - i) + 1];
         if (high < '0' || high > '9' || low < '0' || low > '9') {
             return false;
         }
@@ -76,7 +80,7 @@ MUST_CHECK static inline bool digits_write(const char *digits, uint8_t *ret_byte
         unsigned int ones = (unsigned int)(low - '0');
         ret_bytes[i] = (uint8_t)(tens << 4 | ones);
     }
-    return digits[2 * size] == '\0';
+    return true;
 }
 
 /** The text of @p size BCD bytes, highest digit first, with a NUL: 2 * @p size + 1 characters. */

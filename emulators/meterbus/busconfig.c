@@ -222,7 +222,7 @@ static void read_meter(struct reader *reader, struct meter_cfg *cfg)
     if (!digits_write(address, cfg->address, FRAME_ADDRESS_SIZE)) {
         config_fail(reader->cfg, at(reader, "address"), "must have 12 digits");
     }
-    address[2 * FRAME_ADDRESS_SIZE] = '\0';
+    address[(size_t)2 * FRAME_ADDRESS_SIZE] = '\0';
     config_text(reader->cfg, at(reader, "name"), address, cfg->name, sizeof(cfg->name));
     for (const char *p = cfg->name; *p != '\0'; p++) {
         bool ok = (*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z') || *p == '-' || *p == '_';

@@ -66,11 +66,24 @@ bool calendar_to_ms(const struct calendar *calendar, int64_t *ret_ms)
 
 bool calendar_parse(const char *text, int64_t *ret_ms)
 {
-    struct calendar c = {0};
-    int used = 0;
-    int fields = sscanf(text, "%4d-%2d-%2d %2d:%2d:%2d%n", &c.year, &c.month, &c.day, &c.hour,
-                        &c.minute, &c.second, &used);
-    return fields == 6 && text[used] == '\0' && calendar_to_ms(&c, ret_ms);
+    static const char FORM[] = "0000-00-00 00:00:00";
+    int fields[6] = {0}; /* each punctuation mark begins the next one */
+    size_t field = 0;
+    for (size_t i = 0; FORM[i] != '\0'; i++) {
+        bool digit = FORM[i] == '0';
+        if (digit ? text[i] < '0' || text[i] > '9' : text[i] != FORM[i]) {
+            return false; /* also where the text ends too early */
+        }
+        field += digit ? 0 : 1;
+        fields[field] = digit ? fields[field] * 10 + (text[i] - '0') : 0;
+    }
+    struct calendar c = {.year = fields[0],
+                         .month = fields[1],
+                         .day = fields[2],
+                         .hour = fields[3],
+                         .minute = fields[4],
+                         .second = fields[5]};
+    return text[sizeof(FORM) - 1] == '\0' && calendar_to_ms(&c, ret_ms);
 }
 
 void calendar_format(int64_t ms, char ret_text[CALENDAR_TEXT_SIZE])

@@ -154,7 +154,9 @@ bool faults_clear(struct faults *faults, uint32_t id)
 void faults_match(struct faults *faults, const struct meter *meter, const struct frame *request,
                   struct fault *ret_hits[FAULT_KIND_COUNT])
 {
-    memset(ret_hits, 0, FAULT_KIND_COUNT * sizeof(ret_hits[0]));
+    for (size_t i = 0; i < FAULT_KIND_COUNT; i++) {
+        ret_hits[i] = NULL;
+    }
     for (size_t i = 0; i < FAULTS_MAX; i++) {
         struct fault *fault = &faults->list[i];
         bool fits = fault->id != 0 && ret_hits[fault->kind] == NULL &&

@@ -11,8 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -41,6 +44,29 @@ struct loop {
     int signal_fd;
     struct line_server *control; /* NULL = none */
 };
+
+/*
+ * One process per bus and state folder: two would overwrite each other's purchases. A process
+ * that was just killed may still be on its way out, so wait a little. The lock ends with us.
+ */
+static bool state_lock(const char *dir, const char *bus_name)
+{
+    enum { TRIES = 40, PAUSE_MS = 50 };
+    char path[512];
+    if (!str_format(path, sizeof(path), "%s/%s.lock", dir, bus_name)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    bool locked = false;
+    for (int i = 0; i < TRIES && fd >= 0 && !locked; i++) {
+        locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+        if (!locked) {
+            (void)poll(NULL, 0, PAUSE_MS);
+        }
+    }
+    return locked;
+}
 
 static bool options_read(int argc, char **argv, struct options *ret_options)
 {
@@ -185,9 +211,12 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     struct bus *bus = calloc(1, sizeof(*bus));
-    if (bus == NULL ||
-        (options.state_dir != NULL && mkdir(options.state_dir, 0755) != 0 && errno != EEXIST)) {
-        log_error("state folder: %s", strerror(errno));
+    bool state_ok =
+        options.state_dir == NULL || ((mkdir(options.state_dir, 0755) == 0 || errno == EEXIST) &&
+                                      state_lock(options.state_dir, config.name));
+    if (bus == NULL || !state_ok) {
+        log_error("state folder %s: %s", options.state_dir == NULL ? "-" : options.state_dir,
+                  strerror(errno));
         free(bus);
         bus_config_finish(&config);
         return EXIT_FAILURE;

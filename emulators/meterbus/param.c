@@ -63,20 +63,23 @@ size_t param_find(uint32_t di)
     return index;
 }
 
+static bool text_write(const char *text, uint8_t *ret_bytes, size_t size)
+{
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length && length <= size; i++) {
+        ret_bytes[length - 1 - i] = (uint8_t)text[i];
+    }
+    return length <= size;
+}
+
 void param_init_all(uint8_t ret_values[PARAM_COUNT][PARAM_SIZE_MAX])
 {
     for (size_t i = 0; i < PARAM_COUNT; i++) {
         const struct param_row *row = &ROWS[i];
         MUST(row->initial != NULL && row->size <= PARAM_SIZE_MAX);
         memset(ret_values[i], 0, PARAM_SIZE_MAX);
-        if (!row->ascii) {
-            MUST(digits_write(row->initial, ret_values[i], row->size));
-            continue;
-        }
-        size_t length = strlen(row->initial);
-        MUST(length <= row->size);
-        for (size_t k = 0; k < length; k++) {
-            ret_values[i][length - 1 - k] = (uint8_t)row->initial[k];
-        }
+        bool ok = row->ascii ? text_write(row->initial, ret_values[i], row->size)
+                             : digits_write(row->initial, ret_values[i], row->size);
+        MUST(ok);
     }
 }

@@ -153,32 +153,39 @@ static bool read_demand(const struct meter *meter, uint32_t di, struct value *re
     return true;
 }
 
-/* One row of the variables: where the numbers are, their size, and whether 0 is a total. */
+/* One kind of variable: where its numbers are (NULL = no such), their size, whether 0 is a total.
+ */
 struct variable {
     const uint64_t *numbers;
     size_t size;
     bool total;
 };
 
-static bool variable_find(const struct electric *e, uint8_t kind, struct variable *ret_variable)
+static struct variable variable_find(const struct electric *e, uint8_t kind)
 {
-    const struct variable rows[] = {
-        [1] = {e->voltage_dv, 2, false},  [2] = {e->current_ma, 3, false},
-        [3] = {e->active_dw, 3, true},    [4] = {e->reactive_dvar, 3, true},
-        [5] = {e->apparent_dva, 3, true}, [6] = {e->factor_e3, 2, true},
-    };
-    if (kind < 1 || kind >= ARRAY_COUNT(rows)) {
-        return false;
+    switch (kind) {
+    case 1:
+        return (struct variable){e->voltage_dv, 2, false};
+    case 2:
+        return (struct variable){e->current_ma, 3, false};
+    case 3:
+        return (struct variable){e->active_dw, 3, true};
+    case 4:
+        return (struct variable){e->reactive_dvar, 3, true};
+    case 5:
+        return (struct variable){e->apparent_dva, 3, true};
+    case 6:
+        return (struct variable){e->factor_e3, 2, true};
+    default:
+        return (struct variable){NULL, 0, false};
     }
-    *ret_variable = rows[kind];
-    return true;
 }
 
 static bool read_variable(const struct electric *e, uint32_t di, struct value *ret_value)
 {
-    struct variable row = {0};
+    const struct variable row = variable_find(e, (uint8_t)(di >> 16));
     uint8_t phase = (uint8_t)(di >> 8);
-    if ((di & 0xFF) != 0 || !variable_find(e, (uint8_t)(di >> 16), &row)) {
+    if ((di & 0xFF) != 0 || row.numbers == NULL) {
         return false;
     }
     size_t first = row.total ? 0 : 1;

@@ -68,7 +68,7 @@ static bool read_status(const struct meter *meter, uint32_t di, struct value *re
     if (number == 0 || (!block && number > STATUS_WORDS)) {
         return false;
     }
-    for (uint8_t i = block ? 1 : number; i <= (block ? STATUS_WORDS : number); i++) {
+    for (unsigned int i = block ? 1 : number; i <= (block ? STATUS_WORDS : number); i++) {
         uint8_t bytes[STATUS_SIZE];
         binary_write(bytes, sizeof(bytes), i == 3 ? status_word_3(meter) : 0);
         value_add_bytes(ret_value, bytes, sizeof(bytes));

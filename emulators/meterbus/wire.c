@@ -8,6 +8,7 @@
 #include "emulators/meterbus/wire.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,17 +17,40 @@
 #include <unistd.h>
 
 #include "common/must.h"
+#include "common/str.h"
 #include "emulators/meterbus/ticks.h"
+
+enum { WIRE_PATH_MAX = 512 };
 
 int64_t wire_byte_ns(uint32_t baud)
 {
     return (int64_t)WIRE_BITS_PER_BYTE * NS_PER_S / (int64_t)baud;
 }
 
+/* In one step, so that a host that comes back early never finds no link at all. */
 static bool link_make(const char *target, const char *link_path)
 {
-    (void)unlink(link_path);
-    return symlink(target, link_path) == 0;
+    char fresh[WIRE_PATH_MAX];
+    if (!str_format(fresh, sizeof(fresh), "%s.new", link_path)) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    (void)unlink(fresh);
+    return symlink(target, fresh) == 0 && rename(fresh, link_path) == 0;
+}
+
+/* Only our own: a successor may have put its link there already. */
+static void link_remove(const struct wire *wire)
+{
+    char target[WIRE_PATH_MAX];
+    const char *own = wire_slave_name(wire);
+    ssize_t size = readlink(wire->link_path, target, sizeof(target) - 1);
+    if (size > 0 && own != NULL) {
+        target[size] = '\0';
+        if (str_equal(target, own)) {
+            (void)unlink(wire->link_path);
+        }
+    }
 }
 
 bool wire_open(struct wire *wire, const char *link_path)
@@ -55,7 +79,7 @@ bool wire_open(struct wire *wire, const char *link_path)
 void wire_close(struct wire *wire)
 {
     if (wire->link_path != NULL) {
-        (void)unlink(wire->link_path);
+        link_remove(wire);
     }
     if (wire->slave_fd >= 0) {
         (void)close(wire->slave_fd);
@@ -237,11 +261,10 @@ void wire_transmit(struct wire *wire, int64_t now_ns)
 {
     for (;;) {
         struct transmission *t = transmission_next(wire);
-        int64_t end_ns = t == NULL ? INT64_MAX : transmission_end_ns(t, t->at);
-        if (end_ns > now_ns) {
+        if (t == NULL || transmission_end_ns(t, t->at) > now_ns) {
             break;
         }
-        byte_transmit(wire, t, end_ns, now_ns);
+        byte_transmit(wire, t, transmission_end_ns(t, t->at), now_ns);
     }
 }
 

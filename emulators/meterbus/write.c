@@ -90,7 +90,9 @@ static bool write_param(struct meter *meter, uint32_t di, const uint8_t *value, 
         size != param_row_get(index)->size) {
         return false;
     }
-    memcpy(meter->params[index], value, size);
+    for (size_t i = 0; i < size; i++) {
+        meter->params[index][i] = value[i];
+    }
     return true;
 }
 

@@ -246,6 +246,61 @@ TEST(the_emulator_can_die_before_and_after_executing)
     }
 }
 
+TEST(meters_live_on_while_nobody_listens)
+{
+    CHECK(rig_start(&rig,
+                    "bus = { baud = 115200; td_ms = 1; clock = \"2026-11-20 08:00:00\"; "
+                    "speed = 3600; load_w = 10000; };"
+                    "meters = ( { address = \"000000000001\"; kind = \"order\"; "
+                    "balance_fen = 1000000; price = \"1.0000\"; } );",
+                    115200));
+    for (int i = 0; i < 5; i++) {
+        int64_t energy = rig_read_bcd(&rig, METER, 0x00010000, 4);
+        int64_t balance = rig_read_bcd(&rig, METER, 0x00900200, 4);
+        (void)rig_bus_stop(&rig, i % 2 == 0 ? SIGKILL : SIGTERM);
+        CHECK(rig_bus_start(&rig, 115200));
+        int64_t energy_after = rig_read_bcd(&rig, METER, 0x00010000, 4);
+        int64_t balance_after = rig_read_bcd(&rig, METER, 0x00900200, 4);
+        CHECK(energy_after >= energy);
+        CHECK(balance_after <= balance);
+        /* 1 yuan/kWh: every 0.01 kWh is a fen, whatever happened in between. */
+        (void)rig_tell(&rig, "get " METER);
+        int64_t micros = rig_number(&rig, "balance_micros");
+        CHECK_EQ_I64(micros % 10000, 0);
+        CHECK(rig_bus_stop(&rig, SIGTERM) == 0);
+        CHECK(rig_bus_start(&rig, 115200));
+    }
+    rig_finish(&rig);
+}
+
+TEST(two_emulators_do_not_share_a_memory)
+{
+    static struct rig second;
+    CHECK(rig_start(&rig, CONFIG, 115200));
+    second = rig;
+    CHECK(!rig_bus_start(&second, 115200));
+    check_sound();
+    rig_finish(&rig);
+}
+
+TEST(a_line_too_long_ends_the_connection_and_nothing_else)
+{
+    static char line[900];
+    CHECK(rig_start(&rig, CONFIG, 115200));
+    memset(line, 'x', sizeof(line) - 1);
+    CHECK_EQ_STR(rig_tell(&rig, "%s", line), "error no such command, try help");
+    for (int i = 0; i < 4; i++) {
+        rig_say(&rig, line);
+    }
+    rig_say(&rig, line);
+    CHECK_EQ_STR(rig_tell(&rig, "list"), "");
+    check_sound();
+    (void)rig_bus_stop(&rig, SIGTERM);
+    CHECK(rig_bus_start(&rig, 115200));
+    CHECK(strncmp(rig_tell(&rig, "list"), "ok [", 4) == 0);
+    rig_finish(&rig);
+}
+
 TEST(bad_commands_are_answered_and_change_nothing)
 {
     static const char *const COMMANDS[] = {"",

@@ -78,7 +78,13 @@ static pid_t spawn_ready(char *const argv[])
     child_note(pid, 0);
     ssize_t got = read(out[0], line, sizeof(line) - 1);
     (void)close(out[0]);
-    return got > 5 && strncmp(line, "ready", 5) == 0 ? pid : 0;
+    if (got > 5 && strncmp(line, "ready", 5) == 0) {
+        return pid;
+    }
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, NULL, 0);
+    child_note(0, pid);
+    return 0;
 }
 
 static int socket_open(const struct rig *rig, const char *name)
@@ -255,6 +261,7 @@ void rig_finish(struct rig *rig)
     (void)waitpid(pid, NULL, 0);
 }
 
+PRINTF_LIKE(3, 0)
 static const char *line_exchange(struct rig *rig, int fd, const char *format, va_list values)
 {
     char line[1024];
@@ -262,7 +269,7 @@ static const char *line_exchange(struct rig *rig, int fd, const char *format, va
     size_t have = 0;
     rig->answer[0] = '\0';
     line[size] = '\n';
-    if (fd < 0 || write(fd, line, (size_t)size + 1) != size + 1) {
+    if (fd < 0 || send(fd, line, (size_t)size + 1, MSG_NOSIGNAL) != size + 1) {
         return rig->answer;
     }
     while (have + 1 < sizeof(rig->answer)) {
@@ -287,6 +294,12 @@ const char *rig_tell(struct rig *rig, const char *format, ...)
     const char *answer = line_exchange(rig, rig->control, format, values);
     va_end(values);
     return answer;
+}
+
+void rig_say(struct rig *rig, const char *text)
+{
+    ssize_t done = send(rig->control, text, strlen(text), MSG_NOSIGNAL);
+    (void)done;
 }
 
 const char *rig_ask_esam(struct rig *rig, const char *format, ...)

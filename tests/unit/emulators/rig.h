@@ -64,6 +64,9 @@ MUST_CHECK bool rig_tty_open(struct rig *rig, uint32_t baud);
 /** One line to the control socket; the answer, which stays until the next line. */
 const char *rig_tell(struct rig *rig, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/** Text without a line end to the control socket; no answer is awaited. */
+void rig_say(struct rig *rig, const char *text);
+
 /** One line to the key service; the answer. */
 const char *rig_ask_esam(struct rig *rig, const char *format, ...) PRINTF_LIKE(2, 3);
 
