@@ -148,7 +148,7 @@ describe('a trade', () => {
         assert.equal((await query(no)).tradeStatus, 'TRADE_SUCCESS');
     });
 
-    test('obeys the expiry of its QR by the gateway clock, and late money still comes', async () => {
+    test('obeys the expiry by the gateway clock, and late money still comes', async () => {
         const no = orderNo();
         await precreate(no);
         assert.match(await gateway.control('clock +599'), /^ok/);
@@ -718,7 +718,7 @@ describe('certificate mode', () => {
     });
 });
 
-test('without the SDK asking for verification a forgery passes: why the product must ask', async () => {
+test('unless the SDK is asked to verify, a forgery passes: so the product must ask', async () => {
     const no = orderNo();
     await precreate(no);
     await gateway.control(`pay ${no}`);

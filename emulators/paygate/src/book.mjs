@@ -123,17 +123,32 @@ export class Book extends EventEmitter {
 
     // ---- changing ----
 
-    /** Journals the events together, applies them and tells the listeners. */
-    commit(events) {
-        events.forEach((event, index) => {
-            event.n = this.sequence + index + 1;
+    /**
+     * Applies the events and the notice that they owe, journals all of it in one piece, then tells
+     * the listeners. Nothing runs between applying and journalling, so nobody sees what is not
+     * durable. `owed`: [kind, trade, refund] or null.
+     */
+    commit(events, owed = null) {
+        const all = [...events];
+        const take = (event) => {
+            event.n = this.sequence + 1;
             event.at ??= this.clock.now();
-        });
-        this.journal.appendAll(events);
-        for (const event of events) {
             this.apply(event);
-            this.emit('event', event);
+        };
+        events.forEach(take);
+        const notice = owed === null ? null : this.noticeFor(...owed);
+        if (notice !== null) {
+            take(notice);
+            all.push(notice);
         }
+        this.journal.append(all);
+        all.forEach((event) => this.emit('event', event));
+    }
+
+    noticeFor(kind, trade, refund) {
+        const notice = this.noticeMakers[trade.channel]?.(kind, trade, refund) ?? null;
+        const born = this.clock.now();
+        return notice === null ? null : { ev: 'notice', key: trade.key, kind, born, ...notice };
     }
 
     newNumber() {
@@ -189,8 +204,8 @@ export class Book extends EventEmitter {
     }
 
     /**
-     * The buyer pays. `late`: the money was on its way before the code died or the merchant closed, and the bank
-     * settles only now, so neither stops it (the race that no merchant can win).
+     * The buyer pays. `late`: the money was on its way before the code died or the merchant closed,
+     * and the bank settles only now, so neither stops it (the race that no merchant can win).
      */
     pay(trade, { fen, couponFen, buyer, late }) {
         if (trade.state === 'PAID') {
@@ -209,19 +224,16 @@ export class Book extends EventEmitter {
             late: dead,
             book_day: this.bookDay(),
         });
-        this.commit(events);
-        this.owe('paid', trade, null);
+        this.commit(events, ['paid', trade, null]);
     }
 
     close(trade, by) {
-        this.commit([{ ev: 'closed', key: trade.key, by }]);
-        this.owe('closed', trade, null);
+        this.commit([{ ev: 'closed', key: trade.key, by }], ['closed', trade, null]);
     }
 
     /** The wallet's refund period is over. */
     finish(trade) {
-        this.commit([{ ev: 'finished', key: trade.key }]);
-        this.owe('finished', trade, null);
+        this.commit([{ ev: 'finished', key: trade.key }], ['finished', trade, null]);
     }
 
     /**
@@ -247,16 +259,8 @@ export class Book extends EventEmitter {
 
     turnRefund(trade, refund, state) {
         const event = { ev: 'refund_turned', key: trade.key, refund_no: refund.refund_no, state };
-        this.commit([{ ...event, book_day: this.bookDay() }]);
-        this.owe('refund', trade, refund);
-    }
-
-    owe(kind, trade, refund) {
-        const notice = this.noticeMakers[trade.channel]?.(kind, trade, refund) ?? null;
-        if (notice !== null) {
-            const born = this.clock.now();
-            this.commit([{ ev: 'notice', key: trade.key, kind, born, ...notice }]);
-        }
+        const turn = { ...event, book_day: this.bookDay() };
+        this.commit([turn], ['refund', trade, refund]);
     }
 
     /** Time passes: expiries and refunds that fall due. */

@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 
 import { beijingDay, isDay } from './clock.mjs';
+import { FatalError } from './shared.mjs';
 import { BUSINESS_FAULTS, NOTICE_FAULTS, WIRE_FAULTS } from './weather.mjs';
 import { SETTINGS } from './world.mjs';
 
@@ -79,7 +80,7 @@ export class Control {
         };
     }
 
-    /** One line in, one line out; never throws. */
+    /** One line in, one line out; throws only what must end the process. */
     async run(line) {
         const [name, ...args] = line.trim().split(/\s+/);
         const command = Object.hasOwn(this.commands, name) ? this.commands[name] : null;
@@ -89,6 +90,9 @@ export class Control {
         try {
             return await command(args);
         } catch (error) {
+            if (error instanceof FatalError) {
+                throw error;
+            }
             return `error ${error.reason ?? ''} ${error.message}`.replace(/\s+/g, ' ');
         }
     }

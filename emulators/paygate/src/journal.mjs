@@ -7,6 +7,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
+import { FatalError } from './shared.mjs';
+
 export class Journal {
     /** Opens (or makes) `file` and hands every stored event to `replay`, oldest first. */
     constructor(file, replay) {
@@ -29,19 +31,18 @@ export class Journal {
         });
     }
 
-    /** Durable when it returns. */
-    append(event) {
-        this.appendAll([event]);
-    }
-
-    /** Several events with one sync. */
-    appendAll(events) {
+    /** The events are durable, all or none of them told, when it returns. */
+    append(events) {
         const bytes = Buffer.from(events.map((event) => `${JSON.stringify(event)}\n`).join(''));
-        let done = 0;
-        while (done < bytes.length) {
-            done += fs.writeSync(this.fd, bytes, done);
+        try {
+            let done = 0;
+            while (done < bytes.length) {
+                done += fs.writeSync(this.fd, bytes, done);
+            }
+            fs.fdatasyncSync(this.fd);
+        } catch (error) {
+            throw new FatalError(`journal: ${error.message}`);
         }
-        fs.fdatasyncSync(this.fd);
     }
 
     close() {

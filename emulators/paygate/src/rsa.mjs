@@ -7,6 +7,8 @@
 
 import crypto from 'node:crypto';
 
+import { FatalError } from './shared.mjs';
+
 /** DER prefix of DigestInfo for SHA-256 (RFC 8017, 9.2 note 1). */
 const SHA256_INFO = Buffer.from('3031300d060960864801650304020105000420', 'hex');
 
@@ -58,7 +60,7 @@ export function verifySha256(publicKey, message, signatureText) {
     const first = crypto.verify('sha256', message, publicKey, signature);
     const second = verifyByArithmetic(publicKey, message, signature);
     if (first !== second) {
-        throw new Error('the two verifiers disagree; no verdict can be trusted');
+        throw new FatalError('the two verifiers disagree; no verdict can be trusted');
     }
     return first;
 }

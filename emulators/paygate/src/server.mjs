@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AlipayGate, WechatGate } from './gateway.mjs';
 import { servePhone } from './phone.mjs';
+import { FatalError } from './shared.mjs';
 
 const BODY_BYTES_MAX = 1 << 20;
 const LOG_LENGTH_MAX = 10_000;
@@ -89,6 +90,10 @@ export class Server {
     }
 
     fail(request, response, error) {
+        if (error instanceof FatalError) {
+            process.stderr.write(`paygate: ${error.message}\n`);
+            process.exit(1);
+        }
         process.stderr.write(`paygate: ${request.method} ${request.url}: ${error.stack}\n`);
         if (response.headersSent) {
             response.destroy();

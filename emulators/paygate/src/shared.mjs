@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Two small things that both wallets need.
+// Small things that several modules need.
 
 import crypto from 'node:crypto';
+
+/** Something after which nothing that the gateway says could be trusted: the process must end. */
+export class FatalError extends Error {}
 
 /** A fingerprint of what the merchant asked for, independent of the order of members. */
 export function contentHash(content) {
