@@ -105,6 +105,10 @@ const char *http_body_raw(const struct http_request *request, size_t *ret_size);
 /** Memory that lives until the reply has been sent, zeroed; ends the program when there is none. */
 void *http_alloc(struct http_request *request, size_t size);
 
+/** A pointer of the handler's own, from http_alloc(), for whoever answers later. */
+void http_set_note(struct http_request *request, void *note);
+void *http_note(const struct http_request *request);
+
 /** Answer with JSON; takes over @p json (@own). */
 void http_reply_json(struct http_request *request, unsigned status, json_t *json);
 

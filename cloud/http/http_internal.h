@@ -86,6 +86,7 @@ struct http_request {
     bool was_timeout;
     http_handler on_timeout;
     void *timeout_self;
+    void *note; /* the handler's */
 
     struct MHD_Response *response;
     unsigned status;

@@ -55,6 +55,16 @@ struct http_server *http_server_of(const struct http_request *request)
     return request->server;
 }
 
+void http_set_note(struct http_request *request, void *note)
+{
+    request->note = note;
+}
+
+void *http_note(const struct http_request *request)
+{
+    return request->note;
+}
+
 void *http_alloc(struct http_request *request, size_t size)
 {
     size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);

@@ -5,9 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cloud/catalog/account_port.h"
 #include "cloud/store/store.h"
+#include "common/clock.h"
 #include "common/compiler.h"
 #include "common/err.h"
+#include "common/rng.h"
 #include "protocol/bus/command.h"
 #include "protocol/bus/reply.h"
 
@@ -22,6 +25,58 @@
  * in the database that will ask.
  */
 struct gateway;
+
+enum {
+    GATEWAY_QUESTIONS_MAX = 1024, /* open at one time; a bus answers 3 a second */
+    GATEWAY_COLLECTORS_MAX = 1000,
+};
+
+/* Where the broker is. Texts are borrowed until gateway_destroy(). */
+struct gateway_config {
+    const char *host;
+    uint16_t port;
+    const char *client_id;
+    const char *ca_path; /* NULL: without TLS, for a broker on this machine only */
+    const char *certificate_path;
+    const char *key_path;
+    struct store *store;
+    const struct clock_port *clock;
+    const struct rng_port *rng;
+    const struct account_port *accounts;
+};
+
+/** Nothing is sent yet. */
+MUST_CHECK enum err gateway_create(const struct gateway_config *config,
+                                   struct gateway **ret_gateway);
+
+/**
+ * Start the thread and go on connecting until a broker is there.
+ * @return ERR_FORMAT certificate or key cannot be used; ERR_MEMORY, ERR_IO
+ */
+MUST_CHECK enum err gateway_start(struct gateway *gateway);
+
+/** Open questions end with ERR_UNAVAILABLE; no callback runs after this. */
+void gateway_stop(struct gateway *gateway);
+
+/** NULL is allowed. Stop first, and close the store: its callbacks may still confirm things. */
+void gateway_destroy(struct gateway *gateway);
+
+/** Collectors or meters changed in the database: load them again and tell the collectors. */
+void gateway_catalog_changed(struct gateway *gateway);
+
+/** True while connected to the broker. Any thread. */
+bool gateway_is_connected(const struct gateway *gateway);
+
+/* Totals since the start, for the metrics page. */
+struct gateway_counters {
+    uint64_t questions;
+    uint64_t unanswered; /* of these */
+    uint64_t readings;   /* messages stored, repetitions too */
+    uint64_t refused;    /* messages that could not be read */
+    uint64_t collectors;
+    uint64_t collectors_online;
+};
+void gateway_get_counters(struct gateway *gateway, struct gateway_counters *ret_counters);
 
 /* What is known of a collector. */
 struct gateway_collector {

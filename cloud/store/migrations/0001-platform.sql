@@ -180,6 +180,7 @@ CREATE TABLE reading_progress (
     collector_id TEXT NOT NULL,
     epoch        INTEGER NOT NULL,
     seq          INTEGER NOT NULL,
+    gap_since_ms INTEGER NOT NULL DEFAULT 0, -- a later one came and this one's next did not
     PRIMARY KEY (collector_id, epoch)
 ) STRICT, WITHOUT ROWID;
 
