@@ -103,8 +103,7 @@ static void read_wechat(struct config *cfg, struct pay_wechat_config *wechat)
          sizeof(wechat->apiv3_key_file)},
         {"payments.wechat.apiv3_key_old_file", "", wechat->apiv3_key_old_file,
          sizeof(wechat->apiv3_key_old_file)},
-        {"payments.wechat.public_key_id", "", wechat->public_key_id,
-         sizeof(wechat->public_key_id)},
+        {"payments.wechat.public_key_id", "", wechat->public_key_id, sizeof(wechat->public_key_id)},
         {"payments.wechat.public_key_file", "", wechat->public_key_file,
          sizeof(wechat->public_key_file)},
     };

@@ -142,35 +142,36 @@ bool cert_is_expired(const struct cert_list *list, size_t index, int64_t wall_s)
     return X509_cmp_time(X509_get0_notAfter(cert_at(list, index)), &now) <= 0;
 }
 
-static STACK_OF(X509) * links_of(const struct cert_list *list)
+/* Borrow the certificates of @p list from @p first on. */
+static bool push_links(STACK_OF(X509) * links, const struct cert_list *list, size_t first)
 {
-    STACK_OF(X509) *links = sk_X509_new_null();
-    for (size_t i = 1; links != NULL && i < list->count; i++) {
+    for (size_t i = first; list != NULL && i < list->count; i++) {
         if (sk_X509_push(links, list->certs[i]) == 0) {
-            sk_X509_free(links);
-            links = NULL;
+            return false;
         }
     }
-    return links;
+    return true;
 }
 
-bool cert_chains_to(const struct cert_list *list, const struct cert_list *roots, int64_t wall_s)
+bool cert_chains_to(const struct cert_list *list, const struct cert_list *links,
+                    const struct cert_list *roots, int64_t wall_s)
 {
     X509_STORE *store = X509_STORE_new();
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
-    STACK_OF(X509) *links = links_of(list);
-    bool ok = store != NULL && ctx != NULL && links != NULL;
+    STACK_OF(X509) *between = sk_X509_new_null();
+    bool ok = store != NULL && ctx != NULL && between != NULL && push_links(between, list, 1) &&
+              push_links(between, links, 0);
     for (size_t i = 0; ok && i < roots->count; i++) {
         ok = X509_STORE_add_cert(store, roots->certs[i]) == 1;
     }
-    ok = ok && X509_STORE_CTX_init(ctx, store, list->certs[0], links) == 1;
+    ok = ok && X509_STORE_CTX_init(ctx, store, list->certs[0], between) == 1;
     if (ok) {
         X509_STORE_CTX_set_time(ctx, 0, (time_t)wall_s);
         /* A pinned certificate is an anchor even if it is not self-signed: bundles hold both. */
         X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_PARTIAL_CHAIN);
         ok = X509_verify_cert(ctx) == 1;
     }
-    sk_X509_free(links);
+    sk_X509_free(between);
     X509_STORE_CTX_free(ctx);
     X509_STORE_free(store);
     ERR_clear_error();

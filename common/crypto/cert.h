@@ -61,10 +61,11 @@ bool cert_is_rsa_signed(const struct cert_list *list, size_t index);
 bool cert_is_expired(const struct cert_list *list, size_t index, int64_t wall_s);
 
 /**
- * True if the first certificate of @p list chains up to one of @p roots at @p wall_s; the others
- * of @p list may serve as links. No revocation lists are asked for: there are none.
+ * True if the first certificate of @p list chains up to one of @p roots at @p wall_s. The others
+ * of @p list and all of @p links (NULL: none) may serve as links between them. No revocation
+ * lists are asked for: there are none.
  */
-MUST_CHECK bool cert_chains_to(const struct cert_list *list, const struct cert_list *roots,
-                               int64_t wall_s);
+MUST_CHECK bool cert_chains_to(const struct cert_list *list, const struct cert_list *links,
+                               const struct cert_list *roots, int64_t wall_s);
 
 #endif

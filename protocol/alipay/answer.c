@@ -42,6 +42,13 @@ static const struct refusal QUERY_REFUSALS[] = {
     {NULL, PAY_UNKNOWN, false},
 };
 
+/* No trades on that day, or no bill yet: it does not say which. */
+static const struct refusal BILL_REFUSALS[] = {
+    {"BILL_NOT_EXIST", PAY_NOT_EXIST, false},
+    {"isp.bill_not_exist", PAY_NOT_EXIST, false},
+    {NULL, PAY_UNKNOWN, false},
+};
+
 static const struct refusal CLOSE_REFUSALS[] = {
     {"TRADE_NOT_EXIST", PAY_NOT_EXIST, false},
     {"TRADE_STATUS_ERROR", PAY_CLOSE_REFUSED, false},
@@ -74,9 +81,10 @@ static const struct refusal *refusals_of(enum alipay_call call)
         return CLOSE_REFUSALS;
     case ALIPAY_CALL_REFUND:
         return REFUND_REFUSALS;
+    case ALIPAY_CALL_BILL:
+        return BILL_REFUSALS;
     case ALIPAY_CALL_QUERY:
     case ALIPAY_CALL_REFUND_QUERY:
-    case ALIPAY_CALL_BILL:
     case ALIPAY_CALL_CERT:
         return QUERY_REFUSALS;
     case ALIPAY_CALL_COUNT:

@@ -55,7 +55,7 @@ struct alipay_answer {
 
 /**
  * Read the signed bytes of a verified answer. Of BILL and CERT only the code is read: PAY_QR means
- * that the asked member is there (alipay_scan_find()).
+ * that the asked member is there (alipay_scan_find()), PAY_NOT_EXIST that there is no bill.
  */
 void alipay_answer_read(const struct alipay_asked *asked, struct alipay_slice signed_bytes,
                         struct alipay_answer *ret_answer);
