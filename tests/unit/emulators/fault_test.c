@@ -30,7 +30,7 @@ static size_t ask_spoilt(const char *fault)
         TEST_FAIL("fault %s: %s", fault, rig.answer);
     }
     rig_write(&rig, bytes, rig_frame_make(METER, 0x11, DI, sizeof(DI), bytes));
-    return rig_read(&rig, 400, 60, got, sizeof(got));
+    return rig_read(&rig, 400, 150, got, sizeof(got));
 }
 
 /* The next read must be sound again: a fault hits once. */
@@ -38,7 +38,7 @@ static void check_sound(void)
 {
     uint8_t bytes[RIG_BYTES_MAX];
     rig_write(&rig, bytes, rig_frame_make(METER, 0x11, DI, sizeof(DI), bytes));
-    CHECK_EQ_U64(rig_read(&rig, 1000, 60, got, sizeof(got)), REPLY_BYTES);
+    CHECK_EQ_U64(rig_read(&rig, 1000, 150, got, sizeof(got)), REPLY_BYTES);
     CHECK_EQ_MEM(got, REPLY, REPLY_BYTES);
 }
 
@@ -129,7 +129,7 @@ TEST(late_and_split_replies_come_whole_but_later)
     (void)rig_tell(&rig, "fault late ms=300");
     int64_t begin_us = rig_now_us();
     rig_write(&rig, bytes, rig_frame_make(METER, 0x11, DI, sizeof(DI), bytes));
-    CHECK_EQ_U64(rig_read(&rig, 1000, 60, got, sizeof(got)), REPLY_BYTES);
+    CHECK_EQ_U64(rig_read(&rig, 1000, 150, got, sizeof(got)), REPLY_BYTES);
     CHECK(rig_now_us() - begin_us >= 300000);
     (void)rig_tell(&rig, "fault split ms=150 at=6");
     rig_write(&rig, bytes, rig_frame_make(METER, 0x11, DI, sizeof(DI), bytes));
@@ -172,7 +172,7 @@ TEST(two_meters_with_one_address_garble_each_other)
     CHECK_EQ_STR(rig_tell(&rig, "set 000000000002 energy 77.77"), "ok");
     uint8_t bytes[RIG_BYTES_MAX];
     rig_write(&rig, bytes, rig_frame_make(METER, 0x11, DI, sizeof(DI), bytes));
-    size = rig_read(&rig, 400, 60, got, sizeof(got));
+    size = rig_read(&rig, 400, 150, got, sizeof(got));
     CHECK(size > 0);
     CHECK(!found(size));
     rig_finish(&rig);

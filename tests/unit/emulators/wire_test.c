@@ -37,7 +37,7 @@ static void check_exchange(const char *request, const char *reply)
     uint8_t wanted[RIG_BYTES_MAX];
     uint8_t got[RIG_BYTES_MAX];
     rig_write(&rig, sent, hex_bytes(request, sent));
-    size_t size = rig_read(&rig, 2000, 60, got, sizeof(got));
+    size_t size = rig_read(&rig, 2000, 150, got, sizeof(got));
     CHECK_EQ_U64(size, hex_bytes(reply, wanted));
     CHECK_EQ_MEM(got, wanted, size);
 }
@@ -87,7 +87,7 @@ TEST(two_meters_that_answer_a_wildcard_make_garbage)
                          "{ address = \"000000000002\"; } );",
                     115200));
     rig_write(&rig, bytes, rig_frame_make("AAAAAAAAAAAA", 0x13, NULL, 0, bytes));
-    size_t size = rig_read(&rig, 2000, 60, bytes, sizeof(bytes));
+    size_t size = rig_read(&rig, 2000, 150, bytes, sizeof(bytes));
     CHECK(size > 0);
     CHECK(!rig_frame_find(bytes, size, &frame));
     rig_finish(&rig);
