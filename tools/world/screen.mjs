@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A display without a monitor, and a finger for it: Xvfb, the kiosk's own report of where its
+// controls are, xdotool for touches, pictures as PNG files, zbarimg to read a code off them.
+
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until, wait } from './processes.mjs';
+
+const run = promisify(execFile);
+
+/** Start Xvfb on the first free display; returns ":N". */
+export async function startDisplay(processes, width, height) {
+  for (let number = 90; number < 190; number += 1) {
+    const taken = existsSync(`/tmp/.X${number}-lock`) || existsSync(`/tmp/.X11-unix/X${number}`);
+    if (!taken) {
+      const name = `xvfb-${number}`;
+      try {
+        await processes.start(name, 'Xvfb', [`:${number}`, '-screen', '0',
+          `${width}x${height}x24`, '-nolisten', 'tcp', '-noreset'],
+        { ready: () => existsSync(`/tmp/.X11-unix/X${number}`), ms: 10000 });
+        return `:${number}`;
+      } catch {
+        processes.started = processes.started.filter((entry) => entry.name !== name);
+      }
+    }
+  }
+  throw new Error('no free X display between :90 and :189');
+}
+
+/** The kiosk as a person sees and touches it. */
+export class Screen {
+  constructor({ display, processes, kiosk, state }) {
+    this.env = { ...process.env, DISPLAY: display };
+    this.processes = processes;
+    this.kiosk = kiosk;
+    this.file = join(state, 'screen.json');
+  }
+
+  /** What the kiosk says it shows: {screen, overlay, order_no, order_state, targets, ...}. */
+  async report(ms = 5000) {
+    rmSync(this.file, { force: true });
+    this.processes.find(this.kiosk).child.kill('SIGUSR1');
+    return until('the kiosk to report its screen', () => {
+      try {
+        return JSON.parse(readFileSync(this.file, 'utf8'));
+      } catch {
+        return null;
+      }
+    }, ms, 20);
+  }
+
+  /** Wait until `test(report)` is true; the report. */
+  async shows(what, test, ms = 15000) {
+    let last = null;
+    try {
+      return await until(`the screen to show ${what}`, async () => {
+        last = await this.report();
+        return test(last) ? last : null;
+      }, ms, 100);
+    } catch (error) {
+      const { screen, overlay, order_no: no, order_state: state } = last ?? {};
+      throw new Error(`${error.message}; it shows ${screen}/${overlay} order ${no} ${state}`);
+    }
+  }
+
+  screen(name, ms) {
+    return this.shows(name, (report) => report.screen === name, ms);
+  }
+
+  async touchAt(x, y) {
+    await run('xdotool', ['mousemove', String(x), String(y), 'mousedown', '1'], { env: this.env });
+    await wait(40);
+    await run('xdotool', ['mouseup', '1'], { env: this.env });
+  }
+
+  /** Touch a control by its action and value, once it is there and the page has settled. */
+  async touch(action, value, ms = 10000) {
+    const match = (target) => target.action === action &&
+      (value === undefined || target.value === value);
+    const report = await this.shows(`the control ${action} ${value ?? ''}`,
+      ({ targets }) => targets.some(match), ms);
+    await wait(200); /* longer than the lock after a change of page */
+    const { x, y, w, h } = report.targets.find(match);
+    await this.touchAt(Math.round(x + w / 2), Math.round(y + h / 2));
+    await run('xdotool', ['mousemove', '2', '2'], { env: this.env });
+    return report;
+  }
+
+  async picture(path) {
+    await run('import', ['-window', 'root', path], { env: this.env });
+    return path;
+  }
+
+  /** The text of the code on the screen, read by zbarimg off a picture. */
+  async code(path, ms = 10000) {
+    return until('a code that zbarimg can read', async () => {
+      await this.picture(path);
+      try {
+        const { stdout } = await run('zbarimg', ['--quiet', '--raw', '-Sdisable', '-Sqrcode.enable',
+          path], { env: { ...this.env, DBUS_SESSION_BUS_ADDRESS: 'disabled:' } });
+        return stdout.trim();
+      } catch {
+        return null;
+      }
+    }, ms, 200);
+  }
+}
