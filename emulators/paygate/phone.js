@@ -33,6 +33,7 @@ const WORDS = {
         method: '付款方式',
         methodText: { alipay: '账户余额', wechat: '零钱' },
         valid: '有效期',
+        state: '状态',
         pay: '确认付款',
         payWechat: '支付',
         late: '晚点付',
@@ -84,6 +85,7 @@ const WORDS = {
         method: 'Pay with',
         methodText: { alipay: 'Balance', wechat: 'Balance' },
         valid: 'Valid for',
+        state: 'Status',
         pay: 'Confirm payment',
         payWechat: 'Pay',
         late: 'Pay late',
@@ -302,7 +304,7 @@ function drawBill(card) {
         [t().order, card.out_trade_no],
         [t().method, t().methodText[card.channel]],
     ];
-    facts.push([t().valid, now === 'open' ? minutes(leftMs(card)) : t()[now]]);
+    facts.push(now === 'open' ? [t().valid, minutes(leftMs(card))] : [t().state, t()[now]]);
     const wechat = card.channel === 'wechat';
     return [
         make('div', { class: 'top' }, bar(t()[card.channel] + t().sim)),

@@ -470,6 +470,24 @@ describe('answers', () => {
         });
     }
 
+    test('with bytes after the end, or the signed member twice, show it', async () => {
+        const no = orderNo();
+        await precreate(no);
+        const text = sdk.sdkExecute('alipay.trade.query', { bizContent: { out_trade_no: no } });
+        const ask = async (fault) => {
+            await gateway.control(`fault ${fault} 1 ${no}`);
+            return raw(text, '');
+        };
+        const plain = await raw(text, '');
+        const trailing = await ask('trailing');
+        assert.throws(() => JSON.parse(trailing));
+        assert.ok((await ask('huge')).length > 2 << 20);
+        const twice = await ask('twice-member');
+        assert.equal(twice.split('"alipay_trade_query_response":').length, 3);
+        assert.match(twice, /TRADE_SUCCESS/);
+        assert.doesNotMatch(plain, /TRADE_SUCCESS/);
+    });
+
     test('a refund whose answer is lost was made exactly once', async () => {
         for (const fault of ['reset-after', '502-effect', '500-effect', '429-effect', 'truncate']) {
             const no = orderNo();
@@ -601,6 +619,14 @@ describe('notices', () => {
         await precreate(no);
         assert.equal(door.of(no).length, 1);
         assert.equal(formOf(door.of(no)[0]).out_trade_no, no);
+    });
+
+    test('an early one of a refund is answered before the refund call is', async () => {
+        const no = await paid();
+        await door.wait(no, 1);
+        await gateway.control(`notify early 1 alipay.refund ${no}`);
+        assert.equal((await refund(no, '58.54')).fundChange, 'Y');
+        assert.equal(door.of(no).length, 2);
     });
 
     test('a held one comes after the refund', async () => {

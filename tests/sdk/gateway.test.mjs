@@ -136,6 +136,11 @@ describe('a running gateway', () => {
         assert.equal(fs.statSync(socket).mode & 0o777, 0o600);
     });
 
+    test('obeys several lines in one POST', async () => {
+        const answer = await gateway.control('latency 2\n\nskew reset\n');
+        assert.match(answer, /^ok median 2 ms\nok \S+Z$/);
+    });
+
     test('refuses nonsense commands by name', async () => {
         const cases = {
             'pay nobody': /^error no such code or order: nobody/,

@@ -655,6 +655,15 @@ describe('notices', () => {
         });
     }
 
+    test('of a refund before the refund call is answered', async () => {
+        const no = await paid();
+        await door.wait(no, 1);
+        await gateway.control(`notify early 1 wechat.refund ${no}`);
+        assert.equal((await refund(no, 5854)).data.status, 'PROCESSING');
+        assert.equal(door.of(no).length, 2);
+        assert.equal((await refundQuery(no)).data.status, 'SUCCESS');
+    });
+
     test('before the order call is answered', async () => {
         await gateway.control('notify early 1');
         const no = orderNo();

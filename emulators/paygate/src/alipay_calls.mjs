@@ -238,7 +238,7 @@ export class AlipayCalls {
         return { ...names, action: 'refund' };
     }
 
-    refund(content) {
+    async refund(content) {
         const trade = this.tradeOf(content);
         const fen = parseYuan(content.refund_amount);
         if (fen === null || fen < 1) {
@@ -255,6 +255,9 @@ export class AlipayCalls {
         this.checkRefundable(trade, fen, content.out_request_no === undefined);
         const reason = textMember(content, 'refund_reason', 256) ?? '';
         const moved = this.moveMoney(trade, { refund_no: number, fen, reason });
+        if (this.world.weather.take('business', subjectOf('refund', trade), ['refund-race'])) {
+            await this.world.notifier.sendNow(trade);
+        }
         return this.refundFields(trade, moved ? 'Y' : 'N');
     }
 

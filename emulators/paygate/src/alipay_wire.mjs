@@ -4,6 +4,8 @@
 // the bytes that came, an answer is signed over the bytes that leave. Codes as documented; the
 // order of the checks and the sub_codes marked "invented" in the README are this simulator's.
 
+import crypto from 'node:crypto';
+
 import { beijingText, parseBeijing } from './clock.mjs';
 import { canonicalText, parseForm, uniquePairs } from './form.mjs';
 import { encodeGbk } from './gbk.mjs';
@@ -182,7 +184,8 @@ export function renderAlipay(reply, identity, stranger, fault) {
     const member = reply.error ? 'error_response' : `${reply.method.replaceAll('.', '_')}_response`;
     const text = gatewayJson(falsify(reply.fields, fault));
     const bytes = fault === 'gbk' ? encodeGbk(text) : Buffer.from(text);
-    const headers = { 'Content-Type': 'text/html;charset=utf-8' };
+    const trace = crypto.randomBytes(16).toString('hex');
+    const headers = { 'Content-Type': 'text/html;charset=utf-8', trace_id: trace };
     if (!reply.signed || fault === 'unsigned') {
         const body = Buffer.concat([Buffer.from(`{"${member}":`), bytes, Buffer.from('}')]);
         return { status: 200, headers, body };
@@ -192,9 +195,19 @@ export function renderAlipay(reply, identity, stranger, fault) {
     const sign = gatewayJson(fault === 'badsign' ? spoilBase64(made) : made);
     const sn = fault === 'unknown-serial' ? 'f'.repeat(32) : identity.sn;
     const cert = reply.certMode ? `"alipay_cert_sn":"${sn}",` : '';
-    const parts =
-        fault === 'sign-first'
-            ? [Buffer.from(`{"sign":${sign},${cert}"${member}":`), bytes, Buffer.from('}')]
-            : [Buffer.from(`{"${member}":`), bytes, Buffer.from(`,${cert}"sign":${sign}}`)];
-    return { status: 200, headers, body: Buffer.concat(parts) };
+    const open = Buffer.from(`{"${member}":`);
+    const tail = Buffer.from(`,${cert}"sign":${sign}}`);
+    if (fault === 'sign-first') {
+        const head = Buffer.from(`{"sign":${sign},${cert}"${member}":`);
+        return { status: 200, headers, body: Buffer.concat([head, bytes, Buffer.from('}')]) };
+    }
+    const forged = fault === 'twice-member' ? forgedMember(member, reply.fields) : Buffer.alloc(0);
+    const body = Buffer.concat([open, forged, bytes, tail]);
+    return { status: 200, headers, body };
+}
+
+/** A first copy of the signed member that claims a payment; a careless reader takes one of both. */
+function forgedMember(member, fields) {
+    const claim = { ...fields, code: '10000', msg: 'Success', trade_status: 'TRADE_SUCCESS' };
+    return Buffer.from(`${gatewayJson(claim)},"${member}":`);
 }

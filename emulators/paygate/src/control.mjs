@@ -25,7 +25,8 @@ const HELP = {
     'refund-outside ORDER [FEN]': 'refund on the merchant site, without an API call',
     'finish ORDER': 'the refund period is over (Alipay: TRADE_FINISHED)',
     'fault KIND[=MS] [COUNT|always] [MATCH]': 'wire or business fault for calls that contain MATCH',
-    'notify KIND[=MS] [COUNT|always] [MATCH]': 'fault of notices (late MS also as two words)',
+    'notify KIND[=MS] [COUNT|always] [MATCH]':
+        'fault of notices; also: late MS, early (of orders, or of refunds if MATCH says so)',
     'mix wire|business|notice PROBABILITY [KIND,..]': 'random faults from the seed; 0 ends it',
     'reset-faults': 'fair weather, latency 150 ms',
     'clock +S|-S|reset': 'moves the book clock (expiry, days, schedules)',
@@ -170,7 +171,10 @@ export class Control {
 
     notify([kind, ...rest]) {
         if (kind === 'early') {
-            return this.order('business', ['create-race', ...rest]);
+            const race = rest.some((word) => word.includes('refund'))
+                ? 'refund-race'
+                : 'create-race';
+            return this.order('business', [race, ...rest]);
         }
         if (kind === 'late') {
             const [ms, ...more] = rest;

@@ -107,8 +107,8 @@ export class WechatGate {
         }
         const current = this.world.wechatCertificate();
         const identity = answerIdentity(request, this.world.keyring.wechat, current);
-        const { clock, rng } = this.world;
-        const parts = { clock, rng, stranger: this.world.keyring.stranger };
+        const { clock } = this.world;
+        const parts = { clock, stranger: this.world.keyring.stranger };
         return renderWechat(reply, identity, parts, fault);
     }
 }

@@ -10,9 +10,8 @@ import { beijingText, rfc3339Text } from './clock.mjs';
 import { canonicalText } from './form.mjs';
 import { encodeGbk } from './gbk.mjs';
 import { parseYuan, yuanText } from './money.mjs';
-import { ALNUM } from './rng.mjs';
 import { signSha256, spoilBase64 } from './rsa.mjs';
-import { sealGcm, signedHeaders } from './wechat_wire.mjs';
+import { randomText, sealGcm, signedHeaders } from './wechat_wire.mjs';
 
 const FOREIGN_MERCHANT = {
     alipay: { app_id: '2021009000009999', seller_id: '2088900000009999' },
@@ -103,7 +102,7 @@ function wechatPlain(plain, shape) {
 
 export function renderWechatNotice(notice, shape, parts) {
     const { event, type, summary, plain } = notice.content;
-    const nonce = parts.rng.text(12, ALNUM);
+    const nonce = randomText(12);
     const secret = JSON.stringify(wechatPlain(plain, shape));
     const body = Buffer.from(
         JSON.stringify({

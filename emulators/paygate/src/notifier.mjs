@@ -131,8 +131,6 @@ export class Notifier {
             this.tried(notice, { error: 'dropped by order' }, 'drop-first');
         } else if (fault.kind === 'late') {
             plan.due += fault.arg;
-        } else if (fault.kind === 'early') {
-            plan.due = this.clock.now();
         } else if (fault.kind === 'double') {
             plan.double = true;
         } else if (fault.kind === 'reorder') {

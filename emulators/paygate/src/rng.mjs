@@ -48,6 +48,5 @@ export class Rng {
     }
 }
 
-export const ALNUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 /** Lower-case letters and digits that are not mistaken for one another when typed from a screen. */
 export const TYPEABLE = 'abcdefghjkmnpqrstuvwxyz23456789';

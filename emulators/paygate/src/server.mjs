@@ -112,12 +112,21 @@ export class Server {
         } else if (route.startsWith('/v3/')) {
             await this.serveApi(this.wechat, incoming, response);
         } else if (route === '/sim/control' && incoming.method === 'POST') {
-            const line = (await readBody(incoming)).toString('utf8');
-            const body = Buffer.from(`${await this.control(line)}\n`);
+            const text = (await readBody(incoming)).toString('utf8');
+            const body = Buffer.from(await this.obey(text));
             send(response, { status: 200, headers: { 'Content-Type': 'text/plain' }, body });
         } else {
             servePhone(this.world, incoming, response);
         }
+    }
+
+    /** Commands, one a line; answers, one a line. */
+    async obey(text) {
+        let answers = '';
+        for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
+            answers += `${await this.control(line)}\n`;
+        }
+        return answers;
     }
 
     async serveApi(gate, incoming, response) {
@@ -180,6 +189,10 @@ export class Server {
             );
         } else if (fault === 'cut') {
             send(response, { ...answer, body: answer.body.subarray(0, answer.body.length >> 1) });
+        } else if (fault === 'trailing' || fault === 'huge') {
+            const more =
+                fault === 'huge' ? Buffer.alloc(2 << 20, ' ') : Buffer.from('\n{"sign":""}');
+            send(response, { ...answer, body: Buffer.concat([answer.body, more]) });
         } else {
             send(response, answer);
         }

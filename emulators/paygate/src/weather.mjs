@@ -33,12 +33,16 @@ export const WIRE_FAULTS = Object.freeze({
     gbk: 'done; Alipay: answer in GBK although UTF-8 was asked for',
     'wrong-order': 'done; well signed, but about another order',
     'wrong-amount': 'done; well signed, but one fen more',
+    trailing: 'done; bytes after the end of the JSON',
+    huge: 'done; 2 MiB of blanks after the JSON',
+    'twice-member': 'done; Alipay: the signed member comes twice, the first one forged',
 });
 
 /** Faults of business: kind -> what it does. */
 export const BUSINESS_FAULTS = Object.freeze({
     'close-race': 'the buyer pays just before a close is executed',
     'create-race': 'the buyer pays and the notice arrives before the order call is answered',
+    'refund-race': 'the notice of the refund arrives before the refund call is answered',
     'refund-slow': 'refund-slow=MS: Alipay fund_change=N first; WeChat PROCESSING for MS',
     'refund-abnormal': 'WeChat: the refund ends ABNORMAL',
     'refund-closed': 'WeChat: the refund ends CLOSED',
@@ -57,7 +61,6 @@ export const NOTICE_FAULTS = Object.freeze({
     'drop-first': 'only the first attempt is lost',
     double: 'the same attempt twice at the same moment on two connections',
     late: 'late=MS: first attempt after MS more',
-    early: 'same as fault create-race (and for refunds: before the refund call is answered)',
     reorder: 'held back until a later notice of the same order has gone out',
     badsign: 'first a badly signed one, which must be refused, then the good one',
     stranger: 'first one signed by a foreign key, then the good one',

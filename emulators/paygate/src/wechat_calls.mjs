@@ -7,9 +7,8 @@
 import { Refusal } from './book.mjs';
 import { parseRfc3339, rfc3339Text } from './clock.mjs';
 import { isFen } from './money.mjs';
-import { ALNUM } from './rng.mjs';
 import { contentHash, subjectOf } from './shared.mjs';
-import { sealGcm, WechatError } from './wechat_wire.mjs';
+import { randomText, sealGcm, WechatError } from './wechat_wire.mjs';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
@@ -330,7 +329,7 @@ export class WechatCalls {
         return null;
     }
 
-    refund(request) {
+    async refund(request) {
         const body = parseBody(request);
         const number = checkText(body, 'out_refund_no', 64, /^[0-9A-Za-z_\-|*@]+$/);
         const trade = this.refundedTrade(body);
@@ -350,7 +349,13 @@ export class WechatCalls {
             return refundFields(trade, earlier.refund);
         }
         this.checkRefundable(trade, amount);
-        return refundFields(trade, this.beginRefund(trade, number, amount.refund, body, url));
+        const refund = this.beginRefund(trade, number, amount.refund, body, url);
+        const fields = refundFields(trade, refund);
+        if (this.world.weather.take('business', subjectOf('refund', trade), ['refund-race'])) {
+            this.book.turnRefund(trade, refund, refund.fate);
+            await this.world.notifier.sendNow(trade);
+        }
+        return fields;
     }
 
     refundedTrade(body) {
@@ -424,7 +429,7 @@ export class WechatCalls {
             this.world.settings.wechat_list === 'old' ? [wechat.old] : [wechat.new, wechat.old];
         return {
             data: listed.map((identity) => {
-                const nonce = this.world.rng.text(12, ALNUM);
+                const nonce = randomText(12);
                 const time = (text) => rfc3339Text(Date.parse(text));
                 return {
                     serial_no: identity.serial,

@@ -7,12 +7,17 @@
 import crypto from 'node:crypto';
 
 import { signSha256, spoilBase64, verifySha256 } from './rsa.mjs';
-import { ALNUM } from './rng.mjs';
 
+const ALNUM = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const SCHEME = 'WECHATPAY2-SHA256-RSA2048';
 const WINDOW_S = 300;
 /** How long a nonce is remembered; twice the window, so that no still valid one is forgotten. */
 const NONCE_KEPT_MS = 2 * WINDOW_S * 1000;
+
+/** Nonces come from the system, not from the seed: a restart must not repeat them. */
+export function randomText(length) {
+    return Array.from({ length }, () => ALNUM[crypto.randomInt(ALNUM.length)]).join('');
+}
 
 /** An error answer of the API. */
 export class WechatError extends Error {
@@ -140,10 +145,10 @@ export function answerIdentity(request, wechat, current) {
  * Headers that sign `body` at the wire clock, for answers and notices. `fault`: a fault of
  * weather.mjs or null.
  */
-export function signedHeaders(body, identity, { clock, rng, stranger }, fault) {
+export function signedHeaders(body, identity, { clock, stranger }, fault) {
     const shift = { stale: -(WINDOW_S + 1), future: WINDOW_S + 1 }[fault] ?? 0;
     const timestamp = String(clock.wireSeconds() + shift);
-    const nonce = rng.text(32, ALNUM);
+    const nonce = randomText(32);
     const message = Buffer.concat([
         Buffer.from(`${timestamp}\n${nonce}\n`),
         body,
@@ -184,7 +189,7 @@ export function renderWechat(reply, identity, parts, fault) {
     const text = reply.body === null ? '' : JSON.stringify(falsify(reply.body, fault));
     const body = Buffer.from(text);
     const headers = body.length === 0 ? {} : { 'Content-Type': 'application/json; charset=utf-8' };
-    headers['Request-ID'] = parts.rng.text(30, '0123456789ABCDEF');
+    headers['Request-ID'] = crypto.randomBytes(15).toString('hex').toUpperCase();
     if (fault !== 'unsigned') {
         Object.assign(headers, signedHeaders(body, identity, parts, fault));
     }

@@ -122,7 +122,7 @@ export class World {
 
     renderNotice(notice, shape) {
         const trade = this.book.trades.get(notice.key);
-        const { clock, rng } = this;
+        const { clock } = this;
         const { stranger } = this.keyring;
         if (trade.channel === 'alipay') {
             const identity = this.alipayIdentity(trade.cert_mode);
@@ -131,7 +131,7 @@ export class World {
         }
         const identity = this.wechatNoticeIdentity(trade);
         const { apiv3Key } = this.keyring.wechat;
-        return renderWechatNotice(notice, shape, { clock, rng, stranger, identity, apiv3Key });
+        return renderWechatNotice(notice, shape, { clock, stranger, identity, apiv3Key });
     }
 
     // ---- what the calls need ----
