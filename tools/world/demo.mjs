@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// ./shilling demo: the whole house on loopback, until Ctrl-C. Ports are free ones, the state stays
+// in a folder that is named, and without a display the kiosk runs on a virtual one.
+//
+// usage: demo.mjs [--dir DIR] [--landscape] [--fresh] [--screenshot FILE.png]
+
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { House } from './house.mjs';
+import { wait } from './processes.mjs';
+
+const option = (name) => {
+  const at = process.argv.indexOf(name);
+  return at > 0 ? process.argv[at + 1] : undefined;
+};
+const has = (name) => process.argv.includes(name);
+
+const dir = resolve(option('--dir') ?? new URL('../../build/demo', import.meta.url).pathname);
+const shot = option('--screenshot');
+const landscape = has('--landscape');
+const display = shot ? undefined : process.env.DISPLAY;
+
+if (has('--fresh')) {
+  rmSync(dir, { recursive: true, force: true });
+}
+mkdirSync(dir, { recursive: true });
+
+/* On somebody's desktop a window that fits it; on the virtual display a panel at full size. */
+const full = landscape ? { width: 1920, height: 1080, widthMm: 476 }
+  : { width: 1080, height: 1920, widthMm: 268 };
+const small = landscape ? { width: 1280, height: 720, widthMm: 476 }
+  : { width: 720, height: 1280, widthMm: 268 };
+const house = new House(dir, { mode: 'demo', display, panel: display ? small : full,
+  audio: display ? process.env.SDL_AUDIODRIVER ?? '' : 'dummy' });
+
+let ending = false;
+async function end(code) {
+  if (!ending) {
+    ending = true;
+    await house.stop();
+    process.exit(code);
+  }
+}
+process.on('SIGINT', () => { console.log('\nclearing up'); end(0); });
+process.on('SIGTERM', () => end(0));
+
+const said = [];
+function say(step) {
+  said.push(step);
+  process.stdout.write(`  ${step} ...\n`);
+}
+
+async function startAll() {
+  console.log('starting the house:');
+  say('meters on two RS-485 buses at 2400 baud, and a key service');
+  await house.startMeters();
+  say('both wallets (emulated; they sign and verify for real)');
+  await house.startWallets();
+  await house.prepareCloud();
+  say('MQTT broker');
+  await house.startBroker();
+  say('cloud');
+  await house.startCloud();
+  say('collector');
+  await house.startCollector();
+  say('receipt printer and printd');
+  await house.startPrinter();
+  await house.startPrintd();
+  say('kiosk');
+  await house.startKiosk();
+}
+
+function table() {
+  const rows = [
+    ['kiosk', display ? `a window on ${display}` : `virtual display ${house.display}`],
+    ['phone that pays', `${house.walletUrl}/`],
+    ['receipts', house.path('paper')],
+    ['cloud', `https://127.0.0.1:${house.ports.terminals} (terminals), ` +
+      `https://127.0.0.1:${house.ports.console} (console)`],
+    ['meter buses', house.buses().map((bus) => house.path('run', `${bus}.ctl`)).join(' ')],
+    ['state and logs', dir],
+  ];
+  console.log('\nwhat runs (everything on loopback; Ctrl-C ends it and clears up):');
+  for (const [name, where] of rows) {
+    console.log(`  ${name.padEnd(16)} ${where}`);
+  }
+  const look = display ? '' : `
+  Without a monitor: ./shilling screenshot FILE.png takes a picture, and
+  DISPLAY=${house.display} xdotool mousemove X Y click 1 touches the screen.`;
+  console.log(`
+what to try:
+  Touch a room and watch its balance being read over the wire; choose an amount and a wallet;
+  open the phone's page, pick the code and pay; see the money arrive and the receipt come out.${look}
+  Pull the plug anywhere: kill a program by its pid, or let a meter answer late:
+  printf 'fault lost_reply control=03\\n' | nc -U ${house.path('run', 'bus1.ctl')}
+`);
+}
+
+async function picture() {
+  await house.screen.shows('home', (r) => r.screen === 'home' && r.online, 30000);
+  await wait(500);
+  await house.screen.picture(resolve(shot));
+  console.log(`${resolve(shot)} written`);
+}
+
+try {
+  await startAll();
+  if (shot) {
+    await picture();
+    await end(existsSync(resolve(shot)) ? 0 : 1);
+  }
+  table();
+} catch (error) {
+  console.error(`\nthe demo could not start: ${error.message}\nlogs are in ${house.path('logs')}`);
+  await end(1);
+}
+
+/* A program that ends by itself is a fault: say so and end. */
+while (!ending) {
+  await wait(1000);
+  const gone = house.processes.started.find((entry) => entry.exit);
+  if (gone && !ending) {
+    console.error(`${gone.name} ended by itself; its last words:\n${gone.text.slice(-1000)}`);
+    await end(gone.name === 'kiosk' ? 0 : 1);
+  }
+}
