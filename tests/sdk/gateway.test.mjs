@@ -236,6 +236,11 @@ describe('a running gateway', () => {
             assert.equal((await fetch(gateway.url + place)).status, 200, place);
         }
         assert.equal((await fetch(`${gateway.url}/../keys/stranger.key.pem`)).status, 404);
+        const door = `${gateway.url}/sim/control`;
+        const from = (origin) =>
+            fetch(door, { method: 'POST', body: 'truth', headers: { origin } });
+        assert.equal((await from('http://example.com')).status, 403);
+        assert.equal((await from(gateway.url)).status, 200);
         const page = await (await fetch(`${gateway.url}/`)).text();
         assert.doesNotMatch(page, /(src|href)="(https?:)?\/\//);
     });

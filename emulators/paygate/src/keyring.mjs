@@ -20,20 +20,23 @@ export const DEFAULT_IDS = Object.freeze({
     wechat_appid: 'wx51a0000000000017',
 });
 
-/** What goes into the merchant kit; the gateway's own private keys never do. */
-const KIT = [
-    'alipay-app.key.pem',
-    'alipay-app.crt.pem',
-    'alipay-platform.pub.pem',
-    'alipay-platform.crt.pem',
-    'alipay-root-bundle.crt.pem',
-    'wechat-merchant.key.pem',
-    'wechat-merchant.crt.pem',
-    'wechat-platform-old.crt.pem',
-    'wechat-public-key.pub.pem',
-    'wechat-public-key-id.txt',
-    'wechat-apiv3-key.txt',
-];
+/**
+ * What goes into the merchant kit, and from where; the gateway's own private keys never do. The
+ * platform certificate comes with its CA behind it, as the downloaded file does.
+ */
+const KIT = {
+    'alipay-app.key.pem': 'alipay-app.key.pem',
+    'alipay-app.crt.pem': 'alipay-app.crt.pem',
+    'alipay-platform.pub.pem': 'alipay-platform.pub.pem',
+    'alipay-platform.crt.pem': 'alipay-platform-chain.crt.pem',
+    'alipay-root-bundle.crt.pem': 'alipay-root-bundle.crt.pem',
+    'wechat-merchant.key.pem': 'wechat-merchant.key.pem',
+    'wechat-merchant.crt.pem': 'wechat-merchant.crt.pem',
+    'wechat-platform-old.crt.pem': 'wechat-platform-old.crt.pem',
+    'wechat-public-key.pub.pem': 'wechat-public-key.pub.pem',
+    'wechat-public-key-id.txt': 'wechat-public-key-id.txt',
+    'wechat-apiv3-key.txt': 'wechat-apiv3-key.txt',
+};
 
 const read = (name) => fs.readFileSync(path.join(KEYS_DIR, name), 'utf8');
 
@@ -141,7 +144,9 @@ export function writeMerchantKit(keyring, dir, baseUrl) {
         fs.writeFileSync(`${file}.new`, text, { mode: 0o600 });
         fs.renameSync(`${file}.new`, file);
     };
-    KIT.forEach((name) => put(name, read(name)));
+    for (const [name, source] of Object.entries(KIT)) {
+        put(name, read(source));
+    }
     const about = {
         simulator: true,
         ...keyring.ids,

@@ -51,6 +51,11 @@ function readBody(request) {
     });
 }
 
+/** Is it a script of another site, in a browser on this machine? */
+function isForeignPage({ headers }) {
+    return headers.origin !== undefined && headers.origin !== `http://${headers.host}`;
+}
+
 function send(response, answer) {
     const headers = { ...answer.headers };
     if (answer.status !== 204) {
@@ -111,6 +116,8 @@ export class Server {
             await this.serveApi(this.alipay, incoming, response);
         } else if (route.startsWith('/v3/')) {
             await this.serveApi(this.wechat, incoming, response);
+        } else if (route === '/sim/control' && isForeignPage(incoming)) {
+            send(response, { status: 403, headers: HTML, body: Buffer.from('foreign page') });
         } else if (route === '/sim/control' && incoming.method === 'POST') {
             const text = (await readBody(incoming)).toString('utf8');
             const body = Buffer.from(await this.obey(text));
