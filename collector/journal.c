@@ -21,7 +21,7 @@
 #include "common/must.h"
 #include "common/str.h"
 
-enum { PATH_SIZE = 4096, APPLICATION_ID = 0x53484A31 /* "SHJ1" */, BUSY_MS = 2000 };
+enum { PATH_SIZE = 1152, APPLICATION_ID = 0x53484A31 /* "SHJ1" */, BUSY_MS = 2000 };
 
 static const char schema[] =
     "PRAGMA application_id = 1397246513;"
