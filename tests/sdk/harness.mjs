@@ -33,6 +33,7 @@ export class Gateway {
         gateway.dir = dir;
         const command = [GATEWAY, '--dir', dir, '--seed', '11', ...args];
         gateway.child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+        process.on('exit', () => gateway.child.kill('SIGKILL'));
         gateway.exit = new Promise((resolve) => gateway.child.once('exit', resolve));
         gateway.url = await new Promise((resolve, reject) => {
             const timer = setTimeout(() => reject(new Error('gateway did not start')), START_MS);
