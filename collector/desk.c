@@ -99,33 +99,32 @@ bool desk_command_is_sound(const struct bus_command *command, const struct bus_m
 
 static void send_reply(struct desk *desk, const struct bus_reply *reply)
 {
-    char text[6144]; /* as in the journal */
     size_t size = 0;
-    if (bus_reply_encode(reply, text, sizeof(text), &size) == OK) {
-        desk->send(desk->self, text, size);
+    if (bus_reply_encode(reply, desk->text, sizeof(desk->text), &size) == OK) {
+        desk->send(desk->self, desk->text, size);
     } else {
         log_error("answer to %s does not fit a message", reply->id);
     }
 }
 
-static void reply_make(const struct desk *desk, const char *id, enum outcome outcome,
-                       const char *error, struct bus_reply *ret_reply)
+static struct bus_reply *reply_make(struct desk *desk, const char *id, enum outcome outcome,
+                                    const char *error, const char *detail)
 {
-    memset(ret_reply, 0, sizeof(*ret_reply));
-    ret_reply->epoch = journal_epoch(desk->journal);
-    ret_reply->outcome = outcome;
-    MUST(str_copy(ret_reply->id, sizeof(ret_reply->id), id));
-    MUST(str_copy(ret_reply->error, sizeof(ret_reply->error), error));
+    struct bus_reply *reply = &desk->reply;
+    memset(reply, 0, sizeof(*reply));
+    reply->epoch = journal_epoch(desk->journal);
+    reply->outcome = outcome;
+    MUST(str_copy(reply->id, sizeof(reply->id), id));
+    MUST(str_copy(reply->error, sizeof(reply->error), error));
+    str_format_cut(reply->detail, sizeof(reply->detail), "%s", detail);
+    return reply;
 }
 
 /* An answer that is not journalled. */
 static void answer_once(struct desk *desk, const char *id, enum outcome outcome, const char *error,
                         const char *detail)
 {
-    struct bus_reply reply;
-    reply_make(desk, id, outcome, error, &reply);
-    str_format_cut(reply.detail, sizeof(reply.detail), "%s", detail);
-    send_reply(desk, &reply);
+    send_reply(desk, reply_make(desk, id, outcome, error, detail));
 }
 
 static void tell_journal(struct desk *desk, enum err err)
@@ -152,22 +151,19 @@ static void answer_for_ever(struct desk *desk, struct bus_reply *reply)
 static void refuse_for_ever(struct desk *desk, const struct bus_command *command, const char *error,
                             const char *detail)
 {
-    struct bus_reply reply;
-    reply_make(desk, command->id, OUTCOME_NOT_DONE, error, &reply);
-    str_format_cut(reply.detail, sizeof(reply.detail), "%s", detail);
-    reply.is_credit = command->op == BUS_OP_CREDIT;
-    answer_for_ever(desk, &reply);
+    struct bus_reply *reply = reply_make(desk, command->id, OUTCOME_NOT_DONE, error, detail);
+    reply->is_credit = command->op == BUS_OP_CREDIT;
+    answer_for_ever(desk, reply);
 }
 
 /* True if the id is known and there is nothing more to do. */
 static bool answer_again(struct desk *desk, const char *id)
 {
-    char text[6144];
     size_t size = 0;
-    if (journal_reply_find(desk->journal, id, text, sizeof(text), &size) != OK) {
+    if (journal_reply_find(desk->journal, id, desk->text, sizeof(desk->text), &size) != OK) {
         return false;
     }
-    desk->send(desk->self, text, size);
+    desk->send(desk->self, desk->text, size);
     return true;
 }
 
@@ -259,10 +255,10 @@ static void on_change(struct desk *desk, const struct bus_command *command)
 
 static void on_void(struct desk *desk, const struct bus_command *command)
 {
-    struct bus_reply reply;
-    enum err err = journal_void(desk->journal, command->id, command->u.voiding.target, &reply);
+    enum err err =
+        journal_void(desk->journal, command->id, command->u.voiding.target, &desk->reply);
     if (err == OK) {
-        send_reply(desk, &reply);
+        send_reply(desk, &desk->reply);
     } else if (err != ERR_EXISTS || !answer_again(desk, command->id)) {
         tell_journal(desk, err);
         answer_once(desk, command->id, OUTCOME_NOT_DONE, BUS_ERROR_JOURNAL, err_name(err));

@@ -16,7 +16,10 @@
  * Where commands come in and answers go out: what may be done, what was answered before, what goes
  * to which bus. It owns no thread and no connection; those are given to it.
  */
-enum { DESK_BEGIN_MS_MAX = 30000 /* MONEY 3.0: not begun 30 s after acceptance: void */ };
+enum {
+    DESK_BEGIN_MS_MAX = 30000, /* MONEY 3.0: not begun 30 s after acceptance: void */
+    DESK_TEXT_SIZE = 6144,     /* as in the journal: the longest answer */
+};
 
 struct desk {
     struct journal *journal;
@@ -29,6 +32,9 @@ struct desk {
     /* Tell something to the cloud and the log. @p meter may be "". */
     void (*tell)(void *self, const char *kind, const char *meter, const char *detail);
     void *self;
+    /* Room for the answer being made and sent: together too large for the stack. */
+    struct bus_reply reply;
+    char text[DESK_TEXT_SIZE];
 };
 
 /**
