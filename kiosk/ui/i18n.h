@@ -16,13 +16,16 @@ void i18n_init(const char *locale_dir);
 void i18n_set_language(const char *language);
 
 /** The text of @p id in the present language; @p id itself if there is none. Never freed. */
-const char *i18n_text(const char *id) __attribute__((format_arg(1)));
+const char *i18n_text(const char *id);
 
 /** The same for an id that means several things: @p context tells which. */
-const char *i18n_context(const char *context, const char *id) __attribute__((format_arg(2)));
+const char *i18n_context(const char *context, const char *id);
 
 /* Short forms, known to xgettext. */
 #define T(id) i18n_text(id)
 #define TC(context, id) i18n_context(context, id)
+/* Ids in tables, looked up later. */
+#define TN(id) id
+#define TCN(context, id) id
 
 #endif

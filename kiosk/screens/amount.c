@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* S3b: another amount, whole yuan; and the choice of the wallet. */
+#include "common/parse.h"
+#include "kiosk/screens/page.h"
+#include "kiosk/screens/views.h"
+#include "kiosk/screens/widgets.h"
+
+/* What has been typed, in fen; -1 for nothing. */
+static int64_t entry_fen(const struct session *session)
+{
+    uint32_t yuan = 0;
+    return parse_u32(session->amount_entry, 99999999, &yuan) ? (int64_t)yuan * 100 : -1;
+}
+
+static bool is_allowed(const struct session *session, int64_t fen)
+{
+    return fen >= session->profile.amount_min.fen && fen <= session->profile.amount_max.fen;
+}
+
+static void entry_card(struct ui_build *build, const struct session *session)
+{
+    int64_t fen = entry_fen(session);
+    bool typed = fen >= 0;
+    bool wrong = fen > session->profile.amount_max.fen;
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad = 32,
+                                    .gap = 8,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
+    ui_text(build, UI_STYLE_LABEL, UI_COLOR_WEAK, T("Amount to top up"));
+    ui_open(build, &(struct ui_box){.align = LAYOUT_BASELINE, .gap = 12});
+    ui_text(build, UI_STYLE_PAY_SIGN, typed ? UI_COLOR_INK : UI_COLOR_WEAK, "\xC2\xA5");
+    ui_text(build, UI_STYLE_PAY, typed ? UI_COLOR_INK : UI_COLOR_LINE,
+            typed ? words_number(build, fen / 100) : "0");
+    ui_close(build);
+    ui_text(build, wrong ? UI_STYLE_LABEL_BOLD : UI_STYLE_LABEL,
+            wrong ? UI_COLOR_ERROR : UI_COLOR_WEAK,
+            WORDS(build, T("From {1} to {2}, whole yuan"),
+                  words_money_short(build, session->profile.amount_min),
+                  words_money_short(build, session->profile.amount_max)));
+    ui_close(build);
+}
+
+void view_amount(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Other amount"), .back = true};
+    int64_t fen = entry_fen(session);
+    bool ready = is_allowed(session, fen);
+    page_begin(build, session, &page);
+    page_body(build, session);
+    page_steps(build, 2);
+    page_columns_begin(build, ui_is_portrait(build) ? 0 : 46);
+    view_summary(build, session);
+    entry_card(build, session);
+    page_columns_next(build, 54);
+    ui_fill(build);
+    widget_keypad(build, /* with_double_zero= */ true);
+    widget_button(build, &(struct widget_button){
+                             .surface = ready ? UI_SURFACE_PRIMARY : UI_SURFACE_DISABLED,
+                             .style = UI_STYLE_BUTTON_LARGE,
+                             .text = ready ? WORDS(build, T("Top up {1}"),
+                                                   words_money_short(build, money_fen(fen)))
+                                           : T("Type an amount"),
+                             .icon_after = ready ? UI_ICON_CHEVRON_RIGHT : UI_ICON_NONE,
+                             .w = UI_GROW(1),
+                             .action = SESSION_ACTION_CONFIRM});
+    page_columns_end(build);
+    page_end(build, session, &page);
+}
+
+static void wallet_tile(struct ui_build *build, enum session_wallet wallet)
+{
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_GROW, 1, 180, 300},
+                                    .pad_x = 56,
+                                    .gap = 44,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_TILE,
+                                    .radius = 36,
+                                    .action = SESSION_ACTION_WALLET,
+                                    .value = (uint32_t)wallet});
+    widget_wallet(build, wallet, 128);
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_HERO_TILE,
+                                       .color = UI_COLOR_INK,
+                                       .text = words_wallet(wallet),
+                                       .w = UI_GROW(1)});
+    ui_icon(build, UI_ICON_CHEVRON_RIGHT, 64, UI_COLOR_WEAK);
+    ui_close(build);
+}
+
+void view_wallet(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("How do you want to pay?"), .back = true};
+    page_begin(build, session, &page);
+    page_body(build, session);
+    page_steps(build, 3);
+    page_columns_begin(build, ui_is_portrait(build) ? 0 : 44);
+    view_summary(build, session);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad = 32,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
+    ui_text(build, UI_STYLE_LABEL, UI_COLOR_WEAK, T("To pay"));
+    widget_amount(build, session->amount, &widget_amount_pay);
+    if (session->meter.arrears.fen > 0) {
+        ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_WARN,
+                       WORDS(build, T("{1} of your payment goes to what is owed."),
+                             words_money(build, session->meter.arrears)));
+    }
+    ui_close(build);
+    page_columns_next(build, 56);
+    ui_fill(build);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = {LAYOUT_GROW, 3, 0, 0},
+                                    .gap = 28,
+                                    .touch_gap = true,
+                                    .justify = LAYOUT_END});
+    for (int w = SESSION_WALLET_ALIPAY; w < SESSION_WALLET_COUNT; w++) {
+        if (session->profile.wallets[w]) {
+            wallet_tile(build, (enum session_wallet)w);
+        }
+    }
+    ui_close(build);
+    page_columns_end(build);
+    page_end(build, session, &page);
+}

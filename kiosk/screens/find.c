@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * S2: which meter? A site of 24 rooms shows them all; a larger one goes by building and unit; a
+ * very large one asks for digits. Every way leads to room tiles, one touch each.
+ */
+#include <string.h>
+
+#include "common/str.h"
+#include "kiosk/screens/page.h"
+#include "kiosk/screens/views.h"
+#include "kiosk/screens/widgets.h"
+
+struct tile {
+    const char *title;
+    const char *below; /* may be NULL */
+    uint16_t action;
+    uint32_t value;
+};
+
+static void tile_add(struct ui_build *build, const struct tile *tile)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = {LAYOUT_GROW, 1, 100, 150},
+                                    .pad_x = 10,
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_TILE,
+                                    .radius = 28,
+                                    .action = tile->action,
+                                    .value = tile->value});
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_BUTTON,
+                                       .color = UI_COLOR_INK,
+                                       .text = tile->title,
+                                       .kind = UI_LABEL_CUT});
+    if (tile->below != NULL) {
+        ui_label(build, &(struct ui_label){.style = UI_STYLE_CAPTION,
+                                           .color = UI_COLOR_WEAK,
+                                           .text = tile->below,
+                                           .drop = 2});
+    }
+    ui_close(build);
+}
+
+/* A grid is rows of @p columns tiles; the last row is filled up with empty room. */
+struct grid {
+    size_t columns;
+    size_t used; /* in the open row */
+};
+
+static void grid_add(struct ui_build *build, struct grid *grid, const struct tile *tile)
+{
+    if (grid->used == 0) {
+        ui_open(build,
+                &(struct ui_box){
+                    .w = UI_GROW(1), .h = {LAYOUT_GROW, 1, 0, 150}, .gap = 16, .touch_gap = true});
+    }
+    tile_add(build, tile);
+    grid->used += 1;
+    if (grid->used == grid->columns) {
+        ui_close(build);
+        grid->used = 0;
+    }
+}
+
+static void grid_end(struct ui_build *build, struct grid *grid)
+{
+    if (grid->used == 0) {
+        return;
+    }
+    for (; grid->used < grid->columns; grid->used++) {
+        ui_fill(build);
+    }
+    ui_close(build);
+}
+
+static size_t columns_for(const struct ui_build *build, size_t tiles)
+{
+    if (ui_is_portrait(build)) {
+        if (ui_is_large(build)) {
+            return tiles > 16 ? 3 : 2;
+        }
+        return tiles > 12 ? 4 : 3;
+    }
+    return tiles > 12 && !ui_is_large(build) ? 6 : 4;
+}
+
+static void rooms_add(struct ui_build *build, const struct session_rooms *rooms, size_t first,
+                      size_t count)
+{
+    struct grid grid = {.columns = columns_for(build, count)};
+    for (size_t i = first; i < first + count && i < rooms->room_count; i++) {
+        const struct session_room *room = &rooms->rooms[i];
+        grid_add(build, &grid,
+                 &(struct tile){.title = room->label,
+                                .below = room->utility == SESSION_WATER ? T("Water") : NULL,
+                                .action = SESSION_ACTION_ROOM,
+                                .value = (uint32_t)i});
+    }
+    grid_end(build, &grid);
+}
+
+static bool is_same_building(const struct session_rooms *rooms, size_t a, size_t b)
+{
+    return str_equal(rooms->groups[a].building, rooms->groups[b].building);
+}
+
+static void buildings_add(struct ui_build *build, const struct session_rooms *rooms)
+{
+    struct grid grid = {.columns = columns_for(build, rooms->group_count)};
+    for (size_t i = 0; i < rooms->group_count; i++) {
+        if (i == 0 || !is_same_building(rooms, i, i - 1)) {
+            grid_add(build, &grid,
+                     &(struct tile){.title = rooms->groups[i].building,
+                                    .action = SESSION_ACTION_GROUP,
+                                    .value = (uint32_t)i});
+        }
+    }
+    grid_end(build, &grid);
+}
+
+static void units_add(struct ui_build *build, const struct session_find *find)
+{
+    struct grid grid = {.columns = 3};
+    for (size_t i = 0; i < find->rooms.group_count; i++) {
+        if (is_same_building(&find->rooms, i, find->group_idx)) {
+            grid_add(build, &grid,
+                     &(struct tile){
+                         .title = find->rooms.groups[i].unit,
+                         .below = WORDS(build, T("{1} rooms"),
+                                        words_number(build, (int64_t)find->rooms.groups[i].count)),
+                         .action = SESSION_ACTION_GROUP,
+                         .value = (uint32_t)i});
+        }
+    }
+    grid_end(build, &grid);
+}
+
+/* Earlier and later rooms, where one unit has more than a page of them. */
+static void pages_add(struct ui_build *build, const struct session_find *find, size_t count)
+{
+    size_t pages = (count + SESSION_FIND_GRID_MAX - 1) / SESSION_FIND_GRID_MAX;
+    if (pages < 2) {
+        return;
+    }
+    bool first = find->page_idx == 0;
+    bool last = find->page_idx + 1 >= pages;
+    ui_open(build, &(struct ui_box){
+                       .w = UI_GROW(1), .gap = 16, .touch_gap = true, .align = LAYOUT_CENTER});
+    widget_button(build, &(struct widget_button){
+                             .surface = first ? UI_SURFACE_DISABLED : UI_SURFACE_SECONDARY,
+                             .icon = UI_ICON_CHEVRON_LEFT,
+                             .text = T("Earlier"),
+                             .w = UI_GROW(1),
+                             .height_u = 100,
+                             .action = SESSION_ACTION_PAGE,
+                             .value = first ? 0 : (uint32_t)find->page_idx - 1U});
+    ui_text(build, UI_STYLE_LABEL_BOLD, UI_COLOR_TEXT,
+            ui_format(build, "%zu / %zu", find->page_idx + 1, pages));
+    widget_button(
+        build, &(struct widget_button){.surface = last ? UI_SURFACE_DISABLED : UI_SURFACE_SECONDARY,
+                                       .icon_after = UI_ICON_CHEVRON_RIGHT,
+                                       .text = T("Later"),
+                                       .w = UI_GROW(1),
+                                       .height_u = 100,
+                                       .action = SESSION_ACTION_PAGE,
+                                       .value = (uint32_t)find->page_idx + 1U});
+    ui_close(build);
+}
+
+static void rooms_page(struct ui_build *build, const struct session_find *find, size_t first,
+                       size_t count)
+{
+    size_t skip = find->page_idx * SESSION_FIND_GRID_MAX;
+    size_t shown = count > skip ? count - skip : 0;
+    shown = shown > SESSION_FIND_GRID_MAX ? SESSION_FIND_GRID_MAX : shown;
+    rooms_add(build, &find->rooms, first + skip, shown);
+    pages_add(build, find, count);
+}
+
+static void message(struct ui_build *build, enum ui_icon icon, const char *text)
+{
+    ui_fill(build);
+    ui_open(build,
+            &(struct ui_box){
+                .direction = LAYOUT_COLUMN, .w = UI_GROW(1), .gap = 28, .align = LAYOUT_CENTER});
+    if (icon == UI_ICON_NONE) {
+        widget_spinner(build, 140, 14, UI_COLOR_PRIMARY);
+    } else {
+        widget_badge(build, UI_SURFACE_TINT_WARN, icon, UI_COLOR_WARN, 140);
+    }
+    ui_para_center(build, UI_STYLE_STRONG, UI_COLOR_TEXT, text);
+    ui_close(build);
+    ui_fill(build);
+}
+
+static void entry_add(struct ui_build *build, const char *entry, const char *hint)
+{
+    bool empty = entry[0] == '\0';
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, 132, 0},
+                                    .pad_x = 40,
+                                    .gap = 24,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 32});
+    ui_icon(build, UI_ICON_SEARCH, 56, UI_COLOR_WEAK);
+    ui_label(build, &(struct ui_label){.style = empty ? UI_STYLE_LABEL : UI_STYLE_KEY,
+                                       .color = empty ? UI_COLOR_WEAK : UI_COLOR_INK,
+                                       .text = empty ? hint : entry,
+                                       .kind = UI_LABEL_WRAP,
+                                       .w = UI_GROW(1)});
+    ui_close(build);
+}
+
+/* Rooms that match the digits: as many tiles as are easily seen. */
+static void matches_add(struct ui_build *build, const struct session_find *find)
+{
+    enum { MATCHES_MAX = 8 };
+    if (find->waiting) {
+        message(build, UI_ICON_NONE, T("Searching"));
+        return;
+    }
+    if (find->failed) {
+        message(build, UI_ICON_WIFI_OFF, T("The server cannot be reached. Please try again."));
+        return;
+    }
+    if (find->searched[0] == '\0') {
+        message(build, UI_ICON_KEYPAD, T("Rooms appear from the third digit on"));
+        return;
+    }
+    if (find->rooms.room_count == 0) {
+        message(build, UI_ICON_SEARCH, T("No such meter here. Please check the digits."));
+        return;
+    }
+    struct grid grid = {.columns = ui_is_large(build) ? 1 : 2};
+    for (size_t g = 0; g < find->rooms.group_count; g++) {
+        const struct session_group *group = &find->rooms.groups[g];
+        for (size_t i = group->first; i < group->first + group->count && i < MATCHES_MAX; i++) {
+            const struct session_room *room = &find->rooms.rooms[i];
+            grid_add(
+                build, &grid,
+                &(struct tile){.title = ui_format(build, "%s %s %s", group->building, group->unit,
+                                                  room->label),
+                               .below = WORDS(build, T("Meter \xE2\x80\xA6{1}"), room->meter_tail),
+                               .action = SESSION_ACTION_ROOM,
+                               .value = (uint32_t)i});
+        }
+    }
+    grid_end(build, &grid);
+    ui_fill(build);
+}
+
+static void find_keypad(struct ui_build *build, const struct session_find *find)
+{
+    page_columns_begin(build, 46);
+    entry_add(build, find->entry, T("Room, or the last digits of the meter"));
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .gap = 16,
+                                    .touch_gap = true});
+    matches_add(build, find);
+    ui_close(build);
+    page_columns_next(build, 54);
+    widget_keypad(build, /* with_double_zero= */ false);
+    page_columns_end(build);
+}
+
+/* Tiles stand in the lower part, where a wheelchair user reaches them. */
+static void find_tiles(struct ui_build *build, const struct session_find *find)
+{
+    ui_fill(build);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = {LAYOUT_GROW, 6, 0, 0},
+                                    .gap = 16,
+                                    .touch_gap = true,
+                                    .justify = LAYOUT_END});
+    switch (find->step) {
+    case SESSION_FIND_GRID:
+        rooms_page(build, find, 0, find->rooms.room_count);
+        break;
+    case SESSION_FIND_BUILDINGS:
+        buildings_add(build, &find->rooms);
+        break;
+    case SESSION_FIND_UNITS:
+        units_add(build, find);
+        break;
+    case SESSION_FIND_ROOMS:
+        rooms_page(build, find, find->rooms.groups[find->group_idx].first,
+                   find->rooms.groups[find->group_idx].count);
+        break;
+    case SESSION_FIND_LOADING:
+    case SESSION_FIND_KEYPAD:
+    case SESSION_FIND_STEP_COUNT:
+        break;
+    }
+    ui_close(build);
+    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                 .icon = UI_ICON_KEYPAD,
+                                                 .text = T("Type the number instead"),
+                                                 .w = UI_GROW(1),
+                                                 .height_u = 110,
+                                                 .action = SESSION_ACTION_KEYPAD});
+}
+
+static const char *title_of(struct ui_build *build, const struct session_find *find)
+{
+    switch (find->step) {
+    case SESSION_FIND_LOADING:
+    case SESSION_FIND_GRID:
+    case SESSION_FIND_STEP_COUNT:
+        break;
+    case SESSION_FIND_BUILDINGS:
+        return T("Which building?");
+    case SESSION_FIND_UNITS:
+        return ui_format(build, "%s", find->rooms.groups[find->group_idx].building);
+    case SESSION_FIND_ROOMS:
+        return ui_format(build, "%s %s", find->rooms.groups[find->group_idx].building,
+                         find->rooms.groups[find->group_idx].unit);
+    case SESSION_FIND_KEYPAD:
+        return T("Find the meter");
+    }
+    return T("Which room?");
+}
+
+void view_find(struct ui_build *build, const struct session *session)
+{
+    const struct session_find *find = &session->find;
+    struct page page = {.title = title_of(build, find), .back = true};
+    page_begin(build, session, &page);
+    page_body(build, session);
+    page_steps(build, 1);
+    if (find->step == SESSION_FIND_LOADING) {
+        if (find->failed) {
+            message(build, UI_ICON_WIFI_OFF, T("The server cannot be reached. Please try again."));
+        } else {
+            message(build, UI_ICON_NONE, T("Loading the rooms"));
+        }
+    } else if (find->step == SESSION_FIND_KEYPAD) {
+        find_keypad(build, find);
+    } else {
+        find_tiles(build, find);
+    }
+    page_end(build, session, &page);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An order found again by the end of its number, so that nobody can leaf through other people's.
+ * The terminal knows its own orders that are open or ten minutes old; for older ones it says
+ * honestly where to ask.
+ */
+#include <string.h>
+
+#include "kiosk/screens/page.h"
+#include "kiosk/screens/views.h"
+#include "kiosk/screens/widgets.h"
+
+static const char *state_words(enum session_order_state state)
+{
+    switch (state) {
+    case SESSION_ORDER_NEW:
+    case SESSION_ORDER_WAIT_PAY:
+        return T("Waiting for payment");
+    case SESSION_ORDER_CLOSING:
+        return T("Checking");
+    case SESSION_ORDER_CLOSED:
+        return T("Not paid");
+    case SESSION_ORDER_PAID:
+    case SESSION_ORDER_CREDITING:
+        return T("Paid, on its way to the meter");
+    case SESSION_ORDER_DONE:
+        return T("Credited to the meter");
+    case SESSION_ORDER_REFUND_DUE:
+    case SESSION_ORDER_REFUNDING:
+        return T("The refund is ordered");
+    case SESSION_ORDER_REFUNDED:
+        return T("Refunded");
+    case SESSION_ORDER_REVIEW:
+    case SESSION_ORDER_STATE_COUNT:
+        break;
+    }
+    return T("A person is looking into it");
+}
+
+static enum ui_icon state_icon(enum session_order_state state)
+{
+    static const enum ui_icon icons[SESSION_ORDER_STATE_COUNT] = {
+        [SESSION_ORDER_NEW] = UI_ICON_CLOCK,         [SESSION_ORDER_WAIT_PAY] = UI_ICON_CLOCK,
+        [SESSION_ORDER_CLOSING] = UI_ICON_HOURGLASS, [SESSION_ORDER_CLOSED] = UI_ICON_INFO,
+        [SESSION_ORDER_PAID] = UI_ICON_HOURGLASS,    [SESSION_ORDER_CREDITING] = UI_ICON_HOURGLASS,
+        [SESSION_ORDER_DONE] = UI_ICON_TICK_CIRCLE,  [SESSION_ORDER_REFUND_DUE] = UI_ICON_REFRESH,
+        [SESSION_ORDER_REFUNDING] = UI_ICON_REFRESH, [SESSION_ORDER_REFUNDED] = UI_ICON_TICK_CIRCLE,
+        [SESSION_ORDER_REVIEW] = UI_ICON_SEARCH,
+    };
+    return icons[state];
+}
+
+static void order_tile(struct ui_build *build, const struct session_order *order, size_t idx)
+{
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, 140, 0},
+                                    .pad_x = 36,
+                                    .pad_y = 14,
+                                    .gap = 28,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_TILE,
+                                    .radius = 32,
+                                    .action = SESSION_ACTION_ORDER,
+                                    .value = (uint32_t)idx});
+    widget_badge(build, UI_SURFACE_TINT_INFO, state_icon(order->state), UI_COLOR_INFO, 84);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
+                                       .color = UI_COLOR_INK,
+                                       .text = state_words(order->state),
+                                       .kind = UI_LABEL_WRAP});
+    ui_text(build, UI_STYLE_SMALL, UI_COLOR_WEAK,
+            ui_format(build, "%s   \xE2\x80\xA6%s", words_time(build, order->created_at),
+                      words_tail(order->order_no, SESSION_ORDER_TAIL_COUNT)));
+    ui_close(build);
+    ui_text(build, UI_STYLE_KPI, UI_COLOR_INK, words_money_short(build, order->amount));
+    ui_close(build);
+}
+
+static bool ends_with(const char *text, const char *tail)
+{
+    return strcmp(words_tail(text, strlen(tail)), tail) == 0;
+}
+
+static void explain(struct ui_build *build, enum widget_note_kind kind, const char *text)
+{
+    ui_fill(build);
+    widget_note(build, kind, text);
+    ui_fill(build);
+}
+
+static void found_add(struct ui_build *build, const struct session *session)
+{
+    const struct session_found_orders *found = &session->found;
+    size_t shown = 0;
+    if (found->waiting || !found->loaded) {
+        ui_fill(build);
+        widget_spinner(build, 120, 12, UI_COLOR_PRIMARY);
+        ui_fill(build);
+        return;
+    }
+    if (strlen(session->find.entry) < SESSION_ORDER_TAIL_COUNT) {
+        explain(build, WIDGET_NOTE_INFO,
+                T("The number is on your slip, and in the bill of your wallet as the merchant's "
+                  "order number."));
+        return;
+    }
+    for (size_t i = 0; i < found->count; i++) {
+        if (ends_with(found->orders[i].order_no, session->find.entry)) {
+            order_tile(build, &found->orders[i], i);
+            shown += 1;
+        }
+    }
+    if (shown == 0) {
+        explain(build, WIDGET_NOTE_WARN,
+                WORDS(build,
+                      T("No open or recent order of this machine ends like this. For older orders "
+                        "scan the code on the slip, or call {1}."),
+                      session->profile.phone));
+    } else {
+        ui_fill(build);
+    }
+}
+
+void view_orders(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Find order, reprint"), .back = true};
+    bool empty = session->find.entry[0] == '\0';
+    page_begin(build, session, &page);
+    page_body(build, session);
+    page_columns_begin(build, 46);
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, 132, 0},
+                                    .pad_x = 40,
+                                    .gap = 24,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 32});
+    ui_icon(build, UI_ICON_RECEIPT, 56, UI_COLOR_WEAK);
+    ui_label(build, &(struct ui_label){.style = empty ? UI_STYLE_LABEL : UI_STYLE_KEY,
+                                       .color = empty ? UI_COLOR_WEAK : UI_COLOR_INK,
+                                       .text = empty ? T("The last 6 digits of the order number")
+                                                     : session->find.entry,
+                                       .kind = UI_LABEL_WRAP,
+                                       .w = UI_GROW(1)});
+    ui_close(build);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .gap = 16,
+                                    .touch_gap = true});
+    found_add(build, session);
+    ui_close(build);
+    page_columns_next(build, 54);
+    widget_keypad(build, /* with_double_zero= */ false);
+    page_columns_end(build);
+    page_end(build, session, &page);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Sizes: bar 104, header 124, band 100 and 30 below it, margins 48, all in units. */
+#include "kiosk/screens/page.h"
+
+#include "kiosk/screens/widgets.h"
+
+enum { MARGIN_U = 48, BAR_U = 104, BAND_U = 100, STEPS = 4 };
+
+static void status_item(struct ui_build *build, enum ui_icon icon, const char *text, bool good)
+{
+    enum ui_color color = good ? UI_COLOR_ON_NIGHT_WEAK : UI_COLOR_BRASS_ON_NIGHT;
+    ui_open(build, &(struct ui_box){.gap = 10, .align = LAYOUT_CENTER});
+    ui_icon(build, icon, 34, color);
+    ui_label(build, &(struct ui_label){.style = good ? UI_STYLE_CAPTION : UI_STYLE_CAPTION_BOLD,
+                                       .color = color,
+                                       .text = text});
+    ui_close(build);
+}
+
+static const char *printer_words(enum session_printer printer)
+{
+    switch (printer) {
+    case SESSION_PRINTER_NONE:
+    case SESSION_PRINTER_READY:
+    case SESSION_PRINTER_NEAR_END:
+        return TC("device", "Printer");
+    case SESSION_PRINTER_PAPER_OUT:
+        return T("Out of paper");
+    case SESSION_PRINTER_COVER_OPEN:
+        return T("Cover open");
+    case SESSION_PRINTER_ERROR:
+    case SESSION_PRINTER_OFFLINE:
+    case SESSION_PRINTER_COUNT:
+        break;
+    }
+    return T("No printing");
+}
+
+static void status_devices(struct ui_build *build, const struct session *session)
+{
+    bool printer_good =
+        session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
+    ui_open(build, &(struct ui_box){.gap = 26, .align = LAYOUT_CENTER});
+    status_item(build, session->online ? UI_ICON_WIFI : UI_ICON_WIFI_OFF,
+                session->online ? TC("device", "Network") : T("Offline"), session->online);
+    if (session->printer != SESSION_PRINTER_NONE) {
+        status_item(build, UI_ICON_PRINTER, printer_words(session->printer), printer_good);
+    }
+    if (session->reader != SESSION_READER_NONE) {
+        bool good = session->reader == SESSION_READER_READY;
+        status_item(build, UI_ICON_CARD, good ? TC("device", "Cards") : T("No cards"), good);
+    }
+    ui_close(build);
+}
+
+void page_status(struct ui_build *build, const struct session *session)
+{
+    const struct session_profile *profile = &session->profile;
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, BAR_U, 0},
+                                    .gap = 20,
+                                    .align = LAYOUT_CENTER});
+    ui_open(build, &(struct ui_box){.w = UI_UNITS(60),
+                                    .h = UI_UNITS(60),
+                                    .picture = DRAW_PICTURE_LOGO,
+                                    .surface = UI_SURFACE_TODAY,
+                                    .radius = 17});
+    ui_close(build);
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .align = LAYOUT_BASELINE});
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_LABEL_BOLD,
+                                       .color = UI_COLOR_ON_NIGHT,
+                                       .text = profile->company,
+                                       .kind = UI_LABEL_CUT});
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_CAPTION,
+                                       .color = UI_COLOR_ON_NIGHT_WEAK,
+                                       .text = profile->site,
+                                       .kind = UI_LABEL_CUT,
+                                       .drop = 2});
+    ui_close(build);
+    status_devices(build, session);
+    ui_close(build);
+}
+
+/* One control of the band: icon over text where there are many, beside it where there is room. */
+static void band_button(struct ui_build *build, enum ui_icon icon, const char *text, bool on,
+                        uint16_t action, uint32_t value, bool stacked)
+{
+    enum ui_color color = on ? UI_COLOR_ON_SELECTED : UI_COLOR_TEXT;
+    ui_open(build, &(struct ui_box){.direction = stacked ? LAYOUT_COLUMN : LAYOUT_ROW,
+                                    .w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, BAND_U, 0},
+                                    .pad_x = 6,
+                                    .pad_y = 8,
+                                    .gap = stacked ? 2 : 12,
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY,
+                                    .radius = 28,
+                                    .action = action,
+                                    .value = value});
+    ui_icon(build, icon, stacked ? 38 : 40, color);
+    ui_text(build, stacked ? UI_STYLE_CAPTION : UI_STYLE_LABEL, color, text);
+    ui_close(build);
+}
+
+void page_band(struct ui_build *build, const struct session *session, bool back)
+{
+    static const enum ui_icon volumes[] = {UI_ICON_SOUND_0, UI_ICON_SOUND_1, UI_ICON_SOUND_2,
+                                           UI_ICON_SOUND_3};
+    const struct session_comfort *comfort = &session->comfort;
+    bool chinese = comfort->language == SESSION_LANGUAGE_ZH;
+    bool stacked = back || comfort->large || !chinese;
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .touch_gap = true});
+    if (back) {
+        band_button(build, UI_ICON_ARROW_LEFT, T("Back"), false, SESSION_ACTION_BACK, 0, true);
+    }
+    /* The other language in its own letters: whoever needs it can read it. */
+    band_button(build, UI_ICON_GLOBE, chinese ? "English" : "\xE4\xB8\xAD\xE6\x96\x87", false,
+                SESSION_ACTION_LANGUAGE, chinese ? SESSION_LANGUAGE_EN : SESSION_LANGUAGE_ZH,
+                stacked);
+    band_button(build, UI_ICON_LETTERS, TC("control", "Large"), comfort->large,
+                SESSION_ACTION_LARGE, 0, stacked);
+    band_button(build, UI_ICON_CONTRAST, TC("control", "Contrast"), comfort->contrast,
+                SESSION_ACTION_CONTRAST, 0, stacked);
+    band_button(build, volumes[comfort->volume % 4U], TC("control", "Sound"), false,
+                SESSION_ACTION_SOUND, 0, stacked);
+    band_button(build, UI_ICON_PHONE, TC("control", "Help"), false, SESSION_ACTION_HELP, 0,
+                stacked);
+    ui_close(build);
+}
+
+void page_begin(struct ui_build *build, const struct session *session, const struct page *page)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1), .h = UI_GROW(1)});
+    ui_open(build,
+            &(struct ui_box){.w = UI_GROW(1), .pad_x = MARGIN_U, .surface = UI_SURFACE_NIGHT});
+    page_status(build, session);
+    ui_close(build);
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? 124 : 108, 0},
+                                    .pad_x = MARGIN_U,
+                                    .gap = 32,
+                                    .align = LAYOUT_CENTER});
+    if (page->back) {
+        ui_open(build, &(struct ui_box){.w = UI_UNITS(96),
+                                        .h = UI_UNITS(96),
+                                        .justify = LAYOUT_CENTER,
+                                        .align = LAYOUT_CENTER,
+                                        .surface = UI_SURFACE_SECONDARY,
+                                        .radius = 28,
+                                        .action = SESSION_ACTION_BACK});
+        ui_icon(build, UI_ICON_ARROW_LEFT, 52, UI_COLOR_INK);
+        ui_close(build);
+    }
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_PAGE_TITLE,
+                                       .color = UI_COLOR_INK,
+                                       .text = page->title,
+                                       .w = UI_GROW(1)});
+}
+
+void page_body(struct ui_build *build, const struct session *session)
+{
+    ui_close(build);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .pad_x = MARGIN_U,
+                                    .pad_bottom = 20,
+                                    .gap = 20});
+    if (!session->online) {
+        widget_note(build, WIDGET_NOTE_WARN,
+                    session->order.order_no[0] == '\0'
+                        ? T("The network is down. Nothing can be paid now.")
+                        : T("The network is down. What you have paid stays valid: do not pay "
+                            "again."));
+    }
+}
+
+void page_end(struct ui_build *build, const struct session *session, const struct page *page)
+{
+    ui_close(build);
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .pad_x = MARGIN_U, .pad_bottom = 30});
+    page_band(build, session, page->back);
+    ui_close(build);
+    ui_close(build);
+}
+
+static void step_add(struct ui_build *build, int number, int now, const char *name)
+{
+    bool done = number < now;
+    bool is_now = number == now;
+    enum ui_surface_id surface = UI_SURFACE_STEP_NEXT;
+    surface = done ? UI_SURFACE_TINT_OK : surface;
+    surface = is_now ? UI_SURFACE_STEP_NOW : surface;
+    ui_open(build, &(struct ui_box){.gap = 16, .align = LAYOUT_CENTER});
+    ui_open(build, &(struct ui_box){.w = UI_UNITS(52),
+                                    .h = UI_UNITS(52),
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = surface,
+                                    .radius = 26});
+    if (done) {
+        ui_icon(build, UI_ICON_CHECK, 34, UI_COLOR_OK);
+    } else {
+        ui_text(build, UI_STYLE_CAPTION_BOLD, is_now ? UI_COLOR_ON_PRIMARY : UI_COLOR_WEAK,
+                words_number(build, number));
+    }
+    ui_close(build);
+    ui_text(build, is_now ? UI_STYLE_SMALL_BOLD : UI_STYLE_SMALL,
+            is_now ? UI_COLOR_INK : UI_COLOR_WEAK, name);
+    ui_close(build);
+}
+
+void page_steps(struct ui_build *build, int now)
+{
+    const char *const names[STEPS] = {TC("step", "Meter"), TC("step", "Amount"), TC("step", "Pay"),
+                                      TC("step", "Done")};
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, 64, 0},
+                                    .gap = 18,
+                                    .align = LAYOUT_CENTER,
+                                    .drop = 6});
+    for (int i = 0; i < STEPS; i++) {
+        step_add(build, i + 1, now, names[i]);
+        if (i + 1 < STEPS) {
+            ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                            .h = UI_UNITS(3),
+                                            .surface = i + 1 < now ? UI_SURFACE_STEP_NOW
+                                                                   : UI_SURFACE_STEP_NEXT});
+            ui_close(build);
+        }
+    }
+    ui_close(build);
+}
+
+static void column_open(struct ui_build *build, int weight)
+{
+    bool portrait = ui_is_portrait(build);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = portrait ? UI_GROW(1) : UI_GROW(weight),
+                                    .h = portrait && weight == 0 ? UI_FIT : UI_GROW(1),
+                                    .gap = 20});
+}
+
+void page_columns_begin(struct ui_build *build, int left_weight)
+{
+    bool portrait = ui_is_portrait(build);
+    ui_open(build, &(struct ui_box){.direction = portrait ? LAYOUT_COLUMN : LAYOUT_ROW,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .gap = portrait ? 20 : 32});
+    column_open(build, left_weight);
+}
+
+void page_columns_next(struct ui_build *build, int right_weight)
+{
+    ui_close(build);
+    column_open(build, right_weight);
+}
+
+void page_columns_end(struct ui_build *build)
+{
+    ui_close(build);
+    ui_close(build);
+}

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * S5, S6 and everything an order can come to. Three ticks come true separately: paid, credited,
+ * printed; none of them before the server (or the printer) has said so. The words are those of
+ * MONEY, section 2: no "refunded" before it is, no promise of a refund while a meter may have
+ * taken the money.
+ */
+#include <string.h>
+
+#include "kiosk/screens/page.h"
+#include "kiosk/screens/views.h"
+#include "kiosk/screens/widgets.h"
+
+enum { SECOND_MS = 1000, CHECKING_MS = 15 * SECOND_MS };
+
+static void head(struct ui_build *build, enum ui_surface_id surface, enum ui_icon icon,
+                 enum ui_color color, const char *title)
+{
+    ui_open(build,
+            &(struct ui_box){.w = UI_GROW(1), .gap = 32, .pad_y = 12, .align = LAYOUT_CENTER});
+    if (icon == UI_ICON_NONE) {
+        widget_spinner(build, 116, 14, UI_COLOR_PRIMARY);
+    } else {
+        widget_badge(build, surface, icon, color, 116);
+    }
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_HEADLINE,
+                                       .color = UI_COLOR_INK,
+                                       .text = title,
+                                       .kind = UI_LABEL_WRAP,
+                                       .w = UI_GROW(1)});
+    ui_close(build);
+}
+
+static void words(struct ui_build *build, const char *text)
+{
+    ui_para(build, UI_STYLE_BODY, UI_COLOR_TEXT, text);
+}
+
+static void card_begin(struct ui_build *build)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad = 40,
+                                    .gap = 18,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
+}
+
+static const char *phone_of(const struct session *session)
+{
+    return session->order.phone[0] != '\0' ? session->order.phone : session->profile.phone;
+}
+
+static const char *order_tail(const struct session *session)
+{
+    return words_tail(session->order.order_no, SESSION_ORDER_TAIL_COUNT);
+}
+
+/* Ticks */
+
+static void tick_paid(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    struct money paid = order->paid.fen > 0 ? order->paid : order->amount;
+    widget_tick(build,
+                &(struct widget_tick){.state = WIDGET_TICK_DONE,
+                                      .text = WORDS(build, T("Paid {1}"), words_money(build, paid)),
+                                      .detail = words_wallet(order->wallet)});
+}
+
+static const char *credited_detail(const struct session *session)
+{
+    bool water = session->meter.utility == SESSION_WATER;
+    switch (session->order.relay) {
+    case SESSION_RELAY_CLOSED:
+        return water ? T("Water is on") : T("Power is on");
+    case SESSION_RELAY_OPEN:
+    case SESSION_RELAY_CLOSING:
+        return T("Supply is being switched on");
+    case SESSION_RELAY_UNKNOWN:
+    case SESSION_RELAY_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+static void tick_receipt(struct ui_build *build, const struct session *session)
+{
+    struct widget_tick tick = {.state = WIDGET_TICK_WAITING, .text = T("Receipt")};
+    switch (session->receipt) {
+    case SESSION_RECEIPT_NONE:
+    case SESSION_RECEIPT_OFFERED:
+    case SESSION_RECEIPT_COUNT:
+        tick.text = T("Receipt: touch \"Print receipt\" if you want one");
+        break;
+    case SESSION_RECEIPT_PRINTING:
+        tick.state = WIDGET_TICK_BUSY;
+        tick.text = T("Printing the receipt");
+        break;
+    case SESSION_RECEIPT_PRINTED:
+        tick.state = WIDGET_TICK_DONE;
+        tick.text = T("Receipt printed, please take it");
+        break;
+    case SESSION_RECEIPT_FAILED:
+        tick.state = WIDGET_TICK_NOT;
+        tick.text = T("The receipt could not be printed");
+        tick.detail = T("You can have it printed within 30 days");
+        break;
+    case SESSION_RECEIPT_UNKNOWN:
+        tick.state = WIDGET_TICK_NOT;
+        tick.text = T("Receipt sent, but the printer did not confirm it");
+        tick.detail = T("You can have it printed within 30 days");
+        break;
+    case SESSION_RECEIPT_NO_PRINTER:
+        tick.state = WIDGET_TICK_NOT;
+        tick.text = T("No printing here at the moment");
+        tick.detail = T("You can have it printed within 30 days");
+        break;
+    }
+    widget_tick(build, &tick);
+}
+
+/* Buttons of a page that ends: print, and done with its ring. */
+static void ending(struct ui_build *build, const struct session *session, bool can_print)
+{
+    bool printer =
+        session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
+    bool busy = session->receipt == SESSION_RECEIPT_PRINTING;
+    const char *again =
+        session->receipt == SESSION_RECEIPT_PRINTED ? T("Print again") : T("Print receipt");
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
+    if (can_print && session->receipt_url[0] != '\0' && !printer) {
+        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                     .icon = UI_ICON_QR,
+                                                     .text = T("Receipt code"),
+                                                     .w = UI_GROW(1),
+                                                     .action = SESSION_ACTION_RECEIPT_CODE});
+    } else if (can_print && printer) {
+        widget_button(build, &(struct widget_button){.surface = busy ? UI_SURFACE_DISABLED
+                                                                     : UI_SURFACE_SECONDARY,
+                                                     .icon = UI_ICON_PRINTER,
+                                                     .text = again,
+                                                     .w = UI_GROW(1),
+                                                     .action = SESSION_ACTION_PRINT});
+    }
+    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
+                                                 .style = UI_STYLE_BUTTON_LARGE,
+                                                 .text = TC("button", "Done"),
+                                                 .w = UI_GROW(1),
+                                                 .action = SESSION_ACTION_FINISH});
+    ui_close(build);
+}
+
+/* The ring of a page that ends by itself, in the header. */
+static void end_ring(struct ui_build *build, const struct session *session)
+{
+    if (session->screen_until_ms == 0) {
+        return;
+    }
+    ui_open(build, &(struct ui_box){.gap = 18, .align = LAYOUT_CENTER});
+    int left = widget_countdown(build, session->screen_until_ms, session->screen_total_ms, 72, 9);
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
+                                       .color = UI_COLOR_INK,
+                                       .text = words_number(build, left),
+                                       .tabular = true});
+    ui_close(build);
+}
+
+static void begin(struct ui_build *build, const struct session *session, struct page *page,
+                  int step)
+{
+    page_begin(build, session, page);
+    end_ring(build, session);
+    page_body(build, session);
+    if (session->order_reopened) {
+        widget_note(build, WIDGET_NOTE_INFO, T("This is your earlier order, found again."));
+    } else if (step > 0) {
+        page_steps(build, step);
+    }
+}
+
+static void finish(struct ui_build *build, const struct session *session, const struct page *page)
+{
+    view_order_line(build, session);
+    page_end(build, session, page);
+}
+
+void view_checking(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Checking the payment")};
+    int64_t settled_ms = session->screen_since_ms + CHECKING_MS;
+    bool early = ui_now(build).mono_ms < settled_ms;
+    begin(build, session, &page, 3);
+    ui_fill(build);
+    card_begin(build);
+    if (early) {
+        ui_wake_at(build, settled_ms);
+        head(build, UI_SURFACE_NONE, UI_ICON_NONE, UI_COLOR_PRIMARY, T("Checking"));
+        words(build, T("If you have paid, please do not pay again."));
+    } else {
+        head(build, UI_SURFACE_TINT_INFO, UI_ICON_CLOCK, UI_COLOR_INFO, T("Not paid so far"));
+        words(build, T("Money that still arrives goes to the meter or back to you, by itself."));
+    }
+    ui_close(build);
+    view_summary(build, session);
+    ui_fill(build);
+    if (!early) {
+        ending(build, session, /* can_print= */ false);
+    }
+    finish(build, session, &page);
+}
+
+void view_closed(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Not paid")};
+    begin(build, session, &page, 0);
+    ui_fill(build);
+    card_begin(build);
+    head(build, UI_SURFACE_TINT_INFO, UI_ICON_INFO, UI_COLOR_INFO, T("No money was taken"));
+    words(build, T("The code is no longer valid. Money that arrives late goes back to you by "
+                   "itself."));
+    ui_close(build);
+    view_summary(build, session);
+    ui_fill(build);
+    ending(build, session, /* can_print= */ false);
+    finish(build, session, &page);
+}
+
+void view_crediting(struct ui_build *build, const struct session *session)
+{
+    bool water = session->meter.utility == SESSION_WATER;
+    struct page page = {.title = T("Topping up")};
+    begin(build, session, &page, 4);
+    ui_fill(build);
+    card_begin(build);
+    tick_paid(build, session);
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_BUSY,
+                                             .text = water ? T("Sending it to the water meter")
+                                                           : T("Sending it to the meter"),
+                                             .detail = T("Usually a few seconds")});
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
+    ui_close(build);
+    if (session->online) {
+        widget_note(build, WIDGET_NOTE_OK,
+                    T("Your money has arrived. It is safe even if you leave now."));
+    }
+    view_summary(build, session);
+    ui_fill(build);
+    finish(build, session, &page);
+}
+
+static const char *slow_words(struct ui_build *build, const struct session *session)
+{
+    if (session->order.stage == SESSION_STAGE_NOTHING_SENT ||
+        session->order.stage == SESSION_STAGE_NONE) {
+        return T("The meter does not answer just now. We keep trying; if it does not work within "
+                 "24 hours, the money goes back to you by itself.");
+    }
+    return WORDS(build,
+                 T("We are asking the meter whether it has arrived. Please do not pay again. "
+                   "Quote number {1} if you call {2}."),
+                 order_tail(session), phone_of(session));
+}
+
+void view_slow(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Your money has arrived")};
+    begin(build, session, &page, 4);
+    ui_fill(build);
+    card_begin(build);
+    tick_paid(build, session);
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
+                                             .text = T("Not at the meter yet")});
+    words(build, slow_words(build, session));
+    ui_close(build);
+    view_summary(build, session);
+    widget_note(build, WIDGET_NOTE_INFO, T("Please keep the order number. Nothing else is needed of you."));
+    ui_fill(build);
+    ending(build, session, /* can_print= */ true);
+    finish(build, session, &page);
+}
+
+static void new_balance(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    if (!order->balance_after_known) {
+        return;
+    }
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 48,
+                                    .pad_y = 36,
+                                    .surface = UI_SURFACE_NIGHT,
+                                    .picture = DRAW_PICTURE_NIGHT,
+                                    .radius = 40});
+    ui_text(build, UI_STYLE_LABEL, UI_COLOR_ON_NIGHT_WEAK, T("Balance now"));
+    widget_amount(build, order->balance_after, &widget_amount_balance);
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
+                                       .color = UI_COLOR_ON_NIGHT,
+                                       .text = order->place,
+                                       .kind = UI_LABEL_WRAP,
+                                       .personal = true});
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 28, .wrap = true});
+    ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK,
+            WORDS(build, T("Meter {1}"), order->meter_address));
+    if (order->balance_before_known) {
+        ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK,
+                WORDS(build, T("before {1}"), words_money(build, order->balance_before)));
+    }
+    ui_close(build);
+    ui_close(build);
+}
+
+void view_done(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Topped up")};
+    begin(build, session, &page, 5);
+    page_columns_begin(build, ui_is_portrait(build) ? 0 : 48);
+    new_balance(build, session);
+    if (session->order.arrears.fen > 0) {
+        widget_note(build, WIDGET_NOTE_INFO,
+                    WORDS(build, T("{1} of it went to what was owed."),
+                          words_money(build, session->order.arrears)));
+    }
+    page_columns_next(build, 52);
+    card_begin(build);
+    tick_paid(build, session);
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_DONE,
+                                             .text = T("Credited to the meter"),
+                                             .detail = credited_detail(session)});
+    tick_receipt(build, session);
+    ui_close(build);
+    if (!session->order.balance_after_known) {
+        view_summary(build, session);
+    }
+    ui_fill(build);
+    ending(build, session, /* can_print= */ true);
+    page_columns_end(build);
+    finish(build, session, &page);
+}
+
+void view_refund(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    struct page page = {.title = T("Your money goes back to you")};
+    begin(build, session, &page, 0);
+    ui_fill(build);
+    card_begin(build);
+    tick_paid(build, session);
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_NOT,
+                                             .text = T("It could not be credited to the meter")});
+    widget_tick(
+        build,
+        &(struct widget_tick){
+            .state = WIDGET_TICK_WAITING,
+            .text = T("The refund is ordered"),
+            .detail = WORDS(build, T("to your {1}; number {2}"), words_wallet(order->wallet),
+                            order->refund_no[0] != '\0' ? order->refund_no : order_tail(session))});
+    ui_close(build);
+    view_summary(build, session);
+    ui_fill(build);
+    ending(build, session, /* can_print= */ true);
+    finish(build, session, &page);
+}
+
+void view_refunded(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    struct money back = order->refunded.fen > 0 ? order->refunded : order->paid;
+    struct page page = {.title = T("Refunded")};
+    begin(build, session, &page, 0);
+    ui_fill(build);
+    card_begin(build);
+    head(build, UI_SURFACE_TINT_OK, UI_ICON_TICK_CIRCLE, UI_COLOR_OK,
+         WORDS(build, T("{1} went back to your {2}"), words_money(build, back),
+               words_wallet(order->wallet)));
+    words(build, T("It could not be credited to the meter. Look at the bill in your wallet."));
+    ui_close(build);
+    view_summary(build, session);
+    ui_fill(build);
+    ending(build, session, /* can_print= */ true);
+    finish(build, session, &page);
+}
+
+void view_review(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("A person is looking into it")};
+    begin(build, session, &page, 0);
+    ui_fill(build);
+    card_begin(build);
+    head(build, UI_SURFACE_TINT_INFO, UI_ICON_SEARCH, UI_COLOR_INFO,
+         T("Your payment is being checked by our staff"));
+    words(build, T("Please do not pay again. Nothing is lost: it is credited or paid back."));
+    widget_pair(build, T("Quote this number"), order_tail(session), false);
+    widget_pair(build, T("Service phone"), phone_of(session), true);
+    ui_close(build);
+    view_summary(build, session);
+    ui_fill(build);
+    ending(build, session, /* can_print= */ true);
+    finish(build, session, &page);
+}
