@@ -15,11 +15,6 @@ static bool is_word(char c)
     return is_upper(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-static bool is_beyond_ascii(char c)
-{
-    return ((unsigned char)c & 0x80U) != 0;
-}
-
 bool place_join(const char *const *parts, size_t count, char *ret_place, size_t size)
 {
     struct strbuf place;
@@ -39,9 +34,27 @@ bool place_search_key(const char *text, char *ret_key, size_t size)
     for (const char *at = text; *at != '\0'; at++) {
         if (is_upper(*at)) {
             strbuf_add_char(&key, (char)(*at - 'A' + 'a'));
-        } else if (is_word(*at) || is_beyond_ascii(*at)) {
+        } else if (is_word(*at)) {
             strbuf_add_char(&key, *at);
         }
     }
     return !key.failed;
+}
+
+bool place_is_ascii(const char *text)
+{
+    bool ascii = true;
+    for (const char *at = text; *at != '\0'; at++) {
+        ascii = ascii && (unsigned char)*at < 0x80;
+    }
+    return ascii;
+}
+
+size_t place_count_characters(const char *text)
+{
+    size_t count = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        count += ((unsigned char)*at & 0xC0U) != 0x80U ? 1 : 0;
+    }
+    return count;
 }

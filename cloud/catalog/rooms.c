@@ -24,14 +24,46 @@ enum { DAY_S = 86400, E4_PER_MILLI = 10, E4_PER_FEN = 100 };
 #define ROOMS_MATCHING                                                                             \
     " FROM room r JOIN meter m ON m.room_id = r.room_id"                                           \
     " JOIN meter_profile p ON p.profile_id = m.profile_id WHERE r.site_id = ?1"                    \
-    " AND (?2 IS NULL OR instr(r.search, ?2) > 0 OR substr(m.address, -length(?2)) = ?2)"
+    " AND ((?2 IS NULL AND ?3 IS NULL) OR instr(r.search, ?2) > 0"                                 \
+    " OR substr(m.address, -length(?2)) = ?2 OR instr(r.place, ?3) > 0)"
 
-static enum err count_rooms(struct db *db, const struct rooms_query *query, const char *key,
-                            int64_t *ret_total)
+/* What was typed, as it is compared: digits and letters as from a keypad, or the place's words. */
+struct wanted {
+    char key_text[API_PLACE_SIZE];
+    const char *key;   /* NULL: do not compare it */
+    const char *words; /* NULL: do not compare them */
+};
+
+static bool read_wanted(const char *text, struct wanted *wanted)
+{
+    *wanted = (struct wanted){0};
+    if (text == NULL) {
+        return true;
+    }
+    if (place_is_ascii(text)) {
+        if (!place_search_key(text, wanted->key_text, sizeof(wanted->key_text))) {
+            return false;
+        }
+        wanted->key = wanted->key_text;
+        return strlen(wanted->key) >= ROOMS_QUERY_MIN;
+    }
+    wanted->words = text;
+    return place_count_characters(text) >= ROOMS_QUERY_MIN;
+}
+
+static void bind_wanted(struct sql *sql, const struct rooms_query *query,
+                        const struct wanted *wanted)
+{
+    sql_bind_text(sql, 1, query->site_id);
+    sql_bind_text(sql, 2, wanted->key);
+    sql_bind_text(sql, 3, wanted->words);
+}
+
+static enum err count_rooms(struct db *db, const struct rooms_query *query,
+                            const struct wanted *wanted, int64_t *ret_total)
 {
     struct sql *sql = sql_begin(db, "SELECT count(*)" ROOMS_MATCHING);
-    sql_bind_text(sql, 1, query->site_id);
-    sql_bind_text(sql, 2, key);
+    bind_wanted(sql, query, wanted);
     enum err err = sql_one(sql);
     if (err == OK) {
         *ret_total = sql_i64(sql, 0);
@@ -85,16 +117,14 @@ static enum err read_page(struct sql *sql, struct api_rooms *rooms)
 
 enum err rooms_list(struct db *db, const struct rooms_query *query, struct api_rooms *rooms)
 {
-    char key[API_PLACE_SIZE];
+    struct wanted wanted;
     rooms->room_count = 0;
     rooms->total = 0;
-    if (query->text != NULL &&
-        (!place_search_key(query->text, key, sizeof(key)) || strlen(key) < ROOMS_QUERY_MIN)) {
+    if (!read_wanted(query->text, &wanted)) {
         return ERR_RANGE;
     }
-    const char *wanted = query->text != NULL ? key : NULL;
     int64_t position = 0;
-    enum err err = count_rooms(db, query, wanted, &rooms->total);
+    enum err err = count_rooms(db, query, &wanted, &rooms->total);
     if (err == OK) {
         err = find_start(db, query, &position);
     }
@@ -103,13 +133,12 @@ enum err rooms_list(struct db *db, const struct rooms_query *query, struct api_r
     }
     struct sql *sql = sql_begin(
         db, "SELECT r.building, r.unit, r.room_id, r.label, m.address, p.service" ROOMS_MATCHING
-            " AND (r.position > ?3 OR (r.position = ?3 AND"
-            " r.room_id > ?4)) ORDER BY r.position, r.room_id LIMIT ?5");
-    sql_bind_text(sql, 1, query->site_id);
-    sql_bind_text(sql, 2, wanted);
-    sql_bind_i64(sql, 3, position);
-    sql_bind_text(sql, 4, query->after != NULL ? query->after : "");
-    sql_bind_i64(sql, 5, API_ROOMS_PAGE_MAX);
+            " AND (r.position > ?4 OR (r.position = ?4 AND"
+            " r.room_id > ?5)) ORDER BY r.position, r.room_id LIMIT ?6");
+    bind_wanted(sql, query, &wanted);
+    sql_bind_i64(sql, 4, position);
+    sql_bind_text(sql, 5, query->after != NULL ? query->after : "");
+    sql_bind_i64(sql, 6, API_ROOMS_PAGE_MAX);
     return read_page(sql, rooms);
 }
 

@@ -27,7 +27,7 @@ struct usage {
     bool has_today;
     int64_t today_e4;
     bool has_month;
-    int64_t month_e4; /* since the first of this month */
+    int64_t month_e4;         /* since the first of this month */
     uint32_t whole_day_count; /* of days[], without today */
     int64_t whole_days_e4;
 };

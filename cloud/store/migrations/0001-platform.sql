@@ -47,6 +47,17 @@ CREATE TABLE terminal (
     name        TEXT NOT NULL
 ) STRICT;
 
+-- What a terminal last said of itself.
+CREATE TABLE terminal_status (
+    terminal_id   TEXT PRIMARY KEY REFERENCES terminal (terminal_id),
+    heard_at      INTEGER NOT NULL,
+    uptime_s      INTEGER NOT NULL,
+    version       TEXT NOT NULL,
+    screen        TEXT NOT NULL,
+    printer_state TEXT NOT NULL,
+    open_order_no TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE collector (
     collector_id   TEXT PRIMARY KEY,        -- common name of its certificate, MQTT user name
     name           TEXT NOT NULL,

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/admin/metrics.h"
+
+#include <inttypes.h>
+
+#include "common/str.h"
+
+static void put(struct strbuf *out, const char *name, const char *kind, const char *help,
+                uint64_t value)
+{
+    strbuf_addf(out, "# HELP shilling_%s %s\n# TYPE shilling_%s %s\nshilling_%s %" PRIu64 "\n",
+                name, help, name, kind, name, value);
+}
+
+static void put_store(struct strbuf *out, struct store *store)
+{
+    struct store_counters counters;
+    store_get_counters(store, &counters);
+    put(out, "in_service", "gauge", "0: the database failed; the server must be looked at",
+        store_is_in_service(store) ? 1 : 0);
+    put(out, "disk_has_room", "gauge", "0: new orders are refused", store_has_room(store) ? 1 : 0);
+    put(out, "service_clock_ms", "counter", "how long this service has been running, all in all",
+        (uint64_t)store_service_ms(store));
+    put(out, "store_batches_total", "counter", "transactions committed", counters.batches);
+    put(out, "store_functions_total", "counter", "pieces of work in them", counters.functions);
+    put(out, "store_refused_total", "counter", "of these, undone with an error", counters.refused);
+    put(out, "store_batch_max", "gauge", "largest transaction so far", counters.batch_max);
+    put(out, "store_commit_us_total", "counter", "time spent in commits", counters.commit_us_sum);
+    put(out, "store_commit_us_max", "gauge", "longest commit so far", counters.commit_us_max);
+}
+
+static void put_http_line(struct strbuf *out, struct http_server *server, const char *name,
+                          const char *kind, const char *help, size_t field)
+{
+    static const char *const listeners[] = {"terminals", "console", "public", "admin"};
+    strbuf_addf(out, "# HELP shilling_%s %s\n# TYPE shilling_%s %s\n", name, help, name, kind);
+    for (unsigned i = 0; i < HTTP_PERMISSION_COUNT; i++) {
+        struct http_counters counters;
+        http_server_get_counters(server, (enum http_permission)i, &counters);
+        const uint64_t values[] = {counters.requests,    counters.by_class[4],
+                                   counters.by_class[5], counters.certificates_refused,
+                                   counters.slow_closed, counters.connections,
+                                   counters.parked};
+        strbuf_addf(out, "shilling_%s{listener=\"%s\"} %" PRIu64 "\n", name, listeners[i],
+                    values[field]);
+    }
+}
+
+static void put_http(struct strbuf *out, struct http_server *server)
+{
+    put_http_line(out, server, "http_requests_total", "counter", "requests answered", 0);
+    put_http_line(out, server, "http_client_errors_total", "counter", "of these, 4xx", 1);
+    put_http_line(out, server, "http_server_errors_total", "counter", "of these, 5xx", 2);
+    put_http_line(out, server, "http_certificates_refused_total", "counter",
+                  "requests without a good, known, unrevoked certificate", 3);
+    put_http_line(out, server, "http_slow_closed_total", "counter",
+                  "connections closed because no request came", 4);
+    put_http_line(out, server, "http_connections", "gauge", "open now", 5);
+    put_http_line(out, server, "http_parked", "gauge", "requests waiting (all listeners)", 6);
+}
+
+static void put_devices(struct strbuf *out, const struct admin_config *config)
+{
+    size_t known = 0;
+    size_t heard = 0;
+    struct gateway_counters gateway;
+    devices_count(config->devices, &known, &heard);
+    gateway_get_counters(config->gateway, &gateway);
+    put(out, "terminals", "gauge", "in the catalogue", known);
+    put(out, "terminals_heard", "gauge", "of these, heard within a minute", heard);
+    put(out, "broker_connected", "gauge", "0: no meters now",
+        gateway_is_connected(config->gateway) ? 1 : 0);
+    put(out, "collectors", "gauge", "in the catalogue", gateway.collectors);
+    put(out, "collectors_online", "gauge", "of these, online", gateway.collectors_online);
+    put(out, "gateway_questions_total", "counter", "reads and pings sent", gateway.questions);
+    put(out, "gateway_unanswered_total", "counter", "of these, without an answer",
+        gateway.unanswered);
+    put(out, "gateway_readings_total", "counter", "messages with readings stored",
+        gateway.readings);
+    put(out, "gateway_refused_total", "counter", "messages that could not be read",
+        gateway.refused);
+}
+
+bool metrics_write(const struct admin_config *config, char *ret_text, size_t size)
+{
+    struct strbuf out;
+    strbuf_init(&out, ret_text, size);
+    put_store(&out, config->store);
+    put_http(&out, config->server);
+    put_devices(&out, config);
+    return !out.failed;
+}

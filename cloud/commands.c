@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud/admin/client.h"
+#include "cloud/catalog/seed.h"
+#include "cloud/identity/devices.h"
+#include "cloud/identity/pki.h"
+#include "cloud/state.h"
+#include "common/bytes.h"
+#include "common/json/json.h"
+#include "common/must.h"
+#include "common/str.h"
+#include "drivers/clock/clock_system.h"
+#include "drivers/disk/disk.h"
+
+enum { BODY_SIZE = 512, PATH_SIZE = 256 };
+
+static enum app_exit say(const char *text)
+{
+    (void)fprintf(stderr, "shilling-cloud: %s\n", text);
+    return APP_EXIT_FAILED;
+}
+
+/* The message of an error answer, or its status. */
+static enum app_exit say_answer(const struct admin_answer *answer)
+{
+    char message[CONFIG_MESSAGE_SIZE] = "";
+    json_t *json = json_parse_object(answer->text, answer->size, ADMIN_ANSWER_SIZE_MAX);
+    struct json_reader outer = json_reader(json);
+    struct json_reader r = json_reader(json_object_at(&outer, "error"));
+    json_text(&r, "message", message, sizeof(message));
+    if (json_failed(&r)) {
+        str_format_cut(message, sizeof(message), "the service answers %ld", answer->status);
+    }
+    json_decref(json);
+    return say(message);
+}
+
+/* True if the service took the call; else *ret_exit says what to do: it failed, or do it here. */
+enum asked { ASKED_DONE, ASKED_FAILED, ASKED_NOBODY };
+
+static enum asked ask_service(const struct admin_call *call)
+{
+    char why[ADMIN_WHY_SIZE];
+    struct admin_answer answer;
+    enum err err = admin_call(call, &answer, why);
+    if (err == ERR_NOT_FOUND) {
+        return ASKED_NOBODY;
+    }
+    if (err != OK) {
+        (void)say(why);
+        return ASKED_FAILED;
+    }
+    bool done = answer.status == 200;
+    if (!done) {
+        (void)say_answer(&answer);
+    }
+    free(answer.text);
+    return done ? ASKED_DONE : ASKED_FAILED;
+}
+
+static enum app_exit seed_here(const struct settings *settings, const char *file)
+{
+    struct clock_port clock = clock_system();
+    struct store *store = NULL;
+    char why[STATE_WHY_SIZE];
+    enum err err = state_open_store(settings, &clock, NULL, NULL, &store, why);
+    if (err == OK) {
+        err = state_seed_file(store, file, why);
+    }
+    store_close(store);
+    return err == OK ? APP_EXIT_OK : say(why);
+}
+
+enum app_exit command_seed(const struct settings *settings, const char *file)
+{
+    char why[STATE_WHY_SIZE];
+    char *text = NULL;
+    size_t size = 0;
+    if (disk_read_file(file, SEED_TEXT_SIZE_MAX, &text, &size) != OK) {
+        str_format_cut(why, sizeof(why), "%s: cannot be read", file);
+        return say(why);
+    }
+    struct admin_call call = {.socket_path = settings->admin_socket,
+                              .method = "POST",
+                              .path = "/v1/admin/seed",
+                              .content_type = "text/plain",
+                              .body = text,
+                              .body_size = size};
+    enum asked asked = ask_service(&call);
+    free(text);
+    if (asked == ASKED_NOBODY) {
+        return seed_here(settings, file);
+    }
+    return asked == ASKED_DONE ? APP_EXIT_OK : APP_EXIT_FAILED;
+}
+
+struct device_change {
+    bool revoke;
+    enum device_kind kind;
+    const char *name;
+    uint8_t spki_sha256[32];
+};
+
+static enum err change_device(struct db *db, void *arg)
+{
+    const struct device_change *change = arg;
+    return change->revoke ? devices_revoke(db, change->kind, change->name)
+                          : devices_key_add(db, change->kind, change->name, change->spki_sha256);
+}
+
+static enum app_exit change_here(const struct settings *settings, struct device_change *change)
+{
+    struct clock_port clock = clock_system();
+    struct store *store = NULL;
+    char why[STATE_WHY_SIZE];
+    enum err err = state_open_store(settings, &clock, NULL, NULL, &store, why);
+    if (err != OK) {
+        return say(why);
+    }
+    err = store_run(store, change_device, change);
+    store_close(store);
+    if (err == ERR_NOT_FOUND) {
+        str_format_cut(why, sizeof(why), "%s %s is not in the catalogue: take in a seed with it",
+                       device_kind_name(change->kind), change->name);
+        return say(why);
+    }
+    return err == OK ? APP_EXIT_OK : say(err_name(err));
+}
+
+static enum app_exit change_anywhere(const struct settings *settings, struct device_change *change)
+{
+    char body[BODY_SIZE];
+    char hash[65] = "";
+    json_t *json = json_object();
+    json_put_text(json, "kind", device_kind_name(change->kind));
+    json_put_text(json, "name", change->name);
+    if (!change->revoke) {
+        MUST(hex_format(change->spki_sha256, 32, /* separator= */ 0, hash, sizeof(hash)));
+        json_put_text(json, "spki_sha256", hash);
+    }
+    MUST(json_print(json, body, sizeof(body)));
+    json_decref(json);
+    struct admin_call call = {.socket_path = settings->admin_socket,
+                              .method = "POST",
+                              .path =
+                                  change->revoke ? "/v1/admin/devices/revoke" : "/v1/admin/devices",
+                              .content_type = "application/json",
+                              .body = body,
+                              .body_size = strlen(body)};
+    switch (ask_service(&call)) {
+    case ASKED_DONE:
+        return APP_EXIT_OK;
+    case ASKED_FAILED:
+        return APP_EXIT_FAILED;
+    case ASKED_NOBODY:
+        return change_here(settings, change);
+    }
+    MUST_NOT_REACH();
+}
+
+static bool read_device(const char *kind, const char *name, struct device_change *change)
+{
+    if (!device_kind_parse(kind, &change->kind)) {
+        (void)say("the kind must be terminal, collector or broker");
+        return false;
+    }
+    if (strlen(name) >= PKI_NAME_SIZE) {
+        (void)say("the name is too long");
+        return false;
+    }
+    change->name = name;
+    return true;
+}
+
+enum app_exit command_dev_enrol(const struct settings *settings, const char *kind, const char *name,
+                                const char *out)
+{
+    struct device_change change = {.revoke = false};
+    struct clock_port clock = clock_system();
+    struct pki *pki = NULL;
+    char why[STATE_WHY_SIZE];
+    if (!read_device(kind, name, &change)) {
+        return APP_EXIT_USAGE;
+    }
+    enum err err = state_open_pki(settings, &clock, &pki, why);
+    if (err == OK) {
+        enum pki_use use = change.kind == DEVICE_BROKER ? PKI_USE_SERVER : PKI_USE_CLIENT;
+        err = pki_issue(pki, use, name, out, change.spki_sha256, why);
+    }
+    pki_close(pki);
+    return err == OK ? change_anywhere(settings, &change) : say(why);
+}
+
+enum app_exit command_revoke(const struct settings *settings, const char *kind, const char *name)
+{
+    struct device_change change = {.revoke = true};
+    if (!read_device(kind, name, &change)) {
+        return APP_EXIT_USAGE;
+    }
+    return change_anywhere(settings, &change);
+}
