@@ -70,3 +70,29 @@ export function paymentsText(merchant, dir, { mode, publicUrl, certMode = false 
     public_key_file = ${file('wechat-public-key.pub.pem')}; }; };
 `;
 }
+
+/** The server's own file; `timers` holds members of its group of that name, in seconds. */
+export function cloudText({ ports, mode, state, seed, adminSocket, timers, payments, extra }) {
+  const value = (v) => (Array.isArray(v) ? `[${v.join(', ')}]` : String(v));
+  const times = Object.entries(timers).map(([name, v]) => `${name} = ${value(v)};`).join(' ');
+  return `mode = ${q(mode)};
+state_dir = ${q(state)};
+seed_file = ${q(seed)};
+terminals = { address = "127.0.0.1"; port = ${ports.terminals}; };
+console = { address = "127.0.0.1"; port = ${ports.console}; };
+public = { address = "127.0.0.1"; port = ${ports.public}; tls = false; };
+admin = { socket = ${q(adminSocket)}; };
+mqtt = { host = "127.0.0.1"; port = ${ports.cloudMqtt}; };
+${times === '' ? '' : `timers = { ${times} };`}
+${payments}
+${extra}
+`;
+}
+
+export function printdText({ socket, state, address }) {
+  const [host, port] = address.split(':');
+  return `socket = ${q(socket)};
+state_dir = ${q(state)};
+printer = { transport = "tcp"; host = ${q(host)}; port = ${port}; columns = 48; };
+`;
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The main job with every real program: a tenant touches his room, reads the meter live, pays by
+// the code on the screen, and takes a receipt; once for each kind of meter and each wallet, over a
+// bus paced at 2400 baud.
+
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { until } from '../../tools/world/processes.mjs';
+import { audit, rows } from './lib/books.mjs';
+import { home as goHome, settled, toCode, toMeter } from './lib/journey.mjs';
+import { keeping, withHouse } from './lib/setup.mjs';
+
+const box = withHouse({ baud: 2400, tdMs: 20, replyTimeoutMs: 1000 });
+
+function papers(house) {
+  return readdirSync(house.path('paper')).filter((name) => name.endsWith('.png'));
+}
+
+async function topUp(house, kind, wallet) {
+  const home = house.home(kind);
+  const before = await house.meter(home, 'get');
+  const paper = papers(house).length;
+  await toMeter(house, home);
+  await house.screen.shows('a live value', (r) => r.reading === 2, 20000);
+  const { code, orderNo } = await toCode(house, { amount: 1, wallet, name: `${kind}-pay` });
+  assert.match(code, /SIMULATOR/);
+  await house.wallet(`pay ${code}`);
+  await settled(house, orderNo, 'DONE');
+  await house.screen.screen('done', 20000);
+  await until('the receipt to come out', () => papers(house).length > paper, 30000);
+  await house.screen.shows('the proof of printing', (r) => r.receipt === 3, 20000);
+  await house.screen.picture(house.path('pictures', `${kind}-done.png`));
+  if (kind !== 'cloud') {
+    const after = await house.meter(home, 'get');
+    const last = after.purchases.at(-1);
+    assert.equal(last.amount_fen, 5000);
+    assert.equal(after.purchases.length, before.purchases.length + 1);
+    assert.equal(last.after_fen, last.before_fen + 5000);
+  }
+  const text = readFileSync(house.path('paper', papers(house).at(-1).replace('.png', '.txt')),
+    'utf8');
+  assert.ok(text.includes(orderNo), `the receipt names ${orderNo}`);
+  assert.ok(text.includes('50.00'), 'the receipt names the amount');
+  await goHome(house);
+  return orderNo;
+}
+
+for (const [kind, wallet] of [['cloud', 'alipay'], ['count', 'wechat'], ['order', 'alipay']]) {
+  test(`a ${kind} meter is read, topped up by ${wallet} and receipted`,
+    { timeout: 180000 }, keeping(box, (t, house) => topUp(house, kind, wallet)));
+}
+
+test('wallets, orders and meters agree fen for fen', keeping(box, async (t, house) => {
+  const sum = await audit(house);
+  assert.deepEqual(sum, { paid: 15000, credited: 15000, refunded: 0, open: 0 });
+}));
+
+test('every printed line was journalled first', keeping(box, (t, house) => {
+  assert.ok(existsSync(house.path('state', 'printd')));
+  const reports = rows(house, "SELECT verdict FROM receipt_report WHERE verdict = 'printed'");
+  assert.equal(reports.length, 3);
+}));
+
+test('a cancelled code ends unpaid and says so', { timeout: 120000 },
+  keeping(box, async (t, house) => {
+    await toMeter(house, house.home('cloud', 1));
+    const { orderNo } = await toCode(house, { amount: 0, wallet: 'wechat', name: 'cancel' });
+    await house.screen.touch('cancel');
+    await house.screen.touch('confirm');
+    await house.screen.shows('checking or closed',
+      (r) => r.screen === 'checking' || r.screen === 'closed', 10000);
+    await settled(house, orderNo, 'CLOSED', 60000);
+    await goHome(house);
+    await audit(house);
+  }));
