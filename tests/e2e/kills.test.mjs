@@ -106,7 +106,8 @@ async function screenWithKill(house, draw, round) {
     await house.screen.shows('the end of the order',
       (r) => r.order_state !== 'WAIT_PAY', 20000);
   }
-  return `${home.kind} ${pay ? 'paid' : 'unpaid'}+${delayMs} ms: ${report.screen} after ${took} ms`;
+  const how = `${home.kind} ${pay ? 'paid' : 'unpaid'}+${delayMs} ms`;
+  return `${how}: ${report.screen} after ${took} ms, then ${state}`;
 }
 
 test(`kiosk killed ${COUNT} times at random points`, { timeout: COUNT * 240000 },

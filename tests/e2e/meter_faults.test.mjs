@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a meter and its wire can do wrong between "paid" and "credited": the reply lost after it was
-// carried out (the important one), the request lost, replies late, flipped, refused; the meter dead.
+// What a meter and its wire can do wrong between "paid" and "credited": the reply lost after it
+// was carried out (the important one), the request lost, replies late, flipped, refused; the meter
+// dead.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
@@ -22,8 +23,8 @@ async function paid(house, home, options = {}) {
   return view.order_no;
 }
 
-const FAULTS = ['lost_reply', 'lost_request', 'late ms=1500', 'bad_checksum', 'flip_bit at=10 bit=0',
-  'noise_before hex=68FE16', 'split ms=60', 'short_error'];
+const FAULTS = ['lost_reply', 'lost_request', 'late ms=1500', 'bad_checksum',
+  'flip_bit at=10 bit=0', 'noise_before hex=68FE16', 'split ms=60', 'short_error'];
 
 for (const kind of ['count', 'order']) {
   FAULTS.forEach((fault, i) => {

@@ -22,7 +22,9 @@ fuzz_one() {
     if build/fuzz/tests/fuzz/"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
         -max_len=16384 -print_final_stats=1 -artifact_prefix="$findings/$target-" \
         "$work" "tests/fuzz/corpus/$target" >"$work/log" 2>&1; then
-        printf 'ok %s %s\n' "$target" "$(sed -n 's/stat::number_of_executed_units: *//p' "$work/log")"
+        local runs
+        runs=$(sed -n 's/stat::number_of_executed_units: *//p' "$work/log")
+        printf 'ok %s, %s inputs\n' "$target" "$runs"
     else
         printf 'failed %s\n' "$target"
         tail -40 "$work/log" >&2

@@ -78,7 +78,7 @@ function table() {
     ['receipts', house.path('paper')],
     ['cloud', `https://127.0.0.1:${house.ports.terminals} (terminals), ` +
       `https://127.0.0.1:${house.ports.console} (console)`],
-    ['meter buses', house.buses().map((bus) => house.path('run', `${bus}.ctl`)).join(' ')],
+    ['meter buses', house.path('run', 'bus1.ctl') + ' and bus2.ctl'],
     ['state and logs', dir],
   ];
   console.log('\nwhat runs (everything on loopback; Ctrl-C ends it and clears up):');

@@ -141,12 +141,12 @@ export class House {
     this.publicUrl = `http://127.0.0.1:${this.ports.public}`;
     this.conf('seed.conf', seedText(this.homes, { ...this.options,
       esamSocket: this.path('run', 'esam.sock') }));
+    const payments = settings.paymentsText(this.merchant, this.merchantDir, {
+      mode: this.options.mode, publicUrl: this.publicUrl, certMode: this.options.certMode });
     this.conf('cloud.conf', settings.cloudText({ ports: this.ports, mode: this.options.mode,
       state: this.state('cloud'), seed: this.path('conf', 'seed.conf'),
-      brokerKeys: this.path('keys', 'cloud'), adminSocket: this.path('run', 'admin.sock'),
-      timers: this.options.timers, extra: this.options.cloudExtra ?? '',
-      payments: settings.paymentsText(this.merchant, this.merchantDir,
-        { mode: this.options.mode, publicUrl: this.publicUrl, certMode: this.options.certMode }) }));
+      adminSocket: this.path('run', 'admin.sock'), timers: this.options.timers,
+      extra: this.options.cloudExtra ?? '', payments }));
     for (const [kind, name] of [['terminal', 'kiosk1'], ['collector', 'col1'],
       ['broker', 'broker'], ['broker', 'cloud']]) {
       const out = this.path('keys', name);

@@ -7,7 +7,7 @@ import { until } from '../../../tools/world/processes.mjs';
 
 const WALLETS = { alipay: 1, wechat: 2 };
 
-/** From home to the meter page of `home`; waits for the live value. Three touches fewer than a fen. */
+/** From the first page to the meter page of `home`. */
 export async function toMeter(house, home) {
   const { screen } = house;
   const report = await screen.report();
