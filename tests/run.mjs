@@ -55,7 +55,7 @@ const STAGES = [
   { name: 'e2e', run: nodeTests('tests/e2e', 'SHILLING_BUILD=build/release') },
   { name: 'e2e-asan', run: nodeTests('tests/e2e/sanitized', 'SHILLING_BUILD=build/asan') },
   { name: 'fuzz', run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
-  { name: 'clang-tidy', run: 'bash tests/tidy/clang_tidy.sh build/release' },
+  { name: 'clang-tidy', run: 'bash tests/tidy/clang_tidy.sh build/asan' },
 ].filter((stage) => stage.run !== null && (only === undefined || only.includes(stage.name)));
 
 /** {passed, failed} from a runner's last words; null if it said nothing that we know. */

@@ -123,14 +123,6 @@ static void question_put(struct asker *asker, const struct session_effect *quest
     monitor_notify(&asker->monitor);
 }
 
-static bool is_stopping(struct asker *asker)
-{
-    monitor_enter(&asker->monitor);
-    bool stopping = asker->stopping;
-    monitor_leave(&asker->monitor);
-    return stopping;
-}
-
 /* False when the program ends meanwhile. */
 static bool pause_ms(struct asker *asker, int64_t ms)
 {
@@ -283,31 +275,35 @@ static void heartbeat_fill(struct asker *asker, struct api_heartbeat *ret_heartb
     monitor_leave(&asker->monitor);
 }
 
+/* One heartbeat; the profile too when its version is news. True if the server answered. */
+static bool heartbeat_send(const struct worker *worker, char version[VERSION_SIZE])
+{
+    struct api_heartbeat heartbeat;
+    struct api_heartbeat_answer answer;
+    heartbeat_fill(worker->asker, &heartbeat);
+    enum server_result result = server_post_heartbeat(worker->server, &heartbeat, &answer);
+    note_result(worker->asker, result);
+    if (result != SERVER_ANSWER) {
+        return false;
+    }
+    if (!str_equal(version, answer.profile_version) || version[0] == '\0') {
+        profile_fetch(worker->asker, worker->server);
+        bool fits = str_copy(version, VERSION_SIZE, answer.profile_version);
+        MUST(fits);
+    }
+    return true;
+}
+
 static void *heartbeat_run(void *arg)
 {
     struct worker worker = *(struct worker *)arg;
     free(arg);
     char version[VERSION_SIZE] = "";
-    bool fetched = false;
-    do {
-        struct api_heartbeat heartbeat;
-        struct api_heartbeat_answer answer;
-        heartbeat_fill(worker.asker, &heartbeat);
-        enum server_result result = server_post_heartbeat(worker.server, &heartbeat, &answer);
-        note_result(worker.asker, result);
-        bool news =
-            result == SERVER_ANSWER && (!fetched || !str_equal(version, answer.profile_version));
-        if (news) {
-            profile_fetch(worker.asker, worker.server);
-            bool fits = str_copy(version, sizeof(version), answer.profile_version);
-            MUST(fits);
-            fetched = true;
-        }
-        bool well = result == SERVER_ANSWER;
-        if (!pause_ms(worker.asker, well ? HEARTBEAT_MS : HEARTBEAT_RETRY_MS)) {
-            break;
-        }
-    } while (!is_stopping(worker.asker));
+    bool going = true;
+    while (going) {
+        bool well = heartbeat_send(&worker, version);
+        going = pause_ms(worker.asker, well ? HEARTBEAT_MS : HEARTBEAT_RETRY_MS);
+    }
     return NULL;
 }
 

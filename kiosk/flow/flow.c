@@ -118,16 +118,18 @@ static bool save(struct flow *flow, const struct session_effect *effect)
     return false;
 }
 
-static void create_dropped(struct flow *flow, const struct session_effects *effects)
+/* The CREATE of a list that was dropped, as the refusal that the session must hear. */
+static bool create_dropped(const struct session_effects *effects, struct session_event *ret_event)
 {
     for (size_t i = 0; i < effects->count; i++) {
         if (effects->list[i].kind == SESSION_EFFECT_CREATE) {
-            struct session_event event = {.kind = SESSION_EVENT_REFUSED,
-                                          .serial = effects->list[i].serial};
-            event.refused.code = SESSION_REFUSAL_DISK_FULL;
-            apply(flow, &event);
+            *ret_event = (struct session_event){.kind = SESSION_EVENT_REFUSED,
+                                                .serial = effects->list[i].serial};
+            ret_event->refused.code = SESSION_REFUSAL_DISK_FULL;
+            return true;
         }
     }
+    return false;
 }
 
 static void settle(struct flow *flow, const struct session_effect *effect)
@@ -192,7 +194,9 @@ static void tell_state(struct flow *flow)
     }
 }
 
-static void apply(struct flow *flow, struct session_event *event)
+/* True if something could not be carried out, and @p ret_next is what the session must hear. */
+static bool apply_one(struct flow *flow, struct session_event *event,
+                      struct session_event *ret_next)
 {
     event->now_ms = clock_mono_ms(&flow->clock);
     event->wall_s = clock_wall_s(&flow->clock) + flow->wall_offset_s;
@@ -200,9 +204,19 @@ static void apply(struct flow *flow, struct session_event *event)
     session_apply(&flow->session, event, &effects);
     for (size_t i = 0; i < effects.count; i++) {
         if (!carry(flow, &effects.list[i])) {
-            create_dropped(flow, &effects);
-            break;
+            return create_dropped(&effects, ret_next);
         }
+    }
+    return false;
+}
+
+static void apply(struct flow *flow, struct session_event *event)
+{
+    struct session_event next;
+    bool more = apply_one(flow, event, &next);
+    while (more) {
+        struct session_event now = next;
+        more = apply_one(flow, &now, &next);
     }
     tell_state(flow);
 }
