@@ -280,7 +280,7 @@ static bool keep_body(struct http_request *request, const char *upload, size_t s
 /* More of the body. MHD_NO closes the connection. */
 static enum MHD_Result take_body(struct http_request *request, const char *upload, size_t *size)
 {
-    if (server_now_ms() - request->begun_ms > HTTP_BODY_MS_MAX) {
+    if (server_now_ms() - request->begun_ms > request->server->config.body_ms_max) {
         return MHD_NO;
     }
     if (request->skip_body) {

@@ -22,7 +22,7 @@ enum {
     HTTP_WHEEL_SLOTS = 1280,  /* x 50 ms = 64 s > HTTP_PARK_MS_MAX */
     HTTP_BODY_MS_MAX = 30000, /* 64 kB in 30 s is 17 kbit/s: slower than any line we know */
     HTTP_HEAD_MS_MAX = 90000, /* a connection must bring a whole request that often */
-    HTTP_SWEEP_MS = 5000,     /* how often that is looked at */
+    HTTP_SWEEP_MS = 1000,     /* how often that is looked at */
     HTTP_IDLE_S = 75,         /* keep-alive of a connection without a request */
 };
 static_assert((int)HTTP_WHEEL_SLOTS * (int)HTTP_TICK_MS > (int)HTTP_PARK_MS_MAX + 1000,

@@ -52,6 +52,10 @@ enum err http_server_create(const struct http_server_config *config,
         return ERR_MEMORY;
     }
     server->config = *config;
+    server->config.head_ms_max =
+        config->head_ms_max != 0 ? config->head_ms_max : (uint32_t)HTTP_HEAD_MS_MAX;
+    server->config.body_ms_max =
+        config->body_ms_max != 0 ? config->body_ms_max : (uint32_t)HTTP_BODY_MS_MAX;
     monitor_init(&server->monitor);
     park_init(server);
     const struct http_listener *listeners[HTTP_PERMISSION_COUNT] = {
@@ -269,7 +273,8 @@ void server_sweep(struct http_server *server)
         struct daemon *daemon = &server->daemons[i];
         monitor_enter(&daemon->monitor);
         for (struct connection *at = daemon->connections; at != NULL; at = at->next) {
-            if (at->waiting_since_ms >= 0 && now_ms - at->waiting_since_ms > HTTP_HEAD_MS_MAX) {
+            if (at->waiting_since_ms >= 0 &&
+                now_ms - at->waiting_since_ms > server->config.head_ms_max) {
                 /* MHD sees the end of the stream and closes; the list keeps the fd ours. */
                 at->waiting_since_ms = now_ms;
                 (void)shutdown(at->fd, SHUT_RDWR);

@@ -46,6 +46,8 @@ struct http_server_config {
     struct http_listener public;
     char admin_path[HTTP_SOCKET_PATH_SIZE]; /* UNIX socket, made with rights 0600; "": none */
     uint32_t thread_count;                  /* of each listener's pool; 1..16 */
+    uint32_t head_ms_max; /* a connection must bring a whole request that often; 0: 90 s */
+    uint32_t body_ms_max; /* and the body of one in that time; 0: 30 s */
     struct http_peers_port peers;
 };
 

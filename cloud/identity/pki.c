@@ -195,7 +195,7 @@ static enum err load_server(struct pki *pki, char *ret_why)
         return err;
     }
     /* Also a client: towards the MQTT broker the server is one. */
-    struct certificate_plan plan = {.name = "shilling-cloud",
+    struct certificate_plan plan = {.name = "cloud", /* also the MQTT user */
                                     .for_server = true,
                                     .for_client = true,
                                     .hosts = pki->hosts,

@@ -18,7 +18,10 @@
 #include "common/str.h"
 #include "protocol/bus/config.h"
 
-enum { VERSION_BYTES = 8 };
+enum {
+    VERSION_BYTES = 8,
+    SENT_MS = 3000, /* after a connect state and hello both tell the old version */
+};
 
 struct collector *gateway_find(struct gateway *gateway, const char *collector_id)
 {
@@ -263,13 +266,22 @@ static enum err encode_config(struct bus_config *config, char *text, size_t *ret
     return bus_config_encode(config, text, BUS_CONFIG_TEXT_SIZE_MAX, ret_size);
 }
 
-static bool has_version(struct gateway *gateway, const char *collector_id, const char *version)
+/* True if the collector lacks this version and it is not just on its way; it is noted as sent. */
+static bool wants_version(struct gateway *gateway, const char *collector_id, const char *version)
 {
+    int64_t now_ms = clock_mono_ms(gateway->config.clock);
+    bool wants = false;
     monitor_enter(&gateway->monitor);
-    const struct collector *collector = gateway_find(gateway, collector_id);
-    bool has = collector != NULL && str_equal(collector->config, version);
+    struct collector *collector = gateway_find(gateway, collector_id);
+    if (collector != NULL && !str_equal(collector->config, version)) {
+        wants = !str_equal(collector->sent, version) || now_ms - collector->sent_ms > SENT_MS;
+    }
+    if (wants) {
+        MUST(str_copy(collector->sent, sizeof(collector->sent), version));
+        collector->sent_ms = now_ms;
+    }
     monitor_leave(&gateway->monitor);
-    return has;
+    return wants;
 }
 
 void gateway_push_config(struct gateway *gateway, const char *collector_id)
@@ -284,7 +296,7 @@ void gateway_push_config(struct gateway *gateway, const char *collector_id)
     if (err == OK) {
         err = encode_config(&list.config, text, &size);
     }
-    if (err == OK && !has_version(gateway, collector_id, list.config.version)) {
+    if (err == OK && wants_version(gateway, collector_id, list.config.version)) {
         err = gateway_publish(gateway, collector_id, BUS_TOPIC_CONFIG, text, size,
                               /* expiry_s= */ 0);
     }

@@ -27,6 +27,8 @@ struct collector {
     bool online;
     uint32_t epoch;
     char config[BUS_NAME_SIZE]; /* version it says it has; empty: none */
+    char sent[BUS_NAME_SIZE];   /* version sent last ... */
+    int64_t sent_ms;            /* ... and when; it has not been able to say so yet */
 };
 
 struct gateway {
