@@ -265,15 +265,40 @@ static config_setting_t *setting_after(config_setting_t *setting)
     return NULL;
 }
 
+/* "mqtt.port", "buses.[0].device": from the end to the beginning, for only parents are known. */
+static const char *path_of(const config_setting_t *setting, char text[PATH_SIZE_MAX])
+{
+    size_t at = PATH_SIZE_MAX - 1;
+    text[at] = '\0';
+    for (const config_setting_t *up = setting; !config_setting_is_root(up);
+         up = config_setting_parent(up)) {
+        char index[16];
+        const char *name = config_setting_name(up);
+        if (name == NULL) {
+            str_format_cut(index, sizeof(index), "[%d]", config_setting_index(up));
+            name = index;
+        }
+        size_t len = strlen(name);
+        size_t dot = up == setting ? 0 : 1;
+        if (len + dot > at) {
+            break; /* the end of it says enough */
+        }
+        at -= dot;
+        text[at] = dot > 0 ? '.' : '\0';
+        at -= len;
+        memcpy(text + at, name, len);
+    }
+    return text + at;
+}
+
 static void report_unread(struct config *cfg)
 {
+    char path[PATH_SIZE_MAX];
     config_setting_t *setting = config_root_setting(&cfg->lib);
     config_setting_set_hook(setting, &READ_MARK);
     for (; setting != NULL; setting = setting_after(setting)) {
         if (config_setting_get_hook(setting) == NULL) {
-            const char *name = config_setting_name(setting);
-            fail_at(cfg, setting, name != NULL ? name : "(list member)",
-                    "is not known here (misspelt?)");
+            fail_at(cfg, setting, path_of(setting, path), "is not known here (misspelt?)");
             return;
         }
     }

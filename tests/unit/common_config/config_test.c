@@ -54,7 +54,7 @@ TEST(each_mistake_is_named_with_file_line_and_field)
         {"name = \"n\";\nmqtt = { host = \"h\"; port = \"1\"; };\n", "must be a whole number"},
         {"name = \"n\"\nmqtt = {", "c.conf:2: syntax error"},
         {"name = \"n\";\nmqtt = { host = \"h\"; port = 1; prot = 2; };\n",
-         "c.conf:2: prot: is not known here"},
+         "c.conf:2: mqtt.prot: is not known here"},
         {"name = \"n\";\nmqtt = { host = \"h\"; port = 1; };\nmode = \"demp\";\n",
          "c.conf:3: mode: must be one of \"production\", \"demo\", \"test\""},
         {"name = \"n\";\nmqtt = { host = \"h\"; port = 1; };\nbuses = 3;\n", "must be a list"},
