@@ -34,7 +34,8 @@ enum {
     SCHEDULE_AHEAD = 2,
     SCHEDULE_PATIENCE_MS = 600000, /* a scheduled read may wait behind everything else */
     PROBE_MS = 30000,              /* after a full disk: is there room again? */
-    WAIT_MS_MAX = 30000,
+    WAIT_MS_MAX = 5000,
+    DUE_WAIT_MS = 300, /* a result wakes us earlier; this is for a full queue */
     DAY_S = 86400,
     SESSION_EXPIRY_S = 3600, /* commands wait at the broker, each with its own expiry */
 };
@@ -428,7 +429,7 @@ static int wait_ms(const struct collector *collector)
     int64_t until_ms = roster_next_due_ms(collector->roster);
     if (until_ms <= now_ms) {
         /* Due, and its bus has enough to do: the next result wakes us. */
-        return WAIT_MS_MAX / 100;
+        return DUE_WAIT_MS;
     }
     return until_ms - now_ms > WAIT_MS_MAX ? WAIT_MS_MAX : (int)(until_ms - now_ms);
 }

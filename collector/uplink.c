@@ -30,7 +30,7 @@ struct uplink {
 
     uint64_t seq_acked;
     uint64_t seq_sent;
-    int64_t readings_ms; /* when readings were last sent or acknowledged */
+    int64_t readings_ms; /* since when nothing of what was sent is acknowledged */
     int64_t replies_ms;  /* when the answers were last repeated */
 
     struct bus_event events[UPLINK_EVENTS_MAX];
@@ -123,9 +123,9 @@ void uplink_readings(struct uplink *uplink)
         if (uplink->seq_sent == uplink->seq_acked) {
             /* The first of a new window: what came before it is acknowledged and gone. */
             uplink->seq_acked = seq - 1;
+            uplink->readings_ms = now_of(uplink);
         }
         uplink->seq_sent = seq;
-        uplink->readings_ms = now_of(uplink);
     }
 }
 
@@ -227,10 +227,11 @@ int64_t uplink_tick(struct uplink *uplink, int64_t now_ms)
         bool waiting = uplink->seq_sent > uplink->seq_acked;
         if (waiting && now_ms >= uplink->readings_ms + UPLINK_REPEAT_MS) {
             uplink->seq_sent = uplink->seq_acked;
+            uplink->readings_ms = now_ms;
             uplink_readings(uplink);
         }
     }
-    return now_ms + UPLINK_REPEAT_MS;
+    return now_ms + UPLINK_TICK_MS;
 }
 
 enum err uplink_create(const struct uplink_config *config, struct uplink **ret_uplink)

@@ -23,6 +23,7 @@ enum {
     UPLINK_EVENTS_MAX = 64,      /* waiting for a connection; the oldest make room */
     UPLINK_WINDOW = 64,          /* readings sent and not acknowledged */
     UPLINK_REPEAT_MS = 30000,    /* answers and readings that nobody acknowledged */
+    UPLINK_TICK_MS = 5000,       /* how often it is looked whether something is overdue */
     UPLINK_REPLY_EXPIRY_S = 120, /* of an answer that is not journalled: nobody waits longer */
 };
 
