@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_PRINTER_LAYOUT_WORDS_H
+#define SHILLING_PRINTER_LAYOUT_WORDS_H
+
+/*
+ * The fixed words on receipts. Their texts are in words.txt, in Chinese; the build turns that file
+ * into the table behind word_text().
+ */
+enum word {
+    WORD_NONE, /* "" */
+    WORD_TITLE_ELECTRICITY,
+    WORD_TITLE_WATER,
+    WORD_TITLE_PENDING,
+    WORD_TITLE_REFUND_ORDERED,
+    WORD_TITLE_REFUNDED,
+    WORD_TITLE_REVIEW,
+    WORD_COPY_BEGIN,
+    WORD_COPY_END,
+    WORD_ORDER_NO,
+    WORD_TERMINAL,
+    WORD_TIME,
+    WORD_SERVICE,
+    WORD_ELECTRICITY,
+    WORD_WATER,
+    WORD_METER_ELECTRICITY,
+    WORD_METER_WATER,
+    WORD_CUSTOMER,
+    WORD_PLACE,
+    WORD_AMOUNT,
+    WORD_FEE,
+    WORD_ARREARS,
+    WORD_CREDITED,
+    WORD_PRICE,
+    WORD_PER_KWH,
+    WORD_PER_M3,
+    WORD_BALANCE_BEFORE,
+    WORD_BALANCE_AFTER,
+    WORD_BALANCE_LAST,
+    WORD_BALANCE_TIME,
+    WORD_PURCHASE_COUNT,
+    WORD_CHANNEL,
+    WORD_ALIPAY,
+    WORD_WECHAT,
+    WORD_TRADE_NO,
+    WORD_REFUND_NO,
+    WORD_STATE_CREDITED,
+    WORD_STATE_PENDING,
+    WORD_STATE_REFUND_ORDERED,
+    WORD_STATE_REFUNDED,
+    WORD_STATE_REVIEW,
+    WORD_SAY_CREDITED,
+    WORD_SAY_PENDING,
+    WORD_SAY_REFUND_ORDERED,
+    WORD_SAY_REFUNDED,
+    WORD_SAY_REVIEW,
+    WORD_SCAN,
+    WORD_PHONE,
+    WORD_NOT_AN_INVOICE,
+    WORD_PRINT_ID,
+    WORD_YUAN,
+    WORD_RULE,
+    WORD_COUNT
+};
+
+/** The word in UTF-8; never NULL. */
+const char *word_text(enum word word);
+
+#endif
