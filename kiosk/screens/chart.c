@@ -153,7 +153,7 @@ void view_chart(struct ui_build *build, const struct session *session)
     bool water = meter->utility == SESSION_WATER;
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
-                                    .h = {LAYOUT_GROW, 1, 300, 420},
+                                    .h = {LAYOUT_GROW, 100, 290, 420},
                                     .pad_x = 40,
                                     .pad_top = 24,
                                     .pad_bottom = 12,
@@ -166,8 +166,11 @@ void view_chart(struct ui_build *build, const struct session *session)
             WORDS(build, water ? T("Water, last {1} days") : T("Power, last {1} days"),
                   words_number(build, (int64_t)meter->day_count)));
     if (meter->usage_average[0] != '\0') {
-        ui_text(build, UI_STYLE_SMALL, UI_COLOR_WEAK,
-                WORDS(build, T("{1} {2} a day"), meter->usage_average, meter->usage_unit));
+        ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,
+                                           .color = UI_COLOR_WEAK,
+                                           .text = WORDS(build, T("{1} {2} a day"),
+                                                         meter->usage_average, meter->usage_unit),
+                                           .drop = 2});
     }
     ui_close(build);
     ui_paint(build, &(struct ui_box){.w = UI_GROW(1), .h = UI_GROW(1)}, chart_paint, chart);

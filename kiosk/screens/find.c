@@ -21,7 +21,7 @@ static void tile_add(struct ui_build *build, const struct tile *tile)
 {
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
-                                    .h = {LAYOUT_GROW, 1, 100, 150},
+                                    .h = {LAYOUT_GROW, 1, 100, 190},
                                     .pad_x = 10,
                                     .justify = LAYOUT_CENTER,
                                     .align = LAYOUT_CENTER,
@@ -53,7 +53,7 @@ static void grid_add(struct ui_build *build, struct grid *grid, const struct til
     if (grid->used == 0) {
         ui_open(build,
                 &(struct ui_box){
-                    .w = UI_GROW(1), .h = {LAYOUT_GROW, 1, 0, 150}, .gap = 16, .touch_gap = true});
+                    .w = UI_GROW(1), .h = {LAYOUT_GROW, 1, 0, 190}, .gap = 16, .touch_gap = true});
     }
     tile_add(build, tile);
     grid->used += 1;
@@ -78,11 +78,11 @@ static size_t columns_for(const struct ui_build *build, size_t tiles)
 {
     if (ui_is_portrait(build)) {
         if (ui_is_large(build)) {
-            return tiles > 16 ? 3 : 2;
+            return tiles > 8 ? 3 : 2;
         }
         return tiles > 12 ? 4 : 3;
     }
-    return tiles > 12 && !ui_is_large(build) ? 6 : 4;
+    return tiles > 12 ? 6 : 4;
 }
 
 static void rooms_add(struct ui_build *build, const struct session_rooms *rooms, size_t first,
@@ -297,12 +297,14 @@ static void find_tiles(struct ui_build *build, const struct session_find *find)
         break;
     }
     ui_close(build);
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 5});
     widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
                                                  .icon = UI_ICON_KEYPAD,
                                                  .text = T("Type the number instead"),
                                                  .w = UI_GROW(1),
                                                  .height_u = 110,
                                                  .action = SESSION_ACTION_KEYPAD});
+    ui_close(build);
 }
 
 static const char *title_of(struct ui_build *build, const struct session_find *find)

@@ -28,8 +28,8 @@ static const char *closed_reason(const struct session *session)
 
 static const char *top_up_words(const struct session *session)
 {
-    bool paper = session->printer == SESSION_PRINTER_READY ||
-                 session->printer == SESSION_PRINTER_NEAR_END;
+    bool paper =
+        session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
     return paper ? T("Alipay or WeChat Pay\nPower at once, receipt printed")
                  : T("Alipay or WeChat Pay\nPower at once");
 }
@@ -75,8 +75,7 @@ static void tile_top_up(struct ui_build *build, const struct session *session)
             T("Scan to top up"));
     ui_space(build, 6);
     ui_para(build, UI_STYLE_NOTE, open ? UI_COLOR_ON_PRIMARY_WEAK : UI_COLOR_DISABLED,
-            open ? top_up_words(session)
-                 : closed_reason(session));
+            open ? top_up_words(session) : closed_reason(session));
     ui_fill(build);
     if (open) {
         hero_pill(build);
@@ -100,9 +99,9 @@ static void tile_plain(struct ui_build *build, const struct plain_tile *tile)
     bool rests = tile->action == 0;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .h = UI_GROW(tile->weight),
-                                    .pad_x = 36,
-                                    .pad_y = 16,
-                                    .gap = 20,
+                                    .pad_x = 30,
+                                    .pad_y = 14,
+                                    .gap = 14,
                                     .align = LAYOUT_CENTER,
                                     .surface = rests ? UI_SURFACE_DISABLED : UI_SURFACE_TILE,
                                     .radius = 36,
@@ -121,7 +120,7 @@ static void tile_plain(struct ui_build *build, const struct plain_tile *tile)
     }
     ui_close(build);
     widget_badge(build, rests ? UI_SURFACE_SUNK : tile->badge, tile->icon,
-                 rests ? UI_COLOR_DISABLED : tile->icon_color, tile->small ? 76 : 100);
+                 rests ? UI_COLOR_DISABLED : tile->icon_color, tile->small ? 76 : 88);
     ui_close(build);
 }
 

@@ -49,7 +49,10 @@ static void reading_waiting(struct ui_build *build)
                                     .surface = UI_SURFACE_SUNK,
                                     .radius = 60});
     widget_spinner(build, 40, 6, UI_COLOR_PRIMARY);
-    ui_text(build, UI_STYLE_SMALL_BOLD, UI_COLOR_TEXT, T("Reading the meter"));
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL_BOLD,
+                                       .color = UI_COLOR_TEXT,
+                                       .text = T("Reading the meter"),
+                                       .drop = 2});
     ui_close(build);
 }
 
@@ -92,6 +95,9 @@ static void reading_chip(struct ui_build *build, const struct session *session)
 
 static void relay_chip(struct ui_build *build, const struct session *session)
 {
+    if (session->reading.state == SESSION_READING_STORED) {
+        return; /* whether the supply is on now is not known */
+    }
     bool water = session->meter.utility == SESSION_WATER;
     struct widget_chip chip = {.surface = UI_SURFACE_CHIP_NIGHT, .color = UI_COLOR_ON_NIGHT};
     switch (session->reading.relay) {
@@ -166,9 +172,10 @@ static void days_left(struct ui_build *build, const struct session *session)
                                     .place_x = LAYOUT_CENTER,
                                     .place_y = LAYOUT_CENTER,
                                     .align = LAYOUT_CENTER});
-    ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK, TC("days left, above", "lasts about"));
+    ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK, TC("days left, above", "about"));
     ui_text(build, UI_STYLE_RING_FIGURE, UI_COLOR_ON_NIGHT, words_number(build, days));
-    ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK, TC("days left, below", "days"));
+    ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK,
+            days == 1 ? TC("days left, below", "day") : TC("days left, below", "days"));
     ui_close(build);
     ui_close(build);
 }
@@ -198,21 +205,22 @@ static void balance_words(struct ui_build *build, const struct session *session)
                                                                meter->place, meter->customer),
                                        .kind = UI_LABEL_WRAP,
                                        .personal = true});
+    const char *protocol = ui_is_large(build) ? "" : meter->protocol;
     ui_label(build,
-             &(struct ui_label){
-                 .style = UI_STYLE_SMALL,
-                 .color = UI_COLOR_ON_NIGHT_WEAK,
-                 .text = ui_format(build, "%s%s%s", WORDS(build, T("Meter {1}"), meter->address),
-                                   meter->protocol[0] == '\0' ? "" : "   ", meter->protocol),
-                 .kind = UI_LABEL_WRAP,
-                 .personal = true});
+             &(struct ui_label){.style = UI_STYLE_SMALL,
+                                .color = UI_COLOR_ON_NIGHT_WEAK,
+                                .text = ui_format(build, "%s%s%s",
+                                                  WORDS(build, T("Meter {1}"), meter->address),
+                                                  protocol[0] == '\0' ? "" : "   ", protocol),
+                                .kind = UI_LABEL_WRAP,
+                                .personal = true});
 }
 
 static void balance_card(struct ui_build *build, const struct session *session)
 {
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .pad_x = 48,
-                                    .pad_y = 36,
+                                    .pad_y = ui_is_portrait(build) ? 36 : 24,
                                     .gap = 24,
                                     .align = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_NIGHT,

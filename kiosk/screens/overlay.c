@@ -27,9 +27,9 @@ static void sheet_begin(struct ui_build *build, uint16_t action_outside)
                                     .align = LAYOUT_CENTER,
                                     .justify = LAYOUT_END});
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = {LAYOUT_GROW, 1, 0, 1100},
-                                    .pad = 56,
-                                    .gap = 30,
+                                    .w = {LAYOUT_GROW, 1, 0, ui_is_portrait(build) ? 0 : 1300},
+                                    .pad = ui_is_portrait(build) ? 56 : 44,
+                                    .gap = ui_is_portrait(build) ? 30 : 20,
                                     .surface = UI_SURFACE_SHEET,
                                     .radius = 44});
 }
@@ -118,7 +118,6 @@ static void overlay_idle(struct ui_build *build, const struct session *session)
     widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
                                                  .text = T("End"),
                                                  .w = UI_GROW(1),
-                                                 .height_u = 110,
                                                  .action = SESSION_ACTION_END});
     widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
                                                  .style = UI_STYLE_BUTTON_LARGE,
@@ -142,19 +141,13 @@ static void overlay_help(struct ui_build *build, const struct session *session)
     sheet_head(build, UI_SURFACE_TINT_INFO, UI_ICON_PHONE, UI_COLOR_INFO, T("How it works"));
     for (size_t i = 0; i < ARRAY_COUNT(steps); i++) {
         ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .align = LAYOUT_CENTER});
-        ui_open(build, &(struct ui_box){.w = UI_UNITS(60),
-                                        .h = UI_UNITS(60),
-                                        .justify = LAYOUT_CENTER,
-                                        .align = LAYOUT_CENTER,
-                                        .surface = UI_SURFACE_INK,
-                                        .radius = 30});
-        ui_text(build, UI_STYLE_CAPTION_BOLD, UI_COLOR_ON_INK, words_number(build, (int64_t)i + 1));
-        ui_close(build);
-        ui_label(build, &(struct ui_label){.style = UI_STYLE_BODY,
-                                           .color = UI_COLOR_TEXT,
-                                           .text = T(steps[i]),
-                                           .kind = UI_LABEL_WRAP,
-                                           .w = UI_GROW(1)});
+        widget_number(build, UI_SURFACE_INK, UI_COLOR_ON_INK, (int)i + 1);
+        ui_label(build,
+                 &(struct ui_label){.style = ui_is_portrait(build) ? UI_STYLE_BODY : UI_STYLE_SMALL,
+                                    .color = UI_COLOR_TEXT,
+                                    .text = T(steps[i]),
+                                    .kind = UI_LABEL_WRAP,
+                                    .w = UI_GROW(1)});
         ui_close(build);
     }
     if (session->profile.phone[0] != '\0') {
@@ -186,13 +179,19 @@ static void code_paint(struct ui_build *build, struct ui_rect rect, const void *
 
 static void overlay_receipt(struct ui_build *build, const struct session *session)
 {
-    enum { CODE_U = 560 };
+    enum { CODE_U = 520 };
+    bool portrait = ui_is_portrait(build);
     sheet_begin(build, SESSION_ACTION_NONE);
+    ui_open(build, &(struct ui_box){.direction = portrait ? LAYOUT_COLUMN : LAYOUT_ROW,
+                                    .w = UI_GROW(1),
+                                    .gap = 40,
+                                    .align = LAYOUT_CENTER});
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1), .gap = 24});
     sheet_head(build, UI_SURFACE_TINT_INFO, UI_ICON_RECEIPT, UI_COLOR_INFO,
                T("Your receipt as a code"));
     ui_para(build, UI_STYLE_BODY, UI_COLOR_TEXT,
             T("Scan it with your phone. The paper can be had within 30 days."));
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .justify = LAYOUT_CENTER});
+    ui_close(build);
     ui_paint(build,
              &(struct ui_box){.w = UI_UNITS(CODE_U),
                               .h = UI_UNITS(CODE_U),

@@ -4,7 +4,7 @@
 
 #include "kiosk/screens/widgets.h"
 
-enum { MARGIN_U = 48, BAR_U = 104, BAND_U = 100, STEPS = 4 };
+enum { MARGIN_U = 48, BAR_U = 104, BAR_FLAT_U = 92, BAND_U = 100, BAND_FLAT_U = 92, STEPS = 4 };
 
 static void status_item(struct ui_build *build, enum ui_icon icon, const char *text, bool good)
 {
@@ -13,7 +13,8 @@ static void status_item(struct ui_build *build, enum ui_icon icon, const char *t
     ui_icon(build, icon, 34, color);
     ui_label(build, &(struct ui_label){.style = good ? UI_STYLE_CAPTION : UI_STYLE_CAPTION_BOLD,
                                        .color = color,
-                                       .text = text});
+                                       .text = text,
+                                       .drop = good ? 3 : 2});
     ui_close(build);
 }
 
@@ -56,10 +57,11 @@ static void status_devices(struct ui_build *build, const struct session *session
 void page_status(struct ui_build *build, const struct session *session)
 {
     const struct session_profile *profile = &session->profile;
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .h = {LAYOUT_FIT, 0, BAR_U, 0},
-                                    .gap = 20,
-                                    .align = LAYOUT_CENTER});
+    ui_open(build,
+            &(struct ui_box){.w = UI_GROW(1),
+                             .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? BAR_U : BAR_FLAT_U, 0},
+                             .gap = 20,
+                             .align = LAYOUT_CENTER});
     ui_open(build, &(struct ui_box){.w = UI_UNITS(60),
                                     .h = UI_UNITS(60),
                                     .picture = DRAW_PICTURE_LOGO,
@@ -86,18 +88,19 @@ static void band_button(struct ui_build *build, enum ui_icon icon, const char *t
                         uint16_t action, uint32_t value, bool stacked)
 {
     enum ui_color color = on ? UI_COLOR_ON_SELECTED : UI_COLOR_TEXT;
-    ui_open(build, &(struct ui_box){.direction = stacked ? LAYOUT_COLUMN : LAYOUT_ROW,
-                                    .w = UI_GROW(1),
-                                    .h = {LAYOUT_FIT, 0, BAND_U, 0},
-                                    .pad_x = 6,
-                                    .pad_y = 8,
-                                    .gap = stacked ? 2 : 12,
-                                    .justify = LAYOUT_CENTER,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY,
-                                    .radius = 28,
-                                    .action = action,
-                                    .value = value});
+    ui_open(build,
+            &(struct ui_box){.direction = stacked ? LAYOUT_COLUMN : LAYOUT_ROW,
+                             .w = UI_GROW(1),
+                             .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? BAND_U : BAND_FLAT_U, 0},
+                             .pad_x = 6,
+                             .pad_y = 8,
+                             .gap = stacked ? 2 : 12,
+                             .justify = LAYOUT_CENTER,
+                             .align = LAYOUT_CENTER,
+                             .surface = on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY,
+                             .radius = 28,
+                             .action = action,
+                             .value = value});
     ui_icon(build, icon, stacked ? 38 : 40, color);
     ui_text(build, stacked ? UI_STYLE_CAPTION : UI_STYLE_LABEL, color, text);
     ui_close(build);
@@ -109,10 +112,10 @@ void page_band(struct ui_build *build, const struct session *session, bool back)
                                            UI_ICON_SOUND_3};
     const struct session_comfort *comfort = &session->comfort;
     bool chinese = comfort->language == SESSION_LANGUAGE_ZH;
-    bool stacked = back || comfort->large || !chinese;
+    bool stacked = ui_is_portrait(build) && (back || comfort->large || !chinese);
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .touch_gap = true});
     if (back) {
-        band_button(build, UI_ICON_ARROW_LEFT, T("Back"), false, SESSION_ACTION_BACK, 0, true);
+        band_button(build, UI_ICON_ARROW_LEFT, T("Back"), false, SESSION_ACTION_BACK, 0, stacked);
     }
     /* The other language in its own letters: whoever needs it can read it. */
     band_button(build, UI_ICON_GLOBE, chinese ? "English" : "\xE4\xB8\xAD\xE6\x96\x87", false,
@@ -137,7 +140,7 @@ void page_begin(struct ui_build *build, const struct session *session, const str
     page_status(build, session);
     ui_close(build);
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? 124 : 108, 0},
+                                    .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? 124 : 100, 0},
                                     .pad_x = MARGIN_U,
                                     .gap = 32,
                                     .align = LAYOUT_CENTER});
@@ -165,9 +168,11 @@ void page_body(struct ui_build *build, const struct session *session)
                                     .w = UI_GROW(1),
                                     .h = UI_GROW(1),
                                     .pad_x = MARGIN_U,
-                                    .pad_bottom = 20,
-                                    .gap = 20});
-    if (!session->online) {
+                                    .pad_bottom = 24,
+                                    .gap = 20,
+                                    .touch_gap = true});
+    /* The pay page says it in its card. */
+    if (!session->online && session->screen != SESSION_SCREEN_PAY) {
         widget_note(build, WIDGET_NOTE_WARN,
                     session->order.order_no[0] == '\0'
                         ? T("The network is down. Nothing can be paid now.")
@@ -179,7 +184,9 @@ void page_body(struct ui_build *build, const struct session *session)
 void page_end(struct ui_build *build, const struct session *session, const struct page *page)
 {
     ui_close(build);
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .pad_x = MARGIN_U, .pad_bottom = 30});
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .pad_x = MARGIN_U,
+                                    .pad_bottom = ui_is_portrait(build) ? 30 : 24});
     page_band(build, session, page->back);
     ui_close(build);
     ui_close(build);
@@ -193,19 +200,19 @@ static void step_add(struct ui_build *build, int number, int now, const char *na
     surface = done ? UI_SURFACE_TINT_OK : surface;
     surface = is_now ? UI_SURFACE_STEP_NOW : surface;
     ui_open(build, &(struct ui_box){.gap = 16, .align = LAYOUT_CENTER});
-    ui_open(build, &(struct ui_box){.w = UI_UNITS(52),
-                                    .h = UI_UNITS(52),
-                                    .justify = LAYOUT_CENTER,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = surface,
-                                    .radius = 26});
     if (done) {
+        int units = ui_is_large(build) ? 76 : 52;
+        ui_open(build, &(struct ui_box){.w = UI_UNITS(units),
+                                        .h = UI_UNITS(units),
+                                        .justify = LAYOUT_CENTER,
+                                        .align = LAYOUT_CENTER,
+                                        .surface = surface,
+                                        .radius = units / 2});
         ui_icon(build, UI_ICON_CHECK, 34, UI_COLOR_OK);
+        ui_close(build);
     } else {
-        ui_text(build, UI_STYLE_CAPTION_BOLD, is_now ? UI_COLOR_ON_PRIMARY : UI_COLOR_WEAK,
-                words_number(build, number));
+        widget_number(build, surface, is_now ? UI_COLOR_ON_PRIMARY : UI_COLOR_WEAK, number);
     }
-    ui_close(build);
     ui_text(build, is_now ? UI_STYLE_SMALL_BOLD : UI_STYLE_SMALL,
             is_now ? UI_COLOR_INK : UI_COLOR_WEAK, name);
     ui_close(build);
@@ -226,7 +233,7 @@ void page_steps(struct ui_build *build, int now)
             ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                             .h = UI_UNITS(3),
                                             .surface = i + 1 < now ? UI_SURFACE_STEP_NOW
-                                                                   : UI_SURFACE_STEP_NEXT});
+                                                                   : UI_SURFACE_LINE});
             ui_close(build);
         }
     }
@@ -239,7 +246,8 @@ static void column_open(struct ui_build *build, int weight)
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = portrait ? UI_GROW(1) : UI_GROW(weight),
                                     .h = portrait && weight == 0 ? UI_FIT : UI_GROW(1),
-                                    .gap = 20});
+                                    .gap = 20,
+                                    .touch_gap = true});
 }
 
 void page_columns_begin(struct ui_build *build, int left_weight)

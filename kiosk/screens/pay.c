@@ -40,7 +40,7 @@ static void code_paint(struct ui_build *build, struct ui_rect rect, const void *
 /* At least 60 mm (assist: 80) for the symbol itself, which is four fifths of the white square. */
 static int code_units(const struct ui_build *build)
 {
-    int units = ui_is_portrait(build) ? 680 : 560;
+    int units = ui_is_portrait(build) ? 600 : 520;
     int least_px = panel_mm10(ui_panel(build), ui_is_large(build) ? 1000 : 750);
     while (ui_px(build, units) < least_px && units < 1000) {
         units += 10;
@@ -69,10 +69,9 @@ static void code_add(struct ui_build *build, const struct session *session)
 static void code_missing(struct ui_build *build, enum ui_icon icon, const char *title,
                          const char *text)
 {
-    int units = code_units(build);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
-                                    .h = UI_UNITS(units),
+                                    .h = UI_GROW(1),
                                     .pad_x = 40,
                                     .gap = 28,
                                     .justify = LAYOUT_CENTER,
@@ -136,7 +135,7 @@ static void pay_card(struct ui_build *build, const struct session *session)
                      T("If you have paid, do not pay again: the payment is valid. Otherwise "
                        "please wait a moment."));
     } else if (order->scanned) {
-        code_missing(build, UI_ICON_PHONE, T("Scanned"), T("Please confirm on your phone"));
+        code_missing(build, UI_ICON_SMARTPHONE, T("Scanned"), T("Please confirm on your phone"));
     } else {
         code_missing(build, UI_ICON_NONE, T("Making the code"),
                      order->slow ? T("The payment channel is slow, please wait a moment")
@@ -155,14 +154,7 @@ static void hint_add(struct ui_build *build, int number, const char *text)
                                     .align = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_SUNK,
                                     .radius = 26});
-    ui_open(build, &(struct ui_box){.w = UI_UNITS(52),
-                                    .h = UI_UNITS(52),
-                                    .justify = LAYOUT_CENTER,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_INK,
-                                    .radius = 26});
-    ui_text(build, UI_STYLE_CAPTION_BOLD, UI_COLOR_ON_INK, words_number(build, number));
-    ui_close(build);
+    widget_number(build, UI_SURFACE_INK, UI_COLOR_ON_INK, number);
     ui_label(build, &(struct ui_label){.style = UI_STYLE_CAPTION,
                                        .color = UI_COLOR_TEXT,
                                        .text = text,
@@ -176,6 +168,9 @@ static void hints(struct ui_build *build, const struct session *session)
     bool paper =
         session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
     bool portrait = ui_is_portrait(build);
+    if (!code_is_visible(build, session)) {
+        return;
+    }
     ui_open(build, &(struct ui_box){.direction = portrait ? LAYOUT_ROW : LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .gap = 16,

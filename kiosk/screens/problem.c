@@ -108,6 +108,7 @@ void view_problem(struct ui_build *build, const struct session *session)
     struct problem_words what = problem_words(session);
     page_begin(build, session, &page);
     page_body(build, session);
+    page_columns_begin(build, 54);
     ui_fill(build);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
@@ -121,11 +122,16 @@ void view_problem(struct ui_build *build, const struct session *session)
     ui_para_center(build, UI_STYLE_BODY, UI_COLOR_TEXT,
                    session->problem_text[0] != '\0' ? session->problem_text : what.text);
     ui_close(build);
+    ui_fill(build);
+    page_columns_next(build, ui_is_portrait(build) ? 0 : 46);
     if (session->meter.place[0] != '\0') {
         view_summary(build, session);
     }
-    ui_fill(build);
+    if (!ui_is_portrait(build)) {
+        ui_fill(build);
+    }
     problem_buttons(build, session);
     view_order_line(build, session);
+    page_columns_end(build);
     page_end(build, session, &page);
 }

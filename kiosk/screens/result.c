@@ -33,17 +33,7 @@ static void head(struct ui_build *build, enum ui_surface_id surface, enum ui_ico
 
 static void words(struct ui_build *build, const char *text)
 {
-    ui_para(build, UI_STYLE_BODY, UI_COLOR_TEXT, text);
-}
-
-static void card_begin(struct ui_build *build)
-{
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .pad = 40,
-                                    .gap = 18,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 36});
+    ui_para(build, ui_is_portrait(build) ? UI_STYLE_BODY : UI_STYLE_LABEL, UI_COLOR_TEXT, text);
 }
 
 static const char *phone_of(const struct session *session)
@@ -166,34 +156,82 @@ static void end_ring(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
-static void begin(struct ui_build *build, const struct session *session, struct page *page,
-                  int step)
+/* A page around one card: in portrait all in one column, in landscape the meter on the left. */
+struct result {
+    const char *title;
+    int step; /* 1..5 of the steps above; 0: none */
+    void (*card)(struct ui_build *build, const struct session *session);
+    const char *note; /* under the card, may be NULL */
+    bool ends;        /* has "done" */
+    bool prints;      /* has "print" */
+};
+
+static void result_top(struct ui_build *build, const struct session *session, int step)
 {
-    page_begin(build, session, page);
-    end_ring(build, session);
-    page_body(build, session);
     if (session->order_reopened) {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 5});
         widget_note(build, WIDGET_NOTE_INFO, T("This is your earlier order, found again."));
+        ui_close(build);
     } else if (step > 0) {
         page_steps(build, step);
     }
 }
 
-static void finish(struct ui_build *build, const struct session *session, const struct page *page)
+static void result_card(struct ui_build *build, const struct session *session,
+                        const struct result *result)
 {
-    view_order_line(build, session);
-    page_end(build, session, page);
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 40,
+                                    .pad_y = ui_is_portrait(build) ? 40 : 24,
+                                    .gap = ui_is_portrait(build) ? 18 : 8,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
+    result->card(build, session);
+    ui_close(build);
+    if (result->note != NULL) {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 5});
+        widget_note(build, WIDGET_NOTE_OK, result->note);
+        ui_close(build);
+    }
 }
 
-void view_checking(struct ui_build *build, const struct session *session)
+static void result_view(struct ui_build *build, const struct session *session,
+                        const struct result *result)
 {
-    struct page page = {.title = T("Checking the payment")};
-    int64_t settled_ms = session->screen_since_ms + CHECKING_MS;
-    bool early = ui_now(build).mono_ms < settled_ms;
-    begin(build, session, &page, 3);
+    bool portrait = ui_is_portrait(build);
+    struct page page = {.title = result->title};
+    page_begin(build, session, &page);
+    end_ring(build, session);
+    page_body(build, session);
+    result_top(build, session, result->step);
+    page_columns_begin(build, portrait ? 0 : 36);
+    if (!portrait) {
+        view_summary(build, session);
+        ui_fill(build);
+        view_order_line(build, session);
+    }
+    page_columns_next(build, 64);
     ui_fill(build);
-    card_begin(build);
-    if (early) {
+    result_card(build, session, result);
+    if (portrait) {
+        view_summary(build, session);
+    }
+    ui_fill(build);
+    if (result->ends) {
+        ending(build, session, result->prints);
+    }
+    if (portrait) {
+        view_order_line(build, session);
+    }
+    page_columns_end(build);
+    page_end(build, session, &page);
+}
+
+static void card_checking(struct ui_build *build, const struct session *session)
+{
+    int64_t settled_ms = session->screen_since_ms + CHECKING_MS;
+    if (ui_now(build).mono_ms < settled_ms) {
         ui_wake_at(build, settled_ms);
         head(build, UI_SURFACE_NONE, UI_ICON_NONE, UI_COLOR_PRIMARY, T("Checking"));
         words(build, T("If you have paid, please do not pay again."));
@@ -201,52 +239,51 @@ void view_checking(struct ui_build *build, const struct session *session)
         head(build, UI_SURFACE_TINT_INFO, UI_ICON_CLOCK, UI_COLOR_INFO, T("Not paid so far"));
         words(build, T("Money that still arrives goes to the meter or back to you, by itself."));
     }
-    ui_close(build);
-    view_summary(build, session);
-    ui_fill(build);
-    if (!early) {
-        ending(build, session, /* can_print= */ false);
-    }
-    finish(build, session, &page);
+}
+
+void view_checking(struct ui_build *build, const struct session *session)
+{
+    result_view(
+        build, session,
+        &(struct result){.title = T("Checking the payment"),
+                         .step = 3,
+                         .card = card_checking,
+                         .ends = ui_now(build).mono_ms >= session->screen_since_ms + CHECKING_MS});
+}
+
+static void card_closed(struct ui_build *build, const struct session *session)
+{
+    (void)session;
+    head(build, UI_SURFACE_TINT_INFO, UI_ICON_INFO, UI_COLOR_INFO, T("No money was taken"));
+    words(build, T("The code is no longer valid. Money that arrives late goes back to you by "
+                   "itself."));
 }
 
 void view_closed(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Not paid")};
-    begin(build, session, &page, 0);
-    ui_fill(build);
-    card_begin(build);
-    head(build, UI_SURFACE_TINT_INFO, UI_ICON_INFO, UI_COLOR_INFO, T("No money was taken"));
-    words(build, T("The code is no longer valid. Money that arrives late goes back to you by "
-                   "itself."));
-    ui_close(build);
-    view_summary(build, session);
-    ui_fill(build);
-    ending(build, session, /* can_print= */ false);
-    finish(build, session, &page);
+    result_view(build, session,
+                &(struct result){.title = T("Not paid"), .card = card_closed, .ends = true});
 }
 
-void view_crediting(struct ui_build *build, const struct session *session)
+static void card_crediting(struct ui_build *build, const struct session *session)
 {
     bool water = session->meter.utility == SESSION_WATER;
-    struct page page = {.title = T("Topping up")};
-    begin(build, session, &page, 4);
-    ui_fill(build);
-    card_begin(build);
     tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_BUSY,
                                              .text = water ? T("Sending it to the water meter")
                                                            : T("Sending it to the meter"),
                                              .detail = T("Usually a few seconds")});
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
-    ui_close(build);
-    if (session->online) {
-        widget_note(build, WIDGET_NOTE_OK,
-                    T("Your money has arrived. It is safe even if you leave now."));
-    }
-    view_summary(build, session);
-    ui_fill(build);
-    finish(build, session, &page);
+}
+
+void view_crediting(struct ui_build *build, const struct session *session)
+{
+    result_view(
+        build, session,
+        &(struct result){.title = T("Topping up"),
+                         .step = 4,
+                         .card = card_crediting,
+                         .note = T("Your money has arrived. It is safe even if you leave now.")});
 }
 
 static const char *slow_words(struct ui_build *build, const struct session *session)
@@ -262,140 +299,205 @@ static const char *slow_words(struct ui_build *build, const struct session *sess
                  order_tail(session), phone_of(session));
 }
 
-void view_slow(struct ui_build *build, const struct session *session)
+static void card_slow(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Your money has arrived")};
-    begin(build, session, &page, 4);
-    ui_fill(build);
-    card_begin(build);
     tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
                                              .text = T("Not at the meter yet")});
     words(build, slow_words(build, session));
-    ui_close(build);
-    view_summary(build, session);
-    widget_note(build, WIDGET_NOTE_INFO, T("Please keep the order number. Nothing else is needed of you."));
-    ui_fill(build);
-    ending(build, session, /* can_print= */ true);
-    finish(build, session, &page);
+}
+
+void view_slow(struct ui_build *build, const struct session *session)
+{
+    result_view(
+        build, session,
+        &(struct result){.title = T("Your money has arrived"),
+                         .step = 4,
+                         .card = card_slow,
+                         .note = T("Please keep the order number. Nothing else is needed of you."),
+                         .ends = true,
+                         .prints = true});
+}
+
+static void card_refund(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    const char *number = order->refund_no[0] != '\0' ? order->refund_no : order_tail(session);
+    tick_paid(build, session);
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_NOT,
+                                             .text = T("It could not be credited to the meter")});
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
+                                             .text = T("The refund is ordered"),
+                                             .detail = WORDS(build, T("to your {1}; number {2}"),
+                                                             words_wallet(order->wallet), number)});
+}
+
+void view_refund(struct ui_build *build, const struct session *session)
+{
+    result_view(build, session,
+                &(struct result){.title = T("Your money goes back to you"),
+                                 .card = card_refund,
+                                 .ends = true,
+                                 .prints = true});
+}
+
+static void card_refunded(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    struct money back = order->refunded.fen > 0 ? order->refunded : order->paid;
+    head(build, UI_SURFACE_TINT_OK, UI_ICON_TICK_CIRCLE, UI_COLOR_OK,
+         WORDS(build, T("{1} went back to your {2}"), words_money(build, back),
+               words_wallet(order->wallet)));
+    words(build, T("It could not be credited to the meter. Look at the bill in your wallet."));
+}
+
+void view_refunded(struct ui_build *build, const struct session *session)
+{
+    result_view(build, session,
+                &(struct result){
+                    .title = T("Refunded"), .card = card_refunded, .ends = true, .prints = true});
+}
+
+static void card_review(struct ui_build *build, const struct session *session)
+{
+    head(build, UI_SURFACE_TINT_INFO, UI_ICON_SEARCH, UI_COLOR_INFO,
+         T("Your payment is being checked by our staff"));
+    words(build, T("Please do not pay again. Nothing is lost: it is credited or paid back."));
+    widget_pair(build, T("Quote this number"), order_tail(session), false);
+    widget_pair(build, T("Service phone"), phone_of(session), true);
+}
+
+void view_review(struct ui_build *build, const struct session *session)
+{
+    result_view(build, session,
+                &(struct result){.title = T("A person is looking into it"),
+                                 .card = card_review,
+                                 .ends = true,
+                                 .prints = true});
+}
+
+/* S6: the balance that was read back, the three ticks, what was bought. */
+
+static void success_paint(struct ui_build *build, struct ui_rect rect, const void *data)
+{
+    (void)data;
+    ui_draw(build, (struct draw_cmd){.op = DRAW_RING,
+                                     .rect = rect,
+                                     .thickness = ui_px(build, 18),
+                                     .permille = 1000,
+                                     .color = ui_color_value(build, UI_COLOR_OK_ON_NIGHT)});
+    int side = rect.w * 6 / 10;
+    ui_draw(build, (struct draw_cmd){.op = DRAW_ICON,
+                                     .icon = UI_ICON_CHECK,
+                                     .rect = {rect.x + (rect.w - side) / 2,
+                                              rect.y + (rect.h - side) / 2, side, side},
+                                     .color = ui_color_value(build, UI_COLOR_OK_ON_NIGHT)});
 }
 
 static void new_balance(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
-    if (!order->balance_after_known) {
-        return;
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
+    if (order->balance_after_known) {
+        ui_text(build, UI_STYLE_LABEL, UI_COLOR_ON_NIGHT_WEAK, T("Balance now"));
+        widget_amount(build, order->balance_after, &widget_amount_balance);
+    } else {
+        ui_text(build, UI_STYLE_LABEL, UI_COLOR_ON_NIGHT_WEAK, T("Credited to the meter"));
+        widget_amount(build, order->amount, &widget_amount_balance);
     }
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .pad_x = 48,
-                                    .pad_y = 36,
-                                    .surface = UI_SURFACE_NIGHT,
-                                    .picture = DRAW_PICTURE_NIGHT,
-                                    .radius = 40});
-    ui_text(build, UI_STYLE_LABEL, UI_COLOR_ON_NIGHT_WEAK, T("Balance now"));
-    widget_amount(build, order->balance_after, &widget_amount_balance);
     ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
                                        .color = UI_COLOR_ON_NIGHT,
                                        .text = order->place,
                                        .kind = UI_LABEL_WRAP,
                                        .personal = true});
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 28, .wrap = true});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK,
             WORDS(build, T("Meter {1}"), order->meter_address));
-    if (order->balance_before_known) {
-        ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK,
-                WORDS(build, T("before {1}"), words_money(build, order->balance_before)));
-    }
-    ui_close(build);
     ui_close(build);
 }
 
-void view_done(struct ui_build *build, const struct session *session)
+static void done_card(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Topped up")};
-    begin(build, session, &page, 5);
-    page_columns_begin(build, ui_is_portrait(build) ? 0 : 48);
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .pad_x = 48,
+                                    .pad_y = ui_is_portrait(build) ? 36 : 24,
+                                    .gap = 24,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_NIGHT,
+                                    .picture = DRAW_PICTURE_NIGHT,
+                                    .radius = 40});
     new_balance(build, session);
-    if (session->order.arrears.fen > 0) {
-        widget_note(build, WIDGET_NOTE_INFO,
-                    WORDS(build, T("{1} of it went to what was owed."),
-                          words_money(build, session->order.arrears)));
-    }
-    page_columns_next(build, 52);
-    card_begin(build);
+    ui_paint(build, &(struct ui_box){.w = UI_UNITS(220), .h = UI_UNITS(220), .drop = 4},
+             success_paint, NULL);
+    ui_close(build);
+}
+
+static void done_ticks(struct ui_build *build, const struct session *session)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 40,
+                                    .pad_y = ui_is_portrait(build) ? 28 : 20,
+                                    .gap = ui_is_portrait(build) ? 14 : 6,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
     tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_DONE,
                                              .text = T("Credited to the meter"),
                                              .detail = credited_detail(session)});
     tick_receipt(build, session);
     ui_close(build);
-    if (!session->order.balance_after_known) {
-        view_summary(build, session);
+}
+
+static void done_details(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 40,
+                                    .pad_y = 14,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36,
+                                    .drop = 8});
+    if (order->balance_before_known) {
+        widget_pair(build, T("Balance before"), words_money(build, order->balance_before), false);
+    }
+    widget_pair(build, T("Topped up with"), words_money(build, order->amount), false);
+    widget_pair(build, T("Paid at"),
+                words_time(build, order->paid_at > 0 ? order->paid_at : order->created_at), false);
+    widget_pair(build, T("Order number ends in"), order_tail(session), true);
+    ui_close(build);
+}
+
+void view_done(struct ui_build *build, const struct session *session)
+{
+    bool portrait = ui_is_portrait(build);
+    struct page page = {.title = T("Topped up")};
+    page_begin(build, session, &page);
+    end_ring(build, session);
+    page_body(build, session);
+    result_top(build, session, 5);
+    page_columns_begin(build, portrait ? 0 : 48);
+    done_card(build, session);
+    if (session->order.arrears.fen > 0) {
+        widget_note(build, WIDGET_NOTE_INFO,
+                    WORDS(build, T("{1} of it went to what was owed."),
+                          words_money(build, session->order.arrears)));
+    }
+    if (!portrait) {
+        done_details(build, session);
+        ui_fill(build);
+        view_order_line(build, session);
+    }
+    page_columns_next(build, 52);
+    done_ticks(build, session);
+    if (portrait) {
+        done_details(build, session);
     }
     ui_fill(build);
     ending(build, session, /* can_print= */ true);
+    if (portrait) {
+        view_order_line(build, session);
+    }
     page_columns_end(build);
-    finish(build, session, &page);
-}
-
-void view_refund(struct ui_build *build, const struct session *session)
-{
-    const struct session_order *order = &session->order;
-    struct page page = {.title = T("Your money goes back to you")};
-    begin(build, session, &page, 0);
-    ui_fill(build);
-    card_begin(build);
-    tick_paid(build, session);
-    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_NOT,
-                                             .text = T("It could not be credited to the meter")});
-    widget_tick(
-        build,
-        &(struct widget_tick){
-            .state = WIDGET_TICK_WAITING,
-            .text = T("The refund is ordered"),
-            .detail = WORDS(build, T("to your {1}; number {2}"), words_wallet(order->wallet),
-                            order->refund_no[0] != '\0' ? order->refund_no : order_tail(session))});
-    ui_close(build);
-    view_summary(build, session);
-    ui_fill(build);
-    ending(build, session, /* can_print= */ true);
-    finish(build, session, &page);
-}
-
-void view_refunded(struct ui_build *build, const struct session *session)
-{
-    const struct session_order *order = &session->order;
-    struct money back = order->refunded.fen > 0 ? order->refunded : order->paid;
-    struct page page = {.title = T("Refunded")};
-    begin(build, session, &page, 0);
-    ui_fill(build);
-    card_begin(build);
-    head(build, UI_SURFACE_TINT_OK, UI_ICON_TICK_CIRCLE, UI_COLOR_OK,
-         WORDS(build, T("{1} went back to your {2}"), words_money(build, back),
-               words_wallet(order->wallet)));
-    words(build, T("It could not be credited to the meter. Look at the bill in your wallet."));
-    ui_close(build);
-    view_summary(build, session);
-    ui_fill(build);
-    ending(build, session, /* can_print= */ true);
-    finish(build, session, &page);
-}
-
-void view_review(struct ui_build *build, const struct session *session)
-{
-    struct page page = {.title = T("A person is looking into it")};
-    begin(build, session, &page, 0);
-    ui_fill(build);
-    card_begin(build);
-    head(build, UI_SURFACE_TINT_INFO, UI_ICON_SEARCH, UI_COLOR_INFO,
-         T("Your payment is being checked by our staff"));
-    words(build, T("Please do not pay again. Nothing is lost: it is credited or paid back."));
-    widget_pair(build, T("Quote this number"), order_tail(session), false);
-    widget_pair(build, T("Service phone"), phone_of(session), true);
-    ui_close(build);
-    view_summary(build, session);
-    ui_fill(build);
-    ending(build, session, /* can_print= */ true);
-    finish(build, session, &page);
+    page_end(build, session, &page);
 }

@@ -73,5 +73,6 @@ void view_order_line(struct ui_build *build, const struct session *session)
                                        .text = text,
                                        .kind = UI_LABEL_WRAP,
                                        .align = LAYOUT_CENTER,
-                                       .w = UI_GROW(1)});
+                                       .w = UI_GROW(1),
+                                       .drop = 3});
 }

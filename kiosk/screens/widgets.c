@@ -79,6 +79,20 @@ void widget_badge(struct ui_build *build, enum ui_surface_id surface, enum ui_ic
     ui_close(build);
 }
 
+void widget_number(struct ui_build *build, enum ui_surface_id surface, enum ui_color color,
+                   int number)
+{
+    int units = ui_is_large(build) ? 76 : 52;
+    ui_open(build, &(struct ui_box){.w = UI_UNITS(units),
+                                    .h = UI_UNITS(units),
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = surface,
+                                    .radius = units / 2});
+    ui_text(build, UI_STYLE_CAPTION_BOLD, color, words_number(build, number));
+    ui_close(build);
+}
+
 const struct widget_amount widget_amount_balance = {
     .yuan = UI_STYLE_AMOUNT,
     .sign = UI_STYLE_AMOUNT_SIGN,
@@ -213,14 +227,21 @@ static void tick_mark(struct ui_build *build, enum widget_tick_state state)
 void widget_tick(struct ui_build *build, const struct widget_tick *tick)
 {
     bool open = tick->state == WIDGET_TICK_WAITING;
-    ui_open(build,
-            &(struct ui_box){.w = UI_GROW(1), .gap = 28, .align = LAYOUT_CENTER, .pad_y = 8});
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .gap = 28,
+                                    .align = LAYOUT_CENTER,
+                                    .pad_y = ui_is_portrait(build) ? 8 : 2});
     tick_mark(build, tick->state);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
     ui_para(build, open ? UI_STYLE_BODY : UI_STYLE_STRONG, open ? UI_COLOR_WEAK : UI_COLOR_INK,
             tick->text);
     if (tick->detail != NULL) {
-        ui_para(build, UI_STYLE_SMALL, UI_COLOR_WEAK, tick->detail);
+        ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,
+                                           .color = UI_COLOR_WEAK,
+                                           .text = tick->detail,
+                                           .kind = UI_LABEL_WRAP,
+                                           .w = UI_GROW(1),
+                                           .drop = 4});
     }
     ui_close(build);
     ui_close(build);
@@ -285,9 +306,10 @@ void widget_keypad(struct ui_build *build, bool with_double_zero)
 {
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
-                                    .h = UI_GROW(1),
+                                    .h = UI_GROW(6),
                                     .gap = 16,
-                                    .touch_gap = true});
+                                    .touch_gap = true,
+                                    .justify = LAYOUT_END});
     for (int row = 0; row < 4; row++) {
         ui_open(build,
                 &(struct ui_box){
@@ -315,6 +337,7 @@ void widget_keypad(struct ui_build *build, bool with_double_zero)
 void widget_wallet(struct ui_build *build, enum session_wallet wallet, int units)
 {
     bool alipay = wallet == SESSION_WALLET_ALIPAY;
+    units = ui_is_large(build) ? units * 135 / 100 : units;
     ui_open(build, &(struct ui_box){.w = UI_UNITS(units),
                                     .h = UI_UNITS(units),
                                     .justify = LAYOUT_CENTER,
@@ -322,7 +345,7 @@ void widget_wallet(struct ui_build *build, enum session_wallet wallet, int units
                                     .surface = alipay ? UI_SURFACE_ALIPAY : UI_SURFACE_WECHAT,
                                     .radius = units * 28 / 100});
     /* One character, in both languages as the wallets themselves write it. */
-    ui_text(build, units > 80 ? UI_STYLE_PAGE_TITLE : UI_STYLE_NOTE, UI_COLOR_ON_WALLET,
+    ui_text(build, units > 100 ? UI_STYLE_PAGE_TITLE : UI_STYLE_NOTE, UI_COLOR_ON_WALLET,
             alipay ? "\xE6\x94\xAF" : "\xE5\xBE\xAE");
     ui_close(build);
 }

@@ -51,6 +51,10 @@ void widget_amount(struct ui_build *build, struct money money, const struct widg
 extern const struct widget_amount widget_amount_balance; /* on night */
 extern const struct widget_amount widget_amount_pay;     /* on a card */
 
+/** A number in a disc: a step, a hint. */
+void widget_number(struct ui_build *build, enum ui_surface_id surface, enum ui_color color,
+                   int number);
+
 /** A ring that shrinks from now to @p until_ms; steps once a second. @return seconds left */
 int widget_countdown(struct ui_build *build, int64_t until_ms, int64_t total_ms, int units,
                      int thickness_u);

@@ -228,10 +228,14 @@ void ui_para_center(struct ui_build *build, enum ui_style style, enum ui_color c
 
 void ui_icon(struct ui_build *build, enum ui_icon icon, int units, enum ui_color color)
 {
+    enum { WITH_TEXT_U = 60, LARGE_PERCENT = 125 };
     uint16_t idx = LAYOUT_NONE;
     struct layout_node *node = node_add(build, FRAME_ICON, &idx);
     if (node == NULL) {
         return;
+    }
+    if (build->panel.large && units <= WITH_TEXT_U) {
+        units = units * LARGE_PERCENT / 100; /* as the letters beside it */
     }
     node->length[LAYOUT_X] = length_make(build, UI_UNITS(units));
     node->length[LAYOUT_Y] = length_make(build, UI_UNITS(units));

@@ -59,7 +59,8 @@ static void emit_surface(struct ui_build *build, const struct frame_node *look, 
 {
     const struct ui_surface *surface = &build->theme->surfaces[look->surface];
     struct draw_cmd cmd = {.rect = rect, .radius = look->radius_px, .corners = look->corners};
-    bool picture = look->picture != DRAW_PICTURE_NONE && !build->contrast;
+    bool picture = look->picture == DRAW_PICTURE_LOGO ||
+                   (look->picture != DRAW_PICTURE_NONE && !build->contrast);
     if (surface->shadow != UI_SHADOW_NONE) {
         emit_shadow(build, rect, look->radius_px, (enum ui_shadow)surface->shadow);
     }

@@ -140,7 +140,7 @@ static void gather(const struct layout *layout, const struct layout_node *node,
         const struct layout_node *child = &layout->nodes[c];
         int child_need = child->drop > 0 ? 0 : child->need[axis];
         if (!sums) {
-            need = max_int(need, child->need[axis]);
+            need = max_int(need, child_need);
             want = max_int(want, child->want[axis]);
             continue;
         }
@@ -352,6 +352,10 @@ static void assign_across(struct layout *layout, struct layout_node *node, enum 
     for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
         struct layout_node *child = &layout->nodes[c];
         const struct layout_length *length = &child->length[axis];
+        if (child->need[axis] > room && child->drop > 0) {
+            hide_tree(layout, c);
+            continue;
+        }
         bool stretch = node->direction != LAYOUT_STACK && node->align == LAYOUT_STRETCH &&
                        length->sizing == LAYOUT_FIT;
         int size = child->want[axis];

@@ -22,6 +22,9 @@ enum {
     CANCEL_MM10 = 60,
     DISTANCE_MM = 600,
     TAN_07_DEG_PER_100000 = 1222, /* tan(0.7 degrees) = 0.012217 */
+    REF_LETTER_LARGE_PX = 48,     /* on the reference panel: 8.7 mm capitals, 710 mm distance */
+    REF_TARGET_LARGE_PX = 102,
+    REF_GAP_LARGE_PX = 21,
     LARGE_PERCENT = 135,
     FIGURE_U = 90, /* letters drawn larger than this do not grow in the large mode */
 };
@@ -56,6 +59,35 @@ static bool in_range(int value, int min, int max)
     return value >= min && value <= max;
 }
 
+/*
+ * A panel smaller than the reference cannot show a page in the large mode's millimetres: there the
+ * large sizes keep the reference's proportions, but never below what the normal mode grants.
+ */
+static int floor_large(const struct panel *panel, int mm10, int ref_px, int normal_px)
+{
+    int px = panel_mm10(panel, mm10);
+    int limit = panel_px(panel, ref_px);
+    px = px < limit ? px : limit;
+    return px > normal_px ? px : normal_px;
+}
+
+static void floors_set(struct panel *panel)
+{
+    int letter = panel_mm10(panel, CAP_MM10) * 1000 / CAP_PERMILLE;
+    int target = panel_mm10(panel, TARGET_MM10);
+    int gap = panel_mm10(panel, GAP_MM10);
+    if (panel->large) {
+        int angle_mm10 = div_up(panel->distance_mm * 10 * TAN_07_DEG_PER_100000, 100000);
+        int cap_mm10 = angle_mm10 > CAP_LARGE_MM10 ? angle_mm10 : CAP_LARGE_MM10;
+        letter = floor_large(panel, cap_mm10 * 1000 / CAP_PERMILLE, REF_LETTER_LARGE_PX, letter);
+        target = floor_large(panel, TARGET_LARGE_MM10, REF_TARGET_LARGE_PX, target);
+        gap = floor_large(panel, GAP_LARGE_MM10, REF_GAP_LARGE_PX, gap);
+    }
+    panel->letter_px_min = letter;
+    panel->target_px_min = target;
+    panel->gap_px_min = gap;
+}
+
 bool panel_init(struct panel *ret_panel, const struct ui_config *config, bool large)
 {
     struct panel panel = {
@@ -81,12 +113,7 @@ bool panel_init(struct panel *ret_panel, const struct ui_config *config, bool la
     int by_width = (int)(((int64_t)panel.width_px << 16) / ref_width);
     int by_height = (int)(((int64_t)panel.height_px << 16) / ref_height);
     panel.scale_q16 = by_width < by_height ? by_width : by_height;
-    int angle_mm10 = div_up(panel.distance_mm * 10 * TAN_07_DEG_PER_100000, 100000);
-    int cap_large = angle_mm10 > CAP_LARGE_MM10 ? angle_mm10 : CAP_LARGE_MM10;
-    int cap = panel_mm10(&panel, large ? cap_large : CAP_MM10);
-    panel.letter_px_min = cap * 1000 / CAP_PERMILLE;
-    panel.target_px_min = panel_mm10(&panel, large ? TARGET_LARGE_MM10 : TARGET_MM10);
-    panel.gap_px_min = panel_mm10(&panel, large ? GAP_LARGE_MM10 : GAP_MM10);
+    floors_set(&panel);
     panel.cancel_px = panel_mm10(&panel, CANCEL_MM10);
     *ret_panel = panel;
     return true;

@@ -3,8 +3,9 @@
  * SDL's window surface: on X11 a shared-memory image that we paint and the server copies from.
  * SDL_INIT_VIDEO only: joysticks, sensors and haptics would make SDL poll.
  */
-#include <SDL.h>
 #include <stdlib.h>
+
+#include <SDL.h>
 
 #include "kiosk/ui/present.h"
 
@@ -75,8 +76,8 @@ enum err present_show(struct present *present, const struct ui_rects *rects)
 {
     SDL_Rect list[UI_RECTS_MAX];
     for (size_t i = 0; i < rects->count; i++) {
-        list[i] = (SDL_Rect){rects->list[i].x, rects->list[i].y, rects->list[i].w,
-                             rects->list[i].h};
+        list[i] =
+            (SDL_Rect){rects->list[i].x, rects->list[i].y, rects->list[i].w, rects->list[i].h};
     }
     if (rects->count == 0) {
         return OK;

@@ -83,7 +83,8 @@ enum ui_surface_id {
     UI_SURFACE_TINT_BRASS,
     UI_SURFACE_STEP_NOW,
     UI_SURFACE_STEP_NEXT,
-    UI_SURFACE_INK, /* number badges */
+    UI_SURFACE_LINE, /* hairlines */
+    UI_SURFACE_INK,  /* number badges */
     UI_SURFACE_WARN_SOLID,
     UI_SURFACE_ERROR_SOLID,
     UI_SURFACE_PAPER, /* under a QR code, always white */
