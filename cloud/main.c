@@ -98,12 +98,14 @@ int main(int argc, char **argv)
         return APP_EXIT_OK;
     }
     if (line.config == NULL) {
-        return wrong_usage();
+        enum app_exit code = wrong_usage();
+        return (int)code;
     }
     if (!settings_read(line.config, &settings, message)) {
         (void)fprintf(stderr, "shilling-cloud: %s\n", message);
         return APP_EXIT_USAGE;
     }
     log_init("shilling-cloud", settings.log_level);
-    return run_command(&settings, &line);
+    enum app_exit code = run_command(&settings, &line);
+    return (int)code;
 }

@@ -35,8 +35,7 @@ static bool is_address(const char *host)
 
 static bool add_extension(X509 *certificate, X509 *issuer, int nid, const char *value)
 {
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
+    X509V3_CTX context = {0}; /* no configuration database */
     X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
     if (extension == NULL) {
