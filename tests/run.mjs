@@ -73,6 +73,9 @@ export function countsIn(text) {
   return plain ? { passed: Number(plain[1]), failed: Number(plain[2]) } : null;
 }
 
+/* The lines of a long log that say what went wrong. */
+const TELLING = /error:|FAILED|\bwarning:|^\s*not ok|undefined reference|cannot find|^# .*: /;
+
 function runStage(stage) {
   const log = join(logs, `${stage.name}.log`);
   const started = Date.now();
@@ -93,7 +96,9 @@ function runStage(stage) {
         `${seconds.padStart(5)} s   ${log}`);
       if (counts.failed > 0) {
         const lines = text.trimEnd().split('\n');
-        console.log(lines.slice(-60).map((line) => `     | ${line.slice(0, 240)}`).join('\n'));
+        const telling = lines.filter((line) => TELLING.test(line)).slice(0, 60);
+        console.log([...telling, '...', ...lines.slice(-25)]
+          .map((line) => `     | ${line.slice(0, 240)}`).join('\n'));
       }
       resolve(counts);
     }));

@@ -23,8 +23,8 @@
 #define BUS_ERROR_BUSY "busy"                   /* the deadline passed before its turn came */
 #define BUS_ERROR_COUNT_CHANGED "count_changed" /* purchase count is not expect.count */
 #define BUS_ERROR_COUNT_UNREADABLE "count_unreadable"
-#define BUS_ERROR_CLOCK_UNREADABLE "clock_unreadable" /* no expiry can be made for a relay frame   \
-                                                       */
+/* The meter's clock could not be read, so a relay frame has no expiry. */
+#define BUS_ERROR_CLOCK_UNREADABLE "clock_unreadable"
 #define BUS_ERROR_AUTH_REFUSED "auth_refused" /* an auth frame was not answered with success */
 #define BUS_ERROR_OLD_GENERATION "old_generation"
 #define BUS_ERROR_RELAY_MISMATCH "relay_mismatch" /* accepted, but the relay reads otherwise */
