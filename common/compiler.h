@@ -13,6 +13,9 @@
 /* Runs @p fn with the variable's address when it leaves its scope. Leaf resources only. */
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
+/* Keeps large frames of callees from adding up in one caller. */
+#define NOINLINE __attribute__((noinline))
+
 #define UNUSED __attribute__((unused))
 #define NORETURN __attribute__((noreturn))
 

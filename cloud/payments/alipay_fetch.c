@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cloud/payments/alipay_link.h"
+#include "common/compiler.h"
 #include "common/str.h"
 #include "protocol/bill/bill.h"
 #include "protocol/bill/pack.h"
@@ -61,7 +62,7 @@ static void read_file(struct https_answer *http, struct pay_bill *bill)
     }
 }
 
-static void download(struct alipay_wallet *wallet, const char *url, struct pay_bill *bill)
+NOINLINE static void download(struct alipay_wallet *wallet, const char *url, struct pay_bill *bill)
 {
     struct https_answer http;
     char why[HTTPS_WHY_SIZE];
@@ -84,8 +85,9 @@ static void download(struct alipay_wallet *wallet, const char *url, struct pay_b
 }
 
 /* What the verified offer of a bill says; the address in it is good for 30 s. */
-static void take_offer(struct alipay_wallet *wallet, const struct alipay_question *question,
-                       const struct alipay_reply *reply, struct pay_bill *bill)
+NOINLINE static void take_offer(struct alipay_wallet *wallet,
+                                const struct alipay_question *question,
+                                const struct alipay_reply *reply, struct pay_bill *bill)
 {
     struct alipay_answer answer;
     struct alipay_slice value;

@@ -25,7 +25,7 @@ enum {
     HTTPS_URL_SIZE = 2048,
     HTTPS_FILE_SIZE = 512,
     HTTPS_WHY_SIZE = 256,
-    HTTPS_WANTED_MAX = 8,   /* headers a caller may ask for */
+    HTTPS_WANTED_MAX = 6,   /* headers a caller may ask for */
     HTTPS_VALUE_SIZE = 768, /* a header of wanted name; longer ones make the answer useless */
 };
 

@@ -48,6 +48,16 @@ static const struct session_effect *effect(enum session_effect_kind kind)
     return NULL;
 }
 
+/* The same, where the test cannot go on without it. */
+static const struct session_effect *want(enum session_effect_kind kind)
+{
+    const struct session_effect *found = effect(kind);
+    if (found == NULL) {
+        TEST_FAIL("no effect of kind %d", (int)kind);
+    }
+    return found;
+}
+
 static void begin(void)
 {
     now_ms = 1000000;
@@ -82,13 +92,13 @@ static void to_meter(void)
     begin();
     touch(SESSION_ACTION_TOP_UP, 0);
     apply((struct session_event){.kind = SESSION_EVENT_ROOMS,
-                                 .serial = effect(SESSION_EFFECT_FETCH_ROOMS)->serial,
+                                 .serial = want(SESSION_EFFECT_FETCH_ROOMS)->serial,
                                  .rooms = small_site()});
     touch(SESSION_ACTION_ROOM, 1);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_FETCH_METER)->text, "r502");
+    CHECK_EQ_STR(want(SESSION_EFFECT_FETCH_METER)->text, "r502");
     struct session_meter meter = {.room_id = "r502", .meter_id = "m2", .sale_open = true};
     apply((struct session_event){.kind = SESSION_EVENT_METER,
-                                 .serial = effect(SESSION_EFFECT_FETCH_METER)->serial,
+                                 .serial = want(SESSION_EFFECT_FETCH_METER)->serial,
                                  .meter = &meter});
 }
 
@@ -99,7 +109,7 @@ static void to_pay(void)
     to_meter();
     touch(SESSION_ACTION_AMOUNT, 1);
     touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
-    create_serial = effect(SESSION_EFFECT_CREATE)->serial;
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
 }
 
 static uint64_t version_next;
@@ -133,7 +143,7 @@ TEST(the_short_way_is_four_touches_and_ends_with_paper)
 {
     to_meter();
     check_screen(SESSION_SCREEN_METER);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_READ_METER)->text, "m2");
+    CHECK_EQ_STR(want(SESSION_EFFECT_READ_METER)->text, "m2");
     touch(SESSION_ACTION_AMOUNT, 1);
     check_screen(SESSION_SCREEN_WALLET);
     touch(SESSION_ACTION_WALLET, SESSION_WALLET_WECHAT);
@@ -144,14 +154,14 @@ TEST(the_short_way_is_four_touches_and_ends_with_paper)
     CHECK_EQ_MEM(&effects.list[1].create, &effects.list[2].create, sizeof(struct session_create));
     create_serial = effects.list[2].serial;
     arrives(SESSION_ORDER_WAIT_PAY);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_WATCH)->text, "SH20261120A000001");
+    CHECK_EQ_STR(want(SESSION_EFFECT_WATCH)->text, "SH20261120A000001");
     arrives(SESSION_ORDER_PAID);
     check_screen(SESSION_SCREEN_CREDITING);
     CHECK(session_is_busy(&session));
     arrives(SESSION_ORDER_CREDITING);
     arrives(SESSION_ORDER_DONE);
     check_screen(SESSION_SCREEN_DONE);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_PRINT)->id, session.intent.client_request_id);
+    CHECK_EQ_STR(want(SESSION_EFFECT_PRINT)->id, session.intent.client_request_id);
     tick_at(session.screen_until_ms - 1);
     check_screen(SESSION_SCREEN_DONE);
     tick_at(session.screen_until_ms);
@@ -172,7 +182,7 @@ TEST(a_slow_meter_releases_the_user_without_a_promise)
     check_screen(SESSION_SCREEN_CREDITING);
     tick_at(paid_ms + 45000);
     check_screen(SESSION_SCREEN_SLOW);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_PRINT)->id, session.intent.slip_id);
+    CHECK_EQ_STR(want(SESSION_EFFECT_PRINT)->id, session.intent.slip_id);
     arrives(SESSION_ORDER_DONE);
     check_screen(SESSION_SCREEN_DONE);
     CHECK(effect(SESSION_EFFECT_PRINT) != NULL);
@@ -188,7 +198,7 @@ TEST(cancelling_only_asks_and_the_page_says_checking)
     check_screen(SESSION_SCREEN_PAY);
     touch(SESSION_ACTION_CANCEL, 0);
     touch(SESSION_ACTION_CONFIRM, 0);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_CANCEL)->text, "SH20261120A000001");
+    CHECK_EQ_STR(want(SESSION_EFFECT_CANCEL)->text, "SH20261120A000001");
     check_screen(SESSION_SCREEN_PAY);
     arrives(SESSION_ORDER_CLOSING);
     check_screen(SESSION_SCREEN_CHECKING);
@@ -264,9 +274,9 @@ TEST(a_silent_meter_may_be_topped_up_with_an_explicit_yes)
     refused(SESSION_REFUSAL_METER_SILENT);
     CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_METER_OFFLINE);
     touch(SESSION_ACTION_CONFIRM, 0);
-    CHECK(effect(SESSION_EFFECT_CREATE)->create.accept_offline);
+    CHECK(want(SESSION_EFFECT_CREATE)->create.accept_offline);
     check_screen(SESSION_SCREEN_PAY);
-    create_serial = effect(SESSION_EFFECT_CREATE)->serial;
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
     refused(SESSION_REFUSAL_OPEN_ELSEWHERE);
     CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_OPEN_ELSEWHERE);
     touch(SESSION_ACTION_BACK, 0);
@@ -316,7 +326,7 @@ TEST(a_dead_printer_is_told_before_paying)
     touch(SESSION_ACTION_CONFIRM, 0);
     check_screen(SESSION_SCREEN_WALLET);
     touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
-    create_serial = effect(SESSION_EFFECT_CREATE)->serial;
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
     arrives(SESSION_ORDER_WAIT_PAY);
     arrives(SESSION_ORDER_DONE);
     CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_NO_PRINTER);
@@ -407,7 +417,7 @@ TEST(after_a_power_cut_an_order_that_never_arrived_is_closed)
     struct session_found_orders *none = &session.found;
     apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS, .found = none});
     check_screen(SESSION_SCREEN_HOME);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_SETTLED)->id, boot.boot.client_request_id);
+    CHECK_EQ_STR(want(SESSION_EFFECT_SETTLED)->id, boot.boot.client_request_id);
 }
 
 TEST(an_order_of_yesterday_is_the_offices_business)
@@ -468,7 +478,7 @@ TEST(a_large_site_goes_by_building_and_unit)
     touch(SESSION_ACTION_DIGIT, 5);
     CHECK(effect(SESSION_EFFECT_FETCH_ROOMS) == NULL);
     touch(SESSION_ACTION_DIGIT, 0);
-    CHECK_EQ_STR(effect(SESSION_EFFECT_FETCH_ROOMS)->text, "150");
+    CHECK_EQ_STR(want(SESSION_EFFECT_FETCH_ROOMS)->text, "150");
     touch(SESSION_ACTION_BACK, 0);
     CHECK_EQ_I64(session.find.step, SESSION_FIND_LOADING);
 }
