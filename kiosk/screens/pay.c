@@ -104,18 +104,13 @@ static void pay_card(struct ui_build *build, const struct session *session)
                                     .w = UI_GROW(1),
                                     .h = UI_GROW(1),
                                     .surface = UI_SURFACE_CARD,
+                                    .top_line = true,
                                     .radius = 36});
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .h = UI_UNITS(10),
-                                    .picture = DRAW_PICTURE_RAINBOW,
-                                    .corners = DRAW_CORNERS_TOP,
-                                    .radius = 36});
-    ui_close(build);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .h = UI_GROW(1),
                                     .pad_x = 24,
-                                    .pad_y = 20,
+                                    .pad_y = 24,
                                     .gap = 8,
                                     .justify = LAYOUT_CENTER,
                                     .align = LAYOUT_CENTER});
@@ -214,12 +209,30 @@ static void countdown(struct ui_build *build, const struct session *session)
     int left = widget_countdown(build, order->qr_until_ms, order->qr_total_ms, 72, 9);
     ui_open(build, &(struct ui_box){.gap = 10, .align = LAYOUT_BASELINE});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_WEAK, TC("countdown, before", "left"));
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_SECONDS,
                                        .color = UI_COLOR_INK,
                                        .text = words_number(build, left),
                                        .tabular = true});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_WEAK, TC("countdown, after", "s"));
     ui_close(build);
+    ui_close(build);
+}
+
+/* Landscape: the amount stands on the left, the code alone on the right. */
+static void amount_card(struct ui_build *build, const struct session *session)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 40,
+                                    .pad_y = 24,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
+    ui_label(build,
+             &(struct ui_label){
+                 .style = UI_STYLE_LABEL, .color = UI_COLOR_WEAK, .text = T("To pay"), .drop = 2});
+    widget_amount(build, session->order.amount.fen > 0 ? session->order.amount : session->amount,
+                  &widget_amount_pay);
     ui_close(build);
 }
 
@@ -240,9 +253,7 @@ void view_pay(struct ui_build *build, const struct session *session)
     } else {
         page_columns_begin(build, 46);
         view_summary(build, session);
-        widget_amount(build,
-                      session->order.amount.fen > 0 ? session->order.amount : session->amount,
-                      &widget_amount_pay);
+        amount_card(build, session);
         hints(build, session);
         ui_fill(build);
         buttons(build, session);

@@ -149,7 +149,7 @@ static void end_ring(struct ui_build *build, const struct session *session)
     }
     ui_open(build, &(struct ui_box){.gap = 18, .align = LAYOUT_CENTER});
     int left = widget_countdown(build, session->screen_until_ms, session->screen_total_ms, 72, 9);
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_SECONDS,
                                        .color = UI_COLOR_INK,
                                        .text = words_number(build, left),
                                        .tabular = true});

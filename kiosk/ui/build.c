@@ -157,6 +157,7 @@ static void look_fill(const struct ui_build *build, struct frame_node *look,
     look->surface = box->surface;
     look->picture = box->picture;
     look->corners = box->corners;
+    look->top_line = box->top_line;
     look->radius_px = ui_px(build, box->radius);
     look->action = box->action;
     look->value = box->value;

@@ -59,6 +59,7 @@ struct ui_box {
     enum ui_surface_id surface;
     enum draw_picture picture; /* instead of the surface's fill, in the day theme */
     enum draw_corners corners;
+    bool top_line; /* a thin line, jade to brass, along the upper edge */
     int radius;
     uint16_t action;
     uint32_t value;

@@ -26,10 +26,11 @@ enum draw_op {
     DRAW_SHADOW,
     DRAW_TEXT,
     DRAW_ICON,
-    DRAW_RING,  /* a track, and `permille` of it in another colour from 12 o'clock on */
-    DRAW_DASH,  /* a dashed horizontal line */
-    DRAW_CODE,  /* a QR code with its quiet zone, in the middle of the rectangle */
-    DRAW_MARKS, /* four corner marks around a QR code */
+    DRAW_RING,     /* a track, and `permille` of it in another colour from 12 o'clock on */
+    DRAW_DASH,     /* a dashed horizontal line */
+    DRAW_TOP_LINE, /* the upper `thickness` pixels of the rounded rectangle */
+    DRAW_CODE,     /* a QR code with its quiet zone, in the middle of the rectangle */
+    DRAW_MARKS,    /* four corner marks around a QR code */
     DRAW_PICTURE,
     DRAW_OP_COUNT
 };
@@ -44,7 +45,6 @@ enum draw_picture {
     DRAW_PICTURE_TILE,  /* the large tile: jade, with an ornament */
     DRAW_PICTURE_MEDIA, /* the built-in landscape */
     DRAW_PICTURE_LOGO,
-    DRAW_PICTURE_RAINBOW, /* the thin line over the pay card: jade to brass */
     DRAW_PICTURE_COUNT
 };
 

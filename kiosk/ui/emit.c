@@ -79,6 +79,14 @@ static void emit_surface(struct ui_build *build, const struct frame_node *look, 
         cmd.color = surface->fill;
         ui_draw(build, cmd);
     }
+    if (look->top_line) {
+        ui_draw(build, (struct draw_cmd){.op = DRAW_TOP_LINE,
+                                         .rect = rect,
+                                         .radius = look->radius_px,
+                                         .thickness = ui_px(build, 10),
+                                         .color = ui_color_value(build, UI_COLOR_BAR_TODAY),
+                                         .color_end = ui_color_value(build, UI_COLOR_BAR_HIGH)});
+    }
     if (surface->border_u != 0) {
         int thickness = ui_px(build, surface->border_u) / 2;
         cmd.op = DRAW_BORDER;

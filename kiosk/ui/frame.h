@@ -25,6 +25,7 @@ struct frame_node {
     enum draw_picture picture;
     enum draw_corners corners;
     int radius_px;
+    bool top_line;
     uint16_t action;
     uint32_t value;
     bool repeats;

@@ -153,8 +153,8 @@ bool ui_target_rect(const struct ui *ui, uint16_t action, struct ui_rect *ret_re
 static const char *const op_names[DRAW_OP_COUNT] = {
     [DRAW_FILL] = "fill",     [DRAW_GRADIENT] = "gradient", [DRAW_BORDER] = "border",
     [DRAW_SHADOW] = "shadow", [DRAW_TEXT] = "text",         [DRAW_ICON] = "icon",
-    [DRAW_RING] = "ring",     [DRAW_DASH] = "dash",         [DRAW_CODE] = "code",
-    [DRAW_MARKS] = "marks",   [DRAW_PICTURE] = "picture",
+    [DRAW_RING] = "ring",     [DRAW_DASH] = "dash",         [DRAW_TOP_LINE] = "top-line",
+    [DRAW_CODE] = "code",     [DRAW_MARKS] = "marks",       [DRAW_PICTURE] = "picture",
 };
 
 void ui_dump(const struct ui *ui, struct strbuf *ret_lines)

@@ -233,17 +233,6 @@ static void paint_logo(cairo_t *cr, double w, double h)
     cairo_stroke(cr);
 }
 
-static void paint_rainbow(cairo_t *cr, double w)
-{
-    cairo_pattern_t *line = cairo_pattern_create_linear(0, 0, w, 0);
-    cairo_pattern_add_color_stop_rgb(line, 0.0, 0.039, 0.451, 0.345);
-    cairo_pattern_add_color_stop_rgb(line, 0.6, 0.176, 0.647, 0.514);
-    cairo_pattern_add_color_stop_rgb(line, 1.0, 0.851, 0.706, 0.357);
-    cairo_set_source(cr, line);
-    cairo_paint(cr);
-    cairo_pattern_destroy(line);
-}
-
 bool picture_is_transparent(enum draw_picture picture)
 {
     return picture == DRAW_PICTURE_LOGO;
@@ -266,9 +255,6 @@ void picture_paint(cairo_t *cr, enum draw_picture picture, int w, int h)
         break;
     case DRAW_PICTURE_LOGO:
         paint_logo(cr, w, h);
-        break;
-    case DRAW_PICTURE_RAINBOW:
-        paint_rainbow(cr, w);
         break;
     case DRAW_PICTURE_NONE:
     case DRAW_PICTURE_COUNT:

@@ -190,6 +190,23 @@ static void paint_dash(const struct job *job, const struct draw_cmd *cmd)
     cairo_set_dash(job->cr, NULL, 0, 0);
 }
 
+static void paint_top_line(const struct job *job, const struct draw_cmd *cmd)
+{
+    cairo_pattern_t *line =
+        cairo_pattern_create_linear(cmd->rect.x, 0, cmd->rect.x + cmd->rect.w, 0);
+    stop_add(line, 0.0, cmd->color);
+    stop_add(line, 0.5, cmd->color);
+    stop_add(line, 1.0, cmd->color_end);
+    cairo_save(job->cr);
+    cairo_rectangle(job->cr, cmd->rect.x, cmd->rect.y, cmd->rect.w, cmd->thickness);
+    cairo_clip(job->cr);
+    shape_round(job->cr, cmd->rect, cmd->radius, cmd->corners);
+    cairo_set_source(job->cr, line);
+    cairo_fill(job->cr);
+    cairo_restore(job->cr);
+    cairo_pattern_destroy(line);
+}
+
 static void paint_code(const struct job *job, const struct draw_cmd *cmd)
 {
     struct qr qr;
@@ -264,12 +281,12 @@ static void paint_picture(const struct job *job, const struct draw_cmd *cmd)
 static void paint_cmd(const struct job *job, const struct draw_cmd *cmd)
 {
     static void (*const painters[DRAW_OP_COUNT])(const struct job *, const struct draw_cmd *) = {
-        [DRAW_FILL] = paint_fill,       [DRAW_GRADIENT] = paint_gradient,
-        [DRAW_BORDER] = paint_border,   [DRAW_SHADOW] = paint_shadow,
-        [DRAW_TEXT] = paint_text,       [DRAW_ICON] = paint_icon,
-        [DRAW_RING] = paint_ring,       [DRAW_DASH] = paint_dash,
-        [DRAW_CODE] = paint_code,       [DRAW_MARKS] = paint_marks,
-        [DRAW_PICTURE] = paint_picture,
+        [DRAW_FILL] = paint_fill,         [DRAW_GRADIENT] = paint_gradient,
+        [DRAW_BORDER] = paint_border,     [DRAW_SHADOW] = paint_shadow,
+        [DRAW_TEXT] = paint_text,         [DRAW_ICON] = paint_icon,
+        [DRAW_RING] = paint_ring,         [DRAW_DASH] = paint_dash,
+        [DRAW_TOP_LINE] = paint_top_line, [DRAW_CODE] = paint_code,
+        [DRAW_MARKS] = paint_marks,       [DRAW_PICTURE] = paint_picture,
     };
     painters[cmd->op](job, cmd);
 }

@@ -26,6 +26,7 @@ enum ui_style {
     UI_STYLE_BUTTON,
     UI_STYLE_KEY,
     UI_STYLE_KPI,
+    UI_STYLE_SECONDS, /* a countdown's figure */
     UI_STYLE_DAY,
     UI_STYLE_DATE,
     UI_STYLE_STRONG,

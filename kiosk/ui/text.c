@@ -156,6 +156,7 @@ static struct atom atom_next(const char *text, size_t size)
         return (struct atom){.size = 1, .inked = 0, .ends_line = true};
     }
     bool wide = utf8_is_wide(code);
+    bool masked = code == '*';
     atom.size = step;
     atom.inked = step;
     while (atom.size < size) {
@@ -165,9 +166,11 @@ static struct atom atom_next(const char *text, size_t size)
             atom.size += 1;
             continue;
         }
-        if (code == '\n' || atom.size > atom.inked || ((wide || utf8_is_wide(code)) && !closing)) {
+        bool breaks = (wide || utf8_is_wide(code)) && !closing && !masked && code != '*';
+        if (code == '\n' || atom.size > atom.inked || breaks) {
             break;
         }
+        masked = code == '*'; /* a masked name stays whole */
         atom.size += step;
         atom.inked = atom.size;
     }
