@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <zlib.h>
+
+#include "common/bytes.h"
+#include "common/must.h"
+#include "common/str.h"
+#include "protocol/bill/bill.h"
+#include "protocol/bill/csv.h"
+#include "protocol/bill/pack.h"
+#include "tests/unit/test.h"
+
+enum { FILE_SIZE = 64 * 1024 };
+
+/* The rows of the last reading. */
+static struct {
+    struct bill_row rows[16];
+    size_t count;
+} got;
+
+static void take_row(void *self, const struct bill_row *row)
+{
+    (void)self;
+    if (got.count < ARRAY_COUNT(got.rows)) {
+        got.rows[got.count++] = *row;
+    }
+}
+
+static const struct bill_sink SINK = {.row = take_row};
+
+/* ---- WeChat ---- */
+
+#define COLUMNS_27 "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,aa\r\n"
+#define LEFT "`2026-11-19 11:00:04,`wx8,`1900,`0,`K7,`4200,`SH1,`open,`NATIVE,"
+#define PAID LEFT "`SUCCESS,`OTHERS,`CNY,`6.00,`0.87,`0,`0,`0.00,`0.00,`,`,"
+#define BACK LEFT "`REFUND,`OTHERS,`CNY,`0.00,`0.00,`503,`SH1R1,`6.00,`0.00,`ORIGINAL,`SUCCESS,"
+#define TOTALS "n,a,b,c,d,e,f\r\n"
+
+static enum bill_fault wechat(const char *csv)
+{
+    struct bill_summary summary = {0};
+    got.count = 0;
+    enum bill_fault fault = bill_wechat_read(csv, strlen(csv), &SINK, &summary);
+    CHECK(fault == BILL_OK || summary.total_count == 0);
+    return fault;
+}
+
+TEST(wechat_rows_count_coupons_in)
+{
+    CHECK_EQ_STR(bill_fault_name(wechat("\xEF\xBB\xBF" COLUMNS_27 PAID
+                                        "`goods,`pack,`0.01,`0.60%,`6.87,`0.00,`\r\n" BACK
+                                        "`goods,`pack,`-0.01,`0.60%,`0.00,`6.87,`note\r\n" TOTALS
+                                        "`2,`6.00,`6.00,`0.00,`0.00,`6.87,`6.87\r\n")),
+                 "ok");
+    CHECK_EQ_U64(got.count, 2);
+    CHECK_EQ_I64(got.rows[0].fen, 687);
+    CHECK_EQ_STR(got.rows[0].refund_no, "");
+    CHECK_EQ_STR(got.rows[0].trade_no, "4200");
+    CHECK_EQ_I64(got.rows[1].kind, BILL_REFUND);
+    CHECK_EQ_I64(got.rows[1].fen, 687);
+    CHECK_EQ_STR(got.rows[1].refund_no, "SH1R1");
+}
+
+TEST(wechat_free_texts_with_separators)
+{
+    static const char *const goods[] = {"`a,b,`pack", "`a,`b,`c,`pack", "`a,`\"b\",`pa,`ck", "`,`"};
+    for (size_t i = 0; i < ARRAY_COUNT(goods); i++) {
+        char csv[2048];
+        str_format_cut(csv, sizeof(csv), "%s%s%s%s", COLUMNS_27 PAID, goods[i],
+                       ",`0.01,`0.60%,`6.87,`0.00,`\r\n" TOTALS, "`1,`1,`1,`1,`1,`1,`1\r\n");
+        CHECK_EQ_STR(bill_fault_name(wechat(csv)), "ok");
+        CHECK_EQ_I64(got.rows[0].fen, 687);
+    }
+}
+
+TEST(wechat_files_that_are_refused)
+{
+    static const struct {
+        const char *csv;
+        enum bill_fault fault;
+    } cases[] = {
+        {"", BILL_BAD_HEADER},
+        {"<html>no</html>", BILL_BAD_HEADER},
+        {"a,b,c\r\n" TOTALS "`0,`0,`0,`0,`0,`0,`0\r\n", BILL_BAD_HEADER},
+        {COLUMNS_27, BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS, BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`1,`0,`0,`0,`0,`0,`0\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`0,`0,`0\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`x,`0,`0,`0,`0,`0,`0\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`0,`0,`0,`0,`0,`0,`0\r\nmore\r\n", BILL_BAD_ROW},
+        {COLUMNS_27 "`1,`2,`3\r\n" TOTALS "`1,`0,`0,`0,`0,`0,`0\r\n", BILL_BAD_ROW},
+        {COLUMNS_27 PAID "`g,`p,`0.01,`0.60%,`6.875,`0.00,`\r\n", BILL_BAD_ROW},
+        {COLUMNS_27 PAID "`g,`p,`0.01,`0.60%,`6.87,`0.00,`\r\n", BILL_COUNT_MISMATCH},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        CHECK_EQ_STR(bill_fault_name(wechat(cases[i].csv)), bill_fault_name(cases[i].fault));
+    }
+    CHECK_EQ_I64(wechat(COLUMNS_27 TOTALS "`0,`0,`0,`0,`0,`0,`0\r\n"), BILL_OK); /* no trades */
+}
+
+/* ---- Alipay ---- */
+
+#define COLUMNS_25 "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\r\n"
+#define PAY "\xBD\xBB\xD2\xD7"
+#define REFUND "\xCD\xCB\xBF\xEE"
+#define DATES "2026-11-19 10:00:00,2026-11-19 10:00:01\t,"
+#define AFTER(amount, refund_no)                                                                   \
+    DATES "\t,\t,\t,K7\t,x,\t" amount ",1.00,0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00," refund_no     \
+          "\t,-0.01,0.00,remark, with comma\r\n"
+#define COUNTS(payments, refunds)                                                                  \
+    "#" PAY "\xBA\xCF\xBC\xC6\xA3\xBA" payments "\xB1\xCA\r\n#" REFUND                             \
+    "\xBA\xCF\xBC\xC6\xA3\xBA" refunds "\xB1\xCA\r\n"
+
+static enum bill_fault alipay(const char *csv)
+{
+    struct bill_summary summary = {0};
+    got.count = 0;
+    return bill_alipay_read(csv, strlen(csv), &SINK, &summary);
+}
+
+TEST(alipay_rows_by_their_kind)
+{
+    CHECK_EQ_STR(
+        bill_fault_name(alipay(
+            "#title\r\n" COLUMNS_25 "T1\t,SH1\t," PAY
+            "\t,goods," AFTER("8.24", "") "T1\t,SH1\t," REFUND "\t,goods, more, and more," AFTER(
+                "-8.24", "SH1R1") "T2,SH2," REFUND ",g," AFTER("8.25", "SH2R1") COUNTS("1", "2"))),
+        "ok");
+    CHECK_EQ_U64(got.count, 3);
+    CHECK_EQ_STR(got.rows[0].order_no, "SH1");
+    CHECK_EQ_STR(got.rows[0].trade_no, "T1");
+    CHECK_EQ_I64(got.rows[0].fen, 824);
+    CHECK_EQ_I64(got.rows[1].kind, BILL_REFUND);
+    CHECK_EQ_I64(got.rows[1].fen, 824);
+    CHECK_EQ_STR(got.rows[1].refund_no, "SH1R1");
+    CHECK_EQ_I64(got.rows[2].fen, 825); /* without the minus: the kind decides */
+}
+
+TEST(alipay_files_that_are_refused)
+{
+    static const struct {
+        const char *csv;
+        enum bill_fault fault;
+    } cases[] = {
+        {"", BILL_BAD_HEADER},
+        {"#only\r\n", BILL_BAD_HEADER},
+        {"a,b\r\n" COUNTS("0", "0"), BILL_BAD_HEADER},
+        {COLUMNS_25, BILL_COUNT_MISMATCH},
+        {COLUMNS_25 COUNTS("1", "0"), BILL_COUNT_MISMATCH},
+        {COLUMNS_25 COUNTS("0", "1"), BILL_COUNT_MISMATCH},
+        {COLUMNS_25 COUNTS("", "0"), BILL_COUNT_MISMATCH},
+        {COLUMNS_25 COUNTS("0", "0") COUNTS("0", "0"), BILL_COUNT_MISMATCH},
+        {COLUMNS_25 COUNTS("00000000000", "0"), BILL_COUNT_MISMATCH},
+        {COLUMNS_25 "T1,SH1," PAY ",goods," AFTER("8.24", "") COUNTS("2", "0"),
+         BILL_COUNT_MISMATCH},
+        {COLUMNS_25 "T1,SH1,other,goods," AFTER("8.24", "") COUNTS("1", "0"), BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY ",goods," AFTER("8.245", "") COUNTS("1", "0"), BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY ",goods," AFTER("-8.24", "") COUNTS("1", "0"), BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY ",goods,no,dates\r\n" COUNTS("1", "0"), BILL_BAD_ROW},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        CHECK_EQ_STR(bill_fault_name(alipay(cases[i].csv)), bill_fault_name(cases[i].fault));
+    }
+    CHECK_EQ_I64(alipay(COLUMNS_25 COUNTS("0", "0")), BILL_OK);
+}
+
+/* ---- Packing ---- */
+
+/* A ZIP archive under construction. */
+struct zip {
+    uint8_t bytes[FILE_SIZE];
+    size_t size;
+    uint8_t directory[4096];
+    size_t directory_size;
+    uint16_t count;
+};
+
+static void zip_add(struct zip *zip, const char *name, const char *content)
+{
+    size_t name_size = strlen(name);
+    size_t size = strlen(content);
+    uint32_t crc = (uint32_t)crc32(0, (const Bytef *)content, (uInt)size);
+    uint8_t *local = zip->bytes + zip->size;
+    uint8_t *central = zip->directory + zip->directory_size;
+    put_le32(local, 0x04034B50);
+    put_le16(local + 26, (uint16_t)name_size);
+    memcpy(local + 30, name, name_size);
+    memcpy(local + 30 + name_size, content, size);
+    put_le32(central, 0x02014B50);
+    put_le32(central + 16, crc);
+    put_le32(central + 20, (uint32_t)size);
+    put_le32(central + 24, (uint32_t)size);
+    put_le16(central + 28, (uint16_t)name_size);
+    put_le32(central + 42, (uint32_t)zip->size);
+    memcpy(central + 46, name, name_size);
+    zip->size += 30 + name_size + size;
+    zip->directory_size += 46 + name_size;
+    zip->count = (uint16_t)(zip->count + 1U);
+}
+
+static void zip_end(struct zip *zip)
+{
+    size_t at = zip->size;
+    memcpy(zip->bytes + at, zip->directory, zip->directory_size);
+    uint8_t *end = zip->bytes + at + zip->directory_size;
+    put_le32(end, 0x06054B50);
+    put_le16(end + 10, zip->count);
+    put_le32(end + 12, (uint32_t)zip->directory_size);
+    put_le32(end + 16, (uint32_t)at);
+    zip->size = at + zip->directory_size + 22;
+}
+
+static enum bill_fault unpack_details(const uint8_t *file, size_t size, char *ret_text)
+{
+    struct bill_archive archive;
+    struct bill_entry entry;
+    enum bill_fault fault = bill_archive_details(file, size, &archive, &entry);
+    if (fault != BILL_OK || entry.size >= FILE_SIZE) {
+        return fault;
+    }
+    fault = bill_archive_unpack(&archive, &entry, (uint8_t *)ret_text, entry.size);
+    ret_text[entry.size] = '\0';
+    return fault;
+}
+
+static char unpacked[FILE_SIZE];
+
+TEST(zip_details_whatever_their_name)
+{
+    static const char *const names[] = {"2088_\xD2\xB5\xCE\xF1.csv", "../../../../etc/x.csv",
+                                        "/absolute.csv", "a\\b.csv", ".csv"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        static struct zip zip;
+        memset(&zip, 0, sizeof(zip));
+        zip_add(&zip, "x(\xBB\xE3\xD7\xDC).csv", "summary");
+        zip_add(&zip, "readme.txt", "text");
+        zip_add(&zip, names[i], "the details");
+        zip_end(&zip);
+        CHECK_EQ_I64(unpack_details(zip.bytes, zip.size, unpacked), BILL_OK);
+        CHECK_EQ_STR(unpacked, "the details");
+    }
+}
+
+TEST(zip_without_or_with_two_details)
+{
+    static struct zip zip;
+    memset(&zip, 0, sizeof(zip));
+    zip_end(&zip);
+    CHECK_EQ_I64(unpack_details(zip.bytes, zip.size, unpacked), BILL_NO_DETAILS);
+    memset(&zip, 0, sizeof(zip));
+    zip_add(&zip, "x(\xE6\xB1\x87\xE6\x80\xBB).csv", "summary");
+    zip_end(&zip);
+    CHECK_EQ_I64(unpack_details(zip.bytes, zip.size, unpacked), BILL_NO_DETAILS);
+    memset(&zip, 0, sizeof(zip));
+    zip_add(&zip, "a.csv", "one");
+    zip_add(&zip, "b.csv", "two");
+    zip_end(&zip);
+    CHECK_EQ_I64(unpack_details(zip.bytes, zip.size, unpacked), BILL_NO_DETAILS);
+    static const uint8_t page[] = "<html>bill download timed out</html>";
+    CHECK_EQ_I64(unpack_details(page, sizeof(page), unpacked), BILL_NOT_PACKED);
+}
+
+/* Whatever byte is changed, cut or announced wrongly: refused, or the same content. */
+TEST(zip_with_every_byte_changed)
+{
+    static struct zip zip;
+    static uint8_t copy[FILE_SIZE];
+    memset(&zip, 0, sizeof(zip));
+    zip_add(&zip, "a.csv", "the details");
+    zip_end(&zip);
+    for (size_t at = 0; at < zip.size; at++) {
+        for (unsigned value = 0; value < 256; value += 51) {
+            memcpy(copy, zip.bytes, zip.size);
+            copy[at] = (uint8_t)(copy[at] + value + 1U);
+            if (unpack_details(copy, zip.size, unpacked) == BILL_OK) {
+                CHECK_EQ_STR(unpacked, "the details");
+            }
+        }
+    }
+    for (size_t size = 0; size < zip.size; size++) {
+        CHECK(unpack_details(zip.bytes, size, unpacked) != BILL_OK);
+    }
+}
+
+static size_t gzip(const char *text, uint8_t *file, size_t room)
+{
+    z_stream stream = {0};
+    MUST(deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+    static uint8_t in[FILE_SIZE];
+    memcpy(in, text, strlen(text));
+    stream.next_in = in;
+    stream.avail_in = (uInt)strlen(text);
+    stream.next_out = file;
+    stream.avail_out = (uInt)room;
+    MUST(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+    size_t size = (size_t)stream.total_out;
+    (void)deflateEnd(&stream);
+    return size;
+}
+
+TEST(gzip_limits_and_damage)
+{
+    static uint8_t file[4096];
+    static uint8_t out[4096];
+    const char *text =
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    size_t size = gzip(text, file, sizeof(file));
+    size_t got_size = 0;
+    CHECK_EQ_I64(bill_gunzip(file, size, out, strlen(text), &got_size), BILL_OK);
+    CHECK_EQ_U64(got_size, strlen(text));
+    CHECK_EQ_MEM(out, text, got_size);
+    CHECK_EQ_I64(bill_gunzip(file, size, out, strlen(text) - 1, &got_size), BILL_TOO_LARGE);
+    CHECK_EQ_I64(bill_gunzip(file, size - 1, out, sizeof(out), &got_size), BILL_BROKEN_PACKING);
+    file[size] = 0;
+    CHECK_EQ_I64(bill_gunzip(file, size + 1, out, sizeof(out), &got_size), BILL_BROKEN_PACKING);
+    file[size - 5] ^= 1; /* in the CRC */
+    CHECK_EQ_I64(bill_gunzip(file, size, out, sizeof(out), &got_size), BILL_BROKEN_PACKING);
+    CHECK_EQ_I64(bill_gunzip((const uint8_t *)"PK", 2, out, sizeof(out), &got_size),
+                 BILL_NOT_PACKED);
+    CHECK_EQ_I64(bill_gunzip(file, 0, out, sizeof(out), &got_size), BILL_NOT_PACKED);
+}
+
+TEST_MAIN()
