@@ -386,6 +386,16 @@ static void on_message(struct collector *collector, enum bus_topic topic,
     }
 }
 
+static void on_messages(struct collector *collector)
+{
+    enum bus_topic topic = BUS_TOPIC_COUNT;
+    struct mqtt_event event = {0};
+    while (uplink_next(collector->uplink, &topic, &event)) {
+        on_message(collector, topic, &event);
+        mqtt_event_finish(&event);
+    }
+}
+
 /* --- the loop -------------------------------------------------------------------------------- */
 
 static int64_t beijing_day(const struct collector *collector)
@@ -434,35 +444,33 @@ static int wait_ms(const struct collector *collector)
     return until_ms - now_ms > WAIT_MS_MAX ? WAIT_MS_MAX : (int)(until_ms - now_ms);
 }
 
+/* Wait for something to do and do it; false: asked to end. */
+static bool wait_and_serve(struct collector *collector, int stop_fd)
+{
+    struct pollfd fds[3] = {
+        {.fd = stop_fd, .events = POLLIN},
+        {.fd = collector->notify_fd, .events = POLLIN},
+        {.fd = uplink_fd(collector->uplink), .events = POLLIN},
+    };
+    int ready = poll(fds, 3, wait_ms(collector));
+    MUST(ready >= 0 || errno == EINTR);
+    if (ready <= 0) {
+        return true;
+    }
+    if (fds[1].revents != 0) {
+        on_notified(collector);
+    }
+    if (fds[2].revents != 0) {
+        on_messages(collector);
+    }
+    return fds[0].revents == 0;
+}
+
 void collector_run(struct collector *collector, int stop_fd)
 {
-    for (;;) {
+    do {
         turn(collector);
-        struct pollfd fds[3] = {
-            {.fd = stop_fd, .events = POLLIN},
-            {.fd = collector->notify_fd, .events = POLLIN},
-            {.fd = uplink_fd(collector->uplink), .events = POLLIN},
-        };
-        int ready = poll(fds, 3, wait_ms(collector));
-        if (ready < 0) {
-            MUST(errno == EINTR);
-            continue;
-        }
-        if (fds[0].revents != 0) {
-            return;
-        }
-        if (fds[1].revents != 0) {
-            on_notified(collector);
-        }
-        if (fds[2].revents != 0) {
-            enum bus_topic topic = BUS_TOPIC_COUNT;
-            struct mqtt_event event = {0};
-            while (uplink_next(collector->uplink, &topic, &event)) {
-                on_message(collector, topic, &event);
-                mqtt_event_finish(&event);
-            }
-        }
-    }
+    } while (wait_and_serve(collector, stop_fd));
 }
 
 static enum err lines_create(struct collector *collector)

@@ -333,12 +333,10 @@ enum err journal_reply_find(struct journal *journal, const char *id, char *ret_t
     journal_bind_text(stmt, 1, id);
     enum err err = journal_row(journal, stmt);
     if (err == OK) {
-        if (sqlite3_column_type(stmt, 4) == SQLITE_NULL) {
-            err = ERR_INCOMPLETE;
-        } else {
-            MUST(journal_column_text(stmt, 4, ret_text, text_size));
-            *ret_size = strlen(ret_text);
-        }
+        bool answered = sqlite3_column_type(stmt, 4) != SQLITE_NULL;
+        MUST(journal_column_text(stmt, 4, ret_text, text_size));
+        *ret_size = strlen(ret_text);
+        err = answered ? OK : ERR_INCOMPLETE;
         (void)sqlite3_reset(stmt);
     }
     journal_unlock(journal);

@@ -79,16 +79,16 @@ struct mqtt_message {
  */
 MUST_CHECK enum err mqtt_create(const struct mqtt_config *config, struct mqtt **ret_mqtt);
 
-/** For poll(): readable while mqtt_next() has something. */
+/** For poll(): readable while mqtt_next() has something. Blocks: no. Allocates: no. */
 int mqtt_fd(const struct mqtt *mqtt);
 
 /** The next event; false if there is none. Blocks: no. Allocates: no. */
 MUST_CHECK bool mqtt_next(struct mqtt *mqtt, struct mqtt_event *ret_event);
 
-/** Release what an event owns. Blocks: no. */
+/** Release what an event owns. Blocks: no. Allocates: no. */
 void mqtt_event_finish(struct mqtt_event *event);
 
-/** True between CONNECTED and DISCONNECTED. Any thread. */
+/** True between CONNECTED and DISCONNECTED. Any thread. Blocks: no. Allocates: no. */
 bool mqtt_is_connected(const struct mqtt *mqtt);
 
 /**
@@ -102,7 +102,7 @@ MUST_CHECK enum err mqtt_publish(struct mqtt *mqtt, const struct mqtt_message *m
 /**
  * Disconnect in an orderly way (the will is not sent) and free everything; NULL is fine. Messages
  * handed over before are still sent.
- * Blocks: at most MQTT_CLOSE_TIMEOUT_MS.
+ * Blocks: at most MQTT_CLOSE_TIMEOUT_MS. Allocates: no.
  */
 void mqtt_destroy(struct mqtt *mqtt);
 

@@ -22,7 +22,10 @@ struct serial_report {
     bool speed_kept;
 };
 
-/** True if @p baud is a rate that serial_open() can set (300..115200 in the usual steps). */
+/**
+ * True if @p baud is a rate that serial_open() can set (300..115200 in the usual steps).
+ * Blocks: no. Allocates: no.
+ */
 bool serial_baud_is_valid(uint32_t baud);
 
 /**
@@ -65,7 +68,7 @@ MUST_CHECK enum err serial_read(int fd, uint8_t *ret_bytes, size_t bytes_size, i
 /** Close; -1 is fine. Blocks: no (what is still to be sent is dropped). Allocates: no. */
 void serial_close(int fd);
 
-/** Milliseconds that @p size bytes take on the wire, rounded up. */
+/** Milliseconds that @p size bytes take on the wire, rounded up. Blocks: no. Allocates: no. */
 int64_t serial_wire_ms(size_t size, uint32_t baud);
 
 #endif

@@ -18,18 +18,22 @@ static const char *const fate_names[BUS_FATE_COUNT] = {
     [BUS_FATE_SENT] = "sent",
 };
 
+static json_t *value_new(const struct bus_value *value)
+{
+    json_t *json = json_object();
+    MUST(json != NULL);
+    json_put_text(json, "v", value->v);
+    codec_put_text(json, "unit", value->unit);
+    return json;
+}
+
 static json_t *values_of(const struct bus_reply *reply, enum bus_when when)
 {
     json_t *json = json_object();
     MUST(json != NULL);
     for (size_t i = 0; i < reply->value_count; i++) {
-        const struct bus_value *value = &reply->values[i];
-        if (value->when == when) {
-            json_t *entry = json_object();
-            MUST(entry != NULL);
-            json_put_text(entry, "v", value->v);
-            codec_put_text(entry, "unit", value->unit);
-            json_put(json, value->item, entry);
+        if (reply->values[i].when == when) {
+            json_put(json, reply->values[i].item, value_new(&reply->values[i]));
         }
     }
     return json;

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The MQTT client with a real broker, without TLS (the collector's live test has that part). */
+#include <errno.h>
+#include <signal.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/str.h"
+#include "drivers/clock/clock_system.h"
+#include "drivers/mqtt/mqtt.h"
+#include "drivers/rng/rng_system.h"
+#include "tests/unit/test.h"
+
+enum { WAIT_MS = 20000, STEP_MS = 20 };
+
+static pid_t broker;
+static uint16_t port;
+static struct mqtt *mqtt;
+static struct mqtt *other;
+static struct mqtt_event event;
+
+static struct sockaddr_in loopback(uint16_t number)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons(number)};
+}
+
+static uint16_t free_port(void)
+{
+    struct sockaddr_in address = loopback(0);
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0);
+    CHECK(bind(fd, (const struct sockaddr *)&address, size) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    CHECK(close(fd) == 0);
+    return ntohs(address.sin_port);
+}
+
+static bool broker_answers(void)
+{
+    struct sockaddr_in address = loopback(port);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool answers = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+    (void)close(fd);
+    return answers;
+}
+
+static void broker_start(void)
+{
+    char text[8];
+    CHECK(str_format(text, sizeof(text), "%u", (unsigned)port));
+    broker = fork();
+    CHECK(broker >= 0);
+    if (broker == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        (void)dup2(null_fd, STDOUT_FILENO);
+        (void)dup2(null_fd, STDERR_FILENO);
+        /* Without a configuration mosquitto listens on loopback only. */
+        (void)execlp("mosquitto", "mosquitto", "-p", text, (char *)NULL);
+        _exit(127);
+    }
+    for (int waited = 0; !broker_answers(); waited += STEP_MS) {
+        CHECK(waited < WAIT_MS);
+        clock_system_wait_ms(STEP_MS);
+    }
+}
+
+static void broker_stop(void)
+{
+    if (broker > 0) {
+        (void)kill(broker, SIGKILL);
+        (void)waitpid(broker, NULL, 0);
+        broker = 0;
+    }
+}
+
+static struct mqtt *client(const char *id, uint32_t session_expiry_s, const char *will)
+{
+    struct mqtt *made = NULL;
+    struct mqtt_config config = {
+        .host = "127.0.0.1",
+        .port = port,
+        .client_id = id,
+        .keep_alive_s = 5,
+        .session_expiry_s = session_expiry_s,
+        .reconnect_ms_max = 100,
+        .will_topic = will,
+        .will_text = "gone",
+        .subscriptions = {"a/#"},
+        .subscription_count = 1,
+        .rng = rng_system(),
+    };
+    CHECK_EQ_I64(mqtt_create(&config, &made), OK);
+    return made;
+}
+
+static void wait_event(struct mqtt *from, enum mqtt_event_kind kind)
+{
+    do {
+        mqtt_event_finish(&event);
+        while (!mqtt_next(from, &event)) {
+            struct pollfd ready = {.fd = mqtt_fd(from), .events = POLLIN};
+            CHECK(poll(&ready, 1, WAIT_MS) == 1);
+        }
+    } while (event.kind != kind);
+}
+
+static void begin(void)
+{
+    mqtt_destroy(mqtt);
+    mqtt_destroy(other);
+    mqtt = NULL;
+    other = NULL;
+    broker_stop();
+    port = free_port();
+    broker_start();
+    mqtt = client("one", 0, NULL);
+    wait_event(mqtt, MQTT_EVENT_CONNECTED);
+}
+
+static enum err publish(struct mqtt *from, const char *topic, const char *text, uint32_t expiry_s)
+{
+    struct mqtt_message message = {
+        .topic = topic, .payload = text, .size = strlen(text), .expiry_s = expiry_s};
+    return mqtt_publish(from, &message);
+}
+
+TEST(messages_in_their_order)
+{
+    begin();
+    char text[16];
+    for (int i = 0; i < 200; i++) {
+        CHECK(str_format(text, sizeof(text), "%d", i));
+        CHECK_EQ_I64(publish(mqtt, "a/b", text, 0), OK);
+    }
+    for (int i = 0; i < 200; i++) {
+        wait_event(mqtt, MQTT_EVENT_MESSAGE);
+        CHECK(str_format(text, sizeof(text), "%d", i));
+        CHECK_EQ_STR(event.payload, text);
+        CHECK_EQ_STR(event.topic, "a/b");
+    }
+}
+
+TEST(more_than_the_queue_holds_is_not_lost)
+{
+    begin();
+    int sent = MQTT_QUEUE_MAX + 500;
+    other = client("two", 0, NULL);
+    wait_event(other, MQTT_EVENT_CONNECTED);
+    for (int i = 0; i < sent; i++) {
+        CHECK_EQ_I64(publish(mqtt, "a/b", "x", 0), OK);
+        if (i % 100 == 99) {
+            clock_system_wait_ms(5); /* the broker drops what it cannot hold for a slow client */
+        }
+    }
+    int heard = 0;
+    for (heard = 0; heard < sent; heard++) {
+        wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    }
+    CHECK_EQ_I64(heard, sent);
+}
+
+TEST(empty_and_binary_payloads)
+{
+    begin();
+    struct mqtt_message message = {.topic = "a/b", .payload = "a\0b", .size = 3};
+    CHECK_EQ_I64(mqtt_publish(mqtt, &message), OK);
+    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_U64(event.size, 3);
+    CHECK_EQ_MEM(event.payload, "a\0b", 4);
+    message.size = 0;
+    CHECK_EQ_I64(mqtt_publish(mqtt, &message), OK);
+    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_U64(event.size, 0);
+}
+
+TEST(a_broker_that_comes_back)
+{
+    begin();
+    broker_stop();
+    wait_event(mqtt, MQTT_EVENT_DISCONNECTED);
+    CHECK(event.reason[0] != '\0');
+    CHECK(!mqtt_is_connected(mqtt));
+    CHECK_EQ_I64(publish(mqtt, "a/b", "lost", 0), ERR_UNAVAILABLE);
+    broker_start();
+    wait_event(mqtt, MQTT_EVENT_CONNECTED);
+    CHECK_EQ_I64(publish(mqtt, "a/b", "kept", 0), OK); /* subscriptions are made anew */
+    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_STR(event.payload, "kept");
+}
+
+TEST(a_broker_that_was_never_there)
+{
+    begin();
+    broker_stop();
+    other = client("two", 0, NULL);
+    wait_event(other, MQTT_EVENT_DISCONNECTED);
+    CHECK(!mqtt_is_connected(other));
+}
+
+TEST(sessions_keep_messages_until_they_expire)
+{
+    begin();
+    other = client("two", 60, NULL);
+    wait_event(other, MQTT_EVENT_CONNECTED);
+    clock_system_wait_ms(200); /* its subscription has arrived */
+    mqtt_destroy(other);
+    CHECK_EQ_I64(publish(mqtt, "a/b", "short", 1), OK);
+    CHECK_EQ_I64(publish(mqtt, "a/b", "long", 60), OK);
+    clock_system_wait_ms(2100);
+    other = client("two", 60, NULL);
+    wait_event(other, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_STR(event.payload, "long");
+}
+
+TEST(the_will_speaks_only_for_the_dead)
+{
+    begin();
+    other = client("two", 0, "a/will");
+    wait_event(other, MQTT_EVENT_CONNECTED);
+    mqtt_destroy(other); /* an orderly end */
+    other = NULL;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        struct mqtt *doomed = client("three", 0, "a/will");
+        while (!mqtt_is_connected(doomed)) {
+            clock_system_wait_ms(STEP_MS);
+        }
+        CHECK_EQ_I64(publish(doomed, "a/alive", "yes", 0), OK);
+        clock_system_wait_ms(WAIT_MS);
+        _exit(0);
+    }
+    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_STR(event.topic, "a/alive"); /* and no will of the orderly one before it */
+    (void)kill(child, SIGKILL);
+    (void)waitpid(child, NULL, 0);
+    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_STR(event.topic, "a/will");
+    CHECK_EQ_STR(event.payload, "gone");
+}
+
+TEST(certificates_that_cannot_be_used)
+{
+    struct mqtt *made = NULL;
+    struct mqtt_config config = {.host = "127.0.0.1",
+                                 .port = 1,
+                                 .client_id = "x",
+                                 .ca_file = "/nowhere/ca.pem",
+                                 .keep_alive_s = 5,
+                                 .reconnect_ms_max = 100,
+                                 .rng = rng_system()};
+    CHECK_EQ_I64(mqtt_create(&config, &made), ERR_FORMAT);
+    CHECK(made == NULL);
+    mqtt_destroy(NULL);
+    mqtt_destroy(mqtt);
+    mqtt_destroy(other);
+    mqtt_event_finish(&event);
+    mqtt = NULL;
+    other = NULL;
+    broker_stop();
+}
+
+TEST_MAIN()
