@@ -57,6 +57,7 @@ enum ledger_step {
     LEDGER_STRAY_RECEIVE,     /* RECV / SUSPENSE */
     LEDGER_STRAY_REFUND,      /* SUSPENSE / REFOUT */
     LEDGER_STRAY_REPAY,       /* SUSPENSE / BANK */
+    LEDGER_TAKE_OVER_CUST,    /* REVENUE / CUST: a balance from a former system */
     LEDGER_USE_CUST,          /* CUST / REVENUE */
     LEDGER_USE_METER,         /* METER / REVENUE */
     LEDGER_USE_CARD,          /* CARD / REVENUE */

@@ -20,7 +20,7 @@ static struct relay_job want(const struct relay_job *job, enum relay_state state
     MUST(next.generation < UINT32_MAX);
     next.want = state;
     next.generation += 1;
-    next.tries = 1;
+    next.tries = 0;
     next.settled = false;
     next.alarmed = false;
     step->changed = true;

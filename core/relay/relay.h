@@ -26,7 +26,7 @@ enum relay_event {
 };
 
 enum relay_intent {
-    RELAY_DO_SEND = 1U << 0U,  /* send generation and wish, then read the relay */
+    RELAY_DO_SEND = 1U << 0U,  /* a RELAY_EV_DUE is wanted now; on one: send, then read the relay */
     RELAY_DO_WAIT = 1U << 1U,  /* come back after relay_wait_ms() */
     RELAY_DO_ALARM = 1U << 2U, /* a person must look: 15 minutes without success */
     RELAY_DO_NEWS = 1U << 3U,  /* tell the screens: the relay as read has changed */

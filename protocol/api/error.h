@@ -21,6 +21,8 @@
 #define API_ERROR_METER_BLOCKED "meter_blocked"       /* 409 */
 #define API_ERROR_SALE_REFUSED "sale_refused"         /* 409 */
 #define API_ERROR_NO_MORE_TIME "no_more_time"         /* 409 */
+#define API_ERROR_PURCHASE_PAID "purchase_paid"       /* 409: an earlier attempt was paid */
+#define API_ERROR_NO_MORE_COPIES "no_more_copies"     /* 409 */
 #define API_ERROR_TOO_LARGE "body_too_large"          /* 413 */
 #define API_ERROR_MEDIA_TYPE "unsupported_media_type" /* 415 */
 #define API_ERROR_AMOUNT_RANGE "amount_out_of_range"  /* 422 */

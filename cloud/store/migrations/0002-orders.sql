@@ -54,7 +54,7 @@ CREATE TABLE pay_order (
     customer_masked    TEXT NOT NULL,
     meter_address      TEXT NOT NULL,
     meter_tail         TEXT NOT NULL,
-    price_fen          INTEGER NOT NULL,
+    price_e4_yuan      INTEGER NOT NULL,
     created_at         INTEGER NOT NULL,
     created_ms         INTEGER NOT NULL,
 
@@ -292,7 +292,7 @@ CREATE TABLE reservation (
 CREATE TABLE meter_use (
     meter_id  TEXT PRIMARY KEY REFERENCES meter (meter_id),
     energy_e4 INTEGER NOT NULL,
-    rest_e4   INTEGER NOT NULL                     -- 0.0001 fen not yet charged, 0..9999
+    rest_e6   INTEGER NOT NULL                     -- 0.000001 fen not yet charged, 0..999999
 ) STRICT, WITHOUT ROWID;
 
 -- Messages to customers: at most one of each fact an order, sent after the commit.

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /v1/terminal/orders. The wish goes to the writer at once, so that many wishes share one
+ * commit; the answer is given when that is durable. Only a wish that ends an earlier attempt takes
+ * the longer way over a payment worker: the provider is asked once whether that attempt was paid.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud/orders/create.h"
+#include "cloud/orders/evidence.h"
+#include "cloud/orders/view.h"
+#include "common/log.h"
+#include "common/must.h"
+#include "common/str.h"
+#include "protocol/api/error.h"
+#include "protocol/payments/result.h"
+
+enum {
+    ANSWER_MS_MAX = 25000, /* a query and a close in front of it, 8 s each */
+    KEY_SIZE = POOL_KEY_SIZE,
+};
+
+struct create_call {
+    struct create create;
+    struct http_ticket ticket;
+    char key[KEY_SIZE];
+    bool superseded; /* an earlier attempt was ended for this one: not twice */
+};
+
+static const struct {
+    unsigned status;
+    const char *code;
+} REFUSALS[CREATE_REFUSAL_COUNT] = {
+    [CREATE_MISMATCH] = {409, API_ERROR_MISMATCH},
+    [CREATE_NOT_FOUND] = {404, API_ERROR_NOT_FOUND},
+    [CREATE_SALE_REFUSED] = {409, API_ERROR_SALE_REFUSED},
+    [CREATE_AMOUNT] = {422, API_ERROR_AMOUNT_RANGE},
+    [CREATE_BLOCKED] = {409, API_ERROR_METER_BLOCKED},
+    [CREATE_OPEN_ELSEWHERE] = {409, API_ERROR_OPEN_ELSEWHERE},
+    [CREATE_SILENT] = {409, API_ERROR_METER_SILENT},
+    [CREATE_CLOSED] = {503, API_ERROR_PAYMENTS_CLOSED},
+    [CREATE_DISK_FULL] = {503, API_ERROR_DISK_FULL},
+    [CREATE_PAID] = {409, API_ERROR_PURCHASE_PAID},
+    [CREATE_SUPERSEDES] = {503, API_ERROR_BUSY},
+};
+
+static void reply(const struct create_call *call, enum err err)
+{
+    const struct create *create = &call->create;
+    struct http_request *request = http_take(create->orders->setup.http, call->ticket);
+    if (request == NULL) {
+        return;
+    }
+    if (err != OK) {
+        view_reply_error(request, err);
+    } else if (create->refusal == CREATE_OK) {
+        view_reply(request, &create->view);
+    } else {
+        const char *message = create->refusal == CREATE_SALE_REFUSED ? create->sale_reason
+                              : create->refusal == CREATE_CLOSED     ? create->payments_reason
+                                                                     : NULL;
+        http_reply_error(request, REFUSALS[create->refusal].status, REFUSALS[create->refusal].code,
+                         message, NULL);
+    }
+}
+
+static void submit(struct create_call *call);
+
+/* ---- an earlier attempt ---- */
+
+static enum err end_attempt(struct db *db, void *arg)
+{
+    struct create_call *call = arg;
+    return create_supersede(call->create.orders, db, call->create.other_no);
+}
+
+struct asked {
+    struct orders *orders;
+    const char *order_no;
+    enum pay_wallet wallet;
+    struct pay_answer answer;
+};
+
+static enum err load_wallet(struct db *db, void *arg)
+{
+    struct asked *asked = arg;
+    struct order_row row;
+    enum err err = order_row_load(db, asked->order_no, &row);
+    asked->wallet = row.wallet;
+    return err;
+}
+
+static enum err tell_answer(struct db *db, void *arg)
+{
+    struct asked *asked = arg;
+    struct money_case c;
+    int64_t inbox_id = 0;
+    enum err err = case_open(&c, asked->orders, db, asked->order_no);
+    if (err == OK) {
+        err = evidence_store_answer(db, asked->wallet, "query", asked->order_no, &asked->answer,
+                                    &inbox_id);
+    }
+    if (err != OK) {
+        return err;
+    }
+    const struct statement statement = {
+        .result = asked->answer.result,
+        .amount_fen = asked->answer.amount_fen,
+        .refunded_fen = asked->answer.refunded_fen,
+        .currency_ok = asked->answer.currency_ok,
+        .trade_no = asked->answer.trade_no,
+    };
+    err = evidence_tell(&c, &statement, inbox_id);
+    return err == OK ? case_commit(&c) : err;
+}
+
+/* One query, and its answer is told; then the attempt is ended if it still can be paid. */
+static enum err supersede(struct create_call *call)
+{
+    struct orders *orders = call->create.orders;
+    struct asked asked = {.orders = orders, .order_no = call->create.other_no};
+    enum err err = store_read(orders->setup.store, load_wallet, &asked);
+    if (err != OK) {
+        return err;
+    }
+    pay_query(orders->setup.pay, asked.wallet, asked.order_no, &asked.answer);
+    if (asked.answer.result == PAY_PAID || asked.answer.result == PAY_CLOSED) {
+        err = store_run(orders->setup.store, tell_answer, &asked);
+    }
+    const bool paid = asked.answer.result == PAY_PAID;
+    pay_answer_finish(&asked.answer);
+    if (err != OK || paid) {
+        return err;
+    }
+    err = store_run(orders->setup.store, end_attempt, call);
+    if (err == OK) {
+        /* Best effort: what this cannot close, a late payment turns into a refund. */
+        pay_close(orders->setup.pay, asked.wallet, asked.order_no, &asked.answer);
+        pay_answer_finish(&asked.answer);
+    }
+    return err;
+}
+
+static void work(void *self, const char *key)
+{
+    struct create_call *call = self;
+    (void)key;
+    enum err err = supersede(call);
+    if (err != OK) {
+        reply(call, err);
+        free(call);
+        return;
+    }
+    submit(call);
+}
+
+/* ---- the wish ---- */
+
+static void created(enum err err, void *arg)
+{
+    struct create_call *call = arg;
+    if (err == OK && call->create.refusal == CREATE_SUPERSEDES && !call->superseded) {
+        call->superseded = true;
+        if (pool_submit(call->create.orders->pay_pool, work, call, call->key)) {
+            return;
+        }
+    }
+    reply(call, err);
+    free(call);
+}
+
+static void submit(struct create_call *call)
+{
+    enum err err = store_submit(call->create.orders->setup.store, create_order, created, call);
+    if (err != OK) {
+        reply(call, err);
+        free(call);
+    }
+}
+
+static bool read_request(struct http_request *request, struct create *create)
+{
+    size_t size = 0;
+    struct api_fault fault = {{0}};
+    const char *text = http_body_raw(request, &size);
+    if (api_order_request_decode(text, size, &create->request, &fault) != OK) {
+        http_reply_bad_request(request, fault.field);
+        return false;
+    }
+    return true;
+}
+
+static bool is_wallet_open(struct orders *orders, enum api_channel channel,
+                           char ret_reason[API_WORD_SIZE])
+{
+    const enum pay_wallet wallet = channel == API_CHANNEL_ALIPAY ? PAY_ALIPAY : PAY_WECHAT;
+    return orders_payments_open(orders, ret_reason) &&
+           orders_wallet_open(orders, wallet, ret_reason);
+}
+
+static void on_create(struct http_request *request, void *self)
+{
+    struct orders *orders = self;
+    const struct http_peer *peer = http_peer(request);
+    struct create_call *call = calloc(1, sizeof(*call));
+    if (call == NULL) {
+        http_reply_error(request, 503, API_ERROR_BUSY, NULL, NULL);
+        return;
+    }
+    struct create *create = &call->create;
+    create->orders = orders;
+    if (!read_request(request, create)) {
+        free(call);
+        return;
+    }
+    bool fits = str_copy(create->terminal_id, sizeof(create->terminal_id), peer->terminal_id) &&
+                str_copy(create->site_id, sizeof(create->site_id), peer->site_id) &&
+                str_copy(call->key, sizeof(call->key), create->request.client_request_id);
+    MUST(fits);
+    create->has_room = store_has_room(orders->setup.store);
+    create->payments_open =
+        is_wallet_open(orders, create->request.channel, create->payments_reason);
+    presence_mark(&orders->presence, peer->terminal_id, store_service_ms(orders->setup.store));
+    call->ticket = http_park(request, ANSWER_MS_MAX, NULL, NULL);
+    submit(call);
+}
+
+void create_routes(struct orders *orders)
+{
+    const struct http_route routes[] = {
+        {HTTP_POST, "/v1/terminal/orders", HTTP_FOR_TERMINAL, HTTP_BODY_JSON, 0, on_create, orders},
+    };
+    http_route_add(orders->setup.http, routes, ARRAY_COUNT(routes));
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Evidence first, then the event that points to it, in one commit. A statement that is genuine but
+ * whose amount cannot be read as fen is told as a payment in a wrong currency: a person looks at
+ * it, and nothing is booked from a number that we do not understand.
+ */
+#include "cloud/orders/evidence.h"
+
+#include "common/str.h"
+#include "protocol/payments/result.h"
+
+enum err evidence_store(struct db *db, const struct evidence *evidence, int64_t *ret_inbox_id)
+{
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO pay_inbox (channel, source, verdict, document_no, headers, body,"
+                      " received_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    sql_bind_text(sql, 1, pay_wallet_name(evidence->wallet));
+    sql_bind_text(sql, 2, evidence->source);
+    sql_bind_text(sql, 3, pay_result_name(evidence->result));
+    sql_bind_text(sql, 4, evidence->document_no);
+    sql_bind_text(sql, 5, evidence->headers);
+    sql_bind_blob(sql, 6, evidence->body_size > 0 ? evidence->body : (const uint8_t *)"",
+                  evidence->body_size);
+    sql_bind_i64(sql, 7, db_wall_s(db));
+    enum err err = sql_run(sql);
+    if (err == OK) {
+        *ret_inbox_id = db_last_rowid(db);
+    }
+    return err;
+}
+
+enum err evidence_store_answer(struct db *db, enum pay_wallet wallet, const char *source,
+                               const char *document_no, const struct pay_answer *answer,
+                               int64_t *ret_inbox_id)
+{
+    *ret_inbox_id = 0;
+    if (!answer->evidence.verified) {
+        return OK;
+    }
+    const struct evidence evidence = {
+        .wallet = wallet,
+        .source = source,
+        .result = answer->result,
+        .document_no = document_no,
+        .headers = answer->evidence.headers,
+        .body = answer->evidence.body,
+        .body_size = answer->evidence.body_size,
+    };
+    return evidence_store(db, &evidence, ret_inbox_id);
+}
+
+static enum err tell_paid(struct money_case *c, const struct statement *statement, int64_t inbox_id)
+{
+    struct order_event event = {.kind = ORDER_EV_PAID,
+                                .amount = money_fen(statement->amount_fen),
+                                .currency_wrong = !statement->currency_ok};
+    if (statement->amount_fen <= 0) {
+        event.amount = c->row.order.amount;
+        event.currency_wrong = true;
+    }
+    if (!str_copy(event.trade_no, sizeof(event.trade_no), statement->trade_no)) {
+        return ERR_RANGE;
+    }
+    return case_tell_order(c, &event, inbox_id, "");
+}
+
+static enum err tell_kind(struct money_case *c, enum order_event_kind kind, int64_t fen,
+                          int64_t inbox_id)
+{
+    const struct order_event event = {.kind = kind, .amount = money_fen(fen > 0 ? fen : 0)};
+    return case_tell_order(c, &event, inbox_id, "");
+}
+
+static enum err tell_refunded(struct money_case *c, const struct statement *statement,
+                              int64_t inbox_id)
+{
+    return tell_kind(c, ORDER_EV_EXTERNAL_REFUND, statement->refunded_fen, inbox_id);
+}
+
+/* Paid, and some refund exists: ours is followed by its own worker, any other is for people. */
+static enum err tell_paid_refund_seen(struct money_case *c, const struct statement *statement,
+                                      int64_t inbox_id)
+{
+    enum err err = tell_paid(c, statement, inbox_id);
+    if (err != OK || c->row.order.refund_numbered) {
+        return err;
+    }
+    return tell_kind(c, ORDER_EV_PARTIAL_REFUND, statement->amount_fen, inbox_id);
+}
+
+enum err evidence_tell(struct money_case *c, const struct statement *statement, int64_t inbox_id)
+{
+    switch (statement->result) {
+    case PAY_PAID:
+        return tell_paid(c, statement, inbox_id);
+    case PAY_PAID_REFUND_SEEN:
+        return tell_paid_refund_seen(c, statement, inbox_id);
+    case PAY_REFUNDED:
+        return tell_refunded(c, statement, inbox_id);
+    case PAY_PARTLY_REFUNDED:
+        return tell_kind(c, ORDER_EV_PARTIAL_REFUND, statement->amount_fen, inbox_id);
+    case PAY_UNPAID:
+        return tell_kind(c, ORDER_EV_QUERY_UNPAID, 0, inbox_id);
+    case PAY_CLOSED:
+        return tell_kind(c, ORDER_EV_QUERY_CLOSED, 0, inbox_id);
+    case PAY_NOT_EXIST:
+        return tell_kind(c, ORDER_EV_QUERY_NOT_EXIST, 0, inbox_id);
+    case PAY_UNKNOWN:
+    case PAY_QR:
+    case PAY_REFUSED:
+    case PAY_QUERY_FIRST:
+    case PAY_CLOSE_REFUSED:
+    case PAY_REFUND_PROCESSING:
+    case PAY_REFUND_ABNORMAL:
+    case PAY_REFUND_CLOSED:
+    case PAY_REFUND_NOT_ALLOWED:
+    case PAY_REFUND_LOW_BALANCE:
+    case PAY_REFUND_DOUBTFUL:
+    case PAY_RESULT_COUNT:
+        break;
+    }
+    return tell_kind(c, ORDER_EV_QUERY_UNKNOWN, 0, inbox_id);
+}
