@@ -4,7 +4,8 @@
 // that they hold on another one too. A missed target is marked MISSED; the run ends with 0 as long
 // as everything could be measured.
 //
-// usage: node tests/bench/bench.mjs [--only PART[,PART...]] [--keep]      parts: bus live orders face
+// usage: node tests/bench/bench.mjs [--only PART[,PART...]] [--keep]
+// parts: bus live orders face
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';

@@ -17,7 +17,8 @@ export class House {
   /**
    * @param dir      where state, keys and logs go
    * @param options  rooms, buses, baud, tdMs, speed, mode, timers (MONEY's table, in ms),
-   *                 scheduleS, sellToSilent, panel {width, height, widthMm}, kiosk, printer
+   *                 scheduleS, sellToSilent, panel {width, height, widthMm}, kiosk, printer,
+   *                 realtime (the buses ask for it)
    */
   constructor(dir, options = {}) {
     this.dir = dir;
@@ -94,7 +95,8 @@ export class House {
       const conf = this.conf(`${bus}.conf`, busText(this.homes, bus, this.options));
       await this.processes.start(bus, this.program('emulator-meterbus'),
         ['--config', conf, '--state', this.state(bus), '--control', this.path('run', `${bus}.ctl`),
-          '--link', this.path('run', `${bus}.tty`)], { ready: /^ready/m });
+          '--link', this.path('run', `${bus}.tty`),
+          ...(this.options.realtime ? ['--realtime'] : [])], { ready: /^ready/m });
     }
   }
 
