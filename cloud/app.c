@@ -26,6 +26,7 @@
 #include "cloud/identity/pki.h"
 #include "cloud/jobs/jobs.h"
 #include "cloud/meters/gateway.h"
+#include "cloud/meters/history.h"
 #include "cloud/meters/live.h"
 #include "cloud/orders/orders.h"
 #include "cloud/payments/pay.h"
@@ -53,6 +54,7 @@ struct app {
     struct orders *orders;
     struct account_port accounts;
     struct live *live;
+    struct history *history;
     struct terminal_api *terminal_api;
     struct admin *admin;
     char *public_certificate_pem;
@@ -219,7 +221,15 @@ static bool make_calls(struct app *app)
     if (pay_has(app->pay, PAY_WECHAT)) {
         api.wallets[api.wallet_count++] = API_CHANNEL_WECHAT;
     }
+    struct history_config history = {.store = app->store,
+                                     .jobs = app->jobs,
+                                     .gateway = app->gateway,
+                                     .clock = &app->clock,
+                                     .rng = &app->rng};
     enum err err = live_create(&live, &app->live);
+    if (err == OK) {
+        err = history_create(&history, &app->history);
+    }
     if (err == OK) {
         live_add_routes(app->live);
         err = terminal_api_create(&api, &app->terminal_api);
@@ -233,6 +243,9 @@ static bool make_calls(struct app *app)
 static bool start(struct app *app)
 {
     enum err err = orders_start(app->orders);
+    if (err == OK) {
+        err = history_start(app->history);
+    }
     if (err == OK) {
         err = http_server_start(app->http, app->why);
     }
@@ -266,6 +279,7 @@ static void stop(struct app *app)
     admin_destroy(app->admin);
     terminal_api_destroy(app->terminal_api);
     live_destroy(app->live);
+    history_destroy(app->history);
     orders_destroy(app->orders);
     jobs_destroy(app->jobs);
     gateway_destroy(app->gateway);

@@ -11,6 +11,7 @@ enum {
 
 struct day_row {
     int64_t day;
+    bool has_first;
     int64_t first_e4;
     int64_t last_e4;
 };
@@ -32,19 +33,27 @@ static enum err load_rows(struct db *db, const char *meter_id, int64_t from_day,
     bool row = false;
     enum err err = sql_next(sql, &row);
     while (err == OK && row && count < ROWS_MAX) {
-        rows[count++] = (struct day_row){sql_i64(sql, 0), sql_i64(sql, 1), sql_i64(sql, 2)};
+        rows[count++] = (struct day_row){.day = sql_i64(sql, 0),
+                                         .has_first = !sql_is_null(sql, 1),
+                                         .first_e4 = sql_i64(sql, 1),
+                                         .last_e4 = sql_i64(sql, 2)};
         err = sql_next(sql, &row);
     }
     *ret_count = count;
     return err;
 }
 
-static int64_t use_of(const struct day_row *row, const struct day_row *before)
+/* False if it cannot be told: only the day's end is known, and nothing of the day before. */
+static bool use_of(const struct day_row *row, const struct day_row *before, int64_t *ret_use_e4)
 {
     bool adjacent = before != NULL && before->day == row->day - 1;
+    if (!adjacent && !row->has_first) {
+        return false;
+    }
     int64_t use_e4 = row->last_e4 - (adjacent ? before->last_e4 : row->first_e4);
     /* A register that fell belongs to another meter now. */
-    return use_e4 > 0 ? use_e4 : 0;
+    *ret_use_e4 = use_e4 > 0 ? use_e4 : 0;
+    return true;
 }
 
 static void add_day(struct usage *usage, int64_t today, const struct day_row *row, int64_t use_e4)
@@ -74,7 +83,10 @@ enum err usage_get(struct db *db, const char *meter_id, int64_t wall_s, struct u
     }
     struct usage usage = {0};
     for (size_t i = 0; i < count; i++) {
-        int64_t use_e4 = use_of(&rows[i], i > 0 ? &rows[i - 1] : NULL);
+        int64_t use_e4 = 0;
+        if (!use_of(&rows[i], i > 0 ? &rows[i - 1] : NULL, &use_e4)) {
+            continue;
+        }
         if (rows[i].day >= bars_first) {
             add_day(&usage, today, &rows[i], use_e4);
         }
@@ -89,13 +101,28 @@ enum err usage_get(struct db *db, const char *meter_id, int64_t wall_s, struct u
 
 enum err usage_note(struct db *db, const char *meter_id, int64_t energy_e4, int64_t read_at)
 {
-    struct sql *sql = sql_begin(
-        db, "INSERT INTO meter_day (meter_id, day, first_e4, last_e4, last_at)"
-            " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (meter_id, day) DO UPDATE SET"
-            " last_e4 = ?3, last_at = ?4, first_e4 = min(first_e4, ?3) WHERE last_at <= ?4");
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO meter_day (meter_id, day, first_e4, last_e4, last_at)"
+                      " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (meter_id, day) DO UPDATE SET"
+                      " last_e4 = ?3, last_at = ?4, first_e4 = min(coalesce(first_e4, ?3), ?3) "
+                      "WHERE last_at <= ?4");
     sql_bind_text(sql, 1, meter_id);
     sql_bind_i64(sql, 2, day_of(read_at));
     sql_bind_i64(sql, 3, energy_e4);
     sql_bind_i64(sql, 4, read_at);
+    return sql_run(sql);
+}
+
+enum err usage_note_midnight(struct db *db, const char *meter_id, int64_t energy_e4,
+                             int64_t midnight_s)
+{
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO meter_day (meter_id, day, first_e4, last_e4, last_at)"
+                      " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (meter_id, day) DO UPDATE SET"
+                      " last_e4 = ?3, last_at = ?4 WHERE last_at <= ?4 AND last_e4 <= ?3");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, day_of(midnight_s) - 1);
+    sql_bind_i64(sql, 3, energy_e4);
+    sql_bind_i64(sql, 4, midnight_s);
     return sql_run(sql);
 }

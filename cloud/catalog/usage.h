@@ -43,4 +43,12 @@ MUST_CHECK enum err usage_get(struct db *db, const char *meter_id, int64_t wall_
 MUST_CHECK enum err usage_note(struct db *db, const char *meter_id, int64_t energy_e4,
                                int64_t read_at);
 
+/**
+ * In a writing transaction: the register as it was at midnight @p midnight_s (a meter's own daily
+ * freeze), which ends the day before. A value that readings brought for that day and that is not
+ * lower stays.
+ */
+MUST_CHECK enum err usage_note_midnight(struct db *db, const char *meter_id, int64_t energy_e4,
+                                        int64_t midnight_s);
+
 #endif

@@ -164,11 +164,19 @@ CREATE TABLE meter_state (
 CREATE TABLE meter_day (
     meter_id  TEXT NOT NULL REFERENCES meter (meter_id),
     day       INTEGER NOT NULL,             -- days since 1970-01-01
-    first_e4  INTEGER NOT NULL,
+    first_e4  INTEGER,                      -- NULL: only its end is known (a freeze)
     last_e4   INTEGER NOT NULL,
     last_at   INTEGER NOT NULL,
     PRIMARY KEY (meter_id, day)
 ) STRICT, WITHOUT ROWID;
+
+-- How far a meter's own daily freezes have been taken over into meter_day, once after it is new.
+CREATE TABLE meter_history (
+    meter_id TEXT PRIMARY KEY REFERENCES meter (meter_id),
+    next     INTEGER NOT NULL,              -- number of the next older freeze, 1 = the last one
+    asked_ms INTEGER,                       -- service clock: asked then, no answer so far
+    done     INTEGER NOT NULL CHECK (done IN (0, 1))
+) STRICT;
 
 -- Every scheduled reading. (collector, epoch, seq, meter) is the collector's own number of it, so
 -- the same message never counts twice.
