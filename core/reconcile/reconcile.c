@@ -46,30 +46,38 @@ struct billed {
     struct money refunded_sum;
 };
 
+static bool add_row(struct billed *billed, const struct reconcile_row *row)
+{
+    MUST(row->amount.fen >= 0);
+    if (row->is_refund) {
+        billed->refunded = true;
+        return money_add(billed->refunded_sum, row->amount, &billed->refunded_sum);
+    }
+    billed->paid = true;
+    return money_add(billed->paid_sum, row->amount, &billed->paid_sum);
+}
+
+/* True if the row at @p at is about another order number than the one before it. */
+static bool begins_order(const struct reconcile_input *input, size_t at)
+{
+    MUST(at > 0 && at < input->row_count);
+    int order = reconcile_row_compare(&input->rows[at - 1], &input->rows[at]);
+    MUST(order <= 0);
+    return strcmp(input->rows[at - 1].order_no, input->rows[at].order_no) != 0;
+}
+
 /* Take all rows of one order number; a row that repeats the one before counts once. */
 static bool take_rows(const struct reconcile_input *input, size_t *at, struct billed *ret_billed)
 {
     MUST(*at < input->row_count);
-    const struct reconcile_row *first = &input->rows[*at];
     struct billed billed = {0};
-    bool fits = true;
-    for (; *at < input->row_count; *at += 1) {
+    bool fits = add_row(&billed, &input->rows[*at]);
+    for (*at += 1; *at < input->row_count && !begins_order(input, *at); *at += 1) {
         const struct reconcile_row *row = &input->rows[*at];
-        if (strcmp(row->order_no, first->order_no) != 0) {
-            MUST(strcmp(row->order_no, first->order_no) > 0);
-            break;
-        }
-        MUST(row->amount.fen >= 0);
-        int order = row > first ? reconcile_row_compare(row - 1, row) : -1;
-        MUST(order <= 0);
-        if (order == 0) {
+        if (reconcile_row_compare(row - 1, row) == 0) {
             billed.duplicate = true;
-        } else if (row->is_refund) {
-            billed.refunded = true;
-            fits = money_add(billed.refunded_sum, row->amount, &billed.refunded_sum) && fits;
         } else {
-            billed.paid = true;
-            fits = money_add(billed.paid_sum, row->amount, &billed.paid_sum) && fits;
+            fits = add_row(&billed, row) && fits;
         }
     }
     *ret_billed = billed;

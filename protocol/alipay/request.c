@@ -91,9 +91,8 @@ static bool clean_subject(const char *subject, char ret_subject[ALIPAY_SUBJECT_S
         return false;
     }
     for (char *c = ret_subject; *c != '\0'; c++) {
-        if (*c < ' ' && *c > 0) {
-            *c = '-';
-        } else if (strchr("/=&\"'\\<>%+#?", *c) != NULL) {
+        bool control = *c > 0 && *c < ' ';
+        if (control || strchr("/=&\"'\\<>%+#?", *c) != NULL) {
             *c = '-';
         }
     }

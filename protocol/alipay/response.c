@@ -25,7 +25,7 @@ static bool member_name(const char *method, char *ret_name, size_t size)
     struct strbuf name;
     strbuf_init(&name, ret_name, size);
     for (const char *c = method; *c != '\0'; c++) {
-        strbuf_add_char(&name, *c == '.' ? '_' : *c);
+        strbuf_add_bytes(&name, *c == '.' ? "_" : c, 1);
     }
     strbuf_add(&name, "_response");
     return !name.failed;

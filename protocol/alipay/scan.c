@@ -29,7 +29,10 @@ static bool at_end(const struct alipay_scan *scan)
 
 static char here(const struct alipay_scan *scan)
 {
-    return at_end(scan) ? '\0' : scan->text.at[scan->at];
+    if (at_end(scan)) {
+        return '\0';
+    }
+    return scan->text.at[scan->at];
 }
 
 static void skip_blanks(struct alipay_scan *scan)
@@ -83,40 +86,52 @@ static bool take_word(struct alipay_scan *scan)
     return scan->at > start;
 }
 
-/* An object or array with all that is in it. Brackets must pair by kind: bit n of @p kinds says
- * whether level n is an object. What stands between strings and brackets is not looked at. */
+/* The open brackets: bit n of @p kinds says whether level n is an object. */
+struct levels {
+    uint32_t kinds;
+    unsigned depth;
+};
+
+/* One byte outside of strings. False if it nests too deep or closes what it did not open. */
+static bool take_bracket(struct levels *levels, char c)
+{
+    if (c == '{' || c == '[') {
+        uint32_t bit = (uint32_t)(UINT64_C(1) << levels->depth); /* depth is at most 32 here */
+        if (levels->depth == ALIPAY_SCAN_DEPTH_MAX) {
+            return false;
+        }
+        levels->kinds = c == '{' ? levels->kinds | bit : levels->kinds & ~bit;
+        levels->depth += 1;
+    } else if (c == '}' || c == ']') {
+        MUST(levels->depth > 0);
+        levels->depth -= 1;
+        return (levels->kinds >> levels->depth & 1U) == (uint32_t)(c == '}');
+    }
+    return true;
+}
+
+/* An object or array with all that is in it. Brackets must pair by kind; what else stands between
+ * strings and brackets is not looked at. */
 static bool take_nested(struct alipay_scan *scan)
 {
-    uint32_t kinds = 0;
-    unsigned depth = 0;
-    while (!at_end(scan)) {
-        char c = here(scan);
+    struct levels levels = {0};
+    do {
         struct alipay_slice ignored;
-        if (c == '"') {
+        if (at_end(scan)) {
+            return false;
+        }
+        if (here(scan) == '"') {
             if (!take_string(scan, &ignored)) {
                 return false;
             }
-            continue;
-        }
-        scan->at += 1;
-        if (c == '{' || c == '[') {
-            if (depth == ALIPAY_SCAN_DEPTH_MAX) {
+        } else {
+            if (!take_bracket(&levels, here(scan))) {
                 return false;
             }
-            kinds = (kinds & ~(UINT32_C(1) << depth)) | (uint32_t)(c == '{') << depth;
-            depth += 1;
-        } else if (c == '}' || c == ']') {
-            MUST(depth > 0);
-            depth -= 1;
-            if ((kinds >> depth & 1U) != (uint32_t)(c == '}')) {
-                return false;
-            }
-            if (depth == 0) {
-                return true;
-            }
+            scan->at += 1;
         }
-    }
-    return false;
+    } while (levels.depth > 0);
+    return true;
 }
 
 static bool take_value(struct alipay_scan *scan, struct alipay_slice *ret_value)
@@ -232,7 +247,10 @@ static char unescape(struct alipay_slice inside, size_t at, size_t *ret_used)
 {
     static const char letters[] = "\"\\/bfnrt";
     static const char meanings[] = "\"\\/\b\f\n\r\t";
-    char c = at < inside.size ? inside.at[at] : '\0';
+    char c = '\0';
+    if (at < inside.size) {
+        c = inside.at[at];
+    }
     const char *found = c != '\0' ? strchr(letters, c) : NULL;
     if (found != NULL) {
         *ret_used = 1;

@@ -25,9 +25,9 @@ const char *wechat_verdict_name(enum wechat_verdict verdict)
     return names[verdict];
 }
 
-static char upper(char c)
+static int upper(char c)
 {
-    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c;
 }
 
 bool wechat_serial_equal(const char *a, const char *b)

@@ -250,13 +250,8 @@ TEST(bodies_refuse_what_the_wallets_would)
         .order_no = "SH_001", .amount_fen = 1, .subject = "x", .expire_s = 600};
     CHECK(pay_precreate_body(pay, PAY_ALIPAY, &good, body));
     CHECK(strstr(body, "\"10m\"") != NULL);
-    static const char *const numbers[] = {"",
-                                          "SH001",
-                                          "SH-001",
-                                          "SH 001",
-                                          "123456789012345678901234567890123",
-                                          "SH\xC3\xA9"
-                                          "001"};
+    static const char *const numbers[] = {
+        "", "SH001", "SH-001", "SH 001", "123456789012345678901234567890123", "SH\xC3\xA9_01"};
     for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
         struct pay_order order = good;
         order.order_no = numbers[i];
