@@ -37,7 +37,7 @@ struct orders_options {
 };
 
 /**
- * Read the groups `timers` (docs/money.md; every member optional, in ms) and `orders` of the
+ * Read the groups `timers` (docs/money.md; every member optional, in seconds) and `orders` of the
  * server's configuration. Errors come out of config_finish().
  */
 void orders_options_read(struct config *cfg, struct orders_options *ret_options);
