@@ -191,7 +191,10 @@ void session_apply(struct session *session, const struct session_event *event,
  */
 int64_t session_next_deadline_ms(const struct session *session);
 
-/** True between payment and result: no idle end, no reboot, no restart of the screen (I15). */
+/**
+ * True between payment and result: no idle end, no reboot, no restart of the screen (I15).
+ * Blocks: no. Allocates: no.
+ */
 bool session_is_busy(const struct session *session);
 
 #endif

@@ -245,6 +245,7 @@ int window_run(const struct window_config *config, const struct flow_config *flo
         running = window.flow != NULL && draw(&window);
     }
     if (running) {
+        log_info("the first picture is on the screen");
         (void)flow_open(window.flow);
         window.dirty = true;
         while (!window.ending && !window.failed) {

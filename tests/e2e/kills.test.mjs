@@ -83,7 +83,7 @@ for (const name of ['collector', 'broker', 'cloud']) {
     }));
 }
 
-/** A top-up at the screen; the kiosk dies somewhere, comes back, and shows the truth within 10 s. */
+/** A top-up at the screen; the kiosk dies, comes back, and shows the truth within 10 s. */
 async function screenWithKill(house, draw, round) {
   const home = house.home(KINDS[round % 3], draw(6));
   const pay = draw(3) > 0;

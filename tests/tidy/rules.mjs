@@ -188,7 +188,7 @@ function doxygenTail(file) {
   const found = [];
   for (const match of file.text.matchAll(/\/\*\*([\s\S]*?)\*\/\s*([^;{]*?\([^;{]*\)[^;{]*;)/g)) {
     const declares = !/^\s*(struct|enum|typedef|#)[^(]*\{/.test(match[2]);
-    if (declares && !/Blocks: [^\n]*Allocates: /.test(match[1])) {
+    if (declares && !/Blocks: [\s\S]*Allocates: /.test(match[1])) {
       const line = file.text.slice(0, match.index).split('\n').length;
       found.push({ line, text: 'doc comment lacks its last line "Blocks: ... Allocates: ..."' });
     }

@@ -91,7 +91,7 @@ function table() {
   console.log(`
 what to try:
   Touch a room and watch its balance being read over the wire; choose an amount and a wallet;
-  open the phone's page, pick the code and pay; see the money arrive and the receipt come out.${look}
+  open the phone's page, pick the code and pay; see money arrive and the receipt come out.${look}
   Pull the plug anywhere: kill a program by its pid, or let a meter answer late:
   printf 'fault lost_reply control=03\\n' | nc -U ${house.path('run', 'bus1.ctl')}
 `);

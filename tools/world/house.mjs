@@ -149,6 +149,7 @@ export class House {
       state: this.state('cloud'), seed: this.path('conf', 'seed.conf'),
       adminSocket: this.path('run', 'admin.sock'), timers: this.options.timers,
       extra: this.options.cloudExtra ?? '', payments }));
+    this.cloudCommand('seed', this.path('conf', 'seed.conf'));
     for (const [kind, name] of [['terminal', 'kiosk1'], ['collector', 'col1'],
       ['broker', 'broker'], ['broker', 'cloud']]) {
       const out = this.path('keys', name);
@@ -219,7 +220,8 @@ export class House {
       printdSocket: this.options.printer ? this.path('run', 'printd.sock') : '',
       panel: this.options.panel }));
     await this.processes.start('kiosk', this.program('shilling-kiosk'), ['--config', conf],
-      { env: { DISPLAY: this.display, SDL_AUDIODRIVER: this.options.audio ?? 'dummy' } });
+      { env: { DISPLAY: this.display, SDL_AUDIODRIVER: this.options.audio ?? 'dummy' },
+        ready: /first picture/ });
     this.screen = new Screen({ display: this.display, processes: this.processes, kiosk: 'kiosk',
       state });
     await until('the kiosk to be online', async () => (await this.screen.report()).online, 30000);

@@ -93,6 +93,6 @@ export function printdText({ socket, state, address }) {
   const [host, port] = address.split(':');
   return `socket = ${q(socket)};
 state_dir = ${q(state)};
-printer = { transport = "tcp"; host = ${q(host)}; port = ${port}; columns = 48; };
+printer = { transport = "tcp"; address = ${q(host)}; port = ${port}; columns = 48; };
 `;
 }

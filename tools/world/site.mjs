@@ -12,7 +12,7 @@ const KINDS = ['cloud', 'count', 'order'];
 export function estate({ rooms = 12, buses = 2, baud = 2400 } = {}) {
   return Array.from({ length: rooms }, (_, i) => ({
     room: `r${1500 + i + 1}`,
-    label: `${1501 + i} 室`,
+    label: `${1501 + i}室`,
     address: String(112233445501 + i),
     kind: KINDS[i % 3],
     bus: `bus${1 + (i % buses)}`,
@@ -30,7 +30,7 @@ const text = (value) => `"${String(value).replace(/["\\]/g, '\\$&')}"`;
 /** The seed file of shilling-cloud. */
 export function seedText(homes, { esamSocket, sellToSilent = false, scheduleS = 900 }) {
   const common = `password = "02123456"; operator = "00000001"; schedule_s = ${scheduleS};`;
-  const room = (home) => `    { id = ${text(home.room)}; building = "3 栋"; unit = "2 单元";
+  const room = (home) => `    { id = ${text(home.room)}; building = "3栋"; unit = "2单元";
       label = ${text(home.label)};
       customer = { id = ${text(`c-${home.room}`)}; name = ${text(home.customer)}; };
       meter = { id = ${text(`m-${home.room}`)}; address = ${text(home.address)};
