@@ -214,6 +214,7 @@ static bool make_calls(struct app *app)
                                  .server = app->http,
                                  .devices = app->devices,
                                  .gateway = app->gateway,
+                                 .opening = state_opening,
                                  .version = app->version};
     if (pay_has(app->pay, PAY_ALIPAY)) {
         api.wallets[api.wallet_count++] = API_CHANNEL_ALIPAY;

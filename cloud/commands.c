@@ -17,7 +17,7 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/disk/disk.h"
 
-enum { BODY_SIZE = 512, PATH_SIZE = 256 };
+enum { BODY_SIZE = 512, SEED_NAME_SIZE = 90, PATH_SIZE = SEED_NAME_SIZE * 3 + 32 };
 
 static enum app_exit say(const char *text)
 {
@@ -76,18 +76,36 @@ static enum app_exit seed_here(const struct settings *settings, const char *file
     return err == OK ? APP_EXIT_OK : say(why);
 }
 
+/* The call's path with the file's name in it, for messages; a name too long is left out. */
+static void seed_path(const char *file, char *ret_path, size_t size)
+{
+    const char *slash = strrchr(file, '/');
+    const char *name = slash != NULL ? slash + 1 : file;
+    struct strbuf path;
+    strbuf_init(&path, ret_path, size);
+    strbuf_add(&path, "/v1/admin/seed?name=");
+    for (const char *at = name; *at != '\0'; at++) {
+        strbuf_addf(&path, "%%%02X", (unsigned)(unsigned char)*at);
+    }
+    if (path.failed || strlen(name) >= SEED_NAME_SIZE) {
+        str_format_cut(ret_path, size, "/v1/admin/seed");
+    }
+}
+
 enum app_exit command_seed(const struct settings *settings, const char *file)
 {
     char why[STATE_WHY_SIZE];
+    char path[PATH_SIZE];
     char *text = NULL;
     size_t size = 0;
+    seed_path(file, path, sizeof(path));
     if (disk_read_file(file, SEED_TEXT_SIZE_MAX, &text, &size) != OK) {
         str_format_cut(why, sizeof(why), "%s: cannot be read", file);
         return say(why);
     }
     struct admin_call call = {.socket_path = settings->admin_socket,
                               .method = "POST",
-                              .path = "/v1/admin/seed",
+                              .path = path,
                               .content_type = "text/plain",
                               .body = text,
                               .body_size = size};

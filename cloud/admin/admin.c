@@ -56,8 +56,9 @@ static void post_seed(struct http_request *request, void *self)
         http_reply_bad_request(request, "(body)");
         return;
     }
-    enum err err =
-        seed_apply(admin->config.store, text, name != NULL ? name : "seed", &changed, message);
+    struct seed_source source = {
+        .text = text, .name = name != NULL ? name : "seed", .opening = admin->config.opening};
+    enum err err = seed_apply(admin->config.store, &source, &changed, message);
     if (err == OK) {
         if (changed) {
             catalog_changed(admin);

@@ -2,6 +2,7 @@
 #ifndef SHILLING_CLOUD_ADMIN_ADMIN_H
 #define SHILLING_CLOUD_ADMIN_ADMIN_H
 
+#include "cloud/catalog/seed.h"
 #include "cloud/http/server.h"
 #include "cloud/identity/devices.h"
 #include "cloud/meters/gateway.h"
@@ -21,7 +22,8 @@ struct admin_config {
     struct http_server *server;
     struct devices *devices;
     struct gateway *gateway;
-    const char *version; /* of the program; a literal */
+    seed_opening opening; /* the money side of a seed */
+    const char *version;  /* of the program; a literal */
 };
 
 /** Registers the routes too. Before http_server_start(). */

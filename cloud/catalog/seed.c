@@ -111,6 +111,32 @@ static void check_digits(struct walk *walk, const char *field, const char *text,
     }
 }
 
+/* Only where the balance is in the cloud; a device brings its own. */
+static void walk_opening(struct walk *walk, const char *meter_id)
+{
+    enum { FEN_MIN = -100000000 /* a debt of a million yuan is a typing error */ };
+    if (!walk_has(walk, "meter.opening_balance_yuan")) {
+        return;
+    }
+    int64_t fen = walk_yuan(walk, "meter.opening_balance_yuan", NULL, FEN_MIN);
+    struct sql *sql = sql_begin(walk->db, "SELECT p.kind FROM meter m JOIN meter_profile p"
+                                          " ON p.profile_id = m.profile_id WHERE m.meter_id = ?1");
+    sql_bind_text(sql, 1, meter_id);
+    enum err err = sql_one(sql);
+    if (err == OK && !str_equal(sql_text(sql, 0), "cloud")) {
+        walk_fail(walk, "meter.opening_balance_yuan", "this meter keeps its balance itself");
+        return;
+    }
+    if (err == OK) {
+        err = walk->opening(walk->db, meter_id, fen);
+    }
+    if (err != OK) {
+        walk->err = err;
+        walk_fail(walk, "meter.opening_balance_yuan", "%s",
+                  err == ERR_EXISTS ? "another amount was entered before" : err_name(err));
+    }
+}
+
 static void walk_meter(struct walk *walk, const char *room_id, const char *customer_id)
 {
     char id[API_ID_SIZE];
@@ -156,6 +182,9 @@ static void walk_meter(struct walk *walk, const char *room_id, const char *custo
     sql_bind_text(sql, 11, reason[0] != '\0' ? "refused" : "open");
     sql_bind_text(sql, 12, reason);
     walk_run(walk, sql, "meter.address");
+    if (walk->err == OK) {
+        walk_opening(walk, id);
+    }
 }
 
 static void walk_room(struct walk *walk, const char *site_id, size_t position)
@@ -307,6 +336,7 @@ static void walk_list(struct walk *walk, const char *name, size_t count_max,
 
 struct seed {
     struct config *cfg; /* @own until it is finished */
+    seed_opening opening;
     char hash[SHA256_TEXT_SIZE];
     bool changed;
     char *ret_message;
@@ -338,7 +368,7 @@ static enum err apply(struct db *db, void *arg)
     if (err != OK || known) {
         return err;
     }
-    struct walk walk = {.cfg = seed->cfg, .db = db};
+    struct walk walk = {.cfg = seed->cfg, .db = db, .opening = seed->opening};
     walk_list(&walk, "tariffs", TARIFFS_MAX, walk_tariff);
     walk_list(&walk, "profiles", SEED_PROFILES_MAX, walk_profile);
     walk_list(&walk, "collectors", COLLECTORS_MAX, walk_collector);
@@ -363,13 +393,13 @@ static void hash_text(const char *text, char ret_hash[SHA256_TEXT_SIZE])
     MUST(fits);
 }
 
-enum err seed_apply(struct store *store, const char *text, const char *name, bool *ret_changed,
+enum err seed_apply(struct store *store, const struct seed_source *source, bool *ret_changed,
                     char ret_message[CONFIG_MESSAGE_SIZE])
 {
-    struct seed seed = {.ret_message = ret_message};
+    struct seed seed = {.opening = source->opening, .ret_message = ret_message};
     ret_message[0] = '\0';
-    hash_text(text, seed.hash);
-    seed.cfg = config_open_text(text, name, ret_message, CONFIG_MESSAGE_SIZE);
+    hash_text(source->text, seed.hash);
+    seed.cfg = config_open_text(source->text, source->name, ret_message, CONFIG_MESSAGE_SIZE);
     if (seed.cfg == NULL) {
         return ERR_FORMAT;
     }
@@ -382,7 +412,7 @@ enum err seed_apply(struct store *store, const char *text, const char *name, boo
     if (err == OK) {
         *ret_changed = seed.changed;
     } else if (ret_message[0] == '\0') {
-        str_format_cut(ret_message, CONFIG_MESSAGE_SIZE, "%s: the database: %s", name,
+        str_format_cut(ret_message, CONFIG_MESSAGE_SIZE, "%s: the database: %s", source->name,
                        err_name(err));
     }
     return err;

@@ -73,6 +73,9 @@ int64_t walk_yuan(struct walk *walk, const char *field, const char *fallback, in
     char text[DECIMAL_TEXT_SIZE];
     int64_t fen = 0;
     walk_text(walk, field, fallback, text, sizeof(text));
+    if (text[0] == '\0' && fallback != NULL) {
+        return 0;
+    }
     if (!decimal_parse_fen(text, &fen) || fen < min_fen) {
         char least[DECIMAL_TEXT_SIZE];
         walk_fail(walk, field, "must be yuan like \"20.00\", at least %s",

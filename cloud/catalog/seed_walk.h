@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cloud/catalog/seed.h"
 #include "cloud/store/db.h"
 #include "common/compiler.h"
 #include "common/config/config.h"
@@ -24,6 +25,7 @@ enum {
 struct walk {
     struct config *cfg;
     struct db *db;
+    seed_opening opening;
     char base[WALK_PATH_SIZE]; /* "sites.[0].rooms.[17]."; empty at the top */
     char path[WALK_PATH_SIZE]; /* of the field read last */
     enum err err;
@@ -45,7 +47,7 @@ const char *walk_word(struct walk *walk, const char *field, const char *const *w
                       int fallback);
 /** A required id of 1..32 of A-Z a-z 0-9 . _ - */
 void walk_id(struct walk *walk, const char *field, char ret_id[33]);
-/** An amount in yuan as a text; fen, at least @p min_fen. */
+/** An amount in yuan as a text; fen, at least @p min_fen. "" as fallback: 0 where absent. */
 int64_t walk_yuan(struct walk *walk, const char *field, const char *fallback, int64_t min_fen);
 /** A required text that @p query (a literal with ?1) must find. */
 void walk_known(struct walk *walk, const char *field, const char *query, char *ret_text,

@@ -15,9 +15,17 @@
 #include <unistd.h>
 
 #include "cloud/meters/gateway_internal.h"
+#include "common/id.h"
 #include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
+
+/*
+ * A question's id is made a UUID of version 8 (RFC 9562: the maker's own use) where all others have
+ * version 7: so a reply that comes after its question was given up, or after a restart, is known
+ * for what it is and does not end up as an unknown command.
+ */
+enum { ID_VERSION_AT = 14, ID_VERSION_QUESTION = '8' };
 
 enum {
     KEEP_ALIVE_S = 30,
@@ -192,16 +200,23 @@ static enum err add_question(struct gateway *gateway, const char *collector_id,
     return err;
 }
 
+static bool is_question(const char *id)
+{
+    return id[ID_VERSION_AT] == (char)ID_VERSION_QUESTION;
+}
+
 enum err gateway_ask(struct gateway *gateway, const char *collector_id,
                      const struct bus_command *command, gateway_answer answer, void *self)
 {
     MUST(command->op == BUS_OP_READ || command->op == BUS_OP_PING);
+    MUST(id_is_valid(command->id));
+    struct bus_command marked = *command;
+    marked.id[ID_VERSION_AT] = (char)ID_VERSION_QUESTION;
     struct question question = {.deadline_ms =
                                     clock_mono_ms(gateway->config.clock) + command->deadline_ms,
                                 .answer = answer,
                                 .self = self};
-    bool fits = str_copy(question.id, sizeof(question.id), command->id) && question.id[0] != '\0';
-    MUST(fits);
+    MUST(str_copy(question.id, sizeof(question.id), marked.id));
     if (!gateway_is_connected(gateway)) {
         return ERR_UNAVAILABLE;
     }
@@ -210,7 +225,7 @@ enum err gateway_ask(struct gateway *gateway, const char *collector_id,
         return err;
     }
     wake(gateway); /* its deadline may be the nearest now */
-    err = send_command(gateway, collector_id, command);
+    err = send_command(gateway, collector_id, &marked);
     struct question taken;
     if (err != OK && !take_question(gateway, question.id, &taken)) {
         return OK; /* the thread was quicker: it has told the answer already */
@@ -260,7 +275,7 @@ static void on_reply(struct gateway *gateway, const char *collector_id, const ch
         gateway_refuse(gateway, collector_id, "a reply", &fault);
     } else if (take_question(gateway, reply->id, &question)) {
         question.answer(question.self, reply, OK);
-    } else if (gateway->sink != NULL) {
+    } else if (gateway->sink != NULL && !is_question(reply->id)) {
         gateway->sink(gateway->sink_self, collector_id, reply);
     }
     free(reply);

@@ -96,6 +96,7 @@ typedef void (*gateway_answer)(void *self, const struct bus_reply *reply, enum e
 
 /**
  * Ask a collector (BUS_OP_READ or BUS_OP_PING). command->deadline_ms also bounds the wait here.
+ * The id on the wire is the command's with another version digit (see gateway.c).
  *
  * @return OK, then @p answer is called exactly once; ERR_UNAVAILABLE broker or collector offline;
  *         ERR_NOT_FOUND no such collector; ERR_FULL too many questions are open
