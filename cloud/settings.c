@@ -105,6 +105,11 @@ bool settings_read(const char *path, struct settings *ret_settings,
     settings->log_level = (enum log_level)level;
     config_text(cfg, "state_dir", NULL, settings->state_dir, sizeof(settings->state_dir));
     config_text(cfg, "seed_file", "", settings->seed_file, sizeof(settings->seed_file));
+    config_text(cfg, "sql_trace_file", "", settings->sql_trace_file,
+                sizeof(settings->sql_trace_file));
+    if (settings->mode == RUN_PRODUCTION && settings->sql_trace_file[0] != '\0') {
+        config_fail(cfg, "sql_trace_file", "holds people's data: only with mode demo or test");
+    }
     int64_t free_mb =
         config_int(cfg, "disk_free_mb_min",
                    (struct config_int){

@@ -26,8 +26,9 @@ enum run_mode { RUN_PRODUCTION, RUN_DEMO, RUN_TEST, RUN_MODE_COUNT };
 struct settings {
     enum run_mode mode;
     enum log_level log_level;
-    char state_dir[SETTINGS_PATH_SIZE]; /* database and keys; made if it is not there */
-    char seed_file[SETTINGS_PATH_SIZE]; /* taken in at every start; empty: none */
+    char state_dir[SETTINGS_PATH_SIZE];      /* database and keys; made if it is not there */
+    char seed_file[SETTINGS_PATH_SIZE];      /* taken in at every start; empty: none */
+    char sql_trace_file[SETTINGS_PATH_SIZE]; /* diagnostic, never in production; empty: off */
     uint64_t disk_free_bytes_min;
     uint32_t thread_count;
     char server_names[PKI_HOSTS_MAX][SETTINGS_NAME_SIZE];

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 
 #include "cloud/catalog/seed.h"
+#include "cloud/orders/orders.h"
 #include "common/log.h"
+#include "common/money.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/disk/disk.h"
@@ -46,6 +48,11 @@ enum err state_open_store(const struct settings *settings, const struct clock_po
                                   .reader_count = READERS,
                                   .on_failed = on_failed,
                                   .self = self};
+    if (settings->sql_trace_file[0] != '\0') {
+        config.trace_path = settings->sql_trace_file;
+        log_warn("tracing all statements to %s: slow, and full of people's data",
+                 config.trace_path);
+    }
     return store_open(&config, ret_store, ret_why);
 }
 
@@ -65,6 +72,11 @@ enum err state_open_pki(const struct settings *settings, const struct clock_port
     return pki_open(&config, ret_pki, ret_why);
 }
 
+enum err state_opening(struct db *db, const char *meter_id, int64_t balance_fen)
+{
+    return orders_open_balance(db, meter_id, money_fen(balance_fen));
+}
+
 enum err state_seed_file(struct store *store, const char *path, char ret_why[STATE_WHY_SIZE])
 {
     char *text = NULL;
@@ -75,7 +87,8 @@ enum err state_seed_file(struct store *store, const char *path, char ret_why[STA
         str_format_cut(ret_why, STATE_WHY_SIZE, "%s: cannot be read: %s", path, err_name(err));
         return err;
     }
-    err = seed_apply(store, text, path, &changed, ret_why);
+    struct seed_source source = {.text = text, .name = path, .opening = state_opening};
+    err = seed_apply(store, &source, &changed, ret_why);
     free(text);
     if (err == OK && changed) {
         log_info("took in %s", path);

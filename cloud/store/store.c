@@ -126,6 +126,13 @@ static enum err open_all(struct store *store, char *ret_why)
     if (err == OK) {
         err = open_readers(store, ret_why);
     }
+    if (err == OK && store->config.trace_path != NULL) {
+        err = store_trace_begin(store, store->config.trace_path);
+        if (err != OK) {
+            str_format_cut(ret_why, STORE_WHY_SIZE, "%s: cannot be written",
+                           store->config.trace_path);
+        }
+    }
     if (err == OK && pthread_create(&store->thread, NULL, store_writer_main, store) != 0) {
         str_format_cut(ret_why, STORE_WHY_SIZE, "cannot start the writer thread");
         err = ERR_MEMORY;
@@ -179,6 +186,7 @@ void store_close(struct store *store)
         MUST(!store->reader_busy[i]);
         db_close(&store->readers[i]);
     }
+    store_trace_end(store);
     db_close(&store->writer);
     if (store->lock_fd >= 0) {
         (void)close(store->lock_fd);

@@ -44,6 +44,7 @@ struct store_config {
     uint32_t reader_count;                       /* 1..STORE_READERS_MAX */
     void (*on_failed)(void *self, enum err err); /* once, in the writer thread; may be NULL */
     void *self;
+    const char *trace_path; /* diagnostic: the writer's statements go there; NULL: nowhere */
 };
 
 /**

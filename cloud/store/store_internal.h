@@ -3,6 +3,7 @@
 #define SHILLING_CLOUD_STORE_STORE_INTERNAL_H
 
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -91,8 +92,9 @@ struct store {
 
     pthread_t thread;
     bool thread_started;
-    struct db writer; /* the writer thread's alone, like the batch */
+    struct db writer; /* the writer thread's alone, like the batch and the trace */
     struct batch batch;
+    FILE *trace; /* NULL: off */
 
     struct monitor monitor;                   /* guards what follows */
     struct queue_item queue[STORE_QUEUE_MAX]; /* a ring */
@@ -109,6 +111,11 @@ struct store {
     atomic_int_fast64_t room_checked_ms; /* monotonic moment of the last look; 0: never */
     atomic_bool has_room;
 };
+
+/** Write every statement of the writer, with its values, to @p path (trace.c); ERR_DENIED. */
+enum err store_trace_begin(struct store *store, const char *path);
+/** Close the trace, if there is one. */
+void store_trace_end(struct store *store);
 
 /** Body of the writer thread. */
 void *store_writer_main(void *store);
