@@ -4,10 +4,7 @@
  * The main loop: messages from the cloud, results from the buses, the schedule. Each bus has its
  * own thread (collector/line), the connection has one (drivers/mqtt); everything that decides is
  * here, on one thread, and what crosses is copied.
- *
- * The schedule feeds each bus two meters ahead: one is being read while the other waits, so the bus
- * never idles while this loop syncs the journal, and the queue never fills with a thousand meters.
- */
+ * */
 #include "collector/collector.h"
 
 #include <errno.h>
@@ -18,11 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "collector/desk.h"
-#include "collector/journal.h"
-#include "collector/line.h"
-#include "collector/roster.h"
-#include "collector/uplink.h"
+#include "collector/collector_internal.h"
 #include "common/civil.h"
 #include "common/log.h"
 #include "common/must.h"
@@ -31,48 +24,17 @@
 #include "drivers/rng/rng_system.h"
 
 enum {
-    SCHEDULE_AHEAD = 2,
-    SCHEDULE_PATIENCE_MS = 600000, /* a scheduled read may wait behind everything else */
-    PROBE_MS = 30000,              /* after a full disk: is there room again? */
+    PROBE_MS = 30000, /* after a full disk: is there room again? */
     WAIT_MS_MAX = 5000,
     DUE_WAIT_MS = 300, /* a result wakes us earlier; this is for a full queue */
     DAY_S = 86400,
     SESSION_EXPIRY_S = 3600, /* commands wait at the broker, each with its own expiry */
 };
 
-struct bus_line {
-    struct line *line;
-    uint32_t status_seen;
-    int scheduled; /* reads of the schedule that are on the way */
-};
-
-struct collector {
-    struct settings settings;
-    struct clock_port clock;
-    struct journal *journal;
-    struct uplink *uplink;
-    struct roster *roster;
-    struct desk desk;
-    struct bus_line lines[SETTINGS_BUSES_MAX];
-    int notify_fd;
-    int64_t day;
-    int64_t probe_ms;
-    int64_t uplink_ms;
-    bool journal_told;
-    bool readings_full_told;
-    struct job_result result;
-    struct bus_meter *meters; /* room for decoding a configuration */
-};
-
-static int64_t now_of(const struct collector *collector)
-{
-    return clock_mono_ms(&collector->clock);
-}
-
 /* --- events ---------------------------------------------------------------------------------- */
 
-static void tell_bus(struct collector *collector, const char *kind, const char *bus,
-                     const char *meter, const char *detail)
+void collector_tell(struct collector *collector, const char *kind, const char *bus,
+                    const char *meter, const char *detail)
 {
     struct bus_event event = {.ts = clock_wall_s(&collector->clock)};
     str_format_cut(event.kind, sizeof(event.kind), "%s", kind);
@@ -85,16 +47,21 @@ static void tell_bus(struct collector *collector, const char *kind, const char *
     }
 }
 
+void collector_tell_journal(struct collector *collector, const char *detail)
+{
+    if (!collector->journal_told) {
+        collector->journal_told = true;
+        collector_tell(collector, "journal", "", "", detail);
+    }
+}
+
 static void desk_tell(void *self, const char *kind, const char *meter, const char *detail)
 {
-    struct collector *collector = self;
     if (str_equal(kind, "journal")) {
-        if (collector->journal_told) {
-            return;
-        }
-        collector->journal_told = true;
+        collector_tell_journal(self, detail);
+    } else {
+        collector_tell(self, kind, "", meter, detail);
     }
-    tell_bus(collector, kind, "", meter, detail);
 }
 
 static bool desk_push(void *self, int bus, const struct job *job)
@@ -148,17 +115,31 @@ static bool config_apply(struct collector *collector, const char *text, size_t s
     enum err err = bus_config_decode(text, size, BUS_METERS_MAX, &config, &fault);
     if (err != OK) {
         str_format_cut(detail, sizeof(detail), "%s: %s", fault.field, err_name(err));
-        tell_bus(collector, "config_refused", "", "", detail);
+        collector_tell(collector, "config_refused", "", "", detail);
         return false;
     }
-    size_t refused = roster_apply(collector->roster, &config, bus_of, collector, now_of(collector));
+    size_t refused =
+        roster_apply(collector->roster, &config, bus_of, collector, collector_now_ms(collector));
     log_info("configuration %s: %zu meters", config.version, collector->roster->count);
     if (refused > 0) {
         str_format_cut(detail, sizeof(detail),
                        "%zu meters left out: unknown bus, protocol, address or item", refused);
-        tell_bus(collector, "config_partial", "", "", detail);
+        collector_tell(collector, "config_partial", "", "", detail);
     }
     return true;
+}
+
+/* The cloud answers every hello; what did not change need not be written again. */
+static bool config_is_stored(struct collector *collector, const char *text, size_t size)
+{
+    char *stored = malloc(BUS_CONFIG_TEXT_SIZE_MAX);
+    size_t stored_size = 0;
+    bool same = stored != NULL &&
+                journal_config_load(collector->journal, stored, BUS_CONFIG_TEXT_SIZE_MAX,
+                                    &stored_size) == OK &&
+                stored_size == size && memcmp(stored, text, size) == 0;
+    free(stored);
+    return same;
 }
 
 static void on_config(struct collector *collector, const char *text, size_t size)
@@ -166,7 +147,8 @@ static void on_config(struct collector *collector, const char *text, size_t size
     if (!config_apply(collector, text, size)) {
         return;
     }
-    if (journal_config_store(collector->journal, text, size) != OK) {
+    if (!config_is_stored(collector, text, size) &&
+        journal_config_store(collector->journal, text, size) != OK) {
         log_warn("the configuration cannot be stored; after a restart the old one is used");
     }
     uplink_config_version_set(collector->uplink, collector->roster->version);
@@ -185,158 +167,6 @@ static enum err config_restore(struct collector *collector)
     }
     free(text);
     return err == ERR_NOT_FOUND ? OK : err;
-}
-
-/* --- the schedule ---------------------------------------------------------------------------- */
-
-static void schedule_one(struct collector *collector, int bus, int meter)
-{
-    const struct roster_meter *entry = &collector->roster->meters[meter];
-    struct job job;
-    memset(&job, 0, sizeof(job));
-    job.command.op = BUS_OP_READ;
-    memcpy(job.command.u.read.items, entry->meter.items, sizeof(job.command.u.read.items));
-    job.command.u.read.item_count = entry->meter.item_count;
-    job.meter = entry->meter;
-    job.prio = JOB_PRIO_SCHEDULE;
-    job.tries = roster_tries(collector->roster, meter);
-    job.accepted_ms = now_of(collector);
-    job.begin_last_ms = job.accepted_ms + SCHEDULE_PATIENCE_MS;
-    if (line_push(collector->lines[bus].line, &job)) {
-        roster_begin(collector->roster, meter, job.accepted_ms);
-        collector->lines[bus].scheduled += 1;
-    }
-}
-
-static void schedule_bus(struct collector *collector, int bus)
-{
-    while (collector->lines[bus].scheduled < SCHEDULE_AHEAD) {
-        int before = collector->lines[bus].scheduled;
-        int meter = roster_due(collector->roster, bus, now_of(collector));
-        if (meter == ROSTER_NONE) {
-            return;
-        }
-        schedule_one(collector, bus, meter);
-        if (collector->lines[bus].scheduled == before) {
-            return; /* the queue is full; a result will bring us back */
-        }
-    }
-}
-
-static void reading_store(struct collector *collector, const struct job_result *result)
-{
-    struct bus_reading reading = {.ts = clock_wall_s(&collector->clock)};
-    const struct bus_reply *reply = &result->reply;
-    MUST(str_copy(reading.meter, sizeof(reading.meter), result->meter));
-    for (size_t i = 0; i < reply->value_count && i < ARRAY_COUNT(reading.values); i++) {
-        reading.values[i] = reply->values[i];
-        reading.value_count += 1;
-    }
-    reading.silent = reading.value_count == 0;
-    enum err err = journal_reading_add(collector->journal, &reading, 1);
-    if (err == ERR_RANGE && !collector->readings_full_told) {
-        collector->readings_full_told = true;
-        tell_bus(collector, "readings_full", "", "", "too many unacknowledged readings are kept");
-    } else if (err == OK) {
-        collector->readings_full_told = false;
-    } else if (err != ERR_RANGE) {
-        desk_tell(collector, "journal", "", "readings cannot be stored");
-    }
-}
-
-/* --- results --------------------------------------------------------------------------------- */
-
-static void tell_news(struct collector *collector, int bus, const char *meter,
-                      const struct roster_news *news)
-{
-    const char *name = collector->settings.buses[bus].name;
-    if (news->meter_silent) {
-        tell_bus(collector, "meter_silent", name, meter, "no answer three times in a row");
-    }
-    if (news->meter_back) {
-        tell_bus(collector, "meter_back", name, meter, "it answers again");
-    }
-    if (news->bus_silent) {
-        tell_bus(collector, "bus_silent", name, "", "no meter of this bus answers");
-    }
-    if (news->bus_wrong_baud) {
-        tell_bus(collector, "wrong_baud", name, "",
-                 "no meter answers, but bytes come that are no frames: baud rate or parity");
-    }
-    if (news->bus_back) {
-        tell_bus(collector, "bus_back", name, "", "meters answer again");
-    }
-}
-
-static void on_result(struct collector *collector, int bus)
-{
-    struct job_result *result = &collector->result;
-    if (result->scheduled) {
-        collector->lines[bus].scheduled -= 1;
-    }
-    int meter = roster_find(collector->roster, result->meter);
-    /* A missing device says nothing about its meters. */
-    bool device = !str_equal(result->reply.error, BUS_ERROR_BUS_FAULT);
-    bool tried = device && (result->heard || result->garbled ||
-                            str_equal(result->reply.error, BUS_ERROR_METER_SILENT));
-    struct roster_news news = {0};
-    if (meter != ROSTER_NONE && collector->roster->meters[meter].bus == bus) {
-        if (tried) {
-            news = roster_done(collector->roster, meter, result->scheduled, result->heard,
-                               result->garbled);
-        } else if (result->scheduled) {
-            collector->roster->meters[meter].in_flight = false;
-        }
-    }
-    /* First the bus gets its next meter, then the disk its reading. */
-    schedule_bus(collector, bus);
-    if (!result->scheduled) {
-        desk_result(&collector->desk, result);
-    } else if (device) {
-        reading_store(collector, result);
-        uplink_readings(collector->uplink);
-    }
-    tell_news(collector, bus, result->meter, &news);
-}
-
-static void look_at_status(struct collector *collector, int bus)
-{
-    struct bus_line *line = &collector->lines[bus];
-    const struct settings_bus *settings = &collector->settings.buses[bus];
-    struct line_status status = line_status_get(line->line);
-    if (status.change_count == line->status_seen) {
-        return;
-    }
-    bool first = line->status_seen == 0;
-    line->status_seen = status.change_count;
-    if (!status.open) {
-        char detail[BUS_DETAIL_SIZE];
-        str_format_cut(detail, sizeof(detail), "%s: %s; trying again", settings->device,
-                       err_name(status.why));
-        tell_bus(collector, "bus_fault", settings->name, "", detail);
-    } else {
-        log_info("bus %s: %s at %u baud", settings->name, settings->device,
-                 (unsigned)settings->baud);
-        if (!status.parity_kept) {
-            log_warn("bus %s: the device does not keep even parity, continuing", settings->name);
-        }
-        if (!first) {
-            tell_bus(collector, "bus_back", settings->name, "", "the device is there again");
-        }
-    }
-}
-
-static void on_notified(struct collector *collector)
-{
-    uint64_t count = 0;
-    ssize_t ignored = read(collector->notify_fd, &count, sizeof(count));
-    (void)ignored;
-    for (size_t i = 0; i < collector->settings.bus_count; i++) {
-        look_at_status(collector, (int)i);
-        while (line_result_pop(collector->lines[i].line, &collector->result)) {
-            on_result(collector, (int)i);
-        }
-    }
 }
 
 /* --- messages -------------------------------------------------------------------------------- */
@@ -411,13 +241,13 @@ static void look_at_journal(struct collector *collector, int64_t now_ms)
     collector->probe_ms = now_ms + PROBE_MS;
     if (journal_probe(collector->journal) && collector->journal_told) {
         collector->journal_told = false;
-        tell_bus(collector, "journal_ok", "", "", "the journal can be written again");
+        collector_tell(collector, "journal_ok", "", "", "the journal can be written again");
     }
 }
 
 static void turn(struct collector *collector)
 {
-    int64_t now_ms = now_of(collector);
+    int64_t now_ms = collector_now_ms(collector);
     int64_t day = beijing_day(collector);
     if (day != collector->day) {
         /* One reading of every meter close to midnight: the day's consumption rests on it. */
@@ -429,13 +259,13 @@ static void turn(struct collector *collector)
         collector->uplink_ms = uplink_tick(collector->uplink, now_ms);
     }
     for (size_t i = 0; i < collector->settings.bus_count; i++) {
-        schedule_bus(collector, (int)i);
+        collector_schedule(collector, (int)i);
     }
 }
 
 static int wait_ms(const struct collector *collector)
 {
-    int64_t now_ms = now_of(collector);
+    int64_t now_ms = collector_now_ms(collector);
     int64_t until_ms = roster_next_due_ms(collector->roster);
     if (until_ms <= now_ms) {
         /* Due, and its bus has enough to do: the next result wakes us. */
@@ -458,7 +288,7 @@ static bool wait_and_serve(struct collector *collector, int stop_fd)
         return true;
     }
     if (fds[1].revents != 0) {
-        on_notified(collector);
+        collector_notified(collector);
     }
     if (fds[2].revents != 0) {
         on_messages(collector);
@@ -599,7 +429,7 @@ void collector_destroy(struct collector *collector)
         }
         line_stop(line);
         while (collector->uplink != NULL && line_result_pop(line, &collector->result)) {
-            on_result(collector, (int)i);
+            collector_result(collector, (int)i);
         }
         line_destroy(line);
     }

@@ -84,6 +84,9 @@ bool desk_command_is_sound(const struct bus_command *command, const struct bus_m
         if (meter->kind == BUS_METER_CLOUD) {
             return refuse(ret_fault, "meter"); /* it has no balance inside */
         }
+        if (meter->kind == BUS_METER_COUNT && !command->u.credit.has_expect_count) {
+            return refuse(ret_fault, "expect"); /* it is what makes the credit unique */
+        }
         return credit_is_sound(&command->u.credit, meter->meter, ret_fault);
     case BUS_OP_RELAY:
     case BUS_OP_VOID:

@@ -107,9 +107,6 @@ void journal_sent(struct journal *journal, const char *id, int64_t sent_end_ms);
 MUST_CHECK enum err journal_result(struct journal *journal, const char *id,
                                    const struct bus_frame *frame_reply);
 
-/** True if a newer relay generation than @p generation is accepted for @p meter. */
-bool journal_relay_is_old(struct journal *journal, const char *meter, uint32_t generation);
-
 /**
  * VOID: from now on @p target is never sent. @p ret_reply (fate, intent, since_ms) is filled and
  * stored as the answer of command @p id in the same sync.

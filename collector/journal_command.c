@@ -224,15 +224,6 @@ enum err journal_result(struct journal *journal, const char *id,
     return err;
 }
 
-bool journal_relay_is_old(struct journal *journal, const char *meter, uint32_t generation)
-{
-    uint32_t newest = 0;
-    journal_lock(journal);
-    enum err err = generation_get(journal, meter, &newest);
-    journal_unlock(journal);
-    return err == OK && generation < newest;
-}
-
 /* Milliseconds since the last byte of @p id's frame may have left. */
 static uint64_t since_ms(struct journal *journal, const char *id)
 {

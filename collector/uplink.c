@@ -15,7 +15,7 @@
 #include "common/str.h"
 
 enum {
-    REPLIES_AT_ONCE = 64, /* of a long list; the next pass goes on */
+    REPLIES_AT_ONCE = 64, /* the oldest first; acknowledged ones make room for the next */
     SUBSCRIPTION_COUNT = 4,
     WILL_SIZE = 32,
 };

@@ -113,6 +113,8 @@ static void credit_init(const char *id)
 {
     command_init(BUS_OP_CREDIT, id, COUNT_METER);
     struct bus_credit *credit = &command.u.credit;
+    credit->has_expect_count = true;
+    credit->expect_count = 3;
     credit->reply_timeout_ms = 1000;
     credit->send = 1;
     credit->frame.size =
@@ -278,6 +280,12 @@ TEST(credits_that_are_not_what_they_say)
     hand_in();
     check_answer(ID_B, OUTCOME_NOT_DONE, BUS_ERROR_BAD_REQUEST);
     CHECK_EQ_STR(sent.detail, "frame");
+
+    credit_init("018f3a1c-0000-7000-8000-00000000000d");
+    command.u.credit.has_expect_count = false; /* nothing would make it unique */
+    hand_in();
+    CHECK_EQ_STR(sent.error, BUS_ERROR_BAD_REQUEST);
+    CHECK_EQ_STR(sent.detail, "expect");
 
     credit_init(ID_C);
     command.u.credit.frame.bytes[8] = 0x1C; /* a relay command in disguise, wrong sum as well */

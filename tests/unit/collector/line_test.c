@@ -224,6 +224,39 @@ TEST(a_parked_relay_command_leaves_the_bus_to_others)
     CHECK_EQ_STR(bus_reply_value(&result.reply, BUS_WHEN_NOW, "relay")->v, "open");
 }
 
+TEST(buses_work_side_by_side)
+{
+    begin(100);
+    (void)fake_bus_add(bus, "000000000001");
+    struct fake_bus *second_bus = fake_bus_create(100);
+    struct line *second = NULL;
+    (void)fake_bus_add(second_bus, "000000000001");
+    struct line_config config = {
+        .name = "bus2",
+        .device = fake_bus_path(second_bus),
+        .baud = BAUD,
+        .reply_timeout_ms = REPLY_TIMEOUT_MS,
+        .clock = clock_port,
+        .journal = {.intent = note_intent, .sent = note_sent, .result = note_result},
+        .notify_fd = notify_fd,
+    };
+    CHECK_EQ_I64(line_create(&config, &second), OK);
+    wait_open(true);
+    int64_t begun_ms = clock_mono_ms(&clock_port);
+    push_read(JOB_PRIO_LIVE, "000000000001", 4);
+    CHECK(line_push(second, &job));
+    wait_result();
+    CHECK_EQ_I64(result.reply.outcome, OUTCOME_DONE);
+    while (!line_result_pop(second, &result)) {
+        wait_notified();
+    }
+    CHECK_EQ_I64(result.reply.outcome, OUTCOME_DONE);
+    /* Each needs 400 ms; one after the other would be 800. */
+    CHECK(clock_mono_ms(&clock_port) - begun_ms < 750);
+    line_destroy(second);
+    fake_bus_destroy(second_bus);
+}
+
 TEST(a_job_whose_time_is_over_is_not_begun)
 {
     begin(0);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/parse.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "drivers/mqtt/mqtt.h"
@@ -224,23 +225,36 @@ TEST(sessions_keep_messages_until_they_expire)
     CHECK_EQ_STR(event.payload, "long");
 }
 
+/* The client that dies: this program once more, started by the next test. */
+TEST(helper_that_is_killed)
+{
+    const char *text = getenv("MQTT_TEST_PORT");
+    uint32_t number = 0;
+    if (text == NULL || !parse_u32(text, 65535, &number)) {
+        return;
+    }
+    port = (uint16_t)number;
+    struct mqtt *doomed = client("three", 0, "a/will");
+    wait_event(doomed, MQTT_EVENT_CONNECTED);
+    CHECK_EQ_I64(publish(doomed, "a/alive", "yes", 0), OK);
+    clock_system_wait_ms(WAIT_MS);
+}
+
 TEST(the_will_speaks_only_for_the_dead)
 {
+    char text[8];
     begin();
     other = client("two", 0, "a/will");
     wait_event(other, MQTT_EVENT_CONNECTED);
     mqtt_destroy(other); /* an orderly end */
     other = NULL;
+    CHECK(str_format(text, sizeof(text), "%u", (unsigned)port));
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        struct mqtt *doomed = client("three", 0, "a/will");
-        while (!mqtt_is_connected(doomed)) {
-            clock_system_wait_ms(STEP_MS);
-        }
-        CHECK_EQ_I64(publish(doomed, "a/alive", "yes", 0), OK);
-        clock_system_wait_ms(WAIT_MS);
-        _exit(0);
+        (void)setenv("MQTT_TEST_PORT", text, 1);
+        (void)execl("/proc/self/exe", "mqtt_test", "--filter", "helper", (char *)NULL);
+        _exit(127);
     }
     wait_event(mqtt, MQTT_EVENT_MESSAGE);
     CHECK_EQ_STR(event.topic, "a/alive"); /* and no will of the orderly one before it */
