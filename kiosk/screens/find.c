@@ -190,6 +190,12 @@ static void message(struct ui_build *build, enum ui_icon icon, const char *text)
         widget_badge(build, UI_SURFACE_TINT_WARN, icon, UI_COLOR_WARN, 140);
     }
     ui_para_center(build, UI_STYLE_STRONG, UI_COLOR_TEXT, text);
+    if (icon == UI_ICON_WIFI_OFF) {
+        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                     .icon = UI_ICON_REFRESH,
+                                                     .text = T("Try again"),
+                                                     .action = SESSION_ACTION_CONFIRM});
+    }
     ui_close(build);
     ui_fill(build);
 }

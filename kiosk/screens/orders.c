@@ -92,7 +92,18 @@ static void found_add(struct ui_build *build, const struct session *session)
 {
     const struct session_found_orders *found = &session->found;
     size_t shown = 0;
-    if (found->waiting || !found->loaded) {
+    if (!found->waiting && !found->loaded) {
+        ui_fill(build);
+        widget_note(build, WIDGET_NOTE_WARN, T("The server cannot be reached. Please try again."));
+        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                     .icon = UI_ICON_REFRESH,
+                                                     .text = T("Try again"),
+                                                     .w = UI_GROW(1),
+                                                     .action = SESSION_ACTION_CONFIRM});
+        ui_fill(build);
+        return;
+    }
+    if (found->waiting) {
         ui_fill(build);
         widget_spinner(build, 120, 12, UI_COLOR_PRIMARY);
         ui_fill(build);

@@ -63,14 +63,9 @@ static bool has_other_wallet(const struct session *session)
            session->profile.wallets[SESSION_WALLET_WECHAT];
 }
 
-static bool can_retry(enum session_problem problem)
-{
-    return problem == SESSION_PROBLEM_NETWORK || problem == SESSION_PROBLEM_CHANNEL ||
-           problem == SESSION_PROBLEM_METER_SILENT || problem == SESSION_PROBLEM_SERVER;
-}
-
 static void problem_buttons(struct ui_build *build, const struct session *session)
 {
+    bool retry = session->problem == SESSION_PROBLEM_CHANNEL;
     ui_open(build, &(struct ui_box){
                        .direction = LAYOUT_COLUMN, .w = UI_GROW(1), .gap = 24, .touch_gap = true});
     if (has_other_wallet(session)) {
@@ -86,17 +81,19 @@ static void problem_buttons(struct ui_build *build, const struct session *sessio
                                  .value = (uint32_t)other});
     }
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
-    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
-                                                 .icon = UI_ICON_HOME,
-                                                 .text = T("First page"),
-                                                 .w = UI_GROW(1),
-                                                 .action = SESSION_ACTION_HOME});
-    if (can_retry(session->problem)) {
+    widget_button(
+        build, &(struct widget_button){.surface = retry ? UI_SURFACE_SECONDARY : UI_SURFACE_PRIMARY,
+                                       .icon = UI_ICON_HOME,
+                                       .text = T("First page"),
+                                       .w = UI_GROW(1),
+                                       .action = SESSION_ACTION_HOME});
+    if (retry) {
         widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
                                                      .style = UI_STYLE_BUTTON_LARGE,
                                                      .text = T("Try again"),
                                                      .w = UI_GROW(1),
-                                                     .action = SESSION_ACTION_CONFIRM});
+                                                     .action = SESSION_ACTION_WALLET,
+                                                     .value = (uint32_t)session->wallet});
     }
     ui_close(build);
     ui_close(build);

@@ -82,9 +82,9 @@ static struct ui_rect text_bounds(const struct draw_cmd *cmd)
 {
     int px = cmd->style.px;
     return (struct ui_rect){.x = cmd->rect.x - px / 4,
-                            .y = cmd->baseline - px * 5 / 4,
+                            .y = cmd->baseline - px * 11 / 10,
                             .w = cmd->rect.w + px / 2,
-                            .h = px * 7 / 4};
+                            .h = px * 29 / 20};
 }
 
 void draw_add(struct draw_list *list, struct draw_cmd cmd)

@@ -223,6 +223,14 @@ static struct entry *entry_make(struct text_cache *cache, enum text_face face, i
     return entry;
 }
 
+/* Back below the limit, the least recently used first; @p keep is in use. */
+static void cache_trim(struct text_cache *cache, const struct entry *keep)
+{
+    while (cache->bytes > TEXT_CACHE_SIZE_MAX && cache->oldest != keep) {
+        entry_free(cache, cache->oldest);
+    }
+}
+
 /* The entry of a run, made if need be; NULL only without memory. It is then the newest. */
 static struct entry *entry_get(struct text_cache *cache, enum text_face face, int px,
                                const char *text, size_t size)
@@ -238,9 +246,7 @@ static struct entry *entry_get(struct text_cache *cache, enum text_face face, in
         list_remove(cache, entry);
         list_push(cache, entry);
     }
-    while (cache->bytes > TEXT_CACHE_SIZE_MAX && cache->oldest != entry) {
-        entry_free(cache, cache->oldest);
-    }
+    cache_trim(cache, entry);
     return entry;
 }
 
@@ -336,6 +342,7 @@ bool text_cache_mask(struct text_cache *cache, enum text_face face, int px, cons
     }
     if (!entry->rendered) {
         entry_render(cache, entry);
+        cache_trim(cache, entry);
     }
     if (entry->alpha == NULL) {
         return false;
