@@ -171,7 +171,8 @@ struct pay_notify_in {
 enum pay_notify_verdict {
     PAY_NOTIFY_REFUSED, /* not proven to come from the wallet: count it, change nothing */
     PAY_NOTIFY_PROBE,   /* WeChat tests that we refuse bad signatures: no alarm */
-    PAY_NOTIFY_FOREIGN, /* genuine, but for another merchant or application: alarm */
+    PAY_NOTIFY_FOREIGN, /* genuine, but for another merchant or application, or sealed with a key
+                           that we do not have: keep the bytes, alarm */
     PAY_NOTIFY_NEWS,    /* genuine, but nothing that concerns an order */
     PAY_NOTIFY_GENUINE, /* result, order_no, amounts: apply them */
     PAY_NOTIFY_VERDICT_COUNT

@@ -277,6 +277,8 @@ static void open_notify(struct wechat_wallet *wallet, const struct pay_notify_in
         notify->reply = "";
         classify_notify(wallet, &trade, notify);
     } else {
+        /* Signed, so it is WeChat's: most likely the APIv3 key was changed and not told to us. */
+        notify->verdict = PAY_NOTIFY_FOREIGN;
         str_format_cut(notify->log_text, sizeof(notify->log_text),
                        "wechat notify cannot be opened: %s", wechat_opened_name(opened));
     }

@@ -6,6 +6,7 @@
  * under test is one: no fault may make us believe what is not so; at worst we know nothing.
  */
 #include <pthread.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cloud/payments/pay.h"
@@ -545,6 +546,69 @@ TEST(wechat_keys_in_every_mix)
     CHECK(paygate_command(world.gate, "set wechat_cert old"));
     CHECK(paygate_command(world.gate, "set wechat_notice_key auto"));
     pay_destroy(pay);
+}
+
+static void put_text(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+    CHECK(file != NULL);
+    (void)fputs(text, file);
+    CHECK(fclose(file) == 0 && chmod(path, 0600) == 0);
+}
+
+/* The verdict on the notify of one more payment. */
+static struct pay_notify *notify_of_payment(struct pay *pay, bool readable)
+{
+    static struct purchase p;
+    empty_inbox();
+    pthread_mutex_lock(&world.inbox.lock);
+    world.inbox.pay = pay;
+    pthread_mutex_unlock(&world.inbox.lock);
+    make_purchase(PAY_WECHAT, 12, &p);
+    CHECK_RESULT(precreate(&p), PAY_QR);
+    CHECK(paygate_command(world.gate, "pay %s", p.order_no));
+    if (readable) {
+        CHECK(arrived(p.order_no, PAY_PAID));
+    }
+    for (int waited = 0; waited < WAIT_MS_MAX && world.inbox.count == 0; waited += 20) {
+        clock_system_wait_ms(20);
+    }
+    CHECK(world.inbox.count > 0);
+    return first_about(p.order_no);
+}
+
+/* While the APIv3 key is changed both are tried; with neither, the bytes are kept and it comes
+ * again. */
+TEST(wechat_apiv3_key_is_changed)
+{
+    static struct pay_config config;
+    char other[] = "/tmp/pay-apiv3-XXXXXX";
+    begin();
+    int fd = mkstemp(other);
+    CHECK(fd >= 0 && close(fd) == 0);
+    put_text(other, "0123456789abcdef0123456789abcdef");
+    paygate_config(world.gate, tiny_http_port(world.server), &config);
+    memcpy(config.wechat.apiv3_key_old_file, config.wechat.apiv3_key_file, PAY_PATH_SIZE);
+    (void)snprintf(config.wechat.apiv3_key_file, PAY_PATH_SIZE, "%s", other);
+    struct pay *both = make_pay(&config);
+    config.wechat.apiv3_key_old_file[0] = '\0';
+    config.wechat.platform_certs = false; /* its list could not be opened either */
+    struct pay *neither = make_pay(&config);
+    (void)unlink(other);
+    CHECK(both != NULL && neither != NULL);
+    char log[PAY_LOG_SIZE];
+    CHECK(pay_keys_refresh(both, log));
+    CHECK(paygate_command(world.gate, "set wechat_notice_key public"));
+    CHECK_EQ_I64(notify_of_payment(both, true)->verdict, PAY_NOTIFY_GENUINE);
+    struct pay_notify *notify = notify_of_payment(neither, false);
+    CHECK_EQ_I64(notify->verdict, PAY_NOTIFY_FOREIGN);
+    CHECK_EQ_I64(notify->http_status, 500);
+    CHECK(paygate_command(world.gate, "set wechat_notice_key auto"));
+    pthread_mutex_lock(&world.inbox.lock);
+    world.inbox.pay = world.pay;
+    pthread_mutex_unlock(&world.inbox.lock);
+    pay_destroy(both);
+    pay_destroy(neither);
 }
 
 TEST(wechat_key_list_is_asked_for_once_a_minute)
