@@ -23,6 +23,9 @@ MUST_CHECK enum err state_open_store(const struct settings *settings,
 MUST_CHECK enum err state_open_pki(const struct settings *settings, const struct clock_port *clock,
                                    struct pki **ret_pki, char ret_why[STATE_WHY_SIZE]);
 
+/** The money side of a seed (cloud/catalog/seed.h). */
+MUST_CHECK enum err state_opening(struct db *db, const char *meter_id, int64_t balance_fen);
+
 /** Read a seed file and take it in. */
 MUST_CHECK enum err state_seed_file(struct store *store, const char *path,
                                     char ret_why[STATE_WHY_SIZE]);
