@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync, chmodSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { control, freePort, listens, Processes, until } from './processes.mjs';
-import { Screen, startDisplay } from './screen.mjs';
+import { awaitsReportSignal, Screen, startDisplay } from './screen.mjs';
 import * as settings from './settings.mjs';
 import { busText, estate, seedText } from './site.mjs';
 

@@ -30,6 +30,13 @@ export async function startDisplay(processes, width, height) {
   throw new Error('no free X display between :90 and :189');
 }
 
+/** True once the kiosk waits for SIGUSR1; before that the signal would end it. */
+export function awaitsReportSignal({ child }) {
+  const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+  const blocked = BigInt(`0x${/^SigBlk:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`);
+  return (blocked & 0x200n) !== 0n;
+}
+
 /** The kiosk as a person sees and touches it. */
 export class Screen {
   constructor({ display, processes, kiosk, state }) {

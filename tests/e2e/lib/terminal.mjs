@@ -28,12 +28,13 @@ export class Terminal {
   }
 
   /** {status, json, text}; rejects when there is no answer. */
-  call(method, path, body, { timeout = 15000, raw } = {}) {
+  call(method, path, body, { timeout = 15000, raw, headers } = {}) {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     return new Promise((resolve, reject) => {
       const req = request({ host: '127.0.0.1', port: this.port, agent: this.agent, method, path,
         timeout, headers: payload === undefined ? {} : {
-          'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) } });
+          'content-type': 'application/json', 'content-length': Buffer.byteLength(payload),
+          ...headers } });
       req.on('timeout', () => req.destroy(new Error(`${method} ${path}: no answer`)));
       req.on('error', reject);
       req.on('response', (res) => {
