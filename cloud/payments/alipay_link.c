@@ -54,6 +54,7 @@ static bool send(struct alipay_wallet *wallet, const struct alipay_question *que
         "Content-Type: application/x-www-form-urlencoded;charset=utf-8",
         "Accept: application/json",
     };
+    static const char *const wanted[] = {"trace_id"}; /* what Alipay's support asks for */
     const struct https_call call = {
         .method = "POST",
         .url = work->url,
@@ -61,6 +62,8 @@ static bool send(struct alipay_wallet *wallet, const struct alipay_question *que
         .header_count = ARRAY_COUNT(headers),
         .body = work->wire.body,
         .body_size = strlen(work->wire.body),
+        .wanted = wanted,
+        .wanted_count = ARRAY_COUNT(wanted),
         .timeout_ms = timeout_of(question->asked.call),
         .answer_size_max = WALLET_ANSWER_SIZE_MAX,
     };

@@ -51,9 +51,9 @@ static void classify(const struct alipay_question *question, const struct alipay
     answer->alarm = read.alarm;
     memcpy(answer->trade_no, read.trade_no, sizeof(answer->trade_no));
     memcpy(answer->qr_text, read.qr_code, sizeof(answer->qr_text));
-    str_format_cut(answer->log_text, sizeof(answer->log_text), "%s %s: %s (%s %s)",
+    str_format_cut(answer->log_text, sizeof(answer->log_text), "%s %s: %s (%s %s) trace %.64s",
                    alipay_call_method(question->asked.call), question->subject,
-                   pay_result_name(read.result), read.code, read.sub_code);
+                   pay_result_name(read.result), read.code, read.sub_code, reply->http.wanted[0]);
 }
 
 /* Ask and classify. */

@@ -82,9 +82,9 @@ static void classify(const struct call *call, const struct wechat_reply *reply,
     wechat_answer_read(&call->asked, reply->http.status, reply->http.body, reply->http.body_size,
                        &read);
     copy_answer(&read, answer);
-    str_format_cut(answer->log_text, sizeof(answer->log_text), "wechat %s %s: %s (%ld %s)",
+    str_format_cut(answer->log_text, sizeof(answer->log_text), "wechat %s %s: %s (%ld %s) %s",
                    call_name(call->asked.call), call->subject, pay_result_name(read.result),
-                   reply->http.status, read.code);
+                   reply->http.status, read.code, read.message);
 }
 
 static void run(struct wechat_wallet *wallet, const struct call *call, struct pay_answer *answer)

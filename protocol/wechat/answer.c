@@ -103,6 +103,15 @@ static void read_refusal(enum wechat_call call, long http_status, const json_t *
     if (code == NULL || !str_copy(answer->code, sizeof(answer->code), code)) {
         return;
     }
+    const char *message = json_string_value(json_object_get(body, "message"));
+    if (message != NULL) {
+        str_format_cut(answer->message, sizeof(answer->message), "%s", message);
+        for (char *c = answer->message; *c != '\0'; c++) {
+            if (*c > 0 && *c < ' ') {
+                *c = ' '; /* it goes into one line of a log */
+            }
+        }
+    }
     /* Accepted for later, too many requests, or their own trouble: it may yet have happened. */
     if (http_status < 400 || http_status == 429 || http_status >= 500) {
         return;

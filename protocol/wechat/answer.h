@@ -36,6 +36,7 @@ struct wechat_asked {
 
 enum {
     WECHAT_CODE_SIZE = 64,
+    WECHAT_MESSAGE_SIZE = 160,
     WECHAT_QR_SIZE = 512, /* code_url: 512 */
     WECHAT_URL_SIZE = 2048,
     WECHAT_HASH_SIZE = 65,
@@ -51,6 +52,7 @@ struct wechat_answer {
     char trade_no[WECHAT_NUMBER_SIZE];
     char qr_text[WECHAT_QR_SIZE];
     char code[WECHAT_CODE_SIZE];        /* "ORDER_NOT_EXIST", or the trade's state */
+    char message[WECHAT_MESSAGE_SIZE];  /* of a refusal, for people; cut */
     char download_url[WECHAT_URL_SIZE]; /* BILL */
     char hash_sha1[WECHAT_HASH_SIZE];   /* BILL: hex, of the unpacked file */
 };
