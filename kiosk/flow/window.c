@@ -70,8 +70,11 @@ static bool draw(struct window *window)
     struct ui_look look = screens_look(session);
     ui_set_look(window->ui, &look);
     struct ui_rects rects;
-    ui_render(window->ui, screens_view, session, session->screen_serial, flow_now(window->flow),
-              pixels, stride, &rects);
+    struct ui_scene scene = {.view = screens_view,
+                             .state = session,
+                             .page = session->screen_serial,
+                             .now = flow_now(window->flow)};
+    ui_render(window->ui, &scene, (struct ui_canvas){pixels, stride}, &rects);
     return rects.count == 0 || present_show(window->present, &rects) == OK;
 }
 

@@ -78,7 +78,7 @@ static void day_label(struct ui_build *build, const struct chart *chart, size_t 
         const char *number = words_tail(day, 2);
         text = WORDS(build, TC("chart", "{1}"), number[0] == '0' ? number + 1 : number);
     }
-    ui_draw_text(build, UI_STYLE_CAPTION, UI_COLOR_WEAK, text, x, y, LAYOUT_CENTER);
+    ui_draw_text(build, UI_STYLE_CAPTION, UI_COLOR_WEAK, text, x, y);
 }
 
 static void bar_paint(struct ui_build *build, const struct chart *chart, const struct bars *bars,
@@ -99,7 +99,7 @@ static void bar_paint(struct ui_build *build, const struct chart *chart, const s
     if (named) {
         const char *amount = chart->meter->days[i].amount;
         ui_draw_text(build, UI_STYLE_SMALL_BOLD, UI_COLOR_INK, amount, x + bars->bar / 2,
-                     y - ui_px(build, 22), LAYOUT_CENTER);
+                     y - ui_px(build, 22));
     }
 }
 

@@ -71,8 +71,8 @@ static void reading_chip(struct ui_build *build, const struct session *session)
         const char *took = ui_format(build, "%lld.%lld", (long long)(reading->took_ms / SECOND_MS),
                                      (long long)(reading->took_ms % SECOND_MS / TENTH_MS));
         const char *age = age_words(build, reading);
-        bool fresh =
-            reading->took_ms > 0 && ui_now(build).mono_ms - reading->arrived_ms < 60 * SECOND_MS;
+        bool fresh = reading->took_ms > 0 &&
+                     ui_now(build).mono_ms - reading->arrived_ms < INT64_C(60) * SECOND_MS;
         widget_chip(build, &(struct widget_chip){
                                .surface = UI_SURFACE_TINT_OK,
                                .color = UI_COLOR_OK,

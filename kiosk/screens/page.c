@@ -84,10 +84,17 @@ void page_status(struct ui_build *build, const struct session *session)
 }
 
 /* One control of the band: icon over text where there are many, beside it where there is room. */
-static void band_button(struct ui_build *build, enum ui_icon icon, const char *text, bool on,
-                        uint16_t action, uint32_t value, bool stacked)
+struct band_control {
+    enum ui_icon icon;
+    const char *text;
+    bool on;
+    uint16_t action;
+    uint32_t value;
+};
+
+static void band_control(struct ui_build *build, bool stacked, const struct band_control *control)
 {
-    enum ui_color color = on ? UI_COLOR_ON_SELECTED : UI_COLOR_TEXT;
+    enum ui_color color = control->on ? UI_COLOR_ON_SELECTED : UI_COLOR_TEXT;
     ui_open(build,
             &(struct ui_box){.direction = stacked ? LAYOUT_COLUMN : LAYOUT_ROW,
                              .w = UI_GROW(1),
@@ -97,12 +104,12 @@ static void band_button(struct ui_build *build, enum ui_icon icon, const char *t
                              .gap = stacked ? 2 : 12,
                              .justify = LAYOUT_CENTER,
                              .align = LAYOUT_CENTER,
-                             .surface = on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY,
+                             .surface = control->on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY,
                              .radius = 28,
-                             .action = action,
-                             .value = value});
-    ui_icon(build, icon, stacked ? 38 : 40, color);
-    ui_text(build, stacked ? UI_STYLE_CAPTION : UI_STYLE_LABEL, color, text);
+                             .action = control->action,
+                             .value = control->value});
+    ui_icon(build, control->icon, stacked ? 38 : 40, color);
+    ui_text(build, stacked ? UI_STYLE_CAPTION : UI_STYLE_LABEL, color, control->text);
     ui_close(build);
 }
 
@@ -113,22 +120,21 @@ void page_band(struct ui_build *build, const struct session *session, bool back)
     const struct session_comfort *comfort = &session->comfort;
     bool chinese = comfort->language == SESSION_LANGUAGE_ZH;
     bool stacked = ui_is_portrait(build) && (back || comfort->large || !chinese);
+    const struct band_control controls[] = {
+        {UI_ICON_ARROW_LEFT, T("Back"), false, SESSION_ACTION_BACK, 0},
+        /* The other language in its own letters: whoever needs it can read it. */
+        {UI_ICON_GLOBE, chinese ? "English" : "\xE4\xB8\xAD\xE6\x96\x87", false,
+         SESSION_ACTION_LANGUAGE, chinese ? SESSION_LANGUAGE_EN : SESSION_LANGUAGE_ZH},
+        {UI_ICON_LETTERS, TC("control", "Large"), comfort->large, SESSION_ACTION_LARGE, 0},
+        {UI_ICON_CONTRAST, TC("control", "Contrast"), comfort->contrast, SESSION_ACTION_CONTRAST,
+         0},
+        {volumes[comfort->volume % 4U], TC("control", "Sound"), false, SESSION_ACTION_SOUND, 0},
+        {UI_ICON_PHONE, TC("control", "Help"), false, SESSION_ACTION_HELP, 0},
+    };
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .touch_gap = true});
-    if (back) {
-        band_button(build, UI_ICON_ARROW_LEFT, T("Back"), false, SESSION_ACTION_BACK, 0, stacked);
+    for (size_t i = back ? 0 : 1; i < ARRAY_COUNT(controls); i++) {
+        band_control(build, stacked, &controls[i]);
     }
-    /* The other language in its own letters: whoever needs it can read it. */
-    band_button(build, UI_ICON_GLOBE, chinese ? "English" : "\xE4\xB8\xAD\xE6\x96\x87", false,
-                SESSION_ACTION_LANGUAGE, chinese ? SESSION_LANGUAGE_EN : SESSION_LANGUAGE_ZH,
-                stacked);
-    band_button(build, UI_ICON_LETTERS, TC("control", "Large"), comfort->large,
-                SESSION_ACTION_LARGE, 0, stacked);
-    band_button(build, UI_ICON_CONTRAST, TC("control", "Contrast"), comfort->contrast,
-                SESSION_ACTION_CONTRAST, 0, stacked);
-    band_button(build, volumes[comfort->volume % 4U], TC("control", "Sound"), false,
-                SESSION_ACTION_SOUND, 0, stacked);
-    band_button(build, UI_ICON_PHONE, TC("control", "Help"), false, SESSION_ACTION_HELP, 0,
-                stacked);
     ui_close(build);
 }
 

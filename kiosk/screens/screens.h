@@ -7,7 +7,8 @@
  *
  *     struct ui_look look = screens_look(&session);
  *     ui_set_look(ui, &look);
- *     ui_render(ui, screens_view, &session, session.screen_serial, now, pixels, stride, &rects);
+ *     struct ui_scene scene = {screens_view, &session, session.screen_serial, now};
+ *     ui_render(ui, &scene, canvas, &rects);
  *
  * and turns a hit into SESSION_EVENT_TOUCH: action and value are those of core/session/event.h;
  * a release that hits nothing is SESSION_EVENT_TOUCH_DEAD.

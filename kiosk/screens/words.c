@@ -123,10 +123,10 @@ const char *words_age(struct ui_build *build, int64_t age_ms)
     if (minutes < 60) {
         return WORDS(build, T("{1} min ago"), words_number(build, minutes));
     }
-    if (minutes < 48 * 60) {
+    if (minutes < INT64_C(48) * 60) {
         return WORDS(build, T("{1} h ago"), words_number(build, (minutes / 60)));
     }
-    return WORDS(build, T("{1} days ago"), words_number(build, (minutes / (24 * 60))));
+    return WORDS(build, T("{1} days ago"), words_number(build, (minutes / (INT64_C(24) * 60))));
 }
 
 static const char *lunar_month_name(const struct lunar_date *date)

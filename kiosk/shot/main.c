@@ -124,8 +124,12 @@ static void press_action(struct shot *shot, struct ui_now now)
 
 static void render(struct shot *shot, struct ui_now now, struct ui_rects *ret_rects)
 {
-    ui_render(shot->ui, screens_view, &shot->session, shot->session.screen_serial, now,
-              shot->pixels, (int)shot->options.width * 4, ret_rects);
+    struct ui_scene scene = {.view = screens_view,
+                             .state = &shot->session,
+                             .page = shot->session.screen_serial,
+                             .now = now};
+    struct ui_canvas canvas = {shot->pixels, (int)shot->options.width * 4};
+    ui_render(shot->ui, &scene, canvas, ret_rects);
 }
 
 static bool draw(struct shot *shot, const char *name, struct ui_now *ret_now)

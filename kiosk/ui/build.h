@@ -128,8 +128,8 @@ void ui_wake_at(struct ui_build *build, int64_t mono_ms);
 int ui_px(const struct ui_build *build, int units);
 uint32_t ui_color_value(const struct ui_build *build, enum ui_color color);
 void ui_draw(struct ui_build *build, struct draw_cmd cmd);
-/** One line of text at a given place; @p align says which side of it @p x is. */
+/** One line of text, its middle at (@p x, @p y). */
 void ui_draw_text(struct ui_build *build, enum ui_style style, enum ui_color color,
-                  const char *text, int x, int middle_y, enum layout_align align);
+                  const char *text, int x, int y);
 
 #endif

@@ -210,18 +210,13 @@ static void emit_text(struct ui_build *build, struct frame_node *look, struct ui
 }
 
 void ui_draw_text(struct ui_build *build, enum ui_style style, enum ui_color color,
-                  const char *text, int x, int middle_y, enum layout_align align)
+                  const char *text, int x, int y)
 {
     struct frame_node look = {.text = text, .color = color};
     look.style = style_resolve(&build->panel, style, &look.line_px);
     look.style.cjk_quotes = build->chinese;
     int width = text_width(build->text, &look.style, text, strlen(text));
-    if (align == LAYOUT_CENTER) {
-        x -= width / 2;
-    } else if (align == LAYOUT_END) {
-        x -= width;
-    }
-    struct ui_rect line = {x, middle_y - look.line_px / 2, width, look.line_px};
+    struct ui_rect line = {x - width / 2, y - look.line_px / 2, width, look.line_px};
     emit_line(build, &look, &look.style, line, text, strlen(text));
 }
 

@@ -236,61 +236,77 @@ static void drop_children(struct layout *layout, const struct layout_node *node,
     }
 }
 
+static bool is_open(const struct layout_node *child, enum layout_axis axis)
+{
+    return child->length[axis].sizing == LAYOUT_GROW && child->size[axis] < 0;
+}
+
+/* Room and weights that are left for the growing children that are not settled yet. */
+static int open_room(const struct layout *layout, const struct layout_node *node,
+                     enum layout_axis axis, int room, int *ret_weights)
+{
+    int weights = 0;
+    for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
+        const struct layout_node *child = &layout->nodes[c];
+        if (is_open(child, axis)) {
+            weights += child->length[axis].value;
+        } else if (child->length[axis].sizing == LAYOUT_GROW) {
+            room -= child->size[axis];
+        }
+    }
+    *ret_weights = weights;
+    return max_int(room, 0);
+}
+
+/* Settle the first growing child whose share breaks a limit; false if none does. */
+static bool settle_limited(struct layout *layout, const struct layout_node *node,
+                           enum layout_axis axis, int room)
+{
+    int weights = 0;
+    int free_room = open_room(layout, node, axis, room, &weights);
+    for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
+        struct layout_node *child = &layout->nodes[c];
+        if (!is_open(child, axis) || weights == 0) {
+            continue;
+        }
+        int share = free_room * child->length[axis].value / weights;
+        int max = child->length[axis].max;
+        if (share < child->need[axis]) {
+            child->size[axis] = child->need[axis];
+            return true;
+        }
+        if (max > 0 && share > max) {
+            child->size[axis] = max;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Give each growing child its share; those held by a limit are settled first. */
 static void grow_children(struct layout *layout, const struct layout_node *node,
                           enum layout_axis axis, int room)
 {
-    bool again = true;
     for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
         if (layout->nodes[c].length[axis].sizing == LAYOUT_GROW) {
             layout->nodes[c].size[axis] = -1; /* not settled */
         }
     }
-    while (again) {
-        int weights = 0;
-        int free_room = room;
-        for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
-            const struct layout_node *child = &layout->nodes[c];
-            if (child->length[axis].sizing == LAYOUT_GROW && child->size[axis] < 0) {
-                weights += child->length[axis].value;
-            } else if (child->length[axis].sizing == LAYOUT_GROW) {
-                free_room -= child->size[axis];
-            }
-        }
-        again = false;
-        for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE && weights > 0;
-             c = child_next(layout, c)) {
-            struct layout_node *child = &layout->nodes[c];
-            if (child->length[axis].sizing != LAYOUT_GROW || child->size[axis] >= 0) {
-                continue;
-            }
-            int share = max_int(free_room, 0) * child->length[axis].value / weights;
-            int max = child->length[axis].max;
-            if (share < child->need[axis]) {
-                child->size[axis] = child->need[axis];
-                again = true;
-                break;
-            }
-            if (max > 0 && share > max) {
-                child->size[axis] = max;
-                again = true;
-                break;
-            }
-        }
-        if (!again) {
-            int used = 0;
-            int seen = 0;
-            for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE;
-                 c = child_next(layout, c)) {
-                struct layout_node *child = &layout->nodes[c];
-                if (child->length[axis].sizing == LAYOUT_GROW && child->size[axis] < 0) {
-                    /* Running totals, so that rounding never loses a pixel. */
-                    seen += child->length[axis].value;
-                    int edge = max_int(free_room, 0) * seen / weights;
-                    child->size[axis] = edge - used;
-                    used = edge;
-                }
-            }
+    while (settle_limited(layout, node, axis, room)) {
+        /* each turn settles one child */
+    }
+    int weights = 0;
+    int free_room = open_room(layout, node, axis, room, &weights);
+    int used = 0;
+    int seen = 0;
+    for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
+        struct layout_node *child = &layout->nodes[c];
+        if (is_open(child, axis)) {
+            /* Running totals, so that rounding never loses a pixel. */
+            seen += child->length[axis].value;
+            int edge = free_room * seen / weights;
+            child->size[axis] = edge - used;
+            used = edge;
         }
     }
 }

@@ -138,8 +138,12 @@ static void paint_text(const struct job *job, const struct draw_cmd *cmd)
 {
     struct ink ink = {.job = job, .color = cmd->color};
     cairo_surface_flush(job->surface);
-    text_draw(job->raster->text, &cmd->style, cmd->text, cmd->text_size, cmd->rect.x, cmd->baseline,
-              paint_letters, &ink);
+    struct text_line line = {.style = &cmd->style,
+                             .text = cmd->text,
+                             .size = cmd->text_size,
+                             .x = cmd->rect.x,
+                             .baseline = cmd->baseline};
+    text_draw(job->raster->text, &line, paint_letters, &ink);
     cairo_surface_mark_dirty(job->surface);
 }
 

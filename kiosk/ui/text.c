@@ -117,11 +117,13 @@ int text_width(struct text_engine *engine, const struct text_style *style, const
     return size > 0 ? width - style->spacing_px : 0;
 }
 
-void text_draw(struct text_engine *engine, const struct text_style *style, const char *text,
-               size_t size, int x, int baseline, text_paint *paint, void *self)
+void text_draw(struct text_engine *engine, const struct text_line *line, text_paint *paint,
+               void *self)
 {
-    for (size_t at = 0; at < size;) {
-        struct run run = run_next(engine, style, text + at, size - at);
+    const struct text_style *style = line->style;
+    int x = line->x;
+    for (size_t at = 0; at < line->size;) {
+        struct run run = run_next(engine, style, line->text + at, line->size - at);
         int advance = run_advance(engine, style, &run);
         int shift = 0;
         if (run.is_digit) {
@@ -130,7 +132,7 @@ void text_draw(struct text_engine *engine, const struct text_style *style, const
         }
         struct text_mask mask;
         if (text_cache_mask(engine->cache, run.face, style->px, run.text, run.size, &mask)) {
-            paint(self, x + shift, baseline, &mask);
+            paint(self, x + shift, line->baseline, &mask);
         }
         x += advance;
         at += run.size;

@@ -58,9 +58,18 @@ int text_width(struct text_engine *engine, const struct text_style *style, const
 /** Called for each mask of a line; (x, y) is the pen on the baseline. */
 typedef void text_paint(void *self, int x, int y, const struct text_mask *mask);
 
-/** Give the masks of one line, pen at (@p x, @p baseline), from left to right. */
-void text_draw(struct text_engine *engine, const struct text_style *style, const char *text,
-               size_t size, int x, int baseline, text_paint *paint, void *self);
+/* One line of text and where its pen begins. */
+struct text_line {
+    const struct text_style *style;
+    const char *text;
+    size_t size;
+    int x;
+    int baseline;
+};
+
+/** Give the masks of one line from left to right. */
+void text_draw(struct text_engine *engine, const struct text_line *line, text_paint *paint,
+               void *self);
 
 /**
  * The end of the first line when @p text is broken at @p width: bytes that stay on it. Breaks at

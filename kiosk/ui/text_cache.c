@@ -265,8 +265,9 @@ int text_cache_advance(struct text_cache *cache, enum text_face face, int px, co
 int text_cache_digit_width(struct text_cache *cache, enum text_face face, int px)
 {
     int width = 0;
-    for (char digit = '0'; digit <= '9'; digit++) {
-        int advance = text_cache_advance(cache, face, px, &digit, 1);
+    static const char digits[] = "0123456789";
+    for (size_t i = 0; i < sizeof digits - 1; i++) {
+        int advance = text_cache_advance(cache, face, px, digits + i, 1);
         width = advance > width ? advance : width;
     }
     return width;

@@ -90,24 +90,24 @@ static void press_copy(struct ui *ui)
                                            .value = ui->pointer.value};
 }
 
-void ui_render(struct ui *ui, ui_view *view, const void *state, uint32_t page, struct ui_now now,
-               uint32_t *pixels, int stride, struct ui_rects *ret_rects)
+void ui_render(struct ui *ui, const struct ui_scene *scene, struct ui_canvas canvas,
+               struct ui_rects *ret_rects)
 {
-    if (ui->page_known && page != ui->page) {
-        pointer_lock(&ui->pointer, now.mono_ms);
+    if (ui->page_known && scene->page != ui->page) {
+        pointer_lock(&ui->pointer, scene->now.mono_ms);
     }
-    ui->page = page;
+    ui->page = scene->page;
     ui->page_known = true;
     press_copy(ui);
-    ui->build.now = now;
+    ui->build.now = scene->now;
     frame_begin(&ui->build);
-    view(&ui->build, state);
+    scene->view(&ui->build, scene->state);
     frame_end(&ui->build);
     diff_update(&ui->diff, &ui->build.list, ret_rects);
-    struct raster_target target = {.pixels = pixels,
+    struct raster_target target = {.pixels = canvas.pixels,
                                    .width = ui->config.width_px,
                                    .height = ui->config.height_px,
-                                   .stride_px = stride / (int)sizeof *pixels};
+                                   .stride_px = canvas.stride / (int)sizeof *canvas.pixels};
     for (size_t i = 0; i < ret_rects->count; i++) {
         raster_paint(ui->raster, &ui->build.list, &target, ret_rects->list[i]);
     }

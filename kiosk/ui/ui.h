@@ -84,17 +84,27 @@ void ui_destroy(struct ui *ui);
 /** Language, size and contrast of the next pictures. Cheap when nothing changes. */
 void ui_set_look(struct ui *ui, const struct ui_look *look);
 
+/* What is to be seen. */
+struct ui_scene {
+    ui_view *view;
+    const void *state; /* borrowed for the call */
+    uint32_t page;     /* the page's serial: another number locks touches for 150 ms */
+    struct ui_now now;
+};
+
+/* Where: XRGB8888, native byte order, width_px x height_px of ui_create(). */
+struct ui_canvas {
+    uint32_t *pixels; /* borrowed for the call; still holds what the last call painted */
+    int stride;       /* bytes from one row to the next */
+};
+
 /**
- * Build the picture of @p state and paint what differs from the last one.
+ * Build the picture of @p scene and paint what differs from the last one.
  *
- * @param page    the page's serial: another number locks touches for 150 ms
- * @param pixels  XRGB8888, native byte order, width_px x height_px of ui_create(), still holding
- *                what the last call painted; borrowed for the call
- * @param stride  bytes from one row to the next
- * @param ret_rects  the painted areas; none if nothing changed
+ * @param ret_rects  [out] the painted areas; none if nothing changed
  */
-void ui_render(struct ui *ui, ui_view *view, const void *state, uint32_t page, struct ui_now now,
-               uint32_t *pixels, int stride, struct ui_rects *ret_rects);
+void ui_render(struct ui *ui, const struct ui_scene *scene, struct ui_canvas canvas,
+               struct ui_rects *ret_rects);
 
 /** Forget the last picture: the next ui_render() paints all (window exposed, pixels lost). */
 void ui_invalidate(struct ui *ui);

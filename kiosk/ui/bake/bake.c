@@ -6,7 +6,6 @@
  *
  *     bake icons OUT.c FILE.svg...        bake themes OUT.c day.json contrast.json
  */
-#include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,6 +36,14 @@ static bool file_read(const char *path, char *ret_text, size_t size)
     return fclose(file) == 0 && whole;
 }
 
+static char name_letter(char c)
+{
+    static const char lower[] = "abcdefghijklmnopqrstuvwxyz-";
+    static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    const char *at = strchr(lower, c);
+    return at == NULL || c == '\0' ? c : upper[at - lower];
+}
+
 /* "a/b/wifi-off.svg" -> "WIFI_OFF" */
 static void name_make(const char *path, char ret_name[NAME_SIZE])
 {
@@ -44,8 +51,7 @@ static void name_make(const char *path, char ret_name[NAME_SIZE])
     const char *from = slash == NULL ? path : slash + 1;
     size_t len = 0;
     while (from[len] != '\0' && from[len] != '.' && len + 1 < NAME_SIZE) {
-        char c = from[len];
-        ret_name[len] = c == '-' ? '_' : (char)toupper((unsigned char)c);
+        ret_name[len] = name_letter(from[len]);
         len += 1;
     }
     ret_name[len] = '\0';

@@ -51,8 +51,9 @@ static struct ui_rects show(uint32_t page, int64_t now_ms)
         CHECK_EQ_I64(ui_create(&config, &ui), OK);
         ui_set_look(ui, &(struct ui_look){.language = "en"});
     }
-    ui_render(ui, view, NULL, page, (struct ui_now){.mono_ms = now_ms, .wall_s = 1795141920},
-              pixels, WIDTH * 4, &rects);
+    struct ui_scene scene = {
+        .view = view, .page = page, .now = {.mono_ms = now_ms, .wall_s = 1795141920}};
+    ui_render(ui, &scene, (struct ui_canvas){pixels, WIDTH * 4}, &rects);
     return rects;
 }
 

@@ -39,6 +39,13 @@ static struct ui *open_ui(int width, int height)
     return ui;
 }
 
+static void render(struct ui *ui, uint32_t page, struct ui_now now, int width,
+                   struct ui_rects *ret_rects)
+{
+    struct ui_scene scene = {.view = screens_view, .state = &session, .page = page, .now = now};
+    ui_render(ui, &scene, (struct ui_canvas){pixels, width * 4}, ret_rects);
+}
+
 static void open_states(void)
 {
     char wrong[PATH_SIZE] = "";
@@ -61,7 +68,7 @@ static struct ui_rects draw(struct ui *ui, const char *name, struct dress dress)
     session.comfort.contrast = dress.contrast;
     struct ui_look look = screens_look(&session);
     ui_set_look(ui, &look);
-    ui_render(ui, screens_view, &session, 1, now, pixels, dress.width * 4, &rects);
+    render(ui, 1, now, dress.width, &rects);
     return rects;
 }
 
@@ -270,7 +277,7 @@ TEST(the_code_is_shown_only_on_fresh_news)
     struct ui_rects rects;
     CHECK_EQ_I64(shot_states_get(states, "pay", &session, &now, wrong, sizeof wrong), OK);
     now.mono_ms = session.order.qr_until_ms;
-    ui_render(ui, screens_view, &session, 1, now, pixels, 1080 * 4, &rects);
+    render(ui, 1, now, 1080, &rects);
     CHECK(!shows_code(ui));
     ui_destroy(ui);
 }
@@ -283,22 +290,22 @@ TEST(nobody_wakes_when_nothing_changes)
     char wrong[PATH_SIZE];
     struct ui_now now;
     CHECK_EQ_I64(shot_states_get(states, "home", &session, &now, wrong, sizeof wrong), OK);
-    ui_render(ui, screens_view, &session, 1, now, pixels, 1080 * 4, &rects);
+    render(ui, 1, now, 1080, &rects);
     int64_t next = ui_next_deadline_ms(ui);
     CHECK(next > now.mono_ms && next <= now.mono_ms + 60 * LINE_MS);
     /* Until then the picture is the same. */
     struct ui_now later = {.mono_ms = next - 1, .wall_s = now.wall_s + 59};
-    ui_render(ui, screens_view, &session, 1, later, pixels, 1080 * 4, &rects);
+    render(ui, 1, later, 1080, &rects);
     CHECK_EQ_U64(rects.count, 0);
     /* Then the minute changes, and only there. */
     struct ui_now minute = {.mono_ms = next, .wall_s = now.wall_s + 60};
-    ui_render(ui, screens_view, &session, 1, minute, pixels, 1080 * 4, &rects);
+    render(ui, 1, minute, 1080, &rects);
     CHECK(rects.count >= 1);
     for (size_t i = 0; i < rects.count; i++) {
         CHECK(rects.list[i].y + rects.list[i].h <= 384);
     }
     CHECK_EQ_I64(shot_states_get(states, "review", &session, &now, wrong, sizeof wrong), OK);
-    ui_render(ui, screens_view, &session, 2, now, pixels, 1080 * 4, &rects);
+    render(ui, 2, now, 1080, &rects);
     CHECK_EQ_I64(ui_next_deadline_ms(ui), INT64_MAX);
     ui_destroy(ui);
 }
@@ -311,13 +318,13 @@ TEST(a_countdown_steps_once_a_second)
     char wrong[PATH_SIZE];
     struct ui_now now;
     CHECK_EQ_I64(shot_states_get(states, "pay", &session, &now, wrong, sizeof wrong), OK);
-    ui_render(ui, screens_view, &session, 1, now, pixels, 1080 * 4, &rects);
+    render(ui, 1, now, 1080, &rects);
     int steps = 0;
     int64_t end = now.mono_ms + 10 * LINE_MS;
     while (now.mono_ms < end) {
         CHECK(ui_next_deadline_ms(ui) > now.mono_ms);
         now.mono_ms = ui_next_deadline_ms(ui);
-        ui_render(ui, screens_view, &session, 1, now, pixels, 1080 * 4, &rects);
+        render(ui, 1, now, 1080, &rects);
         steps += 1;
     }
     CHECK(steps >= 9 && steps <= 11);

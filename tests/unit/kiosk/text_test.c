@@ -140,7 +140,8 @@ TEST(a_ticking_clock_leaves_ten_masks_behind)
     size_t after_hour = 0;
     for (int minute = 0; minute < 24 * 60; minute++) {
         (void)snprintf(text, sizeof text, "%02d:%02d", minute / 60, minute % 60);
-        text_draw(engine, &clock, text, 5, 0, 200, count_mask, NULL);
+        struct text_line line = {&clock, text, 5, 0, 200};
+        text_draw(engine, &line, count_mask, NULL);
         if (minute == 11 * 60) {
             after_hour = text_cache_size(engine);
         }
@@ -156,7 +157,8 @@ TEST(the_cache_has_a_limit_and_can_be_wiped)
     char text[32];
     for (int i = 0; i < 3000; i++) {
         (void)snprintf(text, sizeof text, "secret number %d", i);
-        text_draw(engine, &body, text, strlen(text), 0, 100, count_mask, NULL);
+        struct text_line line = {&body, text, strlen(text), 0, 100};
+        text_draw(engine, &line, count_mask, NULL);
         CHECK(text_cache_size(engine) <= TEXT_CACHE_SIZE_MAX);
     }
     text_wipe(engine);
