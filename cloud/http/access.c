@@ -126,6 +126,14 @@ static bool check_peer(struct http_request *request)
     return false;
 }
 
+static void refuse_method(struct http_request *request, const char *allow)
+{
+    http_reply_error(request, 405, API_ERROR_METHOD, "this path has other methods", NULL);
+    enum MHD_Result added =
+        MHD_add_response_header(request->response, MHD_HTTP_HEADER_ALLOW, allow);
+    MUST(added == MHD_YES);
+}
+
 static bool check_route(struct http_request *request, const char *method, const char *url)
 {
     char allow[48];
@@ -135,13 +143,9 @@ static bool check_route(struct http_request *request, const char *method, const 
     case ROUTE_NO_PATH:
         http_reply_error(request, 404, API_ERROR_NOT_FOUND, "no such path", NULL);
         return false;
-    case ROUTE_NO_METHOD: {
-        http_reply_error(request, 405, API_ERROR_METHOD, "this path has other methods", NULL);
-        enum MHD_Result added =
-            MHD_add_response_header(request->response, MHD_HTTP_HEADER_ALLOW, allow);
-        MUST(added == MHD_YES);
+    case ROUTE_NO_METHOD:
+        refuse_method(request, allow);
         return false;
-    }
     case ROUTE_MATCH_COUNT:
         break;
     }
@@ -314,6 +318,7 @@ static void run(struct http_request *request)
     route->handler(request, route->self);
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the eight parameters are MHD's. */
 enum MHD_Result access_handle(void *self, struct MHD_Connection *mhd, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **ret_request)

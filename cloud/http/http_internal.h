@@ -15,7 +15,7 @@
 /* What the files of cloud/http share with each other and with nobody else. */
 
 enum {
-    HTTP_PARAMS_MAX = 4,
+    HTTP_PARAMS_MAX = 4,     /* of a pattern, and one more; we have two at most */
     HTTP_PARKED_MAX = 20000, /* above the sum of the connection limits */
     HTTP_ARENA_CHUNK = 4096,
     HTTP_TICK_MS = 50,        /* of the wheel: a long-poll need not end more exactly */

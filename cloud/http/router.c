@@ -57,8 +57,8 @@ bool router_pattern_matches(const char *pattern, const char *path,
         if (!segment_matches(pattern, pattern_len, path, path_len, &param, &is_param)) {
             return false;
         }
+        MUST(count < HTTP_PARAMS_MAX);
         if (is_param) {
-            MUST(count < HTTP_PARAMS_MAX);
             params[count++] = param;
         }
         pattern += pattern_len;

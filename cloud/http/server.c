@@ -79,6 +79,37 @@ static enum err bind_failed(int code, const char *name, const char *address, cha
     return code == EADDRINUSE ? ERR_EXISTS : ERR_DENIED;
 }
 
+/* A listening socket on a numeric address; -1 with errno if it cannot be had. */
+static int listen_on(const struct addrinfo *found)
+{
+    int one = 1;
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
+                    bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)) {
+        int code = errno;
+        (void)close(fd);
+        errno = code;
+        return -1;
+    }
+    return fd;
+}
+
+/* The port that the system chose, or the one that was asked for. */
+static uint16_t port_of(int fd)
+{
+    struct sockaddr_in6 bound = {0}; /* holds the shorter sockaddr_in too */
+    socklen_t size = sizeof(bound);
+    struct sockaddr_in ipv4 = {0};
+    if (getsockname(fd, (struct sockaddr *)&bound, &size) != 0) {
+        return 0;
+    }
+    if (bound.sin6_family == AF_INET6) {
+        return ntohs(bound.sin6_port);
+    }
+    memcpy(&ipv4, &bound, sizeof(ipv4));
+    return ntohs(ipv4.sin_port);
+}
+
 static enum err open_tcp(struct daemon *daemon, char *ret_why)
 {
     const struct http_listener *config = daemon->config;
@@ -95,23 +126,13 @@ static enum err open_tcp(struct daemon *daemon, char *ret_why)
                        config->host);
         return ERR_RANGE;
     }
-    int one = 1;
-    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool opened = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-                  bind(fd, found->ai_addr, found->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0;
+    daemon->fd = listen_on(found);
     int code = errno;
     freeaddrinfo(found);
-    struct sockaddr_storage bound = {0};
-    socklen_t bound_size = sizeof(bound);
-    if (!opened || getsockname(fd, (struct sockaddr *)&bound, &bound_size) != 0) {
-        if (fd >= 0) {
-            (void)close(fd);
-        }
+    if (daemon->fd < 0) {
         return bind_failed(code, name, address, ret_why);
     }
-    daemon->fd = fd;
-    /* sin_port and sin6_port lie at the same place by design of both structs. */
-    daemon->port = ntohs(((struct sockaddr_in *)&bound)->sin_port);
+    daemon->port = port_of(daemon->fd);
     return OK;
 }
 

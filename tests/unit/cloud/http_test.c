@@ -293,8 +293,8 @@ TEST(json_bodies_are_read_strictly)
     long as_form = answer.status;
     /* Nested deeper than any message of ours: refused or read, but the server lives on. */
     static char deep[9000];
-    memset(deep, '[', sizeof(deep));
-    memcpy(deep, "{\"a\":", 5);
+    int prefix = snprintf(deep, sizeof(deep), "{\"a\":");
+    memset(deep + prefix, '[', sizeof(deep) - (size_t)prefix);
     long nested = post(server, "/json", deep, sizeof(deep));
     long after = post(server, "/json", "{}", 0);
     end(server);
