@@ -30,6 +30,7 @@
 #include "cloud/meters/live.h"
 #include "cloud/orders/orders.h"
 #include "cloud/payments/pay.h"
+#include "cloud/review/review.h"
 #include "cloud/state.h"
 #include "cloud/store/store.h"
 #include "common/log.h"
@@ -52,6 +53,7 @@ struct app {
     struct pay *pay;
     struct gateway *gateway;
     struct orders *orders;
+    struct review *review;
     struct account_port accounts;
     struct live *live;
     struct history *history;
@@ -187,6 +189,7 @@ static bool make_money(struct app *app)
     }
     if (err == OK) {
         app->accounts = orders_account_port(app->orders);
+        err = review_create(app->orders, &setup, &app->review);
     }
     return err == OK || fail(app, err, "orders");
 }
@@ -281,6 +284,7 @@ static void stop(struct app *app)
     terminal_api_destroy(app->terminal_api);
     live_destroy(app->live);
     history_destroy(app->history);
+    review_destroy(app->review);
     orders_destroy(app->orders);
     jobs_destroy(app->jobs);
     gateway_destroy(app->gateway);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cloud/app.h"
+#include "cloud/command_review.h"
 #include "cloud/commands.h"
 #include "cloud/settings.h"
 #include "common/log.h"
@@ -20,6 +21,7 @@ static const char usage[] =
     "                                                             (terminal, collector, broker)\n"
     "shilling-cloud --config FILE revoke KIND NAME                refuse a device's keys\n"
     "shilling-cloud --config FILE review ...                      list and settle open items\n"
+    "shilling-cloud --config FILE ledger                          audit the books\n"
     "shilling-cloud --version | --help\n";
 
 struct command_line {
@@ -76,6 +78,12 @@ static enum app_exit run_command(const struct settings *settings, const struct c
     }
     if (str_equal(command, "revoke") && line->word_count == 3) {
         return command_revoke(settings, line->words[1], line->words[2]);
+    }
+    if (str_equal(command, "review")) {
+        return command_review(settings, line->words + 1, line->word_count - 1);
+    }
+    if (str_equal(command, "ledger")) {
+        return command_ledger(settings, line->words + 1, line->word_count - 1);
     }
     return wrong_usage();
 }

@@ -75,69 +75,46 @@ static enum err end_attempt(struct db *db, void *arg)
     return create_supersede(call->create.orders, db, call->create.other_no);
 }
 
-struct asked {
+struct closing {
     struct orders *orders;
     const char *order_no;
     enum pay_wallet wallet;
-    struct pay_answer answer;
 };
 
 static enum err load_wallet(struct db *db, void *arg)
 {
-    struct asked *asked = arg;
+    struct closing *closing = arg;
     struct order_row row;
-    enum err err = order_row_load(db, asked->order_no, &row);
-    asked->wallet = row.wallet;
+    enum err err = order_row_load(db, closing->order_no, &row);
+    if (err == OK) {
+        closing->wallet = row.wallet;
+    }
     return err;
 }
 
-static enum err tell_answer(struct db *db, void *arg)
+/* Best effort: what this cannot close, a late payment turns into a refund. */
+static void close_at_provider(struct orders *orders, const char *order_no)
 {
-    struct asked *asked = arg;
-    struct money_case c;
-    int64_t inbox_id = 0;
-    enum err err = case_open(&c, asked->orders, db, asked->order_no);
-    if (err == OK) {
-        err = evidence_store_answer(db, asked->wallet, "query", asked->order_no, &asked->answer,
-                                    &inbox_id);
+    struct closing closing = {.orders = orders, .order_no = order_no};
+    struct pay_answer answer;
+    if (store_read(orders->setup.store, load_wallet, &closing) == OK) {
+        pay_close(orders->setup.pay, closing.wallet, order_no, &answer);
+        pay_answer_finish(&answer);
     }
-    if (err != OK) {
-        return err;
-    }
-    const struct statement statement = {
-        .result = asked->answer.result,
-        .amount_fen = asked->answer.amount_fen,
-        .refunded_fen = asked->answer.refunded_fen,
-        .currency_ok = asked->answer.currency_ok,
-        .trade_no = asked->answer.trade_no,
-    };
-    err = evidence_tell(&c, &statement, inbox_id);
-    return err == OK ? case_commit(&c) : err;
 }
 
 /* One query, and its answer is told; then the attempt is ended if it still can be paid. */
 static enum err supersede(struct create_call *call)
 {
     struct orders *orders = call->create.orders;
-    struct asked asked = {.orders = orders, .order_no = call->create.other_no};
-    enum err err = store_read(orders->setup.store, load_wallet, &asked);
-    if (err != OK) {
-        return err;
-    }
-    pay_query(orders->setup.pay, asked.wallet, asked.order_no, &asked.answer);
-    if (asked.answer.result == PAY_PAID || asked.answer.result == PAY_CLOSED) {
-        err = store_run(orders->setup.store, tell_answer, &asked);
-    }
-    const bool paid = asked.answer.result == PAY_PAID;
-    pay_answer_finish(&asked.answer);
-    if (err != OK || paid) {
+    enum pay_result result = PAY_UNKNOWN;
+    enum err err = evidence_query(orders, call->create.other_no, &result);
+    if (err != OK || result == PAY_PAID) {
         return err;
     }
     err = store_run(orders->setup.store, end_attempt, call);
     if (err == OK) {
-        /* Best effort: what this cannot close, a late payment turns into a refund. */
-        pay_close(orders->setup.pay, asked.wallet, asked.order_no, &asked.answer);
-        pay_answer_finish(&asked.answer);
+        close_at_provider(orders, call->create.other_no);
     }
     return err;
 }

@@ -121,3 +121,61 @@ enum err evidence_tell(struct money_case *c, const struct statement *statement, 
     }
     return tell_kind(c, ORDER_EV_QUERY_UNKNOWN, 0, inbox_id);
 }
+
+/* ---- one question outside the worker's rhythm ---- */
+
+struct asked {
+    struct orders *orders;
+    const char *order_no;
+    enum pay_wallet wallet;
+    struct pay_answer answer;
+};
+
+static enum err load_wallet(struct db *db, void *arg)
+{
+    struct asked *asked = arg;
+    struct order_row row;
+    enum err err = order_row_load(db, asked->order_no, &row);
+    if (err == OK) {
+        asked->wallet = row.wallet;
+    }
+    return err;
+}
+
+static enum err tell_answer(struct db *db, void *arg)
+{
+    struct asked *asked = arg;
+    struct money_case c;
+    int64_t inbox_id = 0;
+    enum err err = case_open(&c, asked->orders, db, asked->order_no);
+    if (err == OK) {
+        err = evidence_store_answer(db, asked->wallet, "query", asked->order_no, &asked->answer,
+                                    &inbox_id);
+    }
+    if (err != OK) {
+        return err;
+    }
+    const struct statement statement = {
+        .result = asked->answer.result,
+        .amount_fen = asked->answer.amount_fen,
+        .refunded_fen = asked->answer.refunded_fen,
+        .currency_ok = asked->answer.currency_ok,
+        .trade_no = asked->answer.trade_no,
+    };
+    err = evidence_tell(&c, &statement, inbox_id);
+    return err == OK ? case_commit(&c) : err;
+}
+
+enum err evidence_query(struct orders *orders, const char *order_no, enum pay_result *ret_result)
+{
+    struct asked asked = {.orders = orders, .order_no = order_no};
+    enum err err = store_read(orders->setup.store, load_wallet, &asked);
+    if (err != OK) {
+        return err;
+    }
+    pay_query(orders->setup.pay, asked.wallet, order_no, &asked.answer);
+    err = store_run(orders->setup.store, tell_answer, &asked);
+    *ret_result = asked.answer.result;
+    pay_answer_finish(&asked.answer);
+    return err;
+}

@@ -42,4 +42,13 @@ struct statement {
 MUST_CHECK enum err evidence_tell(struct money_case *c, const struct statement *statement,
                                   int64_t inbox_id);
 
+/**
+ * Ask the provider about an order's payment, once, and store and tell what it says.
+ *
+ * @param ret_result what it said; PAY_UNKNOWN if nothing can be trusted
+ * Blocks: up to 8 s and a commit. Not from the writer thread.
+ */
+MUST_CHECK enum err evidence_query(struct orders *orders, const char *order_no,
+                                   enum pay_result *ret_result);
+
 #endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the records say about a document, for the rules of core/order/review. */
+#include "cloud/orders/delivery_row.h"
+#include "cloud/review/review.h"
+#include "common/str.h"
+
+static enum err load_delivery(struct db *db, const char *order_no, struct review_facts *facts)
+{
+    struct delivery_row row;
+    enum err err = delivery_row_load(db, order_no, &row);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    const enum delivery_stage stage = row.delivery.stage;
+    facts->delivery_exists = stage != DELIVERY_READY;
+    facts->delivery_void = stage == DELIVERY_VOID;
+    facts->delivery_delivered = stage == DELIVERY_DELIVERED;
+    return OK;
+}
+
+static enum err load_inbox(struct db *db, const char *document_no, struct review_facts *facts)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT coalesce(max(verdict IN ('paid', 'paid_refund_seen')), 0),"
+                      " coalesce(max(verdict IN ('refunded', 'partly_refunded')), 0)"
+                      " FROM pay_inbox WHERE document_no = ?1");
+    sql_bind_text(sql, 1, document_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        facts->provider_paid = sql_bool(sql, 0);
+        facts->provider_refunded = sql_bool(sql, 1);
+    }
+    sql_end(sql);
+    return err;
+}
+
+static enum err load_attached(struct db *db, const char *document_no, struct review_facts *facts)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT coalesce(max(kind IN ('reading', 'physical')), 0),"
+                      " coalesce(max(kind = 'physical'), 0), coalesce(max(kind = 'reference'), 0)"
+                      " FROM review_evidence WHERE document_no = ?1");
+    sql_bind_text(sql, 1, document_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        facts->has_evidence = sql_bool(sql, 0) || facts->delivery_delivered;
+        facts->physical_proof = sql_bool(sql, 1);
+        facts->has_reference = sql_bool(sql, 2);
+    }
+    sql_end(sql);
+    return err;
+}
+
+enum err review_facts_load(struct db *db, const char *document_no, struct review_facts *ret_facts)
+{
+    struct review_facts facts = {0};
+    enum err err = load_delivery(db, document_no, &facts);
+    if (err == OK) {
+        err = load_inbox(db, document_no, &facts);
+    }
+    if (err == OK) {
+        err = load_attached(db, document_no, &facts);
+    }
+    if (err == OK) {
+        *ret_facts = facts;
+    }
+    return err;
+}
