@@ -121,6 +121,15 @@ static struct pay *make_pay(const struct pay_config *config)
     return pay;
 }
 
+/* At exit, also when only some tests ran or failed: no gateway may outlive its test. */
+static void end_world(void)
+{
+    tiny_http_stop(world.server);
+    pay_answer_finish(&world.answer);
+    pay_destroy(world.pay);
+    paygate_stop(world.gate);
+}
+
 static void begin(void)
 {
     static struct pay_config config;
@@ -134,6 +143,7 @@ static void begin(void)
         paygate_config(world.gate, tiny_http_port(world.server), &config);
         world.pay = make_pay(&config);
         world.inbox.pay = world.pay;
+        CHECK(atexit(end_world) == 0); /* now: before OpenSSL's own, which was registered above */
     }
     CHECK(world.pay != NULL);
     CHECK(paygate_command(world.gate, "reset-faults"));
@@ -766,15 +776,6 @@ TEST(zz_truth)
     }
     CHECK(i > 10);
     json_decref(truth);
-}
-
-/* Also when only some tests ran: no gateway may outlive its test. */
-__attribute__((destructor)) static void end_world(void)
-{
-    tiny_http_stop(world.server);
-    pay_answer_finish(&world.answer);
-    pay_destroy(world.pay);
-    paygate_stop(world.gate);
 }
 
 TEST_MAIN()
