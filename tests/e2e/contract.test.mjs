@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// cloud/api/openapi.yaml is the contract: every exchange of a real kiosk, recorded on the wire, and
+// of a terminal that tries every call, status and error code, is judged by an independent
+// validator. Nothing may happen that the contract does not name, and what it names must happen.
+
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import test, { after } from 'node:test';
+import { until } from '../../tools/world/processes.mjs';
+import { ANNEX, addAnnex } from './lib/annex.mjs';
+import { audit, rows } from './lib/books.mjs';
+import { Contract } from './lib/contract.mjs';
+import { home as goHome, settled, toCode, toMeter } from './lib/journey.mjs';
+import { record } from './lib/recorder.mjs';
+import { keeping, withHouse } from './lib/setup.mjs';
+import { bareAgent, unregistered } from './lib/strangers.mjs';
+import { Terminal } from './lib/terminal.mjs';
+
+const contract = await Contract.load();
+const box = withHouse({ kiosk: false, scheduleS: 0 });
+const faults = [];
+const closers = [];
+after(() => closers.forEach((close) => close()));
+
+/** A watcher that keeps what is wrong for the test to fail with: it runs inside callbacks. */
+function judge(options) {
+  return (exchange) => {
+    try {
+      contract.check(exchange, options);
+    } catch (error) {
+      faults.push(error.message);
+    }
+  };
+}
+
+function noFaults() {
+  assert.deepEqual(faults.splice(0), []);
+}
+
+function terminal(house, options = {}) {
+  const made = Terminal.of(house, { watch: judge(), ...options });
+  closers.push(() => made.close());
+  return made;
+}
+
+const requestId = () => ({ client_request_id: randomUUID() });
+
+test('a kiosk at work keeps to the contract: top-up, receipt, more time, cancel, silence',
+  { timeout: 120000 }, keeping(box, async (t, house) => {
+    const asked = new Set();
+    const check = judge({ careful: true });
+    const recorder = await record(house, (exchange) => {
+      asked.add(`${exchange.method} ${exchange.path.replace(/\?.*/, '')
+        .replace(/\/(r|m-r)\d+/, '/*').replace(/\/orders\/\w+/, '/orders/*')}`);
+      check(exchange);
+    });
+    closers.push(() => recorder.close());
+    house.options.terminalPort = recorder.port;
+    await house.startKiosk();
+    await toMeter(house, house.home('count'));
+    const paid = await toCode(house, { name: 'contract' });
+    await house.wallet(`pay ${paid.code}`);
+    await settled(house, paid.orderNo, 'DONE');
+    await house.screen.shows('the proof of printing', (r) => r.receipt === 3, 30000);
+    await goHome(house);
+    await house.meter(house.home('cloud', 1), 'dead');
+    await toMeter(house, house.home('cloud', 1));
+    const left = await toCode(house, { wallet: 'wechat', amount: 0, name: 'contract-left' });
+    await house.screen.touch('more_time').catch(() => t.diagnostic('no "more time" on this page'));
+    await house.screen.touch('cancel');
+    await house.screen.touch('confirm');
+    await settled(house, left.orderNo, 'CLOSED');
+    await house.meter(house.home('cloud', 1), 'alive');
+    await goHome(house);
+    await until('a heartbeat', () => asked.has('POST /v1/terminal/heartbeat'), 20000);
+    noFaults();
+    for (const call of ['GET /v1/terminal/profile', 'GET /v1/terminal/rooms',
+      'GET /v1/terminal/rooms/*', 'POST /v1/terminal/meters/*/reads', 'POST /v1/terminal/orders',
+      'GET /v1/terminal/orders/*', 'POST /v1/terminal/orders/*/cancel',
+      'GET /v1/terminal/orders/*/receipt', 'POST /v1/terminal/orders/*/receipt']) {
+      assert.ok(asked.has(call), `the kiosk never asked ${call}`);
+    }
+  }));
+
+/** Cancel a code that nobody paid, and see it closed. */
+async function leave(house, one, { order_no: orderNo }) {
+  const { status } = await one.post(`/v1/terminal/orders/${orderNo}/cancel`, requestId());
+  assert.equal(status, 200);
+  await settled(house, orderNo, 'CLOSED');
+}
+
+/** Every call in a form that the contract accepts: [method, path, body]. */
+function calls(home, orderNo) {
+  const order = `/v1/terminal/orders/${orderNo}`;
+  return [
+    ['GET', '/v1/terminal/profile'],
+    ['POST', '/v1/terminal/heartbeat', { uptime_s: 7, version: '0.1.0', screen: 'home',
+      printer: { state: 'ready' }, open_order_no: null }],
+    ['GET', '/v1/terminal/rooms?q=150'],
+    ['GET', `/v1/terminal/rooms/${home.room}`],
+    ['POST', `/v1/terminal/meters/m-${home.room}/reads?wait_s=5`, { max_age_s: 0 }],
+    ['GET', '/v1/terminal/orders?mine=open'],
+    ['GET', order],
+    ['GET', `${order}?version=0&wait_s=1`],
+    ['GET', `${order}/receipt`],
+    ['POST', `${order}/receipt`, { ...requestId(), verdict: 'printed', print_id: randomUUID() }],
+  ];
+}
+
+test('every call gets its answer', { timeout: 60000 }, keeping(box, async (t, house) => {
+  const one = terminal(house);
+  const home = house.home('order');
+  const view = await one.order(home, { channel: 'wechat' });
+  await one.post(`/v1/terminal/orders/${view.order_no}/more-time`, requestId());
+  await house.wallet(`pay ${view.order_no}`);
+  await one.watchOrder(view.order_no, (v) => v.state === 'DONE');
+  for (const [method, path, body] of calls(home, view.order_no)) {
+    const { status, text } = await one.call(method, path, body);
+    assert.equal(status, 200, `${method} ${path}: ${text}`);
+  }
+  const receipt = `/v1/terminal/orders/${view.order_no}/receipt`;
+  for (let copy = 1; copy <= 3; copy += 1) {
+    assert.equal((await one.get(receipt)).json.copy, copy);
+    await one.post(receipt, { ...requestId(), verdict: 'printed', print_id: randomUUID() });
+  }
+  await expect(one, { method: 'GET', path: receipt }, undefined, '409 no_more_copies');
+  await leave(house, one, await one.order(house.home('cloud', 2), { channel: 'wechat' }));
+  noFaults();
+}));
+
+/** Each operation with a path that exists, by the contract's own list. */
+function operations(home, orderNo) {
+  return contract.operations.map(({ method, path }) => ({ method: method.toUpperCase(),
+    path: path.replace('{room_id}', home.room).replace('{meter_id}', `m-${home.room}`)
+      .replace('{order_no}', orderNo), pattern: path }));
+}
+
+async function expect(one, { method, path }, body, wanted, options) {
+  const { status, json } = await one.call(method, path, body, options);
+  assert.equal(`${status} ${json?.error?.code}`, wanted, `${method} ${path}`);
+}
+
+test('every call refuses strangers, wrong arguments and wrong bodies', { timeout: 60000 },
+  keeping(box, async (t, house) => {
+    const one = terminal(house);
+    const home = house.home('cloud', 2);
+    const view = await one.order(home, { channel: 'wechat' });
+    const list = operations(home, view.order_no);
+    const strangers = [
+      [terminal(house), '401 no_certificate'],
+      [terminal(house, { keys: unregistered(house, 'kiosk1') }), '403 unknown_terminal']];
+    strangers[0][0].agent = bareAgent(house);
+    for (const operation of list) {
+      const body = operation.method === 'POST' ? {} : undefined;
+      for (const [stranger, wanted] of strangers) {
+        await expect(stranger, operation, body, wanted);
+      }
+      const wrong = { ...operation, path: `${operation.path}?q=%ff%fe&mine=x&version=x` };
+      await expect(one, wrong, operation.method === 'POST' ? { client_request_id: 'x' } : undefined,
+        '400 bad_request');
+      if (operation.pattern.includes('{')) {
+        const absent = { ...operation, path: operation.pattern
+          .replace(/\{order_no\}/, 'SH20990101XXXX').replace(/\{\w+\}/, 'nowhere') };
+        await expect(one, absent, absent.method === 'POST' ? { ...requestId(), max_age_s: 0,
+          verdict: 'printed', print_id: randomUUID() } : undefined, '404 not_found');
+      }
+      if (operation.method === 'POST') {
+        await expect(one, operation, undefined, '413 body_too_large',
+          { raw: JSON.stringify({ x: 'y'.repeat(70000) }) });
+        await expect(one, operation, undefined, '415 unsupported_media_type',
+          { raw: '<xml/>', headers: { 'content-type': 'text/xml' } });
+      }
+    }
+    await leave(house, one, view);
+    noFaults();
+  }));
+
+test('a revoked terminal, another site, a path and a method that are not there',
+  { timeout: 60000 }, keeping(box, async (t, house) => {
+    const { second, stranger } = addAnnex(house, { watch: judge() });
+    closers.push(() => second.close(), () => stranger.close());
+    const one = terminal(house);
+    const home = house.home('cloud', 3);
+    const view = await one.order(home, { channel: 'wechat' });
+    const list = operations(home, view.order_no);
+    for (const operation of list.filter(({ pattern }) => pattern.includes('{'))) {
+      const body = operation.method === 'POST' ? { ...requestId(), max_age_s: 0,
+        verdict: 'printed', print_id: randomUUID() } : undefined;
+      await expect(stranger, operation, body, '404 not_found');
+    }
+    await expect(stranger, { method: 'POST', path: '/v1/terminal/orders' },
+      stranger.request(home), '404 not_found');
+    const elsewhere = second.request(home, { accept_open_elsewhere: false });
+    await expect(second, { method: 'POST', path: '/v1/terminal/orders' }, elsewhere,
+      '409 open_elsewhere');
+    house.cloudCommand('revoke', 'terminal', ANNEX.second);
+    for (const operation of list) {
+      await expect(second, operation, operation.method === 'POST' ? {} : undefined,
+        '403 terminal_revoked');
+    }
+    await leave(house, one, view);
+    noFaults();
+    const bare = terminal(house, { watch: () => {} });
+    await expect(bare, { method: 'GET', path: '/v1/terminal/nowhere' }, undefined, '404 not_found');
+    await expect(bare, { method: 'DELETE', path: '/v1/terminal/profile' }, undefined,
+      '405 method_not_allowed');
+    const { headers } = await bare.call('POST', '/v1/terminal/profile', {});
+    assert.equal(headers.allow, 'GET');
+  }));
+
+test('an order is refused before it exists, each time with its code', { timeout: 90000 },
+  keeping(box, async (t, house) => {
+    const one = terminal(house);
+    const path = '/v1/terminal/orders';
+    const create = { method: 'POST', path };
+    const count = house.home('count', 2);
+    const first = one.request(house.home('cloud', 0), { channel: 'wechat' });
+    const { order_no: orderNo } = (await one.create(first)).json;
+    await expect(one, create, { ...first, amount_fen: 7000 }, '409 idempotency_mismatch');
+    await expect(one, create, one.request(count, { fen: 1 }), '422 amount_out_of_range');
+    await expect(one, create, one.request({ room: ANNEX.sealedRoom }), '409 sale_refused');
+    await one.post(`/v1/terminal/meters/m-${ANNEX.ghostRoom}/reads?wait_s=9`, { max_age_s: 0 });
+    await expect(one, create, one.request({ room: ANNEX.ghostRoom }), '409 meter_silent');
+    const view = await one.watchOrder(orderNo, (v) => v.qr_text !== null);
+    const ask = (op, body) => [one, { method: 'POST', path: `${path}/${orderNo}/${op}` }, body];
+    for (let left = view.more_time_left; left > 0; left -= 1) {
+      await one.post(`${path}/${orderNo}/more-time`, requestId());
+    }
+    await expect(...ask('more-time', requestId()), '409 no_more_time');
+    const used = requestId();
+    await one.post(`${path}/${orderNo}/cancel`, used);
+    await expect(...ask('more-time', used), '409 idempotency_mismatch');
+    await expect(...ask('receipt', { ...used, verdict: 'failed', print_id: randomUUID() }),
+      '409 idempotency_mismatch');
+    const other = requestId();
+    await one.post(`${path}/${orderNo}/more-time`, other);
+    await expect(...ask('cancel', other), '409 idempotency_mismatch');
+    await settled(house, orderNo, 'CLOSED');
+    noFaults();
+  }));
+
+test('a meter whose fate is unknown, and a purchase that was paid, take no new order',
+  { timeout: 90000 }, keeping(box, async (t, house) => {
+    const one = terminal(house);
+    const create = { method: 'POST', path: '/v1/terminal/orders' };
+    const home = house.home('count', 3);
+    const bought = one.request(home);
+    const { order_no: orderNo } = (await one.create(bought)).json;
+    await one.watchOrder(orderNo, (v) => v.qr_text !== null);
+    await house.busCommand(home.bus,
+      `fault lost_reply meter=${home.address} control=03 di=070102FF`);
+    await house.wallet(`pay ${orderNo}`);
+    await until('the meter to carry it out', async () =>
+      (await house.meter(home, 'purchases')).some((p) => p.amount_fen === bought.amount_fen));
+    await house.meter(home, 'dead');
+    await until('the fate to be unknown', () => rows(house,
+      `SELECT 1 FROM delivery WHERE order_no = '${orderNo}' AND stage = 'UNKNOWN'`).length > 0);
+    await expect(one, create, one.request(home), '409 meter_blocked');
+    await house.meter(home, 'alive');
+    await settled(house, orderNo, 'DONE');
+    await expect(one, create, { ...bought, ...requestId() }, '409 purchase_paid');
+    noFaults();
+  }));
+
+test('closed payments, a full disk, a server that stops', { timeout: 90000 },
+  keeping(box, async (t, house) => {
+    const one = terminal(house);
+    const create = { method: 'POST', path: '/v1/terminal/orders' };
+    const file = house.path('conf', 'cloud.conf');
+    const good = readFileSync(file, 'utf8');
+    const restartWith = async (text) => {
+      writeFileSync(file, text);
+      await house.processes.restart('cloud');
+      return one.get('/v1/terminal/profile');
+    };
+    const shut = await restartWith(good.replace(/^payments = [^]*\}; \};$/m, ''));
+    assert.equal(shut.json.payments, 'closed');
+    await expect(one, create, one.request(house.home('cloud', 1)), '503 payments_closed');
+    const full = await restartWith(`${good}\ndisk_free_mb_min = 1000000;\n`);
+    assert.equal(full.json.payments_reason, 'disk_full');
+    await expect(one, create, one.request(house.home('cloud', 1)), '503 disk_full');
+    await restartWith(good);
+    const view = await one.order(house.home('cloud', 1), { channel: 'wechat' });
+    const waiting = one.call('GET',
+      `/v1/terminal/orders/${view.order_no}?version=${view.version}&wait_s=20`);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await house.processes.stop('cloud');
+    const { status, json } = await waiting;
+    assert.equal(`${status} ${json.error?.code}`, '503 out_of_service');
+    await house.startCloud();
+    await leave(house, one, view);
+    noFaults();
+  }));
+
+/* A healthy server never says "internal", and "busy" only beyond the limits of its tables, which
+ * no test on one machine reaches; their form is the same schema as every other refusal's. What
+ * stops a service altogether is the same code for all calls and was seen on one. */
+const UNREACHED = /(500 internal|503 (busy|out_of_service))$/;
+
+test('everything that the contract names has been seen', { timeout: 60000 },
+  keeping(box, async (t, house) => {
+    const unseen = contract.unseen().filter((what) => !UNREACHED.test(what));
+    assert.deepEqual(unseen, []);
+    assert.ok([...contract.seen].some((what) => what.endsWith('503 out_of_service')));
+    t.diagnostic(`${contract.exchanges} exchanges, ${contract.seen.size} kinds of answers`);
+    await audit(house, { openAllowed: true });
+  }));
