@@ -299,7 +299,8 @@ static void grow_children(struct layout *layout, const struct layout_node *node,
     int free_room = open_room(layout, node, axis, room, &weights);
     int used = 0;
     int seen = 0;
-    for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE; c = child_next(layout, c)) {
+    for (uint16_t c = child_first(layout, node); c != LAYOUT_NONE && weights > 0;
+         c = child_next(layout, c)) {
         struct layout_node *child = &layout->nodes[c];
         if (is_open(child, axis)) {
             /* Running totals, so that rounding never loses a pixel. */

@@ -262,7 +262,7 @@ static bool shadow_render(struct shadow_slot *slot)
     const uint8_t *from = cairo_image_surface_get_data(surface);
     size_t row = (size_t)side;
     slot->alpha = malloc(row * row);
-    uint8_t *scratch = malloc(row);
+    uint8_t *scratch = calloc(row, 1);
     bool ok = from != NULL && slot->alpha != NULL && scratch != NULL;
     for (size_t y = 0; ok && y < row; y++) {
         memcpy(slot->alpha + y * row, from + y * (size_t)cairo_image_surface_get_stride(surface),

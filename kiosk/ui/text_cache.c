@@ -180,8 +180,11 @@ static void entry_free(struct text_cache *cache, struct entry *entry)
 
 void text_cache_wipe(struct text_cache *cache)
 {
-    while (cache->oldest != NULL) {
-        entry_free(cache, cache->oldest);
+    struct entry *victim = cache->oldest;
+    while (victim != NULL) {
+        struct entry *next = victim->newer;
+        entry_free(cache, victim);
+        victim = next;
     }
     MUST(cache->bytes == 0);
 }
@@ -226,8 +229,11 @@ static struct entry *entry_make(struct text_cache *cache, enum text_face face, i
 /* Back below the limit, the least recently used first; @p keep is in use. */
 static void cache_trim(struct text_cache *cache, const struct entry *keep)
 {
-    while (cache->bytes > TEXT_CACHE_SIZE_MAX && cache->oldest != keep) {
-        entry_free(cache, cache->oldest);
+    struct entry *victim = cache->oldest;
+    while (cache->bytes > TEXT_CACHE_SIZE_MAX && victim != NULL && victim != keep) {
+        struct entry *next = victim->newer;
+        entry_free(cache, victim);
+        victim = next;
     }
 }
 

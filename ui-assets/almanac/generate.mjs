@@ -87,7 +87,8 @@ ${lines(years.map((e) => `UINT64_C(0x${hex(termWord(e.terms), 12)})`), 3)}
 `);
 
 const rows = [];
-for (const [table, kind] of [[chinese.holidays, 'LUNAR_DAY_REST'], [chinese.workdays, 'LUNAR_DAY_WORK']]) {
+const kinds = [[chinese.holidays, 'LUNAR_DAY_REST'], [chinese.workdays, 'LUNAR_DAY_WORK']];
+for (const [table, kind] of kinds) {
     for (const date of Object.keys(table)) {
         const [y, m, d] = date.split('-').map(Number);
         if (HOLIDAY_YEARS.includes(y)) rows.push({ day: dayOf(y, m, d), kind });

@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "common/bytes.h"
 #include "kiosk/ui/bake/path.h"
 
 enum { FILE_SIZE_MAX = 65536, NAME_SIZE = 64 };
@@ -41,7 +42,10 @@ static char name_letter(char c)
     static const char lower[] = "abcdefghijklmnopqrstuvwxyz-";
     static const char upper[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ_";
     const char *at = strchr(lower, c);
-    return at == NULL || c == '\0' ? c : upper[at - lower];
+    if (at == NULL || c == '\0') {
+        return c;
+    }
+    return upper[at - lower];
 }
 
 /* "a/b/wifi-off.svg" -> "WIFI_OFF" */
@@ -131,13 +135,17 @@ static int bake_icons(FILE *out, int count, char **paths)
 /* "#RRGGBB" or "#AARRGGBB" -> 0xAARRGGBB */
 static bool color_parse(const char *text, unsigned long *ret_color)
 {
+    uint8_t bytes[4] = {0xFF, 0, 0, 0};
     size_t len = text == NULL ? 0 : strlen(text);
-    if ((len != 7 && len != 9) || text[0] != '#') {
+    size_t size = 0;
+    bool whole = len == 9;
+    if ((len != 7 && !whole) || text[0] != '#' ||
+        !hex_parse(text + 1, len - 1, whole ? bytes : bytes + 1, whole ? 4 : 3, &size, NULL) ||
+        size != (whole ? 4U : 3U)) {
         return false;
     }
-    char *end = NULL;
-    *ret_color = strtoul(text + 1, &end, 16) | (len == 7 ? 0xFF000000UL : 0UL);
-    return *end == '\0';
+    *ret_color = get_be32(bytes);
+    return true;
 }
 
 static int bake_colors(FILE *out, const char *path, json_t *colors)
