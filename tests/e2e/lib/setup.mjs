@@ -16,6 +16,7 @@ export const SEED = Number(process.env.SHILLING_SEED ?? 1);
 export const QUICK_TIMERS = {
   poll: 1, poll_later: 1, closing: [1, 1, 2, 2], closing_dead: 5, closed: [2, 5],
   read_back: [1, 1, 2, 2, 3], assign: [1, 1, 2], refund_query: [1, 1, 2], quiet: 2,
+  quiet_esam: 3,
 };
 
 /** A small random stream, the same for the same seed. */

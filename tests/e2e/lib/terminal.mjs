@@ -94,12 +94,12 @@ export class Terminal {
     }
   }
 
-  /** Create an order and wait for its code. */
+  /** Create an order and wait for its code (or for the payment that was faster). */
   async order(home, options) {
     const answer = await this.create(this.request(home, options));
     if (answer.status >= 300) {
       throw new Error(`order refused: ${answer.status} ${answer.text}`);
     }
-    return this.watchOrder(answer.json.order_no, (view) => view.qr_text !== null, 30000);
+    return this.watchOrder(answer.json.order_no, (view) => view.state !== 'NEW', 30000);
   }
 }
