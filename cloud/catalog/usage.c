@@ -118,7 +118,7 @@ enum err usage_note_midnight(struct db *db, const char *meter_id, int64_t energy
 {
     struct sql *sql =
         sql_begin(db, "INSERT INTO meter_day (meter_id, day, first_e4, last_e4, last_at)"
-                      " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT (meter_id, day) DO UPDATE SET"
+                      " VALUES (?1, ?2, NULL, ?3, ?4) ON CONFLICT (meter_id, day) DO UPDATE SET"
                       " last_e4 = ?3, last_at = ?4 WHERE last_at <= ?4 AND last_e4 <= ?3");
     sql_bind_text(sql, 1, meter_id);
     sql_bind_i64(sql, 2, day_of(midnight_s) - 1);
