@@ -228,7 +228,7 @@ void news_changed(struct news *news, struct db *db, const char *order_no)
     db_on_commit(db, wake, news);
 }
 
-void news_destroy(struct news *news)
+void news_stop(struct news *news)
 {
     if (news == NULL) {
         return;
@@ -239,7 +239,16 @@ void news_destroy(struct news *news)
     monitor_leave(&news->monitor);
     if (news->started) {
         (void)pthread_join(news->thread, NULL);
+        news->started = false;
     }
+}
+
+void news_destroy(struct news *news)
+{
+    if (news == NULL) {
+        return;
+    }
+    news_stop(news);
     monitor_finish(&news->monitor);
     free(news);
 }

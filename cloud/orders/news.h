@@ -33,7 +33,13 @@ MUST_CHECK bool news_wait(struct news *news, struct http_ticket ticket, const ch
 /** In a writing transaction: after the commit, look at who waits for @p order_no. */
 void news_changed(struct news *news, struct db *db, const char *order_no);
 
-/** Answer nobody any more. NULL is allowed. */
+/**
+ * Answer nobody any more. The writer may go on telling what has changed, until it has ended too.
+ * NULL is allowed.
+ */
+void news_stop(struct news *news);
+
+/** After the writer has ended. NULL is allowed. */
 void news_destroy(struct news *news);
 
 #endif

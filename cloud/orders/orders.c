@@ -165,8 +165,7 @@ enum err orders_start(struct orders *orders)
 
 void orders_stop(struct orders *orders)
 {
-    news_destroy(orders->news);
-    orders->news = NULL;
+    news_stop(orders->news);
     pool_destroy(orders->pay_pool);
     orders->pay_pool = NULL;
     pool_destroy(orders->meter_pool);
@@ -178,6 +177,7 @@ void orders_destroy(struct orders *orders)
     if (orders == NULL) {
         return;
     }
+    news_destroy(orders->news);
     presence_finish(&orders->presence);
     monitor_finish(&orders->monitor);
     free(orders);
