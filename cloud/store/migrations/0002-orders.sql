@@ -78,6 +78,7 @@ CREATE TABLE pay_order (
 ) STRICT;
 CREATE UNIQUE INDEX pay_order_trade ON pay_order (channel, trade_no) WHERE trade_no <> '';
 CREATE UNIQUE INDEX pay_order_live ON pay_order (purchase_id) WHERE state IN ('NEW', 'WAIT_PAY');
+CREATE INDEX pay_order_purchase ON pay_order (purchase_id, created_ms);
 CREATE INDEX pay_order_meter ON pay_order (meter_id, created_ms);
 CREATE INDEX pay_order_terminal ON pay_order (terminal_id, created_ms);
 CREATE INDEX pay_order_open ON pay_order (state, created_ms)
@@ -170,6 +171,7 @@ CREATE UNIQUE INDEX delivery_count ON delivery (meter_id, seq) WHERE stage <> 'V
 CREATE UNIQUE INDEX delivery_number ON delivery (order_number) WHERE order_number <> '';
 CREATE UNIQUE INDEX delivery_live ON delivery (meter_id)
     WHERE stage IN ('ASSIGNED', 'SENT', 'UNKNOWN', 'FENCING');
+CREATE INDEX delivery_meter ON delivery (meter_id, stage);
 CREATE INDEX delivery_waiting ON delivery (meter_id, created_ms) WHERE stage = 'READY';
 
 -- Append only, like pay_event.
