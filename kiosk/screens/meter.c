@@ -79,7 +79,8 @@ static void reading_chip(struct ui_build *build, const struct session *session)
                                .icon = UI_ICON_CHECK,
                                .text = fresh ? WORDS(build, T("Read live \xC2\xB7 {1} s"), took)
                                              : WORDS(build, T("Read {1}"), age),
-                               .bold = true});
+                               .bold = true,
+                               .text_drop = 2});
         break;
     }
     case SESSION_READING_STORED:

@@ -95,6 +95,18 @@ static void wallet_line(struct ui_build *build, enum session_wallet wallet)
     ui_close(build);
 }
 
+/* The server says so, or nothing has come for 8 seconds (UX rule 1.1.6). */
+static bool is_slow(struct ui_build *build, const struct session *session)
+{
+    enum { SLOW_MS = 8000 };
+    int64_t slow_ms = session->screen_since_ms + SLOW_MS;
+    if (session->order.slow || ui_now(build).mono_ms >= slow_ms) {
+        return true;
+    }
+    ui_wake_at(build, slow_ms);
+    return false;
+}
+
 static void pay_card(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
@@ -133,8 +145,9 @@ static void pay_card(struct ui_build *build, const struct session *session)
         code_missing(build, UI_ICON_SMARTPHONE, T("Scanned"), T("Please confirm on your phone"));
     } else {
         code_missing(build, UI_ICON_NONE, T("Making the code"),
-                     order->slow ? T("The payment channel is slow, please wait a moment")
-                                 : T("Please have your phone ready"));
+                     is_slow(build, session)
+                         ? T("The payment channel is slow, please wait a moment")
+                         : T("Please have your phone ready"));
     }
     ui_close(build);
     ui_close(build);

@@ -51,6 +51,7 @@ void view_summary(struct ui_build *build, const struct session *session)
                                        .color = UI_COLOR_WEAK,
                                        .text = meter_line(build, session),
                                        .kind = UI_LABEL_WRAP,
+                                       .drop = 2,
                                        .personal = true});
     ui_close(build);
     ui_close(build);

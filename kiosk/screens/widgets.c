@@ -57,12 +57,14 @@ void widget_chip(struct ui_build *build, const struct widget_chip *chip)
                                     .gap = 14,
                                     .align = LAYOUT_CENTER,
                                     .surface = chip->surface,
-                                    .radius = 60,
-                                    .drop = chip->drop});
+                                    .radius = 60});
     if (chip->icon != UI_ICON_NONE) {
         ui_icon(build, chip->icon, 34, chip->color);
     }
-    ui_text(build, chip->bold ? UI_STYLE_SMALL_BOLD : UI_STYLE_SMALL, chip->color, chip->text);
+    ui_label(build, &(struct ui_label){.style = chip->bold ? UI_STYLE_SMALL_BOLD : UI_STYLE_SMALL,
+                                       .color = chip->color,
+                                       .text = chip->text,
+                                       .drop = chip->text_drop});
     ui_close(build);
 }
 

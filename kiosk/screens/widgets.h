@@ -31,7 +31,7 @@ struct widget_chip {
     enum ui_icon icon;
     const char *text;
     bool bold;
-    uint8_t drop;
+    uint8_t text_drop; /* where room is short the icon alone says it */
 };
 void widget_chip(struct ui_build *build, const struct widget_chip *chip);
 

@@ -26,6 +26,9 @@ void i18n_init(const char *locale_dir)
     (void)bindtextdomain("shilling", locale_dir != NULL ? locale_dir : SHILLING_LOCALE_DIR);
     (void)bind_textdomain_codeset("shilling", "UTF-8");
     (void)textdomain("shilling");
+    /* Now, before there are threads: later changes replace a value in place, and no other thread's
+     * getenv() meets an environment that is being moved. */
+    i18n_set_language("en");
 }
 
 void i18n_set_language(const char *language)

@@ -54,7 +54,8 @@ struct run {
     enum text_face face;
     const char *text;
     size_t size;
-    bool is_digit; /* one digit of a tabular text */
+    bool is_digit;  /* one digit of a tabular text */
+    bool is_hidden; /* a character that is never shown: controls, marks that turn text round */
 };
 
 static bool is_quote(uint32_t code)
@@ -85,10 +86,14 @@ static struct run run_next(const struct text_engine *engine, const struct text_s
     uint32_t code = utf8_get(text, size, &step);
     struct run run = {.face = face_of(engine, style, code), .text = text, .size = step};
     bool single = style->tabular || style->spacing_px != 0;
+    run.is_hidden = utf8_is_unsafe(code);
+    if (run.is_hidden) {
+        return run;
+    }
     run.is_digit = style->tabular && code >= '0' && code <= '9';
     while (!single && run.size < size && run.size < TEXT_RUN_SIZE_MAX - 4) {
         code = utf8_get(text + run.size, size - run.size, &step);
-        if (face_of(engine, style, code) != run.face) {
+        if (utf8_is_unsafe(code) || face_of(engine, style, code) != run.face) {
             break;
         }
         run.size += step;
@@ -99,6 +104,9 @@ static struct run run_next(const struct text_engine *engine, const struct text_s
 static int run_advance(struct text_engine *engine, const struct text_style *style,
                        const struct run *run)
 {
+    if (run->is_hidden) {
+        return 0;
+    }
     int advance = run->is_digit ? text_cache_digit_width(engine->cache, run->face, style->px)
                                 : text_cache_advance(engine->cache, run->face, style->px, run->text,
                                                      run->size);
@@ -131,7 +139,8 @@ void text_draw(struct text_engine *engine, const struct text_line *line, text_pa
             shift = (advance - style->spacing_px - own) / 2;
         }
         struct text_mask mask;
-        if (text_cache_mask(engine->cache, run.face, style->px, run.text, run.size, &mask)) {
+        if (!run.is_hidden &&
+            text_cache_mask(engine->cache, run.face, style->px, run.text, run.size, &mask)) {
             paint(self, x + shift, line->baseline, &mask);
         }
         x += advance;

@@ -16,7 +16,7 @@
 #include "kiosk/ui/ui.h"
 #include "tests/unit/test.h"
 
-enum { TEXT_SIZE = 256 * 1024, PATH_SIZE = 256, LINE_MS = 1000 };
+enum { TEXT_SIZE = 256 * 1024, PATH_SIZE = 256, LINE_MS = 1000, CLOCK_BOTTOM = 384 };
 
 static uint32_t pixels[1920 * 1920];
 static char text[TEXT_SIZE];
@@ -188,9 +188,9 @@ TEST(pages_say_what_was_agreed)
 /* In Chinese nothing is left in English but names, units and numbers. */
 static bool is_allowed_latin(const char *word)
 {
-    static const char *const allowed[] = {"English", "Touch",  "Shilling", "DL/T", "CJ/T",
-                                          "kWh",     "SH2026", "T-0042",   "kW",   "the",
-                                          "screen",  "to",     "start"};
+    static const char *const allowed[] = {"English", "Touch",  "Shilling", "DL/T",   "CJ/T",
+                                          "kWh",     "SH2026", "GH0001",   "T-0042", "kW",
+                                          "the",     "screen", "to",       "start"};
     for (size_t i = 0; i < ARRAY_COUNT(allowed); i++) {
         if (str_starts_with(word, allowed[i])) {
             return true;
@@ -282,6 +282,70 @@ TEST(the_code_is_shown_only_on_fresh_news)
     ui_destroy(ui);
 }
 
+/* Every text of the session as long as its buffer allows, and not even UTF-8. */
+static void make_hostile(uint32_t seed)
+{
+    static const char *const evil[] = {"\xFF\xFE\x80", "%s%n%d",          "\xE2\x80\xAE",
+                                       "{1}{2}{9}",    "\xE7\x94\xB5",    "W",
+                                       "\x01\x1B[2J",  "\xF0\xA0\xAE\xB7"};
+    struct {
+        char *text;
+        size_t size;
+    } const fields[] = {
+        {session.profile.company, sizeof session.profile.company},
+        {session.profile.site, sizeof session.profile.site},
+        {session.profile.notice, sizeof session.profile.notice},
+        {session.profile.phone, sizeof session.profile.phone},
+        {session.profile.payments_reason, sizeof session.profile.payments_reason},
+        {session.meter.place, sizeof session.meter.place},
+        {session.meter.customer, sizeof session.meter.customer},
+        {session.meter.address, sizeof session.meter.address},
+        {session.meter.usage_average, sizeof session.meter.usage_average},
+        {session.meter.usage_total, sizeof session.meter.usage_total},
+        {session.meter.days[0].amount, sizeof session.meter.days[0].amount},
+        {session.meter.sale_reason, sizeof session.meter.sale_reason},
+        {session.order.order_no, sizeof session.order.order_no},
+        {session.order.place, sizeof session.order.place},
+        {session.order.refund_no, sizeof session.order.refund_no},
+        {session.order.qr_text, sizeof session.order.qr_text},
+        {session.problem_text, sizeof session.problem_text},
+        {session.find.rooms.rooms[0].label, sizeof session.find.rooms.rooms[0].label},
+        {session.find.rooms.groups[0].building, sizeof session.find.rooms.groups[0].building},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(fields); i++) {
+        const char *part = evil[(seed + i) % ARRAY_COUNT(evil)];
+        size_t len = strlen(part);
+        for (size_t at = 0; at + 1 < fields[i].size; at++) {
+            fields[i].text[at] = part[at % len];
+        }
+        fields[i].text[fields[i].size - 1] = '\0';
+    }
+    session.reading.balance = money_fen(-INT64_MAX);
+    session.order.amount = money_fen(INT64_MAX);
+    session.order.created_at = INT64_C(4102444800);
+}
+
+TEST(hostile_texts_do_no_harm)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    struct ui_look look = {.language = "zh_CN"};
+    ui_set_look(ui, &look);
+    for (uint32_t seed = 0; seed < 8; seed++) {
+        for (size_t i = 0; i < shot_states_count(states); i++) {
+            char wrong[PATH_SIZE];
+            struct ui_now now;
+            struct ui_rects rects;
+            const char *name = shot_states_name(states, i);
+            CHECK_EQ_I64(shot_states_get(states, name, &session, &now, wrong, sizeof wrong), OK);
+            make_hostile(seed);
+            render(ui, seed, now, 1080, &rects);
+        }
+    }
+    CHECK(ui_cache_size(ui) < 16 * 1024 * 1024);
+    ui_destroy(ui);
+}
+
 TEST(nobody_wakes_when_nothing_changes)
 {
     open_states();
@@ -290,6 +354,8 @@ TEST(nobody_wakes_when_nothing_changes)
     char wrong[PATH_SIZE];
     struct ui_now now;
     CHECK_EQ_I64(shot_states_get(states, "home", &session, &now, wrong, sizeof wrong), OK);
+    struct ui_look look = screens_look(&session);
+    ui_set_look(ui, &look);
     render(ui, 1, now, 1080, &rects);
     int64_t next = ui_next_deadline_ms(ui);
     CHECK(next > now.mono_ms && next <= now.mono_ms + 60 * LINE_MS);
@@ -302,7 +368,7 @@ TEST(nobody_wakes_when_nothing_changes)
     render(ui, 1, minute, 1080, &rects);
     CHECK(rects.count >= 1);
     for (size_t i = 0; i < rects.count; i++) {
-        CHECK(rects.list[i].y + rects.list[i].h <= 384);
+        CHECK(rects.list[i].y + rects.list[i].h <= CLOCK_BOTTOM);
     }
     CHECK_EQ_I64(shot_states_get(states, "review", &session, &now, wrong, sizeof wrong), OK);
     render(ui, 2, now, 1080, &rects);

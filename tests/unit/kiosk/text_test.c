@@ -113,6 +113,17 @@ TEST(one_letter_always_fits_somehow)
     CHECK_EQ_U64(next, 3);
 }
 
+TEST(controls_and_marks_that_turn_text_round_are_not_shown)
+{
+    open_engine();
+    int plain = text_width(engine, &body, "3-1502", 6);
+    const char *hostile = "3-\xE2\x80\xAE"
+                          "15\x01"
+                          "02\xE2\x81\xA6"; /* U+202E, U+0001, U+2066 */
+    int width = text_width(engine, &body, hostile, strlen(hostile));
+    CHECK(width - plain < 4 && plain - width < 4); /* only the kerning between runs differs */
+}
+
 TEST(need_is_the_widest_word)
 {
     open_engine();
