@@ -32,13 +32,13 @@ function preset(name, ...targets) {
 }
 
 /** All test files of a folder, or nothing: node --test on an empty list would search the tree. */
-function nodeTests(folder, extraEnv = '') {
+function nodeTests(folder, extraEnv = '', more = '') {
   if (!existsSync(folder)) {
     return null;
   }
   const files = readdirSync(folder).filter((name) => name.endsWith('.test.mjs')).sort()
     .map((name) => join(folder, name));
-  return files.length > 0 ? `${extraEnv} node --test ${files.join(' ')}` : null;
+  return files.length > 0 ? `${extraEnv} node --test ${more} ${files.join(' ')}` : null;
 }
 
 const FUZZ_SECONDS = all ? 60 : 4;
@@ -52,7 +52,9 @@ const STAGES = [
   { name: 'unit-gcc', run: `ctest --preset release -j${jobs}` },
   { name: 'unit-asan', run: `ctest --preset asan -j${jobs}` },
   { name: 'sdk', run: 'sh tests/sdk/run.sh' },
-  { name: 'e2e', run: nodeTests('tests/e2e', 'SHILLING_BUILD=build/release') },
+  /* They wait for wires and wallets more than they compute: three houses at a time. */
+  { name: 'e2e',
+    run: nodeTests('tests/e2e', 'SHILLING_BUILD=build/release', '--test-concurrency=3') },
   { name: 'e2e-asan', run: nodeTests('tests/e2e/sanitized', 'SHILLING_BUILD=build/asan') },
   { name: 'fuzz', run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
   { name: 'clang-tidy', run: 'bash tests/tidy/clang_tidy.sh build/asan' },

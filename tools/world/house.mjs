@@ -185,7 +185,7 @@ export class House {
       baud: this.options.baud, replyTimeoutMs: this.options.replyTimeoutMs,
       buses: this.buses().map((name) => ({ name, link: this.path('run', `${name}.tty`) })) }));
     await this.processes.start('collector', this.program('shilling-collector'),
-      ['--config', conf]);
+      ['--config', conf], { ready: /configuration \S+: \d+ meters/ });
   }
 
   // ---- the terminal ----

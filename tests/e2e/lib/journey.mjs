@@ -37,9 +37,10 @@ export function stateOf(house, orderNo) {
 }
 
 export function settled(house, orderNo, states, ms = 60000) {
-  return until(`order ${orderNo} to be ${states}`,
-    () => [states].flat().includes(stateOf(house, orderNo)), ms, 200)
-    .catch((error) => { throw new Error(`${error.message}; it is ${stateOf(house, orderNo)}`); });
+  return until(`order ${orderNo} to be ${states}`, () => {
+    const state = stateOf(house, orderNo);
+    return [states].flat().includes(state) ? state : null;
+  }, ms, 200).catch((error) => { throw new Error(`${error.message}; it is ${stateOf(house, orderNo)}`); });
 }
 
 /** Back to the home page from a result page. */

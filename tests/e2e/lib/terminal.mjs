@@ -94,8 +94,9 @@ export class Terminal {
     }
   }
 
-  /** Create an order and wait for its code (or for the payment that was faster). */
+  /** Read the meter as a tenant does, create an order and wait for its code (or for the payment that was faster). */
   async order(home, options) {
+    await this.post(`/v1/terminal/meters/m-${home.room}/reads?wait_s=8`, { max_age_s: 0 });
     const answer = await this.create(this.request(home, options));
     if (answer.status >= 300) {
       throw new Error(`order refused: ${answer.status} ${answer.text}`);
