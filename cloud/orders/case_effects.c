@@ -118,6 +118,9 @@ static enum err do_state(struct money_case *c)
         state != ORDER_CLOSED) {
         err = drop(c, JOB_PAY);
     }
+    if (err == OK && state != ORDER_WAIT_PAY && state != ORDER_CLOSING) {
+        err = drop(c, JOB_QR_DEAD);
+    }
     if (err == OK && c->state_before == ORDER_REVIEW) {
         err = review_close(c->db, c->row.order_no, order_state_name(state));
     }
