@@ -91,7 +91,8 @@ static void tell_news(struct collector *collector, int bus, const char *meter,
         collector_tell(collector, "meter_back", name, meter, "it answers again");
     }
     if (news->bus_silent) {
-        collector_tell(collector, "bus_silent", name, "", "no meter of this bus answers");
+        collector_tell(collector, "bus_silent", name, "",
+                       "no meter of this bus answers: look at its wiring, power and baud rate");
     }
     if (news->bus_wrong_baud) {
         collector_tell(collector, "wrong_baud", name, "",

@@ -20,7 +20,8 @@
 
 enum {
     VERSION_BYTES = 8,
-    SENT_MS = 3000, /* after a connect state and hello both tell the old version */
+    SENT_MS = 3000,         /* after a connect state and hello both tell the old version */
+    DOUBLE_TOLD_MS = 60000, /* two that push each other aside do so every second */
 };
 
 struct collector *gateway_find(struct gateway *gateway, const char *collector_id)
@@ -119,6 +120,22 @@ static void presence_kept(enum err err, void *arg)
     free(arg);
 }
 
+/*
+ * Inside the monitor: another journal under a name that never went offline. The broker of Debian 12
+ * does not tell a client that it was pushed aside, so only the epochs show it.
+ */
+static bool is_double(const struct gateway *gateway, struct collector *collector, uint32_t epoch)
+{
+    int64_t now_ms = clock_mono_ms(gateway->config.clock);
+    bool told =
+        collector->double_told_ms != 0 && now_ms - collector->double_told_ms < DOUBLE_TOLD_MS;
+    if (!collector->online || collector->epoch == epoch || told) {
+        return false;
+    }
+    collector->double_told_ms = now_ms;
+    return true;
+}
+
 void gateway_on_state(struct gateway *gateway, const char *collector_id, const char *text,
                       size_t size)
 {
@@ -134,6 +151,8 @@ void gateway_on_state(struct gateway *gateway, const char *collector_id, const c
     monitor_enter(&gateway->monitor);
     struct collector *collector = gateway_find(gateway, collector_id);
     bool changed = collector != NULL && collector->online != online;
+    bool twice =
+        collector != NULL && online && is_double(gateway, collector, presence->state.epoch);
     if (collector != NULL) {
         collector->online = online;
     }
@@ -144,6 +163,11 @@ void gateway_on_state(struct gateway *gateway, const char *collector_id, const c
     monitor_leave(&gateway->monitor);
     if (changed) {
         log_info("gateway: collector %s is %s", collector_id, online ? "online" : "offline");
+    }
+    if (twice) {
+        log_warn("gateway: collector %s speaks with two journals: do two machines use its "
+                 "certificate? Stop one, and enrol it under a name of its own",
+                 collector_id);
     }
     if (store_submit(gateway->config.store, keep_presence, presence_kept, presence) != OK) {
         free(presence);

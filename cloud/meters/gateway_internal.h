@@ -29,6 +29,7 @@ struct collector {
     char config[BUS_NAME_SIZE]; /* version it says it has; empty: none */
     char sent[BUS_NAME_SIZE];   /* version sent last ... */
     int64_t sent_ms;            /* ... and when; it has not been able to say so yet */
+    int64_t double_told_ms;     /* when two under one name were last reported; 0: never */
 };
 
 struct gateway {

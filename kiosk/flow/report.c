@@ -41,7 +41,8 @@ static json_t *targets_json(const struct ui *ui)
     return list;
 }
 
-enum err report_write(const char *state_dir, const struct session *session, const struct ui *ui)
+enum err report_write(const char *state_dir, const struct session *session, int64_t shown_wall_s,
+                      const struct ui *ui)
 {
     char path[PATH_SIZE];
     if (!str_format(path, sizeof(path), "%s/screen.json", state_dir)) {
@@ -57,7 +58,9 @@ enum err report_write(const char *state_dir, const struct session *session, cons
         session->order.order_no[0] != '\0' ? session_order_state_name(session->order.state) : "");
     json_put_int(root, "reading", session->reading.state);
     json_put_int(root, "receipt", session->receipt);
+    json_put_int(root, "problem", session->problem);
     json_put_flag(root, "online", session->online);
+    json_put_int(root, "shown_wall_s", shown_wall_s);
     json_put(root, "targets", targets_json(ui));
     char *text = malloc(TEXT_SIZE);
     bool fits = text != NULL && json_print(root, text, TEXT_SIZE);

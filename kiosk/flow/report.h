@@ -8,14 +8,21 @@
  * the picture, no name and no amount is in it.
  */
 
+#include <stdint.h>
+
 #include "common/compiler.h"
 #include "common/err.h"
 #include "core/session/session.h"
 #include "kiosk/ui/ui.h"
 
-/** Replace the file as a whole. ERR_FULL, ERR_DENIED or ERR_IO: it could not be written. */
+/**
+ * Replace the file as a whole.
+ *
+ * @param shown_wall_s  the time of day that the picture shows
+ * @return ERR_FULL, ERR_DENIED or ERR_IO: it could not be written
+ */
 MUST_CHECK enum err report_write(const char *state_dir, const struct session *session,
-                                 const struct ui *ui);
+                                 int64_t shown_wall_s, const struct ui *ui);
 
 /**
  * Call @p on_signal in a thread of its own at each SIGUSR1. To be called before any other thread

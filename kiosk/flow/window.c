@@ -135,7 +135,8 @@ static void handle(struct window *window, const SDL_Event *event)
         flow_take_messages(window->flow);
         window->dirty = true;
     } else if (event->type == window->report_event) {
-        if (report_write(window->state_dir, flow_session(window->flow), window->ui) != OK) {
+        if (report_write(window->state_dir, flow_session(window->flow),
+                         flow_now(window->flow).wall_s, window->ui) != OK) {
             log_warn("screen.json could not be written to %s", window->state_dir);
         }
     } else if (event->type == SDL_QUIT) {
