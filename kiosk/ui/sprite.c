@@ -15,6 +15,7 @@ enum {
     ICONS_MAX = 96, /* 41 icons in about two sizes each */
     SHADOWS_MAX = 16,
     PICTURES_MAX = 12,
+    SHADOW_FAINT = 4, /* of 255, and then a third of it at most */
     ICON_GRID = 24,
     STROKE_PER_100 = 175, /* stroke width on the 24 grid */
 };
@@ -245,36 +246,61 @@ static void blur(uint8_t *alpha, int side, int half, uint8_t *scratch)
     }
 }
 
-static bool shadow_render(struct shadow_slot *slot)
+/* How many outer rows and columns of a blurred square are too faint to be seen. */
+static int faint_edge(const uint8_t *alpha, int side)
 {
-    /* A blur of b pixels (as in CSS) is a Gaussian of b/2, three boxes of about 0.94 b. */
-    int half = slot->blur * 47 / 100;
-    slot->margin = 3 * half + 1;
-    int core = 2 * (slot->radius + slot->margin) + 1;
-    int side = core + 2 * slot->margin;
+    int edge = 0;
+    while (edge < side / 2 && alpha[(long)(side / 2) * side + edge] < SHADOW_FAINT) {
+        edge += 1;
+    }
+    return edge;
+}
+
+/* A rounded square of @p core pixels in the middle of @p side. */
+static uint8_t *square_render(int side, int core, int radius)
+{
     cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, side, side);
     cairo_t *cr = cairo_create(surface);
+    int margin = (side - core) / 2;
     cairo_set_source_rgba(cr, 1, 1, 1, 1);
-    shape_round(cr, (struct ui_rect){slot->margin, slot->margin, core, core}, slot->radius,
-                DRAW_CORNERS_ALL);
+    shape_round(cr, (struct ui_rect){margin, margin, core, core}, radius, DRAW_CORNERS_ALL);
     cairo_fill(cr);
     cairo_surface_flush(surface);
     const uint8_t *from = cairo_image_surface_get_data(surface);
     size_t row = (size_t)side;
-    slot->alpha = malloc(row * row);
-    uint8_t *scratch = calloc(row, 1);
-    bool ok = from != NULL && slot->alpha != NULL && scratch != NULL;
-    for (size_t y = 0; ok && y < row; y++) {
-        memcpy(slot->alpha + y * row, from + y * (size_t)cairo_image_surface_get_stride(surface),
-               row);
+    uint8_t *alpha = from == NULL ? NULL : malloc(row * row);
+    for (size_t y = 0; alpha != NULL && y < row; y++) {
+        memcpy(alpha + y * row, from + y * (size_t)cairo_image_surface_get_stride(surface), row);
     }
-    if (ok) {
-        blur(slot->alpha, side, half, scratch);
-        slot->patch = (struct blend_patch){.alpha = slot->alpha, .side = side, .corner = side / 2};
-    }
-    free(scratch);
     cairo_destroy(cr);
     cairo_surface_destroy(surface);
+    return alpha;
+}
+
+static bool shadow_render(struct shadow_slot *slot)
+{
+    /* A blur of b pixels (as in CSS) is a Gaussian of b/2, three boxes of about 0.94 b. */
+    int half = slot->blur * 47 / 100;
+    int margin = 3 * half + 1;
+    int core = 2 * (slot->radius + margin) + 1;
+    int side = core + 2 * margin;
+    uint8_t *alpha = square_render(side, core, slot->radius);
+    uint8_t *scratch = calloc((size_t)side, 1);
+    bool ok = alpha != NULL && scratch != NULL;
+    if (ok) {
+        blur(alpha, side, half, scratch);
+        int faint = faint_edge(alpha, side);
+        int kept = side - 2 * faint;
+        for (int y = 0; y < kept; y++) { /* in place: rows only move towards the beginning */
+            memmove(alpha + (long)y * kept, alpha + (long)(y + faint) * side + faint, (size_t)kept);
+        }
+        slot->margin = margin - faint;
+        slot->alpha = alpha;
+        slot->patch = (struct blend_patch){.alpha = alpha, .side = kept, .corner = kept / 2};
+    } else {
+        free(alpha);
+    }
+    free(scratch);
     return ok;
 }
 
@@ -295,7 +321,6 @@ bool sprite_shadow(struct sprites *sprites, int radius, int blur_px, struct blen
         free(oldest->alpha);
         *oldest = (struct shadow_slot){.radius = radius, .blur = blur_px};
         if (!shadow_render(oldest)) {
-            free(oldest->alpha);
             *oldest = (struct shadow_slot){0};
             return false;
         }
