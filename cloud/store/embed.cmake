@@ -18,12 +18,14 @@ foreach(file IN LISTS files)
     set(last ${version})
     file(READ "${file}" hex HEX)
     string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
-    string(REGEX REPLACE "(....,....,....,....,....,....,....,....,....,....,....,....,....,....,....,....,)"
-           "\\1\n    " bytes "${bytes}")
+    string(REPEAT "....," 17 row)
+    string(REGEX REPLACE "(${row})" "\\1\n    " bytes "${bytes}")
     string(APPEND texts "static const char sql_${version}[] = {\n    ${bytes}0x00};\n")
-    string(APPEND rows "    {${version}, \"${name}\", sql_${version}, sizeof(sql_${version}) - 1},\n")
+    string(APPEND rows "    {${version}, \"${name}\", sql_${version},"
+                       " sizeof(sql_${version}) - 1},\n")
 endforeach()
 file(WRITE "${OUT}" "/* Made by embed.cmake. Do not edit. */\n"
      "#include \"cloud/store/store_internal.h\"\n\n${texts}\n"
      "const struct migration store_migrations[] = {\n${rows}};\n"
-     "const size_t store_migration_count = sizeof(store_migrations) / sizeof(store_migrations[0]);\n")
+     "const size_t store_migration_count =\n"
+     "    sizeof(store_migrations) / sizeof(store_migrations[0]);\n")

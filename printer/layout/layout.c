@@ -15,6 +15,7 @@
 
 enum {
     VALUE_SIZE = 96,
+    LARGE_GAP_DOTS = 14,
     FORM_VERSION = 1, /* printed at the foot; raise it when the form changes */
 };
 
@@ -48,7 +49,7 @@ static void pair(struct paper *paper, enum word label, const char *value)
     paper_pair(paper, word_text(label), value, /* scale= */ 1, /* bold= */ false);
 }
 
-/* "￥12.30", or "-￥12.30" for an account in debt. */
+/* The yuan sign and "12.30"; a minus before both for an account in debt. */
 static void yuan_format(struct money money, char ret_text[VALUE_SIZE])
 {
     char digits[MONEY_TEXT_SIZE];
@@ -94,6 +95,7 @@ static void head(struct paper *paper, const struct receipt *receipt)
     paper_centre(paper, &PLAIN, receipt->site);
     escpos_feed(paper->job, 1);
     paper_centre(paper, &LARGE, text);
+    escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
     if (receipt->copy > 0) {
         char copy[VALUE_SIZE];
         struct escpos_style style = TALL;
@@ -102,8 +104,8 @@ static void head(struct paper *paper, const struct receipt *receipt)
             str_format(copy, sizeof(copy), "  %s%u%s  COPY %u  ", word_text(WORD_COPY_BEGIN),
                        (unsigned)receipt->copy, word_text(WORD_COPY_END), (unsigned)receipt->copy);
         MUST(fits);
-        escpos_feed(paper->job, 1);
         paper_centre(paper, &style, copy);
+        escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
     }
     paper_rule(paper);
 }
@@ -141,6 +143,7 @@ static void money(struct paper *paper, const struct receipt *receipt)
     char text[VALUE_SIZE];
     yuan_format(receipt->amount, text);
     paper_pair(paper, word_text(WORD_AMOUNT), text, /* scale= */ 2, /* bold= */ true);
+    escpos_feed_dots(paper->job, LARGE_GAP_DOTS); /* large lines have no gap of their own */
     bool has_fee = receipt->fee.is_there && receipt->fee.money.fen != 0;
     if (has_fee) {
         amount_pair(paper, WORD_FEE, &receipt->fee, /* bold= */ false);
@@ -192,9 +195,11 @@ static void payment(struct paper *paper, const struct receipt *receipt)
 static void verdict(struct paper *paper, const struct receipt *receipt)
 {
     const struct kind_words *words = &KINDS[receipt->kind];
-    paper_centre(paper, &TALL, word_text(words->state));
+    escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
+    paper_centre(paper, &LARGE, word_text(words->state));
+    escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
     paper_centre(paper, &PLAIN, words->english);
-    paper_left(paper, &PLAIN, word_text(words->sentence));
+    paper_centre(paper, &PLAIN, word_text(words->sentence));
 }
 
 static void foot(struct paper *paper, const struct receipt *receipt, const char *print_id)

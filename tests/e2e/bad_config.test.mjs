@@ -27,7 +27,8 @@ function cloudText(dir) {
 
 function collectorText(dir) {
   return settings.collectorText({ id: 'col1', port: 1, keys: dir, state: join(dir, 'state'),
-    baud: 2400, buses: [{ name: 'bus1', link: '/dev/null' }, { name: 'bus2', link: '/dev/zero' }] });
+    baud: 2400, buses: [
+      { name: 'bus1', link: '/dev/null' }, { name: 'bus2', link: '/dev/zero' }] });
 }
 
 function kioskText(dir) {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Input that nobody should send: strangers' certificates, spoiled bodies, slow and endless clients,
-// forged notices of both wallets, meters that are not there or speak at another speed, a second
-// kiosk and a second collector that claim to be the first. Each is refused or reported in words that
-// help, everybody else is served meanwhile, and no fen moves.
+// Input that nobody should send: strangers' certificates, spoiled bodies, slow and endless
+// clients, forged notices of both wallets, meters that are not there or speak at another speed,
+// a second kiosk and a second collector that claim to be the first. Each is refused or reported
+// in words that help, everybody else is served meanwhile, and no fen moves.
 
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -56,7 +56,8 @@ test('sixty slow clients on each listener do not keep anybody from being served'
       cert: keys('cert.pem'), key: keys('key.pem') };
     const body = 'Host: x\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{';
     for (let i = 0; i < 60; i += 1) {
-      trickle(connectTls(tls), `POST ${ORDERS} HTTP/1.1\r\n${i % 2 ? 'Host: x\r\nX-Slow: ' : body}`);
+      const rest = i % 2 ? 'Host: x\r\nX-Slow: ' : body;
+      trickle(connectTls(tls), `POST ${ORDERS} HTTP/1.1\r\n${rest}`);
       trickle(connect(house.ports.public, '127.0.0.1'),
         `POST /pay/wechat/notify HTTP/1.1\r\n${i % 2 ? 'Host: x\r\nX-Slow: ' : body}`);
     }
@@ -199,7 +200,8 @@ test('bytes that are no TLS and no HTTP end a connection, not the server', { tim
   keeping(box, async (t, house) => {
     for (const port of [house.ports.terminals, house.ports.console, house.ports.public,
       house.ports.collectors]) {
-      for (const junk of ['GET / HTTP/1.1\r\n\r\n', '\0'.repeat(500), `GET /${'x'.repeat(9000)} H`]) {
+      const long = `GET /${'x'.repeat(9000)} H`;
+      for (const junk of ['GET / HTTP/1.1\r\n\r\n', '\0'.repeat(500), long]) {
         const socket = connect(port, '127.0.0.1');
         socket.on('error', () => {});
         socket.end(junk);

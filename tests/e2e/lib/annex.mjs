@@ -43,7 +43,8 @@ ${rooms}
     .replace('profiles = (\n', 'profiles = (\n  { id = "sealed"; kind = "count"; ' +
       'layout = "standard"; relay = "none"; password = "02123456"; operator = "00000001"; ' +
       'schedule_s = 3600; },\n')
-    .replace(/\n {4}\); \}\n\);\n$/, `,\n${own}\n    ); },\n${site('annex', ANNEX.stranger, other)}\n);\n`);
+    .replace(/\n {4}\); \}\n\);\n$/,
+      `,\n${own}\n    ); },\n${site('annex', ANNEX.stranger, other)}\n);\n`);
   house.cloudCommand('seed', house.conf('annex.conf', text));
   return Object.fromEntries([ANNEX.second, ANNEX.stranger].map((name, i) => {
     house.cloudCommand('dev-enrol', 'terminal', name, '--out', house.path('keys', name));

@@ -40,7 +40,9 @@ export function settled(house, orderNo, states, ms = 60000) {
   return until(`order ${orderNo} to be ${states}`, () => {
     const state = stateOf(house, orderNo);
     return [states].flat().includes(state) ? state : null;
-  }, ms, 200).catch((error) => { throw new Error(`${error.message}; it is ${stateOf(house, orderNo)}`); });
+  }, ms, 200).catch((error) => {
+    throw new Error(`${error.message}; it is ${stateOf(house, orderNo)}`);
+  });
 }
 
 /** Back to the home page from a result page. */

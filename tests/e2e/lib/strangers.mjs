@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Client certificates that must not get in, made with the openssl program: of a foreign CA, expired,
-// of our CA but with a key that nobody registered. Each folder has ca.pem, cert.pem and key.pem.
+// Client certificates that must not get in, made with the openssl program: of a foreign CA,
+// expired, of our CA but with a key that nobody registered. Each folder has ca.pem, cert.pem
+// and key.pem.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';

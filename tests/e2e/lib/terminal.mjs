@@ -94,7 +94,7 @@ export class Terminal {
     }
   }
 
-  /** Read the meter as a tenant does, create an order and wait for its code (or for the payment that was faster). */
+  /** Read the meter as a tenant does, create an order, wait for its code (or a faster payment). */
   async order(home, options) {
     await this.post(`/v1/terminal/meters/m-${home.room}/reads?wait_s=8`, { max_age_s: 0 });
     const answer = await this.create(this.request(home, options));
