@@ -66,7 +66,7 @@ static bool read_line(char *ret_line, size_t size)
 
 static bool read_password(const char *name, char ret_password[PERSON_PASSWORD_SIZE])
 {
-    struct termios seen;
+    struct termios seen = {0};
     const bool terminal = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &seen) == 0;
     if (!terminal) {
         return read_line(ret_password, PERSON_PASSWORD_SIZE);
