@@ -7,6 +7,7 @@
  */
 
 #include <signal.h>
+#include <stdatomic.h>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -56,19 +57,19 @@ struct bench {
     char command[4096];
     char replied[256];
     struct bus_ack ack;
-    int configs;
-    int acks;
+    atomic_int configs;
+    atomic_int acks;
 };
 
 static struct bench bench;
 
 /* What the callbacks saw. */
-static int answers;
+static atomic_int answers;
 static enum err answer_why;
 static char answer_value[BUS_VALUE_SIZE];
-static int sunk;
+static atomic_int sunk;
 static char sunk_id[ID_TEXT_SIZE];
-static int64_t charged_e4;
+static atomic_int_fast64_t charged_e4;
 
 static enum err look(void *self, struct db *db, const char *meter_id, struct account_view *ret_view)
 {
@@ -187,7 +188,7 @@ static void collector_turn(void)
 }
 
 /* Wait until *counter reaches @p count, turning the collector meanwhile. */
-static bool wait_for(const int *counter, int count)
+static bool wait_for(const atomic_int *counter, int count)
 {
     for (int waited = 0; waited < WAIT_MS && *counter < count; waited += STEP_MS) {
         collector_turn();
