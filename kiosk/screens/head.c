@@ -37,13 +37,15 @@ static void ahead_chip(struct ui_build *build)
     ui_close(build);
 }
 
-void view_dates(struct ui_build *build)
+void view_dates(struct ui_build *build, const struct session *session)
 {
+    bool chinese = session->comfort.language == SESSION_LANGUAGE_ZH;
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
     ui_label(build, &(struct ui_label){.style = UI_STYLE_DATE,
                                        .color = UI_COLOR_ON_NIGHT,
                                        .text = words_date(build, ui_now(build).wall_s),
-                                       .kind = UI_LABEL_WRAP});
+                                       .kind = chinese ? UI_LABEL_LINE : UI_LABEL_WRAP,
+                                       .w = UI_GROW(1)});
     ui_space(build, 8);
     ui_label(build, &(struct ui_label){.style = UI_STYLE_LABEL,
                                        .color = UI_COLOR_ON_NIGHT_WEAK,

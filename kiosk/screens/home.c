@@ -106,7 +106,10 @@ static void tile_plain(struct ui_build *build, const struct plain_tile *tile)
                                     .surface = rests ? UI_SURFACE_DISABLED : UI_SURFACE_TILE,
                                     .radius = 36,
                                     .action = tile->action});
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .justify = LAYOUT_CENTER});
     ui_label(build, &(struct ui_label){.style = tile->small ? UI_STYLE_STRONG : UI_STYLE_TILE,
                                        .color = rests ? UI_COLOR_DISABLED : UI_COLOR_INK,
                                        .text = tile->title,
@@ -258,7 +261,7 @@ static void home_portrait(struct ui_build *build, const struct session *session)
     ui_space(build, 22);
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 44, .align = LAYOUT_CENTER});
     view_clock(build, UI_STYLE_CLOCK);
-    view_dates(build);
+    view_dates(build, session);
     ui_close(build);
     ui_space(build, 28);
     view_week(build, session);
@@ -270,8 +273,12 @@ static void home_portrait(struct ui_build *build, const struct session *session)
                                     .pad_top = 32,
                                     .pad_bottom = 30,
                                     .gap = 24});
-    media_card(build, session);
-    tiles(build, session, (struct ui_size){LAYOUT_FIT, 0, TILES_U, 0});
+    /* In the large mode the tiles take the picture's room. */
+    if (!ui_is_large(build) || !session->online) {
+        media_card(build, session);
+    }
+    enum layout_sizing sizing = ui_is_large(build) ? LAYOUT_GROW : LAYOUT_FIT;
+    tiles(build, session, (struct ui_size){sizing, 1, TILES_U, 0});
     notice(build, session);
     page_band(build, session, false);
     ui_close(build);
@@ -290,7 +297,7 @@ static void home_left(struct ui_build *build, const struct session *session)
                                     .radius = 36});
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 40, .align = LAYOUT_CENTER});
     view_clock(build, UI_STYLE_CLOCK_SMALL);
-    view_dates(build);
+    view_dates(build, session);
     ui_close(build);
     view_week(build, session);
     ui_close(build);

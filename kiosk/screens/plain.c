@@ -120,7 +120,7 @@ static void attract_head(struct ui_build *build, const struct session *session)
     page_status(build, session);
     ui_fill(build);
     view_clock(build, UI_STYLE_CLOCK_HUGE);
-    view_dates(build);
+    view_dates(build, session);
     ui_space(build, 20);
     view_week(build, session);
     ui_fill(build);
