@@ -2,13 +2,14 @@
 /*
  * Method: fixed columns, so that the parts can be read off again by eye and two numbers can never
  * become equal by running into each other: SH, eight digits of the day, one of the epoch, seven of
- * the counter, four at random. Numbers are unique by (epoch, counter); day and random part are a
+ * the counter, six at random. Numbers are unique by (epoch, counter); day and random part are a
  * second net for a database that was copied without raising its epoch.
  */
 #include "core/order/order_number.h"
 
 #include <string.h>
 
+#include "common/bytes.h"
 #include "common/civil.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -17,8 +18,11 @@ enum { COUNTER_DIGITS = 7, BASE = 36 };
 
 static const char DIGITS[BASE + 1] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/* Crockford's base 32: no I, L, O, U. 32 divides 256, so each byte draws without bias. */
-static const char SPOKEN[33] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/*
+ * The end is digits alone: a tenant finds his order by its last six on a keypad. Four bytes over a
+ * million favour nothing that matters; uniqueness is the counter's.
+ */
+enum { RANDOM_BOUND = 1000000 };
 
 bool order_number_make(const struct order_number_parts *parts, char ret_number[ORDER_NUMBER_SIZE])
 {
@@ -34,13 +38,11 @@ bool order_number_make(const struct order_number_parts *parts, char ret_number[O
         rest /= BASE;
     }
     MUST(rest == 0);
-    char random[ORDER_NUMBER_RANDOM_SIZE + 1] = {0};
-    for (size_t i = 0; i < ORDER_NUMBER_RANDOM_SIZE; i++) {
-        random[i] = SPOKEN[parts->random[i] % 32U];
-    }
+    const uint32_t random = get_le32(parts->random) % RANDOM_BOUND;
     const struct civil day = civil_beijing(parts->wall_s);
-    return str_format(ret_number, ORDER_NUMBER_SIZE, "SH%04d%02d%02d%c%s%s", (int)day.year,
-                      (int)day.month, (int)day.day, DIGITS[parts->epoch], counter, random);
+    return str_format(ret_number, ORDER_NUMBER_SIZE, "SH%04d%02d%02d%c%s%06u", (int)day.year,
+                      (int)day.month, (int)day.day, DIGITS[parts->epoch], counter,
+                      (unsigned)random);
 }
 
 static bool is_number_char(char c)

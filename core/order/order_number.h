@@ -11,19 +11,19 @@
 /*
  * Order numbers (out_trade_no of both wallets): 6..32 of [A-Z0-9_]. Made by the server as
  *
- *     SH 20261120 E3 0000042 K7QX
- *        day      |  |       random, so that two databases restored from one copy do not meet
- *                 |  counter of the database, base 36
+ *     SH 20261120 3 000001E 402917
+ *        day      | |       random, so that two databases restored from one copy do not meet
+ *                 | counter of the database, base 36
  *                 epoch of the database, raised after every restore
  *
- * The letters I, O, U and L are left out of the random part: people read these numbers aloud.
+ * The end is digits alone: people read it aloud, and find their order with it on a keypad.
  */
 enum {
     ORDER_NUMBER_SIZE = 33, /* 32 characters and the NUL: the shorter of both wallets' limits */
     ORDER_NUMBER_LEN_MIN = 6,
-    ORDER_NUMBER_RANDOM_SIZE = 4,
-    ORDER_NUMBER_EPOCH_MAX = 35, /* one base 36 digit */
-    REFUND_NUMBER_SIZE = 65,     /* both wallets: up to 64 */
+    ORDER_NUMBER_RANDOM_SIZE = 4, /* bytes, of which six digits are made */
+    ORDER_NUMBER_EPOCH_MAX = 35,  /* one base 36 digit */
+    REFUND_NUMBER_SIZE = 65,      /* both wallets: up to 64 */
 };
 
 /* Highest counter: seven base 36 digits. */
