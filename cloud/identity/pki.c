@@ -149,6 +149,10 @@ static bool server_pair_is_good(const struct pki *pki)
     bool good = certificate != NULL && key != NULL &&
                 X509_check_private_key(certificate, key) == 1 &&
                 certificate_days_left(certificate, clock_wall_s(pki->config.clock)) >= RENEW_DAYS;
+    if (good && pki->ca_key != NULL) {
+        /* Who brings a CA without its key may have the server's certificate from elsewhere. */
+        good = X509_verify(certificate, pki->ca_key) == 1;
+    }
     for (size_t i = 0; good && i < pki->host_count; i++) {
         good = certificate_names_host(certificate, pki->hosts[i]);
     }

@@ -110,7 +110,8 @@ enum err migrate(struct db *db, int64_t wall_s, char ret_why[STORE_WHY_SIZE])
         err = check_applied(db, migration, hash);
         if (err == ERR_CHECKSUM) {
             str_format_cut(ret_why, STORE_WHY_SIZE,
-                           "migration %s was applied to this database in another form",
+                           "the database was made by another program: its migration %s differs "
+                           "from ours. Run the program that made it",
                            migration->name);
             return err;
         }
