@@ -85,7 +85,7 @@ struct session_profile {
     bool known;
     char terminal_name[SESSION_NAME_SIZE];
     char company[SESSION_NAME_SIZE];
-    char site[SESSION_NAME_SIZE];
+    char site[SESSION_NAME_SIZE]; /* with the terminal's own name: where one stands */
     char phone[SESSION_PHONE_SIZE];
     char notice[SESSION_NOTICE_SIZE];
     struct money amounts[SESSION_AMOUNTS_MAX];

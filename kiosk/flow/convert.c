@@ -57,7 +57,7 @@ void convert_profile(const struct api_profile *api, struct session_profile *ret_
     };
     SHOW(profile.terminal_name, api->name);
     SHOW(profile.company, api->company);
-    SHOW(profile.site, api->site_name);
+    str_format_cut(profile.site, sizeof(profile.site), "%s %s", api->site_name, api->name);
     SHOW(profile.phone, api->service_phone);
     SHOW(profile.notice, api->notice);
     SHOW(profile.payments_reason, api->payments_reason);

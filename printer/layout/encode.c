@@ -147,3 +147,22 @@ size_t encode_fit(const struct encode_text *text, size_t from, size_t cells)
     }
     return to == from && to < text->count ? to + 1 : to;
 }
+
+static bool is_stop(const struct encode_glyph *glyph)
+{
+    bool comma = glyph->bytes[0] == 0xA3 && glyph->bytes[1] == 0xAC;
+    bool full_stop = glyph->bytes[0] == 0xA1 && glyph->bytes[1] == 0xA3;
+    return glyph->size == 2 && (comma || full_stop);
+}
+
+size_t encode_break(const struct encode_text *text, size_t from, size_t to)
+{
+    enum { LOOK_BACK_MAX = 12 /* half a line: a shorter one would look torn */ };
+    MUST(from <= to && to <= text->count);
+    for (size_t at = to; to < text->count && at > from && to - at < LOOK_BACK_MAX; at--) {
+        if (is_stop(&text->glyphs[at - 1])) {
+            return at;
+        }
+    }
+    return to;
+}

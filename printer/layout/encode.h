@@ -55,6 +55,12 @@ size_t encode_cells(const struct encode_text *text, size_t from, size_t to);
 /** True if any of the glyphs has two bytes or more. */
 bool encode_has_hanzi(const struct encode_text *text);
 
+/**
+ * Where to break a line that could end before @p to: behind a comma or full stop if one is near,
+ * so that sentences fall into their parts.
+ */
+size_t encode_break(const struct encode_text *text, size_t from, size_t to);
+
 /** The index behind the last glyph that fits @p cells, beginning at @p from; at least one more. */
 size_t encode_fit(const struct encode_text *text, size_t from, size_t cells);
 

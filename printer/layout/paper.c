@@ -43,6 +43,7 @@ static void put_lines(struct paper *paper, struct escpos_style style, const char
     size_t from = 0;
     while (from < encoded.count) {
         size_t to = encode_fit(&encoded, from, paper->columns / style.width);
+        to = encode_break(&encoded, from, to);
         escpos_line_begin(paper->job, &style);
         put_glyphs(paper, &encoded, from, to);
         escpos_line_end(paper->job);

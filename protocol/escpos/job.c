@@ -114,6 +114,14 @@ void escpos_feed(struct escpos_job *job, uint8_t lines)
     end_piece(job);
 }
 
+void escpos_feed_dots(struct escpos_job *job, uint8_t dots)
+{
+    MUST(dots != DLE);
+    const uint8_t feed[] = {0x1B, 0x4A, dots};
+    add(job, feed, sizeof(feed));
+    end_piece(job);
+}
+
 static bool is_real_time(uint8_t first, uint8_t second)
 {
     return first == DLE && (second == 0x04 || second == 0x05 || second == 0x14);

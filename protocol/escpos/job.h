@@ -72,6 +72,9 @@ void escpos_line_end(struct escpos_job *job);
 /** Feed @p lines lines of 1/6 inch; ends the piece. */
 void escpos_feed(struct escpos_job *job, uint8_t lines);
 
+/** Feed @p dots (not 16) of an eighth of a millimetre; ends the piece. Only at a line start. */
+void escpos_feed_dots(struct escpos_job *job, uint8_t dots);
+
 /**
  * Print a picture in the middle of the paper, in bands; each band is a piece.
  *
