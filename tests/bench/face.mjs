@@ -9,12 +9,12 @@
 // when the green tile is there, that is with the whole home page, offering to top up.
 
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { House } from '../../tools/world/house.mjs';
 import { until, wait } from '../../tools/world/processes.mjs';
-import { startDisplay } from '../../tools/world/screen.mjs';
+import { Screen, startDisplay } from '../../tools/world/screen.mjs';
 import * as settings from '../../tools/world/settings.mjs';
 import { fraction, median } from './lib/report.mjs';
 import { end, load, memory } from './lib/tree.mjs';
@@ -79,8 +79,10 @@ class Candidate {
 
   /** A first run that is not counted: fills the page cache, and shows what the tile looks like. */
   async learn(point, settled) {
+    const log = openSync(this.log, 'a');
     const child = spawn(this.command[0], this.command.slice(1),
-      { env: this.env, detached: true, stdio: 'ignore' });
+      { env: this.env, detached: true, stdio: ['ignore', log, log] });
+    closeSync(log);
     this.pid = child.pid;
     await settled();
     this.colour = await this.pixel(point);
@@ -156,18 +158,6 @@ async function measureChromium({ dir, tools, env }) {
 
 // ---- the kiosk ----
 
-/** Where the controls are, by the kiosk's own account. */
-async function report(pid, state, test) {
-  const file = join(state, 'screen.json');
-  return until('the kiosk to show its home page', async () => {
-    rmSync(file, { force: true });
-    process.kill(pid, 'SIGUSR1');
-    await wait(100);
-    const shown = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null;
-    return shown !== null && test(shown) ? shown : null;
-  }, 30000);
-}
-
 function pointsOf(home, orders) {
   const find = (shown, action) => {
     const target = shown.targets.find((one) => one.action === action);
@@ -183,7 +173,7 @@ function pointsOf(home, orders) {
     tile: { x: tile.x + tile.w - 108, y: tile.y + tile.h - 42 },
     press: { touch: middle(query), look: { x: query.x + 20, y: middle(query).y } },
     turn: { touch: middle(find(home, 'find_order')), look: PAGE.turn.look,
-      back: orders && middle(find(orders, 'back')) },
+      back: middle(find(orders, 'back')) },
   };
 }
 
@@ -196,21 +186,20 @@ async function measureKiosk({ dir, bin, build, tools, env, house }) {
   const candidate = new Candidate({ name: 'kiosk', probe: join(tools, 'xprobe'),
     env: { ...env, SDL_AUDIODRIVER: 'dummy' }, log: join(dir, 'kiosk.log'),
     command: [join(bin, 'shilling-kiosk'), '--config', conf] });
-  const isHome = (shown) => shown.screen === 'home' && shown.online;
-  const touch = async ({ x, y }) => {
-    await exec('xdotool', ['mousemove', x, y, 'click', '1'].map(String), { env });
-    await exec('xdotool', ['mousemove', '2', '2'], { env });
-  };
+  const screen = new Screen({ display: env.DISPLAY, kiosk: 'kiosk', state, processes: {
+    find: () => ({ child: { kill: (signal) => process.kill(candidate.pid, signal) } }) } });
+  const home = () => screen.shows('home, selling', (shown) => shown.screen === 'home' &&
+    shown.targets.some((target) => target.action === 'top_up'), 60000);
   let points = null;
   try {
     await candidate.learn(PAGE.tile, async () => {
-      const home = await report(candidate.pid, state, isHome);
-      await touch(pointsOf(home, null).turn.touch);
-      const orders = await report(candidate.pid, state, (shown) => shown.screen === 'orders');
-      points = pointsOf(home, orders);
-      await wait(500);
-      await touch(points.turn.back);
-      await report(candidate.pid, state, isHome);
+      await until('the first picture',
+        () => readFileSync(candidate.log, 'utf8').includes('first picture'));
+      const first = await home();
+      await screen.touch('find_order');
+      points = pointsOf(first, await screen.screen('orders'));
+      await screen.touch('back');
+      await home();
       await wait(500);
     });
     return await candidate.measure({ ...points, tile: PAGE.tile });
@@ -230,7 +219,6 @@ export async function run({ dir, bin, build, tools }) {
     await house.start();
     const display = await startDisplay(house.processes, WIDTH, HEIGHT);
     const env = { ...process.env, DISPLAY: display };
-    mkdirSync(dir, { recursive: true });
     const ours = await measureKiosk({ dir, bin, build, tools, env, house });
     const theirs = await measureChromium({ dir, tools, env });
     const both = (key, unit, digits = 1) => `kiosk ${ours[key].toFixed(digits)} ${unit}, ` +

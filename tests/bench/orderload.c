@@ -38,7 +38,7 @@ enum {
     TIMES_MAX = 1 << 20,
     TEXT_SIZE = 8192, /* one request or one answer */
     ID_SIZE = 64,
-    STATUS_CREATED = 201,
+    STATUS_TAKEN = 200,
     EXIT_USAGE = 2,
 };
 
@@ -146,7 +146,7 @@ static void answer_count(struct load *load, struct connection *connection, uint3
     int64_t took_us = (clock_system_mono_ns() - connection->begun_ns) / 1000;
     load->busy_count -= 1;
     connection->phase = PHASE_IDLE;
-    if (status == STATUS_CREATED) {
+    if (status == STATUS_TAKEN) {
         load->taken += 1;
     } else {
         if (load->refused == 0) {

@@ -3,13 +3,15 @@
 /*
  * sqlreplay: what the bare database can do. Runs a trace of the server's statements (written by
  * cloud/store/trace.c) against a copy of the database as it was when the trace began: the same
- * statements with the same values in the same transactions, prepared once, on one connection with
- * the server's own settings, and nothing around it.
+ * statements with the same values in the same order, prepared once, on one connection with the
+ * server's own settings, and nothing around it.
  *
- *     sqlreplay DATABASE TRACE TABLE
+ *     sqlreplay DATABASE TRACE TABLE ROWS
  *
  * Timed is the part from the transaction of the first INSERT INTO TABLE to the end of that of the
- * last; what comes before is run, but not timed. Everything is parsed before the clock starts. The
+ * last; what comes before is run, but not timed. In it a commit comes after each ROWS rows of that
+ * table, between two functions of the server (behind RELEASE), so that the batches are as large as
+ * those of the run that this is compared with. Everything is parsed before the clock starts. The
  * values are found by walking through the statement and its expanded form side by side: where one
  * has a parameter, the other has a literal. Prints one line of JSON.
  */
@@ -31,7 +33,7 @@ enum {
     EXIT_USAGE = 2,
 };
 
-enum kind { KIND_OTHER, KIND_BEGIN, KIND_COMMIT, KIND_ROW };
+enum kind { KIND_OTHER, KIND_BEGIN, KIND_COMMIT, KIND_RELEASE, KIND_ROW };
 
 struct value {
     int parameter;
@@ -67,7 +69,6 @@ struct span {
     size_t first; /* the first timed step */
     size_t end;   /* behind the last */
     size_t rows;
-    size_t batches;
 };
 
 NORETURN static void give_up(const char *what, const char *detail)
@@ -164,6 +165,9 @@ static enum kind kind_of(const struct replay *replay, const char *text)
     }
     if (strncmp(text, "COMMIT", 6) == 0) {
         return KIND_COMMIT;
+    }
+    if (strncmp(text, "RELEASE", 7) == 0) {
+        return KIND_RELEASE;
     }
     return strncmp(text, row, strlen(row)) == 0 ? KIND_ROW : KIND_OTHER;
 }
@@ -281,24 +285,45 @@ static void value_bind(sqlite3_stmt *statement, const struct value *value)
     }
 }
 
-static void steps_run(struct replay *replay, size_t from, size_t to)
+static void step_run(struct replay *replay, const struct step *step)
 {
-    for (size_t i = from; i < to; i++) {
-        const struct step *step = &replay->steps[i];
-        sqlite3_stmt *statement = step->distinct->statement;
-        for (size_t j = 0; j < step->value_count; j++) {
-            value_bind(statement, &step->values[j]);
-        }
-        int code = SQLITE_ROW;
-        while (code == SQLITE_ROW) {
-            code = sqlite3_step(statement);
-        }
-        /* What broke a rule then breaks it now: the server handled it. */
-        if (code != SQLITE_DONE && (code & 0xFF) != SQLITE_CONSTRAINT) {
-            give_up(sqlite3_errmsg(replay->db), step->distinct->text);
-        }
-        (void)sqlite3_reset(statement);
+    sqlite3_stmt *statement = step->distinct->statement;
+    for (size_t i = 0; i < step->value_count; i++) {
+        value_bind(statement, &step->values[i]);
     }
+    int code = SQLITE_ROW;
+    while (code == SQLITE_ROW) {
+        code = sqlite3_step(statement);
+    }
+    /* What broke a rule then breaks it now: the server handled it. */
+    if (code != SQLITE_DONE && (code & 0xFF) != SQLITE_CONSTRAINT) {
+        give_up(sqlite3_errmsg(replay->db), step->distinct->text);
+    }
+    (void)sqlite3_reset(statement);
+}
+
+/* The timed part, in batches of @p rows_max rows; how many there were. */
+static size_t span_run(struct replay *replay, struct span span, uint32_t rows_max)
+{
+    size_t batches = 1;
+    uint32_t rows = 0;
+    exec(replay, "BEGIN IMMEDIATE");
+    for (size_t i = span.first; i < span.end; i++) {
+        const struct step *step = &replay->steps[i];
+        enum kind kind = step->distinct->kind;
+        if (kind == KIND_BEGIN || kind == KIND_COMMIT) {
+            continue;
+        }
+        step_run(replay, step);
+        rows += kind == KIND_ROW ? 1 : 0;
+        if (kind == KIND_RELEASE && rows >= rows_max) {
+            exec(replay, "COMMIT; BEGIN IMMEDIATE");
+            batches += 1;
+            rows = 0;
+        }
+    }
+    exec(replay, "COMMIT");
+    return batches;
 }
 
 static struct span span_find(const struct replay *replay)
@@ -318,9 +343,9 @@ static struct span span_find(const struct replay *replay)
             counts = true;
             break;
         case KIND_COMMIT:
-            span.batches += counts ? 1 : 0;
             span.end = counts ? i + 1 : span.end;
             break;
+        case KIND_RELEASE:
         case KIND_OTHER:
             break;
         }
@@ -331,8 +356,9 @@ static struct span span_find(const struct replay *replay)
 int main(int argc, char **argv)
 {
     static struct replay replay;
-    if (argc != 4) {
-        (void)fputs("usage: sqlreplay DATABASE TRACE TABLE\n", stderr);
+    uint32_t rows_max = 0;
+    if (argc != 5 || !parse_u32(argv[4], UINT32_MAX, &rows_max) || rows_max == 0) {
+        (void)fputs("usage: sqlreplay DATABASE TRACE TABLE ROWS\n", stderr);
         return EXIT_USAGE;
     }
     replay.table = argv[3];
@@ -342,11 +368,13 @@ int main(int argc, char **argv)
     if (span.rows == 0) {
         give_up("nothing was inserted into", replay.table);
     }
-    steps_run(&replay, 0, span.first);
+    for (size_t i = 0; i < span.first; i++) {
+        step_run(&replay, &replay.steps[i]);
+    }
     int64_t begun_ns = clock_system_mono_ns();
-    steps_run(&replay, span.first, span.end);
+    size_t batches = span_run(&replay, span, rows_max);
     int64_t took_us = (clock_system_mono_ns() - begun_ns) / 1000;
     (void)printf("{\"rows\":%zu,\"batches\":%zu,\"statements\":%zu,\"us\":%lld}\n", span.rows,
-                 span.batches, span.end - span.first, (long long)took_us);
+                 batches, span.end - span.first, (long long)took_us);
     return EXIT_SUCCESS;
 }
