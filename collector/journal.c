@@ -195,7 +195,8 @@ static enum err lock_take(struct journal *journal, const char *dir,
     }
     journal->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (journal->lock_fd < 0) {
-        return say(ret_message, ERR_IO, path, "cannot be opened for writing");
+        return say(ret_message, ERR_IO, path,
+                   "cannot be opened: does the folder exist, and may this user write there?");
     }
     if (flock(journal->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         return say(ret_message, ERR_CONFLICT, path, "another collector uses this journal");

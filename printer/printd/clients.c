@@ -43,15 +43,32 @@ static void client_close(struct client *client)
 
 /* --- listening ------------------------------------------------------------------------------- */
 
+/* A socket that nobody answers on is what a killed process left behind. */
+static bool is_stale(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+                   errno == ECONNREFUSED;
+    (void)close(fd);
+    return refused;
+}
+
 /* Remove a socket that an earlier life left behind; anything else at that path is not ours. */
-static enum err stale_remove(const char *path)
+static enum err stale_remove(const struct sockaddr_un *address)
 {
     struct stat info;
+    const char *path = address->sun_path;
     if (lstat(path, &info) != 0) {
         return errno == ENOENT ? OK : ERR_DENIED;
     }
     if (!S_ISSOCK(info.st_mode)) {
         return ERR_EXISTS;
+    }
+    if (!is_stale(address)) {
+        return ERR_CONFLICT;
     }
     return unlink(path) == 0 ? OK : ERR_DENIED;
 }
@@ -62,7 +79,7 @@ static enum err listen_begin(struct clients *clients)
     clients->address.sun_family = AF_UNIX;
     bool fits = str_copy(clients->address.sun_path, sizeof(clients->address.sun_path), path);
     MUST(fits);
-    enum err err = stale_remove(path);
+    enum err err = stale_remove(&clients->address);
     if (err != OK) {
         return err;
     }

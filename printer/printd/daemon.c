@@ -270,6 +270,21 @@ static void serve(struct daemon *daemon, int stop_fd)
     }
 }
 
+/* What is wrong with the socket, and what to do. */
+static const char *socket_trouble(enum err err)
+{
+    if (err == ERR_CONFLICT) {
+        return "another program answers on it: is another printd running?";
+    }
+    if (err == ERR_EXISTS) {
+        return "something that is no socket stands there: remove it";
+    }
+    if (err == ERR_DENIED) {
+        return "cannot be made: does its folder exist, and may this user write there?";
+    }
+    return err_name(err);
+}
+
 static bool open_all(struct daemon *daemon)
 {
     char message[PRINT_JOURNAL_MESSAGE_SIZE];
@@ -290,7 +305,7 @@ static bool open_all(struct daemon *daemon)
     }
     enum err err = clients_create(settings, on_line, daemon, &daemon->clients);
     if (err != OK) {
-        log_error("socket %s: %s", settings->socket, err_name(err));
+        log_error("socket %s: %s", settings->socket, socket_trouble(err));
         return false;
     }
     return true;
