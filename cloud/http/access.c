@@ -85,6 +85,7 @@ void access_completed(void *self, struct MHD_Connection *mhd, void **ret_request
         return;
     }
     set_waiting(request->connection, server_now_ms());
+    park_count_active(request->server, /* begins= */ false);
     if (request->response != NULL) {
         MHD_destroy_response(request->response);
     }
@@ -249,6 +250,7 @@ static enum MHD_Result begin(struct daemon *daemon, struct MHD_Connection *mhd, 
     request->connection = info->socket_context;
     request->begun_ms = server_now_ms();
     *ret_request = request;
+    park_count_active(request->server, /* begins= */ true);
     bool good = check_peer(request) && check_service(request) &&
                 check_route(request, method, url) && check_arguments(request) &&
                 check_content_type(request);

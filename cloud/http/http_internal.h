@@ -122,6 +122,7 @@ struct http_server {
     size_t route_count;
     struct daemon daemons[HTTP_PERMISSION_COUNT];
     atomic_bool out_of_service;
+    bool admin_bound; /* the socket's file is ours to remove */
 
     struct monitor monitor; /* guards what follows */
     struct parked parked[HTTP_PARKED_MAX];
@@ -130,6 +131,7 @@ struct http_server {
     int64_t wheel_tick;              /* the next tick to look at */
     size_t parked_count;             /* in the wheel */
     size_t unanswered_count;         /* parked, and not replied to yet: MHD has it suspended */
+    size_t active_count;             /* requests between their first header and their last byte */
     bool stopping;
     bool timer_stop;
     pthread_t timer;
@@ -162,6 +164,8 @@ void park_init(struct http_server *server);
 bool park_start_timer(struct http_server *server);
 /** Answer everything parked, wait for the unanswered, stop the timer. False: some never came. */
 bool park_stop(struct http_server *server);
+/** A request began, or ended: its answer was sent or its connection is gone. */
+void park_count_active(struct http_server *server, bool begins);
 /** A reply is set: hand the request back to MHD if it was parked. */
 void park_resume(struct http_request *request);
 

@@ -14,6 +14,7 @@
 
 enum {
     STOP_WAIT_MS = 20000, /* a store with a slow disk may still be committing */
+    SEND_WAIT_MS = 3000,  /* for answers to leave; who does not read his, has waited long enough */
 };
 
 void park_init(struct http_server *server)
@@ -189,6 +190,17 @@ bool park_start_timer(struct http_server *server)
     return server->timer_started;
 }
 
+void park_count_active(struct http_server *server, bool begins)
+{
+    monitor_enter(&server->monitor);
+    MUST(begins || server->active_count > 0);
+    server->active_count = begins ? server->active_count + 1 : server->active_count - 1;
+    if (server->active_count == 0) {
+        monitor_notify(&server->monitor);
+    }
+    monitor_leave(&server->monitor);
+}
+
 static void answer_all_parked(struct http_server *server)
 {
     for (int32_t at = 0; at < HTTP_PARKED_MAX; at++) {
@@ -218,6 +230,10 @@ bool park_stop(struct http_server *server)
         monitor_enter(&server->monitor);
     }
     bool all = server->unanswered_count == 0;
+    deadline_ms = server_now_ms() + SEND_WAIT_MS;
+    while (server->active_count > 0 && server_now_ms() < deadline_ms) {
+        (void)monitor_wait_ms(&server->monitor, 100);
+    }
     server->timer_stop = true;
     monitor_notify(&server->monitor);
     monitor_leave(&server->monitor);

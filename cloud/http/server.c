@@ -170,6 +170,7 @@ static enum err open_unix(struct daemon *daemon, char *ret_why)
         }
         return bind_failed(code, "admin", path, ret_why);
     }
+    daemon->server->admin_bound = true;
     daemon->fd = fd;
     return OK;
 }
@@ -306,6 +307,19 @@ void server_sweep(struct http_server *server)
     }
 }
 
+/* Its workers may still have the listening socket in hand, so that is closed after them. */
+static void stop_daemon(struct daemon *daemon, bool all_answered)
+{
+    if (daemon->mhd != NULL && all_answered) {
+        MHD_stop_daemon(daemon->mhd);
+        daemon->mhd = NULL;
+    }
+    if (daemon->fd >= 0) {
+        (void)close(daemon->fd);
+        daemon->fd = -1;
+    }
+}
+
 void http_server_stop(struct http_server *server)
 {
     http_server_set_out_of_service(server);
@@ -315,24 +329,17 @@ void http_server_stop(struct http_server *server)
             /* No new connections; the socket becomes ours to close. */
             daemon->fd = MHD_quiesce_daemon(daemon->mhd);
         }
-        if (daemon->fd >= 0) {
-            (void)close(daemon->fd);
-            daemon->fd = -1;
-        }
     }
     bool all_answered = park_stop(server);
     for (size_t i = 0; i < HTTP_PERMISSION_COUNT; i++) {
-        struct daemon *daemon = &server->daemons[i];
-        if (daemon->mhd != NULL && all_answered) {
-            MHD_stop_daemon(daemon->mhd);
-            daemon->mhd = NULL;
-        }
+        stop_daemon(&server->daemons[i], all_answered);
     }
     if (!all_answered) {
         log_error("http: requests were never answered; ending without closing their connections");
     }
-    if (server->config.admin_path[0] != '\0') {
+    if (server->admin_bound) {
         (void)unlink(server->config.admin_path);
+        server->admin_bound = false;
     }
 }
 
