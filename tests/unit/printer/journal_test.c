@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "printer/journal/print_journal.h"
+#include "tests/unit/printer/folder.h"
+#include "tests/unit/test.h"
+
+static const char ID_A[] = "018f3a1c-0000-7000-8000-00000000000a";
+static const char ID_B[] = "018f3a1c-0000-7000-8000-00000000000b";
+
+static char folder[FOLDER_SIZE];
+static struct print_journal *journal;
+static uint32_t interrupted;
+
+static void open_again(void)
+{
+    char message[PRINT_JOURNAL_MESSAGE_SIZE];
+    print_journal_close(journal);
+    journal = NULL;
+    enum err err = print_journal_open(folder, NULL, &journal, &interrupted, message);
+    if (err != OK) {
+        TEST_FAIL("%s", message);
+    }
+}
+
+static void begin(void)
+{
+    folder_make(folder);
+    journal = NULL;
+    open_again();
+}
+
+static void end(void)
+{
+    print_journal_close(journal);
+    journal = NULL;
+    folder_remove(folder);
+}
+
+static struct print_record find(const char *id)
+{
+    struct print_record record;
+    CHECK(print_journal_find(journal, id, &record) == OK);
+    return record;
+}
+
+TEST(keeps_the_first_verdict)
+{
+    int64_t seq = 0;
+    struct print_record record;
+    begin();
+    CHECK(print_journal_find(journal, ID_A, &record) == ERR_NOT_FOUND);
+    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &seq) == OK);
+    CHECK_EQ_I64(seq, 1);
+    int64_t other = 77;
+    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &other) == ERR_EXISTS);
+    CHECK_EQ_I64(other, 77);
+    CHECK(print_journal_begin(journal, seq, "0002", "0003", 1001) == OK);
+    CHECK(print_journal_begin(journal, seq, "0002", "0003", 1001) == ERR_EXISTS);
+    CHECK(print_journal_end(journal, seq, PRINTJOB_HELD, "paper_out", 1002) == OK);
+    CHECK(print_journal_end(journal, seq, PRINTJOB_PRINTED, "", 1003) == ERR_EXISTS);
+    record = find(ID_A);
+    CHECK(record.state == PRINTJOB_HELD && record.has_begun);
+    CHECK_EQ_STR(record.detail, "paper_out");
+    open_again();
+    CHECK(find(ID_A).state == PRINTJOB_HELD);
+    CHECK_EQ_U64(interrupted, 0);
+    end();
+}
+
+TEST(begun_without_a_verdict_is_unknown_for_ever)
+{
+    int64_t a = 0;
+    int64_t b = 0;
+    begin();
+    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &a) == OK);
+    CHECK(print_journal_add(journal, ID_B, "SH2", 0, 1000, &b) == OK);
+    CHECK(print_journal_begin(journal, a, "0002", "0003", 1001) == OK);
+    open_again();
+    CHECK_EQ_U64(interrupted, 1);
+    CHECK(find(ID_A).state == PRINTJOB_UNKNOWN);
+    CHECK_EQ_STR(find(ID_A).detail, "restarted");
+    CHECK(find(ID_B).state == PRINTJOB_QUEUED && !find(ID_B).has_begun);
+    open_again();
+    CHECK_EQ_U64(interrupted, 0);
+    CHECK(find(ID_A).state == PRINTJOB_UNKNOWN);
+    end();
+}
+
+TEST(late_paper_is_noted)
+{
+    int64_t seq = 0;
+    struct print_record record;
+    begin();
+    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &seq) == OK);
+    CHECK(print_journal_begin(journal, seq, "0002", "0003", 1001) == OK);
+    CHECK(print_journal_end(journal, seq, PRINTJOB_HELD, "paper_out", 1002) == OK);
+    CHECK(print_journal_late(journal, "0099", 1003, &record) == ERR_NOT_FOUND);
+    CHECK(print_journal_late(journal, "0003", 1003, &record) == OK);
+    CHECK_EQ_STR(record.job_id, ID_A);
+    CHECK(record.state == PRINTJOB_HELD);
+    CHECK(find(ID_A).state == PRINTJOB_HELD); /* the answer stays what it was */
+    end();
+}
+
+TEST(numbers_are_never_used_twice)
+{
+    int64_t seq = 0;
+    begin();
+    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &seq) == OK);
+    int64_t first = seq;
+    open_again();
+    CHECK(print_journal_add(journal, ID_B, "SH2", 0, 1000, &seq) == OK);
+    CHECK(seq > first);
+    end();
+}
+
+TEST(one_program_at_a_time)
+{
+    char message[PRINT_JOURNAL_MESSAGE_SIZE];
+    struct print_journal *second = NULL;
+    uint32_t count = 0;
+    begin();
+    CHECK(print_journal_open(folder, NULL, &second, &count, message) == ERR_CONFLICT);
+    CHECK(strstr(message, "another") != NULL);
+    CHECK(second == NULL);
+    end();
+}
+
+static void write_file(const char *name, const char *text)
+{
+    char path[FOLDER_SIZE + 32];
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+    FILE *file = fopen(path, "we");
+    CHECK(file != NULL);
+    CHECK(fputs(text, file) >= 0);
+    CHECK(fclose(file) == 0);
+}
+
+TEST(refuses_what_is_not_its_own)
+{
+    char message[PRINT_JOURNAL_MESSAGE_SIZE];
+    char path[FOLDER_SIZE + 32];
+    struct print_journal *opened = NULL;
+    uint32_t count = 0;
+    folder_make(folder);
+    write_file("printd.db", "this is no database, and long enough to be looked at as one: "
+                            "0123456789012345678901234567890123456789012345678901234567890");
+    CHECK(print_journal_open(folder, NULL, &opened, &count, message) == ERR_FORMAT);
+    (void)snprintf(path, sizeof(path), "%s/printd.db", folder);
+    CHECK(unlink(path) == 0);
+    sqlite3 *db = NULL;
+    CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+    CHECK(sqlite3_exec(db, "CREATE TABLE other(x)", NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_close(db) == SQLITE_OK);
+    CHECK(print_journal_open(folder, NULL, &opened, &count, message) == ERR_FORMAT);
+    CHECK(strstr(message, "another program") != NULL);
+    folder_remove(folder);
+    CHECK(print_journal_open(folder, NULL, &opened, &count, message) == ERR_DENIED);
+    CHECK(strstr(message, folder) != NULL);
+}
+
+TEST_MAIN()
