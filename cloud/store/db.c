@@ -135,9 +135,17 @@ void db_close(struct db *db)
 
 void db_reset_statements(struct db *db)
 {
-    for (size_t i = 0; i < DB_STATEMENTS_MAX; i++) {
-        sql_end(&db->statements[i]);
+    while (db->listed != NULL) {
+        struct sql *sql = db->listed;
+        db->listed = sql->next_listed;
+        sql->listed = false;
+        sql_end(sql);
     }
+}
+
+enum err db_step(struct db *db, const char *text)
+{
+    return sql_run(sql_begin(db, text));
 }
 
 static struct sql *find_slot(struct db *db, const char *text)
@@ -212,6 +220,11 @@ enum err sql_next(struct sql *sql, bool *ret_row)
         return sql->err;
     }
     sql->active = true;
+    if (!sql->listed) {
+        sql->listed = true;
+        sql->next_listed = sql->db->listed;
+        sql->db->listed = sql;
+    }
     int code = sqlite3_step(sql->statement);
     if (code == SQLITE_ROW) {
         *ret_row = true;

@@ -290,11 +290,11 @@ enum err store_read(struct store *store, store_fn fn, void *arg)
     db->fatal = OK;
     db->service_ms = store_service_ms(store);
     db->wall_s = clock_wall_s(store->config.clock);
-    enum err err = db_exec(db, "BEGIN");
+    enum err err = db_step(db, "BEGIN");
     if (err == OK) {
         err = fn(db, arg);
         db_reset_statements(db);
-        enum err end = db_exec(db, "COMMIT");
+        enum err end = db_step(db, "COMMIT");
         err = err != OK ? err : end;
     }
     give_reader(store, index);

@@ -25,6 +25,8 @@ struct sql {
     sqlite3_stmt *statement; /* NULL: preparing failed */
     enum err err;            /* first error of this use */
     bool active;             /* stepped and not reset */
+    bool listed;             /* in the list of those to be reset */
+    struct sql *next_listed;
 };
 
 struct db_hook {
@@ -40,6 +42,7 @@ struct db {
     int64_t wall_s;
     struct sql *statements; /* DB_STATEMENTS_MAX, hashed by the literal's address */
     size_t statement_count;
+    struct sql *listed; /* used since the last reset */
     struct db_hook hooks[DB_HOOKS_MAX];
     size_t hook_count;
     char message[256]; /* SQLite's words about the last unexpected error */
@@ -50,8 +53,10 @@ enum err db_open(struct db *db, const char *path, bool is_writer);
 void db_close(struct db *db);
 /** Reset every statement that is still active. */
 void db_reset_statements(struct db *db);
-/** Run literal SQL without parameters or rows. */
+/** Run SQL without parameters or rows, any number of statements; not kept. */
 enum err db_exec(struct db *db, const char *text);
+/** Run one literal without parameters or rows; kept prepared like all others. */
+enum err db_step(struct db *db, const char *text);
 /** Our name for SQLite's (extended) code. */
 enum err db_err_of(int code);
 

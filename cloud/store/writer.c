@@ -44,7 +44,7 @@ static bool take_item(struct store *store, struct queue_item *ret_item)
 static bool run_item(struct store *store, struct queue_item *item)
 {
     struct db *db = &store->writer;
-    if (db_exec(db, "SAVEPOINT item") != OK) {
+    if (db_step(db, "SAVEPOINT item") != OK) {
         return false;
     }
     size_t hook_count = db->hook_count;
@@ -56,10 +56,10 @@ static bool run_item(struct store *store, struct queue_item *item)
         return false;
     }
     if (item->result == OK) {
-        return db_exec(db, "RELEASE item") == OK;
+        return db_step(db, "RELEASE item") == OK;
     }
     db->hook_count = hook_count;
-    return db_exec(db, "ROLLBACK TO item") == OK && db_exec(db, "RELEASE item") == OK;
+    return db_step(db, "ROLLBACK TO item") == OK && db_step(db, "RELEASE item") == OK;
 }
 
 static enum err keep_clock(struct store *store)
@@ -97,7 +97,7 @@ static bool run_batch(struct store *store, struct batch *batch)
     batch->count = 0;
     batch->refused = 0;
     db->hook_count = 0;
-    if (db_exec(db, "BEGIN IMMEDIATE") != OK) {
+    if (db_step(db, "BEGIN IMMEDIATE") != OK) {
         return false;
     }
     while (batch->count < STORE_BATCH_MAX && take_item(store, &batch->items[batch->count])) {
@@ -109,7 +109,7 @@ static bool run_batch(struct store *store, struct batch *batch)
         batch->refused += item->result == OK ? 0 : 1;
     }
     int64_t begun_ns = clock_system_mono_ns();
-    if (keep_clock(store) != OK || db_exec(db, "COMMIT") != OK) {
+    if (keep_clock(store) != OK || db_step(db, "COMMIT") != OK) {
         return false;
     }
     count_batch(store, batch, (uint64_t)(clock_system_mono_ns() - begun_ns) / 1000);
