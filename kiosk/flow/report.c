@@ -70,40 +70,50 @@ enum err report_write(const char *state_dir, const struct session *session, int6
     return err;
 }
 
-struct listener {
-    void (*on_signal)(void *self);
-    void *self;
-};
+static void fill(sigset_t *set)
+{
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGUSR1);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGINT);
+}
 
 static void *listen_run(void *arg)
 {
-    struct listener listener = *(struct listener *)arg;
+    struct report_signals signals = *(struct report_signals *)arg;
     free(arg);
     sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGUSR1);
+    fill(&set);
     for (;;) {
         int signal_no = 0;
-        if (sigwait(&set, &signal_no) == 0) {
-            listener.on_signal(listener.self);
+        if (sigwait(&set, &signal_no) != 0) {
+            continue;
+        }
+        if (signal_no == SIGUSR1) {
+            signals.on_report(signals.self);
+        } else {
+            signals.on_end(signals.self);
         }
     }
     return NULL;
 }
 
-void report_listen(void (*on_signal)(void *self), void *self)
+void report_listen(const struct report_signals *signals)
 {
     sigset_t set;
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGUSR1);
-    struct listener *listener = malloc(sizeof(*listener));
-    MUST(listener != NULL);
-    *listener = (struct listener){.on_signal = on_signal, .self = self};
+    fill(&set);
+    struct report_signals *own = malloc(sizeof(*own));
+    MUST(own != NULL);
+    *own = *signals;
     pthread_t thread;
-    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0 ||
-        pthread_create(&thread, NULL, listen_run, listener) != 0) {
-        free(listener);
-        return; /* the kiosk works without its report */
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0) {
+        free(own);
+        return; /* the kiosk works without its report, and a signal ends it all the same */
+    }
+    if (pthread_create(&thread, NULL, listen_run, own) != 0) {
+        (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+        free(own);
+        return;
     }
     (void)pthread_detach(thread);
 }

@@ -24,10 +24,17 @@
 MUST_CHECK enum err report_write(const char *state_dir, const struct session *session,
                                  int64_t shown_wall_s, const struct ui *ui);
 
+/* What signals ask for. Called in a thread of their own. */
+struct report_signals {
+    void (*on_report)(void *self); /* SIGUSR1 */
+    void (*on_end)(void *self);    /* SIGTERM, SIGINT */
+    void *self;
+};
+
 /**
- * Call @p on_signal in a thread of its own at each SIGUSR1. To be called before any other thread
- * is started, because the signal is blocked in all of them.
+ * Listen to those signals for the rest of the program's life. To be called before any other thread
+ * is started, because they are blocked in all of them.
  */
-void report_listen(void (*on_signal)(void *self), void *self);
+void report_listen(const struct report_signals *signals);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kiosk/flow/window.h"
 
+#include <stdatomic.h>
+
 #include <SDL2/SDL.h>
 
 #include "common/log.h"
@@ -29,6 +31,7 @@ struct window {
     SDL_FingerID pointer; /* who is down: NO_POINTER, MOUSE_POINTER or a finger */
     bool dirty;
     bool ending;
+    atomic_bool end_asked; /* SIGTERM or SIGINT came, maybe before there was a queue for events */
     bool failed;
 };
 
@@ -51,6 +54,13 @@ static void report_asked(void *self)
     const struct window *window = self;
     SDL_Event event = {.type = window->report_event};
     (void)SDL_PushEvent(&event);
+}
+
+static void end_asked(void *self)
+{
+    struct window *window = self;
+    atomic_store(&window->end_asked, true);
+    wake(window);
 }
 
 /* ---- picture ---- */
@@ -242,7 +252,9 @@ static bool open_display(struct window *window, const struct window_config *conf
 int window_run(const struct window_config *config, const struct flow_config *flow)
 {
     struct window window = {.pointer = NO_POINTER, .state_dir = flow->state_dir};
-    report_listen(report_asked, &window);
+    const struct report_signals signals = {
+        .on_report = report_asked, .on_end = end_asked, .self = &window};
+    report_listen(&signals);
     bool running = open_display(&window, config);
     if (running) {
         window.flow = flow_create(flow, wake, &window);
@@ -252,7 +264,7 @@ int window_run(const struct window_config *config, const struct flow_config *flo
         log_info("the first picture is on the screen");
         (void)flow_open(window.flow);
         window.dirty = true;
-        while (!window.ending && !window.failed) {
+        while (!window.ending && !window.failed && !atomic_load(&window.end_asked)) {
             turn(&window);
         }
         running = !window.failed;
