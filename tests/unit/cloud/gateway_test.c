@@ -6,17 +6,7 @@
  * that no reading is acknowledged before it and all before it are in the database.
  */
 
-#include <signal.h>
 #include <stdatomic.h>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cloud/catalog/catalog.h"
 #include "cloud/catalog/seed.h"
@@ -27,6 +17,7 @@
 #include "drivers/rng/rng_system.h"
 #include "protocol/bus/report.h"
 #include "protocol/bus/topic.h"
+#include "tests/unit/cloud/broker.h"
 #include "tests/unit/cloud/temp_folder.h"
 #include "tests/unit/test.h"
 
@@ -44,8 +35,7 @@ static const char seed_text[] =
     "  collector = \"c1\"; }; } ); } );\n";
 
 struct bench {
-    pid_t broker;
-    uint16_t port;
+    struct broker broker;
     struct clock_port clock;
     struct rng_port rng;
     struct account_port accounts;
@@ -117,54 +107,7 @@ static void on_sink(void *self, const char *collector_id, const struct bus_reply
     gateway_confirm(self, collector_id, reply->id);
 }
 
-/* --- broker and collector --- */
-
-static bool port_answers(uint16_t port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool answers_now = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
-    (void)close(fd);
-    return answers_now;
-}
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET};
-    socklen_t size = sizeof(address);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool bound = bind(fd, (const struct sockaddr *)&address, size) == 0 &&
-                 getsockname(fd, (struct sockaddr *)&address, &size) == 0;
-    (void)close(fd);
-    return bound ? ntohs(address.sin_port) : 0;
-}
-
-static bool start_broker(void)
-{
-    char text[8];
-    bench.port = free_port();
-    (void)snprintf(text, sizeof(text), "%u", (unsigned)bench.port);
-    (void)fflush(stdout);
-    bench.broker = fork();
-    if (bench.broker == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        (void)dup2(null_fd, STDOUT_FILENO);
-        (void)dup2(null_fd, STDERR_FILENO);
-        (void)execlp("mosquitto", "mosquitto", "-p", text, (char *)NULL);
-        (void)execl("/usr/sbin/mosquitto", "mosquitto", "-p", text, (char *)NULL);
-        _exit(127);
-    }
-    for (int waited = 0; waited < WAIT_MS; waited += STEP_MS) {
-        if (port_answers(bench.port)) {
-            return true;
-        }
-        clock_system_wait_ms(STEP_MS);
-    }
-    return false;
-}
+/* --- the collector --- */
 
 /* Take what came for the collector. */
 static void collector_turn(void)
@@ -245,19 +188,19 @@ static bool open_all(void)
                                  .clock = &bench.clock,
                                  .reader_count = 1};
     struct seed_source source = {.text = seed_text, .name = "seed", .opening = open_nothing};
-    if (!start_broker() || store_open(&store, &bench.store, message) != OK ||
+    if (!broker_start(&bench.broker) || store_open(&store, &bench.store, message) != OK ||
         seed_apply(bench.store, &source, &changed, message) != OK) {
         return false;
     }
     struct gateway_config gateway = {.host = "127.0.0.1",
-                                     .port = bench.port,
+                                     .port = bench.broker.port,
                                      .client_id = "cloud",
                                      .store = bench.store,
                                      .clock = &bench.clock,
                                      .rng = &bench.rng,
                                      .accounts = &bench.accounts};
     struct mqtt_config collector = {.host = "127.0.0.1",
-                                    .port = bench.port,
+                                    .port = bench.broker.port,
                                     .client_id = "c1",
                                     .keep_alive_s = 30,
                                     .reconnect_ms_max = 1000,
@@ -277,8 +220,7 @@ static void close_all(void)
     store_close(bench.store);
     gateway_destroy(bench.gateway);
     mqtt_destroy(bench.collector);
-    (void)kill(bench.broker, SIGTERM);
-    (void)waitpid(bench.broker, NULL, 0);
+    broker_stop(&bench.broker);
 }
 
 static struct bus_command read_command(uint32_t deadline_ms)
