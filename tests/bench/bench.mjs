@@ -22,6 +22,7 @@ const only = option('--only')?.split(',') ?? PARTS;
 const root = resolve(new URL('../..', import.meta.url).pathname);
 const build = join(root, process.env.SHILLING_BUILD ?? 'build/release');
 const dir = mkdtempSync(join(tmpdir(), 'shilling-bench-'));
+const ends = []; /* what the parts have started, to be stopped when somebody interrupts */
 let broken = 0;
 
 function clear() {
@@ -29,6 +30,16 @@ function clear() {
     rmSync(dir, { recursive: true, force: true });
   }
 }
+
+async function interrupted() {
+  for (const end of ends.reverse()) {
+    await end().catch(() => {});
+  }
+  clear();
+  process.exit(130);
+}
+process.once('SIGINT', interrupted);
+process.once('SIGTERM', interrupted);
 
 console.log(`${cpus().length} processors, ${cpus()[0].model.trim()}; ` +
   'leave the machine alone while this runs');
@@ -38,7 +49,7 @@ for (const part of PARTS.filter((name) => only.includes(name))) {
   const own = join(dir, part);
   mkdirSync(own, { recursive: true });
   try {
-    await module.run({ dir: own, build, bin: join(build, 'bin'),
+    await module.run({ dir: own, build, ends, bin: join(build, 'bin'),
       tools: join(build, 'tests', 'bench') });
   } catch (error) {
     const done = results.map((one) => one.name);

@@ -134,9 +134,13 @@ async function round(voice, mouth, bus, baud) {
   return summary(timed(list, baud, TD_MS));
 }
 
-async function measure({ dir, bin }, baud) {
+async function measure({ dir, bin, ends }, baud) {
   const processes = new Processes(join(dir, 'logs'));
   let voice = null;
+  ends.push(async () => {
+    voice?.close();
+    await processes.stopAll();
+  });
   try {
     voice = await startAll(processes, dir, bin, baud);
     await configure(voice, baud);
@@ -158,8 +162,8 @@ async function measure({ dir, bin }, baud) {
 
 export const names = Object.keys(TARGETS).map((baud) => `bus-${baud}`);
 
-export async function run({ dir, bin }) {
+export async function run({ dir, bin, ends }) {
   for (const baud of Object.keys(TARGETS).map(Number)) {
-    await measure({ dir: join(dir, `bus-${baud}`), bin }, baud);
+    await measure({ dir: join(dir, `bus-${baud}`), bin, ends }, baud);
   }
 }

@@ -100,7 +100,10 @@ class Candidate {
   }
 
   async times(...words) {
-    const { us } = JSON.parse(await this.run(...words));
+    const { us, missed } = JSON.parse(await this.run(...words));
+    if (missed > 0) {
+      console.error(`${this.name}: ${missed} touches of ${words[0]} showed nothing for 3 s`);
+    }
     return median(us) / 1000;
   }
 
@@ -212,9 +215,10 @@ async function measureKiosk({ dir, bin, build, tools, env, house }) {
 
 export const names = ['start', 'pss', 'press', 'screen-change', 'idle-cpu'];
 
-export async function run({ dir, bin, build, tools }) {
+export async function run({ dir, bin, build, tools, ends }) {
   const house = new House(join(dir, 'house'), { rooms: 12, buses: 1, baud: 115200, tdMs: 1,
     scheduleS: 3600, kiosk: false });
+  ends.push(() => house.stop()); /* with the display, which ends what is shown on it */
   try {
     await house.start();
     const display = await startDisplay(house.processes, WIDTH, HEIGHT);

@@ -51,10 +51,11 @@ async function read(terminal, bus, home) {
 
 export const names = ['live-read-overhead'];
 
-export async function run({ dir }) {
+export async function run({ dir, ends }) {
   const house = new House(dir, { rooms: 1, buses: 1, baud: BAUD, tdMs: TD_MS, realtime: true,
     scheduleS: 3600, historyDays: 0, kiosk: false, printer: false });
   let terminal = null;
+  ends.push(() => house.stop());
   try {
     await house.start();
     const bus = house.path('run', 'bus1.ctl');

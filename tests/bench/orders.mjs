@@ -24,7 +24,7 @@ const CONNECTIONS = 64;
 const METERS = 240;
 const TRACED_S = 3;
 const MEASURED_S = 6;
-const REPLAYS = 3;
+const REPLAYS = 4;
 const WALLET_MS = 3000; /* longer, and the server would close sales: the wallet is down */
 const TARGET = 0.3;
 
@@ -92,10 +92,11 @@ async function replay({ dir, tools, base, trace, per }) {
 
 export const names = ['orders-tls'];
 
-export async function run({ dir, tools }) {
+export async function run({ dir, tools, ends }) {
   const house = new House(dir, { rooms: METERS, buses: 1, baud: 115200, tdMs: 1, kiosk: false,
     printer: false, historyDays: 0, scheduleS: 3600, cloudExtra: 'log = "error";\n' });
   house.homes = blindHomes(house);
+  ends.push(() => house.stop());
   const base = join(dir, 'base.db');
   const trace = join(dir, 'trace.sql');
   const meters = join(dir, 'meters.txt');
