@@ -196,7 +196,7 @@ test('oversized bodies end, declared and endless ones', { timeout: 60000 },
     terminal.close();
   }));
 
-test('bytes that are no TLS and no HTTP end a connection, not the server', { timeout: 30000 },
+test('bytes that are no TLS and no HTTP end a connection, not the server', { timeout: 150000 },
   keeping(box, async (t, house) => {
     for (const port of [house.ports.terminals, house.ports.console, house.ports.public,
       house.ports.collectors]) {
