@@ -10,8 +10,6 @@
 #include "common/must.h"
 #include "common/str.h"
 
-enum { REPEAT_MS = 5000 /* a send that came to nothing is not repeated in the same breath */ };
-
 static enum err put(struct money_case *c, const char *kind, int64_t due_ms)
 {
     return job_put(c->orders->setup.jobs, c->db, kind, c->row.order_no, due_ms);
@@ -101,6 +99,14 @@ static enum err do_payment(struct money_case *c)
     return drop(c, JOB_PAY);
 }
 
+/* When the time on the screen is looked at first: it may be over, or nobody may look at it. */
+static int64_t first_look_ms(const struct money_case *c)
+{
+    const struct timers *timers = orders_timers(c->orders);
+    return timers->window_ms < timers->kiosk_silent_ms ? timers->window_ms
+                                                       : timers->kiosk_silent_ms;
+}
+
 /* Timers that belong to a state end with it. */
 static enum err do_state(struct money_case *c)
 {
@@ -110,7 +116,7 @@ static enum err do_state(struct money_case *c)
         return OK;
     }
     if (state == ORDER_WAIT_PAY) {
-        err = put(c, JOB_WINDOW, c->now_ms + orders_timers(c->orders)->kiosk_silent_ms);
+        err = put(c, JOB_WINDOW, c->now_ms + first_look_ms(c));
     } else if (c->state_before == ORDER_NEW || c->state_before == ORDER_WAIT_PAY) {
         err = drop(c, JOB_WINDOW);
     }
@@ -186,13 +192,28 @@ static enum err do_review(struct money_case *c)
     return err;
 }
 
+/* The newest trouble, in one word. */
+static const char *alarm_word(const struct order *order)
+{
+    if ((order->flags & ORDER_REFUNDED_AFTER_CREDIT) != 0) {
+        return "refunded_after_credit";
+    }
+    if (order->state == ORDER_REFUNDED && (order->flags & ORDER_EXTERNAL_REFUND) != 0) {
+        return "external_refund";
+    }
+    if (order->state == ORDER_REFUNDING) {
+        return "refund_waits";
+    }
+    return review_reason(order->flags);
+}
+
 static enum err do_alarm(struct money_case *c)
 {
     char text[160];
     str_format_cut(text, sizeof(text), "order is %s, amount %lld fen, paid %lld fen, flags %x",
                    order_state_name(c->row.order.state), (long long)c->row.order.amount.fen,
                    (long long)c->row.order.paid.fen, (unsigned)c->row.order.flags);
-    return alarm_raise(c->db, review_reason(c->row.order.flags), c->row.order_no, text);
+    return alarm_raise(c->db, alarm_word(&c->row.order), c->row.order_no, text);
 }
 
 enum err case_do_order(struct money_case *c)
@@ -267,8 +288,10 @@ enum err case_do_delivery(struct money_case *c)
     }
     if (err == OK && (intents & DELIVERY_DO_DISPATCH) != 0 &&
         c->delivery.delivery.stage == DELIVERY_ASSIGNED) {
+        /* A send that came to nothing is not repeated in the same breath. */
+        const struct timers_row *row = &orders_timers(c->orders)->assign;
         const bool repeat = c->stage_before != DELIVERY_READY;
-        err = put(c, JOB_DELIVER, c->now_ms + (repeat ? REPEAT_MS : 0));
+        err = put(c, JOB_DELIVER, c->now_ms + timers_row_wait(row, repeat ? 1 : 0));
     }
     if (err == OK && (intents & DELIVERY_DO_WAIT_QUIET) != 0) {
         err = put(c, JOB_DELIVER, c->delivery.quiet_until_ms);

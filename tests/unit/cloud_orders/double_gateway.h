@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_TESTS_UNIT_CLOUD_ORDERS_DOUBLE_GATEWAY_H
+#define SHILLING_TESTS_UNIT_CLOUD_ORDERS_DOUBLE_GATEWAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cloud/meters/gateway.h"
+#include "protocol/bus/config.h"
+
+/*
+ * A collector and its meters without a wire: answers the functions of cloud/meters/gateway.h. The
+ * collector keeps a journal (an id has one answer for ever, a void id is never carried out); the
+ * meters keep count, balance and total by themselves, and check the frames they are given.
+ */
+enum double_fault {
+    FAULT_NONE,
+    FAULT_LOST_REPLY,   /* carried out; the collector heard nothing and cannot read after it */
+    FAULT_LOST_REQUEST, /* not carried out; the collector heard nothing */
+    FAULT_REFUSE,       /* refused for good: over the limit */
+    FAULT_EXPIRED,      /* the collector never began it */
+    FAULT_SILENCE, /* the collector says nothing at all; carried out when it is asked to void */
+    FAULT_COUNT
+};
+
+struct double_meter {
+    char address[BUS_METER_SIZE];
+    enum bus_meter_kind kind;
+    uint32_t count;
+    int64_t last_fen;
+    int64_t balance_fen;
+    int64_t total_fen;
+    int64_t energy_centi;
+    bool relay_open;
+    bool dead; /* answers no read */
+    enum double_fault fault;
+    int fault_times;
+    int credits; /* carried out */
+    int64_t credited_fen;
+    int frames; /* that reached the meter */
+};
+
+void double_gateway_reset(void);
+struct gateway *double_gateway(void);
+void double_gateway_add(const char *address, enum bus_meter_kind kind, int64_t balance_fen);
+/** A copy of what the meter is now. */
+struct double_meter double_gateway_meter(const char *address);
+void double_gateway_fault(const char *address, enum double_fault fault, int times);
+void double_gateway_kill(const char *address, bool dead);
+/** Another seller's purchase. */
+void double_gateway_sell(const char *address, int64_t fen);
+void double_gateway_relay(const char *address, bool open);
+void double_gateway_online(bool online);
+void double_gateway_epoch(uint32_t epoch);
+/** How many journalled replies were confirmed. */
+int double_gateway_confirmed(void);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Money that comes twice, late, wrong or from nowhere, money that goes back, and what the
+ * providers' notifies do: in the end the provider's truth and our books agree.
+ */
+#include <string.h>
+
+#include "common/str.h"
+#include "tests/unit/cloud_orders/rig.h"
+#include "tests/unit/test.h"
+
+enum { FEN = 5000 };
+
+static const char STRAYS[] = "SELECT count(*) FROM stray";
+static const char FLAGS[] = "SELECT flags FROM pay_order WHERE order_no = ?1";
+
+static struct pay_notify notify_of(const char *order_no, enum pay_result result, int64_t fen)
+{
+    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
+                                .result = result,
+                                .amount_fen = fen,
+                                .refunded_fen = -1,
+                                .currency_ok = true,
+                                .http_status = 200,
+                                .reply = "success",
+                                .reply_type = "text/plain"};
+    str_format_cut(notify.order_no, sizeof(notify.order_no), "%s", order_no);
+    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "T%s", order_no);
+    str_format_cut(notify.log_text, sizeof(notify.log_text), "a notify");
+    return notify;
+}
+
+static unsigned tell(const struct pay_notify *notify, char *ret_text, size_t size)
+{
+    double_pay_notify(notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/alipay/notify", "{}");
+    const unsigned status = answer.status;
+    str_format_cut(ret_text, size, "%s", answer.text != NULL ? answer.text : "");
+    double_answer_finish(&answer);
+    return status;
+}
+
+static unsigned tell_paid(const char *order_no, int64_t fen)
+{
+    char text[64];
+    const struct pay_notify notify = notify_of(order_no, PAY_PAID, fen);
+    return tell(&notify, text, sizeof(text));
+}
+
+/* An order with its QR on the screen that the poller cannot see paid. */
+static void blind_order(struct rig *rig, char no[33])
+{
+    rig_create(1, FEN, no);
+    CHECK(rig_until(rig, no, "WAIT_PAY"));
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1000000, false);
+}
+
+TEST(a_notify_is_stored_before_it_is_answered)
+{
+    struct rig rig;
+    char no[33];
+    char text[64];
+    rig_begin(&rig);
+    blind_order(&rig, no);
+    double_pay_settle(no, 0);
+    const struct pay_notify notify = notify_of(no, PAY_PAID, FEN);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_STR(text, "success");
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM pay_inbox WHERE source = 'notify'", NULL),
+                 1);
+    CHECK(rig_until(&rig, no, "DONE"));
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200); /* twice: acknowledged, nothing more */
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM posting WHERE step = 'receive'", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, STRAYS, NULL), 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(what_is_not_genuine_changes_nothing)
+{
+    struct rig rig;
+    char no[33];
+    char text[64];
+    rig_begin(&rig);
+    blind_order(&rig, no);
+    struct pay_notify notify = notify_of(no, PAY_PAID, FEN);
+    notify.verdict = PAY_NOTIFY_REFUSED;
+    notify.http_status = 401;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 401);
+    notify.verdict = PAY_NOTIFY_PROBE;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 401);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM pay_inbox WHERE source = 'notify'", NULL),
+                 0);
+    notify.verdict = PAY_NOTIFY_FOREIGN;
+    notify.http_status = 200;
+    notify.keys_wanted = true;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    notify.verdict = PAY_NOTIFY_NEWS;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'foreign_notify'", NULL),
+                 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'WAIT_PAY' FROM pay_order", NULL), 1);
+    rig_end(&rig);
+}
+
+TEST(late_money_goes_back_by_itself)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->kiosk_silent_ms = 60;
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    double_pay_settle(no, FEN);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(double_pay_trade(no).refunded_fen, FEN);
+    CHECK_EQ_I64(rig_number(&rig, FLAGS, no), 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM notice WHERE fact = 'refunded'", NULL), 1);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_wrong_amount_waits_for_people)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    double_pay_settle(no, FEN - 1);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT paid_fen FROM pay_order WHERE order_no = ?1", no),
+                 FEN - 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT fen FROM account_sum WHERE account = 'HELD'", NULL),
+                 -(FEN - 1));
+    CHECK(rig_books_are_clean(&rig)); /* HELD is explained by the open order */
+    rig_end(&rig);
+}
+
+TEST(an_amount_that_is_none_is_a_mismatch_without_a_posting)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    blind_order(&rig, no);
+    CHECK_EQ_U64(tell_paid(no, -1), 200);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM posting", NULL), 0);
+    rig_end(&rig);
+}
+
+TEST(a_second_payment_is_a_stray_and_owned)
+{
+    struct rig rig;
+    char no[33];
+    char text[64];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    struct pay_notify notify = notify_of(no, PAY_PAID, FEN);
+    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "ANOTHER");
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, STRAYS, NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'DONE' FROM pay_order", NULL), 1);
+    CHECK_EQ_I64(
+        rig_number(&rig, "SELECT count(*) FROM review_item WHERE document = 'stray'", NULL), 1);
+    CHECK_EQ_I64(
+        rig_number(&rig, "SELECT sum(fen) FROM account_sum WHERE account = 'SUSPENSE'", NULL),
+        -FEN);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(money_for_an_unknown_number_is_owned_too)
+{
+    struct rig rig;
+    char text[64];
+    rig_begin(&rig);
+    struct pay_notify notify = notify_of("SH20200101000000001AAAA", PAY_PAID, 700);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, STRAYS, NULL), 1);
+    notify.result = PAY_CLOSED;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'unknown_order'", NULL),
+                 1);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(refunded_on_the_providers_own_pages)
+{
+    struct rig rig;
+    char no[33];
+    char text[64];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    struct pay_notify notify = notify_of(no, PAY_REFUNDED, FEN);
+    notify.refunded_fen = FEN;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'DONE' FROM pay_order", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT fen FROM account_sum WHERE account = 'LOSS'", NULL), FEN);
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT count(*) FROM alarm WHERE kind ="
+                            " 'refunded_after_credit'",
+                            NULL),
+                 1);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+/* ---- refunds ---- */
+
+/* An order that is to be paid back. */
+static void owed(struct rig *rig, char no[33])
+{
+    rig_timers()->kiosk_silent_ms = 60;
+    rig_begin(rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(rig, no, "CLOSED"));
+    double_pay_settle(no, FEN);
+}
+
+static void refund_under(enum double_call call, enum pay_result result, int times, bool effect,
+                         const char *state)
+{
+    struct rig rig;
+    char no[33];
+    owed(&rig, no);
+    double_pay_force(call, result, times, effect);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until(&rig, no, state));
+    const struct double_trade trade = double_pay_trade(no);
+    const bool paid_back = str_equal(state, "REFUNDED");
+    CHECK(trade.refund_numbers <= 1);
+    CHECK(!paid_back || trade.refunded_fen == FEN);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(refunds_under_every_answer)
+{
+    refund_under(CALL_REFUND, PAY_UNKNOWN, 1, true, "REFUNDED");  /* the answer is lost */
+    refund_under(CALL_REFUND, PAY_UNKNOWN, 2, false, "REFUNDED"); /* the request is lost */
+    refund_under(CALL_REFUND, PAY_REFUND_PROCESSING, 1, true, "REFUNDED");
+    refund_under(CALL_REFUND, PAY_REFUND_LOW_BALANCE, 2, false, "REFUNDED");
+    refund_under(CALL_REFUND, PAY_REFUND_ABNORMAL, 1, false, "REVIEW");
+    refund_under(CALL_REFUND, PAY_REFUND_CLOSED, 1, false, "REVIEW");
+    refund_under(CALL_REFUND, PAY_REFUND_NOT_ALLOWED, 1, false, "REVIEW");
+    refund_under(CALL_REFUND, PAY_REFUND_DOUBTFUL, 1, true, "REFUNDED"); /* it had happened */
+    refund_under(CALL_REFUND, PAY_REFUND_DOUBTFUL, 1, false, "REVIEW");
+}
+
+TEST(a_refund_that_never_ends_is_for_people)
+{
+    struct rig rig;
+    char no[33];
+    owed(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_PROCESSING, 1, false);
+    double_pay_force(CALL_REFUND_QUERY, PAY_REFUND_PROCESSING, 100000, false);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT queries FROM refund", NULL), 8);
+    rig_end(&rig);
+}
+
+TEST(a_notify_ends_the_refund)
+{
+    struct rig rig;
+    char no[33];
+    char text[64];
+    rig_timers()->refund_query = (struct timers_row){1, {100000}};
+    owed(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_PROCESSING, 1, true);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until(&rig, no, "REFUNDING"));
+    CHECK(rig_until_number(&rig, "SELECT call FROM refund", NULL, 1));
+    struct pay_notify notify = notify_of(no, PAY_REFUNDED, FEN);
+    str_format_cut(notify.refund_no, sizeof(notify.refund_no), "%sR1", no);
+    notify.refunded_fen = FEN;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(rig_number(&rig, FLAGS, no), 1); /* late, and not "by others" */
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_refund_goes_on_after_a_restart)
+{
+    struct rig rig;
+    char no[33];
+    owed(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_UNKNOWN, 1, true);
+    double_pay_force(CALL_REFUND_QUERY, PAY_UNKNOWN, 3, false);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    rig_restart(&rig);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(double_pay_trade(no).refund_numbers, 1);
+    rig_end(&rig);
+}
+
+TEST(the_journal_cannot_be_rewritten)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    CHECK(rig_books_are_clean(&rig));
+    /* A row that was changed by hand is found by the replay of its events. */
+    rig_exec(&rig, "UPDATE pay_order SET flags = 2");
+    CHECK(!rig_books_are_clean(&rig));
+    rig_exec(&rig, "UPDATE pay_order SET flags = 0");
+    CHECK(rig_books_are_clean(&rig));
+    rig_exec(&rig, "UPDATE delivery SET unknown_told = 1");
+    CHECK(!rig_books_are_clean(&rig));
+    rig_exec(&rig, "UPDATE delivery SET unknown_told = 0");
+    rig_exec(&rig, "UPDATE account_sum SET fen = fen + 1 WHERE account = 'CUST'");
+    CHECK(!rig_books_are_clean(&rig));
+    rig_exec(&rig, "UPDATE account_sum SET fen = fen - 1 WHERE account = 'CUST'");
+    rig_exec(&rig, "INSERT INTO account_sum (account, subject, fen) VALUES ('HELD', 'X', 5)");
+    CHECK(!rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+static enum err try_sql(struct db *db, void *arg)
+{
+    const char *sql = arg;
+    return sql_run(sql_begin(db, sql));
+}
+
+TEST(evidence_is_append_only)
+{
+    static const char *const TRIES[] = {
+        "DELETE FROM pay_event",
+        "UPDATE pay_event SET event = 'x'",
+        "DELETE FROM delivery_event",
+        "UPDATE delivery_event SET event = 'x'",
+        "DELETE FROM pay_inbox",
+        "UPDATE pay_inbox SET verdict = 'x'",
+        "DELETE FROM leg",
+        "UPDATE leg SET fen = 1",
+        "DELETE FROM posting",
+        "UPDATE posting SET step = 'x'",
+    };
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    for (size_t i = 0; i < ARRAY_COUNT(TRIES); i++) {
+        CHECK(store_run(rig.store, try_sql, (void *)(uintptr_t)TRIES[i]) != OK);
+    }
+    CHECK(store_is_in_service(rig.store));
+    rig_end(&rig);
+}
+
+TEST_MAIN()

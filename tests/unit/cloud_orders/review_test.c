@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two persons, their passwords, their decisions, and everything that they are refused. */
+#include <string.h>
+
+#include "cloud/review/person.h"
+#include "common/str.h"
+#include "drivers/rng/rng_system.h"
+#include "tests/unit/cloud_orders/rig.h"
+#include "tests/unit/test.h"
+
+enum { FEN = 5000 };
+
+#define PASSWORD "correct horse"
+
+static void add_persons(struct rig *rig)
+{
+    const struct rng_port rng = rng_system();
+    CHECK_EQ_I64(person_put(rig->store, &rng, "li", PASSWORD), OK);
+    CHECK_EQ_I64(person_put(rig->store, &rng, "wang", PASSWORD), OK);
+}
+
+/* POST to a document's operation as @p person; the result's word or the error's code. */
+static void ask(const char *document_no, const char *op, const char *person, const char *more,
+                char ret_word[64])
+{
+    char path[128];
+    char body[512];
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/%s", document_no, op);
+    str_format_cut(body, sizeof(body), "{\"person\":\"%s\",\"password\":\"" PASSWORD "\"%s}",
+                   person, more);
+    struct double_answer answer = double_http_call(HTTP_POST, path, body);
+    const json_t *error = json_object_get(answer.json, "error");
+    const char *word = json_string_value(json_object_get(answer.json, "result"));
+    const char *code = json_string_value(json_object_get(error, "code"));
+    str_format_cut(ret_word, 64, "%s", word != NULL ? word : code != NULL ? code : "nothing");
+    double_answer_finish(&answer);
+}
+
+static void sign(const char *document_no, const char *person, const char *decision,
+                 const char *expected)
+{
+    char more[64];
+    char word[64];
+    str_format_cut(more, sizeof(more), ",\"decision\":\"%s\"", decision);
+    ask(document_no, "sign", person, more, word);
+    CHECK_EQ_STR(word, expected);
+}
+
+static void attach(const char *document_no, const char *kind, const char *expected)
+{
+    char more[64];
+    char word[64];
+    str_format_cut(more, sizeof(more), ",\"kind\":\"%s\",\"text\":\"seen\"", kind);
+    ask(document_no, "attach", "li", more, word);
+    CHECK_EQ_STR(word, expected);
+}
+
+/* An order in REVIEW for a wrong amount. */
+static void mismatch(struct rig *rig, char no[33])
+{
+    rig_begin(rig);
+    add_persons(rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(rig, no, "WAIT_PAY"));
+    double_pay_settle(no, FEN - 1);
+    CHECK(rig_until(rig, no, "REVIEW"));
+}
+
+/* An order in REVIEW because the meter cannot prove its credit; it was delivered. */
+static void unknown(struct rig *rig, char no[33])
+{
+    rig_timers()->delivery_ms = 300;
+    rig_begin(rig);
+    add_persons(rig);
+    double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REPLY, 1);
+    rig_create(2, FEN, no);
+    CHECK(rig_until(rig, no, "WAIT_PAY"));
+    double_pay_settle(no, 0);
+    CHECK(rig_until_number(
+        rig, "SELECT count(*) FROM device_command WHERE op = 'credit' AND reply IS NOT NULL", NULL,
+        1));
+    double_gateway_kill(COUNT_ADDRESS, true);
+    CHECK(rig_until(rig, no, "REVIEW"));
+}
+
+TEST(two_persons_pay_a_wrong_amount_back)
+{
+    struct rig rig;
+    char no[33];
+    mismatch(&rig, no);
+    sign(no, "li", "refund", "first");
+    sign(no, "li", "refund", "same_person");
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'REVIEW' FROM pay_order", NULL), 1);
+    sign(no, "wang", "refund", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(double_pay_trade(no).refunded_fen, FEN - 1);
+    sign(no, "wang", "refund", "not_in_review");
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM review_item WHERE closed_at IS NULL", NULL),
+                 0);
+    char actor[64];
+    rig_text(&rig, "SELECT actor FROM pay_event WHERE event = 'operator_refund'", NULL, actor,
+             sizeof(actor));
+    CHECK_EQ_STR(actor, "li+wang");
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(what_not_even_two_may_do)
+{
+    struct rig rig;
+    char no[33];
+    mismatch(&rig, no);
+    sign(no, "li", "done", "reason_unfit");
+    sign(no, "li", "close", "paid");
+    sign(no, "li", "refunded", "no_reference");
+    sign(no, "li", "sing", "bad_request");
+    sign("SH00000000", "li", "refund", "not_in_review");
+    attach(no, "reference", "attached");
+    attach(no, "painting", "bad_request");
+    attach("SH00000000", "note", "not_found");
+    sign(no, "li", "repaid", "first");
+    sign(no, "wang", "refund", "first"); /* another decision completes nothing */
+    sign(no, "wang", "repaid", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT fen FROM account_sum WHERE account = 'BANK'", NULL),
+                 -(FEN - 1));
+    CHECK_EQ_I64(double_pay_trade(no).refunded_fen, 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(an_unfenced_delivery_is_not_refunded)
+{
+    struct rig rig;
+    char no[33];
+    unknown(&rig, no);
+    sign(no, "li", "refund", "not_fenced");
+    sign(no, "li", "done", "no_evidence");
+    attach(no, "reading", "attached");
+    sign(no, "li", "done", "first");
+    sign(no, "wang", "done", "settled");
+    CHECK(rig_until(&rig, no, "DONE"));
+    CHECK_EQ_I64(double_gateway_meter(COUNT_ADDRESS).credits, 1);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_physical_proof_stands_in_for_the_fence)
+{
+    struct rig rig;
+    char no[33];
+    unknown(&rig, no);
+    attach(no, "physical", "attached");
+    sign(no, "li", "refund", "first");
+    sign(no, "wang", "refund", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    rig_end(&rig);
+}
+
+TEST(the_devices_own_proof_is_the_first_signature)
+{
+    struct rig rig;
+    char no[33];
+    char word[64];
+    rig_timers()->read_back = (struct timers_row){1, {100000}}; /* only a person asks again */
+    unknown(&rig, no);
+    double_gateway_kill(COUNT_ADDRESS, false);
+    ask(no, "read", "li", "", word);
+    CHECK_EQ_STR(word, "asked");
+    CHECK(rig_until_number(&rig, "SELECT stage = 'DELIVERED' FROM delivery", NULL, 1));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'REVIEW' FROM pay_order", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM review_signature WHERE person = ''", NULL),
+                 1);
+    sign(no, "li", "refund", "delivered");
+    sign(no, "li", "done", "settled"); /* one person confirms */
+    CHECK(rig_until(&rig, no, "DONE"));
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_change_in_between_makes_the_first_signature_void)
+{
+    struct rig rig;
+    char no[33];
+    mismatch(&rig, no);
+    sign(no, "li", "refund", "first");
+    rig_exec(&rig, "UPDATE pay_order SET version = version + 1");
+    sign(no, "wang", "refund", "first");
+    sign(no, "li", "refund", "settled");
+    rig_end(&rig);
+}
+
+TEST(the_provider_is_asked_again)
+{
+    struct rig rig;
+    char no[33];
+    char word[64];
+    mismatch(&rig, no);
+    ask(no, "query", "li", "", word);
+    CHECK_EQ_STR(word, "paid");
+    double_pay_return(no);
+    ask(no, "query", "li", "", word);
+    CHECK_EQ_STR(word, "refunded");
+    sign(no, "li", "refund", "already_refunded");
+    attach(no, "reference", "attached");
+    sign(no, "li", "refunded", "first");
+    sign(no, "wang", "refunded", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_stray_payment_goes_back)
+{
+    struct rig rig;
+    char no[33];
+    char stray_no[33];
+    rig_begin(&rig);
+    add_persons(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
+                                .result = PAY_PAID,
+                                .amount_fen = 700,
+                                .refunded_fen = -1,
+                                .currency_ok = true,
+                                .http_status = 200,
+                                .reply = "",
+                                .order_no = "SOMEBODYELSES"};
+    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "TSOMEBODYELSES");
+    double_pay_settle("SOMEBODYELSES", 700);
+    double_pay_notify(&notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/wechat/notify", "{}");
+    double_answer_finish(&answer);
+    rig_text(&rig, "SELECT stray_no FROM stray", NULL, stray_no, sizeof(stray_no));
+    sign(stray_no, "li", "done", "reason_unfit");
+    sign(stray_no, "li", "refund", "first");
+    sign(stray_no, "wang", "refund", "settled");
+    CHECK(rig_until_number(&rig, "SELECT state = 'REFUNDED' FROM stray", NULL, 1));
+    CHECK_EQ_I64(double_pay_trade("SOMEBODYELSES").refunded_fen, 700);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(lists_and_documents)
+{
+    struct rig rig;
+    char no[33];
+    char path[96];
+    mismatch(&rig, no);
+    struct double_answer answer = double_http_call(HTTP_GET, "/v1/admin/review", NULL);
+    CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "items")), 1);
+    double_answer_finish(&answer);
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s", no);
+    answer = double_http_call(HTTP_GET, path, NULL);
+    const json_t *decisions = json_object_get(answer.json, "decisions");
+    CHECK_EQ_STR(json_string_value(json_object_get(decisions, "refund")), "allowed");
+    CHECK_EQ_STR(json_string_value(json_object_get(decisions, "done")), "reason_unfit");
+    CHECK(json_array_size(json_object_get(answer.json, "events")) >= 2);
+    double_answer_finish(&answer);
+    answer = double_http_call(HTTP_GET, "/v1/admin/review/SH00000000", NULL);
+    CHECK_EQ_U64(answer.status, 404);
+    double_answer_finish(&answer);
+    answer = double_http_call(HTTP_GET, "/v1/admin/ledger", NULL);
+    CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "findings")), 0);
+    double_answer_finish(&answer);
+    rig_end(&rig);
+}
+
+TEST(an_item_that_nobody_settles_is_an_alarm)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->review_ms = 100;
+    mismatch(&rig, no);
+    CHECK(rig_until_number(&rig, "SELECT overdue FROM review_item", NULL, 1));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'review_overdue'", NULL),
+                 1);
+    rig_end(&rig);
+}
+
+TEST(passwords)
+{
+    struct rig rig;
+    const struct rng_port rng = rng_system();
+    rig_begin(&rig);
+    add_persons(&rig);
+    CHECK_EQ_I64(person_put(rig.store, &rng, "Li", PASSWORD), ERR_RANGE);
+    CHECK_EQ_I64(person_put(rig.store, &rng, "", PASSWORD), ERR_RANGE);
+    CHECK_EQ_I64(person_put(rig.store, &rng, "zhao", "short"), ERR_RANGE);
+    CHECK_EQ_I64(person_check(rig.store, "li", PASSWORD), OK);
+    CHECK_EQ_I64(person_check(rig.store, "nobody", PASSWORD), ERR_DENIED);
+    for (int i = 0; i < 5; i++) {
+        CHECK_EQ_I64(person_check(rig.store, "li", "wrong horse"), ERR_DENIED);
+    }
+    CHECK_EQ_I64(person_check(rig.store, "li", PASSWORD), ERR_CONFLICT);
+    CHECK_EQ_I64(person_check(rig.store, "wang", PASSWORD), OK);
+    CHECK_EQ_I64(person_put(rig.store, &rng, "li", "another horse"), OK);
+    CHECK_EQ_I64(person_check(rig.store, "li", "another horse"), OK);
+    CHECK_EQ_I64(person_check(rig.store, "li", PASSWORD), ERR_DENIED);
+    rig_end(&rig);
+}
+
+TEST(persons_and_numbers_over_the_socket)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    struct double_answer answer = double_http_call(
+        HTTP_POST, "/v1/admin/persons", "{\"name\":\"li\",\"password\":\"" PASSWORD "\"}");
+    CHECK_EQ_U64(answer.status, 200);
+    double_answer_finish(&answer);
+    answer =
+        double_http_call(HTTP_POST, "/v1/admin/persons", "{\"name\":\"li\",\"password\":\"x\"}");
+    CHECK_EQ_U64(answer.status, 422);
+    double_answer_finish(&answer);
+    answer = double_http_call(HTTP_POST, "/v1/admin/ledger/epoch", "{}");
+    CHECK_EQ_I64(json_integer_value(json_object_get(answer.json, "epoch")), 1);
+    double_answer_finish(&answer);
+    rig_create(1, FEN, no);
+    CHECK(no[10] == '1'); /* SH, eight digits of the day, the epoch */
+    rig_end(&rig);
+}
+
+TEST_MAIN()
