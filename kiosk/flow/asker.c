@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 
+#include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
@@ -275,16 +276,43 @@ static void heartbeat_fill(struct asker *asker, struct api_heartbeat *ret_heartb
     monitor_leave(&asker->monitor);
 }
 
-/* One heartbeat; the profile too when its version is news. True if the server answered. */
-static bool heartbeat_send(const struct worker *worker, char version[VERSION_SIZE])
+/* The server does not know this terminal, or no longer: it can sell nothing. */
+static bool is_stranger(const struct api_error *error)
+{
+    return str_equal(error->code, API_ERROR_NO_CERTIFICATE) ||
+           str_equal(error->code, API_ERROR_UNKNOWN_TERMINAL) ||
+           str_equal(error->code, API_ERROR_TERMINAL_REVOKED);
+}
+
+static void service_put(struct asker *asker, enum session_service service)
+{
+    struct message *message = message_create(SESSION_EVENT_SERVICE);
+    message->event.service = service;
+    message_put(asker->queue, message);
+}
+
+/*
+ * One heartbeat; the profile too when its version is news. True if the server answered.
+ * @p shut: this terminal is out of service because the server does not know it.
+ */
+static bool heartbeat_send(const struct worker *worker, char version[VERSION_SIZE], bool *shut)
 {
     struct api_heartbeat heartbeat;
     struct api_heartbeat_answer answer;
+    struct api_error error = {0};
     heartbeat_fill(worker->asker, &heartbeat);
-    enum server_result result = server_post_heartbeat(worker->server, &heartbeat, &answer);
+    enum server_result result = server_post_heartbeat(worker->server, &heartbeat, &answer, &error);
     note_result(worker->asker, result);
+    if (result == SERVER_REFUSED && is_stranger(&error)) {
+        service_put(worker->asker, SESSION_SERVICE_OUT);
+        *shut = true;
+    }
     if (result != SERVER_ANSWER) {
         return false;
+    }
+    if (*shut) {
+        service_put(worker->asker, SESSION_SERVICE_OPEN);
+        *shut = false;
     }
     if (!str_equal(version, answer.profile_version) || version[0] == '\0') {
         profile_fetch(worker->asker, worker->server);
@@ -294,14 +322,31 @@ static bool heartbeat_send(const struct worker *worker, char version[VERSION_SIZ
     return true;
 }
 
+/* Once when the server stops answering us, and once when it is back: the tenant sees less. */
+static void heartbeat_tell(const struct worker *worker, bool well, bool *told)
+{
+    if (well && *told) {
+        log_info("the server answers again");
+    } else if (!well && !*told) {
+        const char *trouble = server_trouble(worker->server);
+        bool date = strstr(trouble, "not yet valid") != NULL || strstr(trouble, "expired") != NULL;
+        log_warn("nothing useful from the server: %s%s", trouble,
+                 date ? "; is this terminal's clock right (timedatectl)?" : "");
+    }
+    *told = !well;
+}
+
 static void *heartbeat_run(void *arg)
 {
     struct worker worker = *(struct worker *)arg;
     free(arg);
     char version[VERSION_SIZE] = "";
     bool going = true;
+    bool told = false;
+    bool shut = false;
     while (going) {
-        bool well = heartbeat_send(&worker, version);
+        bool well = heartbeat_send(&worker, version, &shut);
+        heartbeat_tell(&worker, well, &told);
         going = pause_ms(worker.asker, well ? HEARTBEAT_MS : HEARTBEAT_RETRY_MS);
     }
     return NULL;

@@ -27,6 +27,7 @@ struct server {
     struct https *https;
     char url[256];
     char body[BODY_SIZE]; /* of the request under way */
+    char trouble[HTTPS_WHY_SIZE];
 };
 
 struct server *server_create(const struct server_config *config)
@@ -55,6 +56,11 @@ void server_destroy(struct server *server)
     }
 }
 
+const char *server_trouble(const struct server *server)
+{
+    return server->trouble;
+}
+
 /* One exchange: what is asked, and where the parts of the answer go. */
 struct exchange {
     const char *method;
@@ -66,7 +72,7 @@ struct exchange {
     struct https_answer answer;  /* valid after SERVER_ANSWER: https_answer_finish() */
 };
 
-static enum server_result judge(struct exchange *exchange)
+static enum server_result judge(struct server *server, struct exchange *exchange)
 {
     const struct https_answer *answer = &exchange->answer;
     if (answer->status >= 200 && answer->status < 300) {
@@ -77,8 +83,12 @@ static enum server_result judge(struct exchange *exchange)
     bool ours = (answer->status >= 400 && answer->status < 500) || answer->status == 503;
     bool readable = ours && api_error_decode(answer->body, answer->body_size, &error, &fault) == OK;
     if (!readable) {
+        str_format_cut(server->trouble, sizeof(server->trouble),
+                       "status %ld, and no words of ours: is another program there?",
+                       answer->status);
         return SERVER_NOTHING;
     }
+    str_format_cut(server->trouble, sizeof(server->trouble), "it refuses: %s", error.code);
     if (exchange->ret_error != NULL) {
         *exchange->ret_error = error;
     }
@@ -104,9 +114,10 @@ static enum server_result perform(struct server *server, struct exchange *exchan
     };
     char why[HTTPS_WHY_SIZE];
     if (https_perform(server->https, &call, &exchange->answer, why) != OK) {
+        str_format_cut(server->trouble, sizeof(server->trouble), "%s", why);
         return SERVER_NOTHING;
     }
-    enum server_result result = judge(exchange);
+    enum server_result result = judge(server, exchange);
     if (result != SERVER_ANSWER) {
         https_answer_finish(&exchange->answer);
     }
@@ -157,7 +168,8 @@ enum server_result server_get_profile(struct server *server, struct api_profile 
 
 enum server_result server_post_heartbeat(struct server *server,
                                          const struct api_heartbeat *heartbeat,
-                                         struct api_heartbeat_answer *ret_answer)
+                                         struct api_heartbeat_answer *ret_answer,
+                                         struct api_error *ret_error)
 {
     char *body = server->body;
     size_t size = 0;
@@ -168,7 +180,8 @@ enum server_result server_post_heartbeat(struct server *server,
                                 .path = "/v1/terminal/heartbeat",
                                 .body = body,
                                 .body_size = size,
-                                .timeout_ms = QUICK_TIMEOUT_MS};
+                                .timeout_ms = QUICK_TIMEOUT_MS,
+                                .ret_error = ret_error};
     enum server_result result = perform(server, &exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER

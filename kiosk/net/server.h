@@ -44,12 +44,16 @@ MUST_CHECK struct server *server_create(const struct server_config *config);
 /** NULL is allowed. */
 void server_destroy(struct server *server);
 
+/** Why the last call had no answer, or was refused; for the log. Valid until the next call. */
+const char *server_trouble(const struct server *server);
+
 /** @param ret_json [@own] the text as it came, or NULL; for keeping */
 enum server_result server_get_profile(struct server *server, struct api_profile *ret_profile,
                                       char **ret_json);
 enum server_result server_post_heartbeat(struct server *server,
                                          const struct api_heartbeat *heartbeat,
-                                         struct api_heartbeat_answer *ret_answer);
+                                         struct api_heartbeat_answer *ret_answer,
+                                         struct api_error *ret_error);
 /** @param rooms  rooms->rooms is the caller's array of API_ROOMS_PAGE_MAX */
 enum server_result server_get_rooms(struct server *server, const char *searched,
                                     struct api_rooms *rooms);

@@ -341,6 +341,18 @@ test('a collector with a stolen certificate cannot do harm, and is noticed', { t
     terminal.close();
   }));
 
+test('a kiosk that was revoked is out of service until it is enrolled again', { timeout: 30000 },
+  keeping(box, async (t, house) => {
+    house.cloudCommand('revoke', 'terminal', 'kiosk1');
+    const kiosk = await house.processes.restart('kiosk');
+    await until('the kiosk to say so',
+      () => /nothing useful from the server: it refuses: terminal_revoked/.test(kiosk.text), 10000);
+    await house.screen.screen('out_of_service', 10000);
+    house.cloudCommand('dev-enrol', 'terminal', 'kiosk1', '--out', house.path('keys', 'kiosk1'));
+    await house.processes.restart('kiosk');
+    await house.screen.screen('home', 10000);
+  }));
+
 test('the slow clients were cut off, and nobody lost a fen', { timeout: 60000 },
   keeping(box, async (t, house) => {
     /* A body has 30 s from its first byte; heads are given 90 s, longer than this test. */
