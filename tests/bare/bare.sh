@@ -46,7 +46,8 @@ flock -n 9 || die "another run is using $dir"
 inside() {
     local process
     for process in /proc/[0-9]*; do
-        [ "$(readlink "$process/root" 2>/dev/null)" != "$root" ] || printf '%s\n' "${process#/proc/}"
+        [ "$(readlink "$process/root" 2>/dev/null)" != "$root" ] ||
+            printf '%s\n' "${process#/proc/}"
     done
 }
 
@@ -83,7 +84,8 @@ make_base() {
     say "making a bare bookworm root in $base (once)"
     rm -rf "$base.new"
     debootstrap --variant=minbase bookworm "$base.new" "${from:?this machine has no Debian mirror in its apt sources}" \
-        >"$dir/debootstrap.log" 2>&1 || { tail "$dir/debootstrap.log" && die "debootstrap failed"; }
+        >"$dir/debootstrap.log" 2>&1 ||
+        { tail "$dir/debootstrap.log" && die "debootstrap failed"; }
     rm -rf "$base.new"/var/cache/apt/archives/*.deb
     mv "$base.new" "$base"
 }
@@ -92,7 +94,8 @@ make_base() {
 bring_network() {
     local file
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-    for file in $(grep -lsE 'Acquire::[a-z]+::Proxy' /etc/apt/apt.conf /etc/apt/apt.conf.d/* || true); do
+    for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
+        grep -qsE 'Acquire::[a-z]+::Proxy' "$file" || continue
         cp "$file" "$root/etc/apt/apt.conf.d/80host-$(basename "$file")"
     done
     file=${NODE_EXTRA_CA_CERTS:-}
@@ -124,7 +127,8 @@ enter() {
         certificates=(NODE_EXTRA_CA_CERTS=/etc/host-certificates.pem
             npm_config_cafile=/etc/host-certificates.pem)
     fi
-    for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY npm_config_registry; do
+    for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
+        npm_config_registry; do
         [ -z "${!name:-}" ] || certificates+=("$name=${!name}")
     done
     exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
@@ -166,8 +170,8 @@ check_picture() {
 run_test() {
     local log=$dir/test.log
     say "./shilling test${only:+ --only $only}   (log: $log)"
-    (enter ./shilling test ${only:+--only "$only"}) 2>&1 | tee "$log" | grep -E '^(ok|FAIL|[0-9]+ passed)' ||
-        true
+    (enter ./shilling test ${only:+--only "$only"}) 2>&1 | tee "$log" |
+        grep -E '^(ok|FAIL|[0-9]+ passed)' || true
     tail -n 1 "$log" | grep -qE '^[1-9][0-9]* passed, 0 failed$' || die "see $log"
 }
 

@@ -73,7 +73,8 @@ test('a printer service beside one that runs: socket and journal are taken', { t
     await processes.start('printd', printd, conf('first', 'a.sock', 'a'), { ready: /printer/ });
     try {
       await failsWith(printd, conf('second', 'a.sock', 'b'), /a\.sock: another program answers/);
-      await failsWith(printd, conf('third', 'c.sock', 'a'), /another shilling-printd is using this folder/);
+      await failsWith(printd, conf('third', 'c.sock', 'a'),
+        /another shilling-printd is using this folder/);
     } finally {
       await processes.stopAll();
     }
@@ -101,7 +102,8 @@ test('no right to the state folder: each program names it and what to do', { tim
     const kiosk = write('kiosk.conf', settings.kioskText({ url: 'https://127.0.0.1:9', keys, state,
       localeDir: dir, panel: { width: 1080, height: 1920, widthMm: 268 } }));
     for (const name of [...Object.keys(confs), 'shilling-kiosk']) {
-      copyFileSync(program(name), join(dir, name)); /* the build may lie where nobody else may look */
+      /* The build may lie where nobody else may look. */
+      copyFileSync(program(name), join(dir, name));
     }
     chmodSync(state, 0o000);
     for (const [name, conf] of Object.entries(confs)) {

@@ -111,7 +111,8 @@ test('each program killed under a paid order', { timeout: 240000 },
 test('everybody ends in order, without a finding and without a leak', { timeout: 120000 },
   keeping(box, async (t, house) => {
     await audit(house);
-    for (const name of ['kiosk', 'printd', 'printer', 'collector', 'cloud', 'bus1', 'bus2', 'esam']) {
+    for (const name of ['kiosk', 'printd', 'printer', 'collector', 'cloud', 'bus1', 'bus2',
+      'esam']) {
       const { log } = house.processes.find(name);
       const exit = await house.processes.stop(name, 'SIGTERM', 30000);
       assert.ok(existsSync(log));
