@@ -96,7 +96,7 @@ bring_network() {
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
     for file in /etc/apt/apt.conf /etc/apt/apt.conf.d/*; do
         grep -qsE 'Acquire::[a-z]+::Proxy' "$file" || continue
-        cp "$file" "$root/etc/apt/apt.conf.d/80host-$(basename "$file")"
+        cp "$file" "$root/etc/apt/apt.conf.d/80host-${file##*/}"
     done
     file=${NODE_EXTRA_CA_CERTS:-}
     if [ -r "$file" ]; then
