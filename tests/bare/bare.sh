@@ -83,8 +83,8 @@ make_base() {
     from=$(mirror)
     say "making a bare bookworm root in $base (once)"
     rm -rf "$base.new"
-    debootstrap --variant=minbase bookworm "$base.new" "${from:?this machine has no Debian mirror in its apt sources}" \
-        >"$dir/debootstrap.log" 2>&1 ||
+    [ -n "$from" ] || die "this machine has no Debian mirror in its apt sources"
+    debootstrap --variant=minbase bookworm "$base.new" "$from" >"$dir/debootstrap.log" 2>&1 ||
         { tail "$dir/debootstrap.log" && die "debootstrap failed"; }
     rm -rf "$base.new"/var/cache/apt/archives/*.deb
     mv "$base.new" "$base"
