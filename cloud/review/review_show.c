@@ -146,14 +146,13 @@ static enum err add_decisions(struct db *db, json_t *json, const struct order_ro
 
 static void add_flags(json_t *json, uint32_t flags)
 {
-    json_t *array = json_array();
+    json_t *object = json_object();
     for (uint32_t flag = 1; flag <= ORDER_FLAGS_ALL; flag <<= 1U) {
-        const char *name = (flags & flag) != 0 ? order_flag_name(flag) : NULL;
-        if (name != NULL) {
-            MUST(json_array_append_new(array, json_string(name)) == 0);
+        if (order_flag_name(flag) != NULL) {
+            json_put_flag(object, order_flag_name(flag), (flags & flag) != 0);
         }
     }
-    json_put(json, "flags", array);
+    json_put(json, "flags", object);
 }
 
 static enum err add_order(struct db *db, json_t *json, const char *order_no)
