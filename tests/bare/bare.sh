@@ -175,11 +175,16 @@ run_test() {
     tail -n 1 "$log" | grep -qE '^[1-9][0-9]* passed, 0 failed$' || die "see $log"
 }
 
-make_base
-unmount_all
-make_root
-run_demo
-if $with_test; then
-    run_test
-fi
-say "bare Debian 12: passed"
+main() {
+    make_base
+    unmount_all
+    make_root
+    run_demo
+    if $with_test; then
+        run_test
+    fi
+    say "bare Debian 12: passed"
+}
+
+main
+exit 0
