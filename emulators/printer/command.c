@@ -6,6 +6,11 @@
  */
 #include "emulators/printer/command.h"
 
+static size_t word_at(const uint8_t *bytes)
+{
+    return (size_t)bytes[0] | (size_t)bytes[1] << 8;
+}
+
 enum { ESC = 0x1B, FS = 0x1C, GS = 0x1D, DLE = 0x10, TAB_LIST_MAX = 35 };
 
 struct fixed {
@@ -60,7 +65,7 @@ static size_t extended_size(const uint8_t *bytes, size_t size)
     if (size < 5) {
         return 5;
     }
-    size_t parameters = (size_t)bytes[3] + 256U * bytes[4];
+    size_t parameters = word_at(bytes + 3);
     bool is_mark = bytes[2] == 'H' && parameters <= 8;
     return is_mark ? 5 + parameters : 5;
 }
@@ -117,11 +122,10 @@ size_t command_size(const uint8_t *bytes, size_t size, bool hanzi, bool four_byt
 static size_t tail_size(const uint8_t *head, size_t size)
 {
     if (size == 8 && head[0] == GS && head[1] == 0x76) {
-        size_t row_size = (size_t)head[4] + 256U * head[5];
-        return row_size * ((size_t)head[6] + 256U * head[7]);
+        return word_at(head + 4) * word_at(head + 6);
     }
     if (size == 5 && head[0] == GS && head[1] == 0x28) {
-        return (size_t)head[3] + 256U * head[4];
+        return word_at(head + 3);
     }
     return 0;
 }

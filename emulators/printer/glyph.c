@@ -79,12 +79,25 @@ static void put_bitmap(uint8_t *mask, const struct box *box, const FT_GlyphSlot 
     }
 }
 
-void glyph_draw(struct glyph_font *font, struct strip *strip, uint32_t code, size_t cells,
-                const struct glyph_look *look, size_t x, size_t y)
+static void burn(struct strip *strip, const uint8_t *mask, const struct box *box,
+                 const struct glyph_look *look)
 {
-    struct box box = {.x = x,
-                      .y = y,
-                      .width = cells * GLYPH_WIDTH * look->width,
+    for (size_t i = 0; i < box->width * box->height; i++) {
+        size_t row = i / box->width;
+        bool underlined = look->underline && row + 2 >= box->height;
+        bool ink = mask[i] != 0 || underlined;
+        if (ink != look->reverse) {
+            strip_dot(strip, box->x + i % box->width, box->y + row);
+        }
+    }
+}
+
+void glyph_draw(struct glyph_font *font, struct strip *strip, const struct glyph *glyph,
+                const struct glyph_look *look)
+{
+    struct box box = {.x = glyph->x,
+                      .y = glyph->y,
+                      .width = glyph->cells * GLYPH_WIDTH * look->width,
                       .height = GLYPH_HEIGHT * look->height};
     uint8_t *mask = calloc(box.width, box.height);
     if (mask == NULL) {
@@ -92,18 +105,10 @@ void glyph_draw(struct glyph_font *font, struct strip *strip, uint32_t code, siz
     }
     bool drawn = FT_Set_Pixel_Sizes(font->face, (FT_UInt)(GLYPH_HEIGHT * look->width),
                                     (FT_UInt)(GLYPH_HEIGHT * look->height)) == 0 &&
-                 FT_Load_Char(font->face, code, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) == 0;
+                 FT_Load_Char(font->face, glyph->code, FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT) == 0;
     if (drawn) {
         put_bitmap(mask, &box, font->face->glyph, look);
     }
-    for (size_t row = 0; row < box.height; row++) {
-        for (size_t column = 0; column < box.width; column++) {
-            bool ink = mask[row * box.width + column] != 0;
-            ink = ink || (look->underline && row + 2 >= box.height);
-            if (ink != look->reverse) {
-                strip_dot(strip, box.x + column, box.y + row);
-            }
-        }
-    }
+    burn(strip, mask, &box, look);
     free(mask);
 }

@@ -28,8 +28,16 @@ struct glyph_look {
 MUST_CHECK struct glyph_font *glyph_font_open(const char *path);
 void glyph_font_close(struct glyph_font *font);
 
-/** Burn @p code (Unicode), @p cells (1 or 2) wide, with its upper left corner at x, y. */
-void glyph_draw(struct glyph_font *font, struct strip *strip, uint32_t code, size_t cells,
-                const struct glyph_look *look, size_t x, size_t y);
+/* A character and the place of its upper left corner. */
+struct glyph {
+    uint32_t code; /* Unicode */
+    size_t cells;  /* 1 or 2 */
+    size_t x;
+    size_t y;
+};
+
+/** Burn a character into the paper. */
+void glyph_draw(struct glyph_font *font, struct strip *strip, const struct glyph *glyph,
+                const struct glyph_look *look);
 
 #endif

@@ -58,7 +58,9 @@ void line_burn(const struct line *line, const struct line_area *area, struct gly
         const struct line_glyph *glyph = &line->glyphs[i];
         /* Characters of different heights stand on one foot line. */
         size_t drop = rows - GLYPH_HEIGHT * glyph->look.height;
-        glyph_draw(font, strip, glyph->code, glyph->cells, &glyph->look, left + glyph->x, y + drop);
+        const struct glyph drawn = {
+            .code = glyph->code, .cells = glyph->cells, .x = left + glyph->x, .y = y + drop};
+        glyph_draw(font, strip, &drawn, &glyph->look);
     }
 }
 

@@ -31,6 +31,7 @@ enum {
     ROLL_DEFAULT_MM = 80000,
     PACED_WAIT_MS = 5,
     READ_SIZE = 4096,
+    NUMBER_MAX = 1000000,
 };
 
 struct options {
@@ -112,10 +113,9 @@ static bool options_read(int argc, char **argv, struct options *options)
             options->machine.knows_marks = false;
         } else if (str_equal(argv[i], "--hanzi-at-start")) {
             options->machine.hanzi_at_start = true;
-        } else if (i + 1 < argc && word_option(options, argv[i], argv[i + 1])) {
-            i += 1;
-        } else if (i + 1 < argc && number_read(argv[i + 1], 1000000, &number) &&
-                   number_option(options, argv[i], number)) {
+        } else if (i + 1 < argc && (word_option(options, argv[i], argv[i + 1]) ||
+                                    (number_read(argv[i + 1], NUMBER_MAX, &number) &&
+                                     number_option(options, argv[i], number)))) {
             i += 1;
         } else {
             return false;

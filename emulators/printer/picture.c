@@ -116,15 +116,16 @@ static void paint_paper(cairo_t *cr, const struct sheet *sheet, enum picture_edg
 
 bool picture_write(const struct strip *strip, size_t rows, enum picture_edge edge, const char *path)
 {
-    size_t width = (strip->width + 2 * SIDE_DOTS + 2 * TABLE_DOTS) * SCALE;
-    size_t height = (rows + 2 * TABLE_DOTS) * SCALE;
+    size_t paper_width = strip->width + (size_t)2 * SIDE_DOTS;
+    size_t width = (paper_width + (size_t)2 * TABLE_DOTS) * SCALE;
+    size_t height = (rows + (size_t)2 * TABLE_DOTS) * SCALE;
     cairo_surface_t *image =
         cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
     cairo_surface_t *mask = mask_make(strip, rows);
     cairo_t *cr = cairo_create(image);
     struct sheet sheet = {.left = TABLE_DOTS * SCALE,
                           .top = TABLE_DOTS * SCALE,
-                          .width = (double)(strip->width + 2 * SIDE_DOTS) * SCALE,
+                          .width = (double)paper_width * SCALE,
                           .height = (double)rows * SCALE};
     paint_table(cr);
     paint_paper(cr, &sheet, edge);

@@ -299,6 +299,10 @@ void engine_turn(struct engine *engine, int64_t now_ms)
 int64_t engine_next_ms(const struct engine *engine, int64_t now_ms)
 {
     int64_t next_ms = watch_next_ms(engine);
+    if (next_ms <= now_ms) {
+        /* Due, and not possible: the line is blocked. Only bytes or time change that. */
+        next_ms = now_ms + JOB_TICK_MS;
+    }
     bool has_job = engine->phase != ENGINE_FREE && engine->phase != ENGINE_DRAINING;
     return has_job && next_ms > now_ms + JOB_TICK_MS ? now_ms + JOB_TICK_MS : next_ms;
 }

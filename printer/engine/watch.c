@@ -74,12 +74,21 @@ static bool may_ask(const struct engine *engine, int64_t now_ms)
            engine->phase != ENGINE_READY && now_ms >= engine->quiet_until_ms;
 }
 
+/*
+ * A printer that said by itself why it stands still may have its buffer full of what it holds: the
+ * question then waits behind it. That is no silence.
+ */
+static bool is_silence_explained(const struct engine *engine)
+{
+    return engine->has_asb && judge_cause(&engine->shown) != NULL;
+}
+
 void watch_turn(struct engine *engine, int64_t now_ms)
 {
     if (engine->asked != 0 && now_ms - engine->asked_ms >= ANSWER_TIMEOUT_MS) {
         engine->asked = 0;
         engine->next_question = 1;
-        engine->misses += 1;
+        engine->misses += is_silence_explained(engine) ? 0 : 1;
         engine->quiet_until_ms = now_ms + QUIET_MS;
         engine->round_due_ms = engine->quiet_until_ms;
         if (engine->misses == MISSES_HANG_UP) {

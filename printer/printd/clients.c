@@ -230,13 +230,13 @@ static void client_read(struct clients *clients, struct client *client)
 
 size_t clients_poll(const struct clients *clients, struct pollfd *ret_fds)
 {
+    static const short wanted[] = {POLLIN, POLLIN | POLLOUT};
     ret_fds[0] = (struct pollfd){.fd = clients->listen_fd, .events = POLLIN};
     for (size_t i = 0; i < CLIENTS_MAX; i++) {
         const struct client *client = &clients->all[i];
-        bool has_out = client->out_size > 0;
         /* poll() passes over an entry with a negative descriptor. */
-        ret_fds[i + 1] = (struct pollfd){.fd = client->fd,
-                                         .events = (short)(has_out ? POLLIN | POLLOUT : POLLIN)};
+        ret_fds[i + 1] =
+            (struct pollfd){.fd = client->fd, .events = wanted[client->out_size > 0 ? 1 : 0]};
     }
     return CLIENTS_FDS_MAX;
 }
@@ -246,7 +246,7 @@ void clients_turn(struct clients *clients, const struct pollfd *fds, size_t coun
     MUST(count == CLIENTS_FDS_MAX);
     for (size_t i = 0; i < CLIENTS_MAX; i++) {
         struct client *client = &clients->all[i];
-        short events = fds[i + 1].fd == client->fd ? fds[i + 1].revents : 0;
+        int events = fds[i + 1].fd == client->fd ? fds[i + 1].revents : 0;
         if (client->fd >= 0 && (events & POLLOUT) != 0) {
             client_flush(client);
         }

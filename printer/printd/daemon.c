@@ -250,23 +250,29 @@ static void fds_fill(const struct daemon *daemon, struct pollfd fds[FD_COUNT], i
     (void)clients_poll(daemon->clients, &fds[FD_CLIENTS]);
 }
 
+/* Wait, and do what there is to do. */
+static void turn(struct daemon *daemon, int stop_fd)
+{
+    struct pollfd fds[FD_COUNT];
+    fds_fill(daemon, fds, stop_fd);
+    int ready = poll(fds, FD_COUNT, wait_ms(daemon, clock_mono_ms(&daemon->clock)));
+    if (ready < 0) {
+        MUST(errno == EINTR);
+        return;
+    }
+    int64_t now_ms = clock_mono_ms(&daemon->clock);
+    daemon->stopping = daemon->stopping || (fds[FD_STOP].revents & POLLIN) != 0;
+    link_turn(daemon, fds[FD_LINK].revents, now_ms);
+    clients_turn(daemon->clients, &fds[FD_CLIENTS], CLIENTS_FDS_MAX);
+    progress(daemon, now_ms);
+    /* What the turn made may make more: a verdict frees the engine for the next job. */
+    progress(daemon, now_ms);
+}
+
 static void serve(struct daemon *daemon, int stop_fd)
 {
     while (!daemon->failed && !(daemon->stopping && work_is_idle(daemon->work))) {
-        struct pollfd fds[FD_COUNT];
-        fds_fill(daemon, fds, stop_fd);
-        int ready = poll(fds, FD_COUNT, wait_ms(daemon, clock_mono_ms(&daemon->clock)));
-        if (ready < 0) {
-            MUST(errno == EINTR);
-            continue;
-        }
-        int64_t now_ms = clock_mono_ms(&daemon->clock);
-        daemon->stopping = daemon->stopping || (fds[FD_STOP].revents & POLLIN) != 0;
-        link_turn(daemon, fds[FD_LINK].revents, now_ms);
-        clients_turn(daemon->clients, &fds[FD_CLIENTS], CLIENTS_FDS_MAX);
-        progress(daemon, now_ms);
-        /* What the turn made may make more: a verdict frees the engine for the next job. */
-        progress(daemon, now_ms);
+        turn(daemon, stop_fd);
     }
 }
 

@@ -90,6 +90,19 @@ static void hear(uint8_t byte, int64_t now_ms, bool *heard_proof)
     *heard_proof = *heard_proof || (was_running && engine.body_done);
 }
 
+static void judge(bool heard_proof)
+{
+    struct printjob_answer verdict;
+    char mark[ESCPOS_ID_SIZE];
+    const char *detail = NULL;
+    if (engine_verdict(&engine, &verdict)) {
+        MUST(verdict.state != PRINTJOB_QUEUED);
+        MUST(verdict.state != PRINTJOB_PRINTED || heard_proof);
+    }
+    MUST(engine_device(&engine, &detail) < PRINTJOB_DEVICE_COUNT && detail != NULL);
+    MUST(!engine_late_mark(&engine, mark) || mark[0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -111,15 +124,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         } else {
             act(data[i], &plan, &now_ms, &heard_proof);
         }
-        struct printjob_answer verdict;
-        char mark[ESCPOS_ID_SIZE];
-        const char *detail = NULL;
-        if (engine_verdict(&engine, &verdict)) {
-            MUST(verdict.state != PRINTJOB_QUEUED);
-            MUST(verdict.state != PRINTJOB_PRINTED || heard_proof);
-        }
-        MUST(engine_device(&engine, &detail) < PRINTJOB_DEVICE_COUNT && detail != NULL);
-        MUST(!engine_late_mark(&engine, mark) || mark[0] != '\0');
+        judge(heard_proof);
     }
     return 0;
 }

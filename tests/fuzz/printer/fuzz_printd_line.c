@@ -29,6 +29,22 @@ static void lay_out(const struct receipt *receipt, uint8_t columns, enum encode_
     }
 }
 
+static void print(const json_t *object)
+{
+    struct receipt receipt;
+    struct receipt second;
+    const char *field = NULL;
+    if (!receipt_decode(object, &receipt, &field)) {
+        MUST(field[0] != '\0');
+        return;
+    }
+    lay_out(&receipt, 48, ENCODE_GB18030);
+    lay_out(&receipt, 32, ENCODE_GB2312);
+    json_t *again = receipt_encode(&receipt);
+    MUST(receipt_decode(again, &second, &field));
+    json_decref(again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -39,18 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(field != NULL && field[0] != '\0');
         return 0;
     }
-    struct receipt receipt;
     if (request.op == PRINTJOB_OP_PRINT) {
-        if (receipt_decode(request.receipt, &receipt, &field)) {
-            lay_out(&receipt, 48, ENCODE_GB18030);
-            lay_out(&receipt, 32, ENCODE_GB2312);
-            json_t *again = receipt_encode(&receipt);
-            struct receipt second;
-            MUST(receipt_decode(again, &second, &field));
-            json_decref(again);
-        } else {
-            MUST(field[0] != '\0');
-        }
+        print(request.receipt);
     }
     json_decref(request.receipt);
     return 0;

@@ -110,6 +110,7 @@ static void pass(int64_t ms)
 {
     for (int64_t until = now_ms + ms; now_ms < until; now_ms += STEP_MS) {
         engine_turn(&engine, now_ms);
+        CHECK(engine_next_ms(&engine, now_ms) > now_ms); /* a loop would spin */
         if (engine_job_is_ready(&engine)) {
             CHECK_EQ_U64(job_bytes, 0); /* nothing before it is on record */
             engine_job_go(&engine, now_ms);
@@ -285,6 +286,10 @@ TEST(automatic_status_is_enough)
     CHECK(engine_device(&engine, &detail) == PRINTJOB_PAPER_OUT); /* at once */
     pass(2000);
     expect(PRINTJOB_HELD, "paper_out");
+    /* Its buffer is full, so it hears no question: it is still known what is the matter. */
+    pass(60000);
+    CHECK(engine_device(&engine, &detail) == PRINTJOB_PAPER_OUT);
+    CHECK(!engine_hang_up(&engine));
 }
 
 TEST(cover_that_is_closed_again_costs_nothing)

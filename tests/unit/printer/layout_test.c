@@ -45,6 +45,11 @@ static struct receipt receipt_make(enum receipt_kind kind)
     return receipt;
 }
 
+static size_t word_at(const uint8_t *bytes)
+{
+    return (size_t)bytes[0] | (size_t)bytes[1] << 8;
+}
+
 /* How many bytes the command at @p at has; the job holds only a few kinds. */
 static size_t command_length(const uint8_t *at)
 {
@@ -55,7 +60,7 @@ static size_t command_length(const uint8_t *at)
         return at[1] == 0x24 ? 4 : 3;
     }
     if (at[1] == 0x76) {
-        return 8 + ((size_t)at[4] + 256U * at[5]) * ((size_t)at[6] + 256U * at[7]);
+        return 8 + word_at(at + 4) * word_at(at + 6);
     }
     return 3;
 }
@@ -75,7 +80,7 @@ static void read_paper(void)
                 scale = (size_t)(bytes[2] >> 4) + 1;
             }
             if (bytes[0] == 0x1B && bytes[1] == 0x24) {
-                size_t wanted = ((size_t)bytes[2] + 256U * bytes[3]) / ESCPOS_CELL_DOTS;
+                size_t wanted = word_at(bytes + 2) / ESCPOS_CELL_DOTS;
                 CHECK(wanted >= column); /* never over what is printed already */
                 gb[size++] = ' ';
                 column = wanted;
@@ -296,7 +301,7 @@ static size_t picture_rows(void)
         const uint8_t *bytes = job.bytes + at;
         bool command = bytes[0] >= 0x1B && bytes[0] <= 0x1D;
         if (command && bytes[0] == 0x1D && bytes[1] == 0x76) {
-            rows += (size_t)bytes[6] + 256U * bytes[7];
+            rows += word_at(bytes + 6);
         }
         at += command ? command_length(bytes) : 1;
     }

@@ -101,6 +101,7 @@ TEST(paper_out_with_a_small_buffer)
     control("paper left 30");
     rig_print(&rig, ID_A, true);
     expect(ID_A, PRINTJOB_HELD, "paper_out");
+    CHECK(!rig_device(&rig, PRINTJOB_OFFLINE, 3000)); /* full, not away */
     control("paper load 80000");
     wait_papers(2);
     CHECK(rig_device(&rig, PRINTJOB_READY, PATIENCE_MS));

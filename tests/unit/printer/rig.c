@@ -299,6 +299,9 @@ bool rig_device(struct rig *rig, enum printjob_device device, int ms)
     static const char ask[] = "{\"op\":\"status\"}\n";
     int64_t until_ms = now_ms() + ms;
     struct printjob_answer answer;
+    while (next_answer(rig, &answer, now_ms() + 2)) {
+        /* what was told before is old */
+    }
     if (send(rig->client, ask, strlen(ask), MSG_NOSIGNAL) != (ssize_t)strlen(ask)) {
         return false;
     }
