@@ -52,6 +52,23 @@ static const char *const NAMES[ORDER_EV_KIND_COUNT] = {
     [ORDER_EV_BAD_SIGNATURE] = "bad_signature",
 };
 
+/* Other words for the same events, as test vectors from elsewhere have them; never written by us.
+ */
+static const struct synonym {
+    const char *word;
+    enum order_event_kind kind;
+} SYNONYMS[] = {
+    {"user_cancel", ORDER_EV_CANCEL},
+    {"supersede", ORDER_EV_SUPERSEDED},
+    {"deadline", ORDER_EV_CREDIT_DEADLINE},
+    {"readback_unknown", ORDER_EV_CREDIT_UNKNOWN},
+    {"bad_sign", ORDER_EV_BAD_SIGNATURE},
+    {"forged", ORDER_EV_BAD_SIGNATURE},
+    {"restart", ORDER_EV_CRASH},
+    {"operator_refund_due", ORDER_EV_OPERATOR_REFUND},
+    {"operator_closed", ORDER_EV_OPERATOR_CLOSE},
+};
+
 const char *order_event_name(enum order_event_kind kind)
 {
     MUST(kind < ORDER_EV_KIND_COUNT);
@@ -64,6 +81,12 @@ bool order_event_parse(const char *name, enum order_event_kind *ret_kind)
     for (size_t i = 0; i < ORDER_EV_KIND_COUNT; i++) {
         if (str_equal(name, NAMES[i])) {
             *ret_kind = (enum order_event_kind)i;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(SYNONYMS); i++) {
+        if (str_equal(name, SYNONYMS[i].word)) {
+            *ret_kind = SYNONYMS[i].kind;
             return true;
         }
     }

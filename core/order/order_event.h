@@ -80,7 +80,7 @@ struct order_event {
 const char *order_event_name(enum order_event_kind kind);
 
 /**
- * Reverse of order_event_name(); false for any other text.
+ * Reverse of order_event_name(), and a few synonyms; false for any other text.
  * Blocks: no. Allocates: no.
  */
 MUST_CHECK bool order_event_parse(const char *name, enum order_event_kind *ret_kind);

@@ -556,6 +556,8 @@ TEST(the_words_of_states_events_and_flags)
     enum order_event_kind kind = ORDER_EV_PAID;
     CHECK(!order_state_parse("new", &state));
     CHECK(!order_event_parse("PAID", &kind));
+    CHECK(order_event_parse("restart", &kind));
+    CHECK_EQ_I64(kind, ORDER_EV_CRASH);
     CHECK_EQ_STR(order_flag_name(ORDER_LATE_PAY), "LATE_PAY");
     CHECK(order_flag_name(0) == NULL);
     CHECK(order_flag_name(ORDER_LATE_PAY | ORDER_MISMATCH) == NULL);
