@@ -60,6 +60,7 @@ unmount_all() {
     done
 }
 
+# shellcheck disable=SC2317  # called by the trap
 cleanup() {
     local pid
     for pid in $(inside); do
