@@ -8,7 +8,7 @@
 // parts: bus live orders face
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, setPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { failed, results } from './lib/report.mjs';
 
@@ -43,6 +43,11 @@ process.once('SIGTERM', interrupted);
 
 console.log(`${cpus().length} processors, ${cpus()[0].model.trim()}; ` +
   'leave the machine alone while this runs');
+try {
+  setPriority(-15); /* all that is started here inherits it: both sides of every ratio alike */
+} catch {
+  console.log('(not root: other load on this machine will show)');
+}
 const begun = Date.now();
 for (const part of PARTS.filter((name) => only.includes(name))) {
   const module = await import(`./${part}.mjs`);

@@ -28,6 +28,8 @@ const PRESSES = 30;
 const TURNS = 15;
 const IDLE_S = 20;
 const IDLE_FROM_S = 48; /* of a minute: so that the clock moves once while we watch */
+const REST_S = 5; /* between the last touch and that */
+const NOWHERE = { x: 540, y: 1740 }; /* the line with the notice: no control */
 const HOLD = 3; /* of 255: fonts and gradients may differ that much between two runs */
 
 /* Debian's /usr/bin/chromium is a shell script that reads its flags; the program is behind it. */
@@ -99,6 +101,10 @@ class Candidate {
     return median(times);
   }
 
+  async touch({ x, y }) {
+    await exec('xdotool', ['mousemove', x, y, 'click', '1'].map(String), { env: this.env });
+  }
+
   async times(...words) {
     const { us, missed } = JSON.parse(await this.run(...words));
     if (missed > 0) {
@@ -117,8 +123,9 @@ class Candidate {
 
   /** Memory and load of the quiet home page, over a moment when its clock moves. */
   async idle() {
-    await this.run('pixel', 0, 0);
-    await sleepUntilSecond(IDLE_FROM_S);
+    await sleepUntilSecond(IDLE_FROM_S - REST_S);
+    await this.touch(NOWHERE); /* back to home, should it have begun to show pictures meanwhile */
+    await wait(REST_S * 1000);
     const used = memory(this.pid);
     return { ...used, load: await load(this.pid, IDLE_S) };
   }
