@@ -38,6 +38,7 @@ static const char usage[] =
     "                             (done, refund, refunded, repaid, close); two persons\n"
     "shilling-cloud --config FILE review person-add NAME\n"
     "shilling-cloud --config FILE ledger                             audit the books\n"
+    "shilling-cloud --config FILE ledger bill alipay|wechat DAY     compare a day's bill now\n"
     "shilling-cloud --config FILE ledger raise-epoch                 after a database restore\n"
     "The password of NAME is asked for.\n";
 
@@ -422,6 +423,12 @@ enum app_exit command_ledger(const struct settings *settings, const char *const 
 {
     if (word_count == 1 && str_equal(words[0], "raise-epoch")) {
         return change(settings, "/v1/admin/ledger/epoch", json_object());
+    }
+    if (word_count == 3 && str_equal(words[0], "bill")) {
+        json_t *body = json_object();
+        json_put_text(body, "channel", words[1]);
+        json_put_text(body, "day", words[2]);
+        return change(settings, "/v1/admin/ledger/bill", body);
     }
     if (word_count != 0) {
         return wrong_usage();

@@ -57,6 +57,10 @@ void deliver_jobs(struct orders *orders);
 void relay_jobs(struct orders *orders);
 void notice_jobs(struct orders *orders);
 void review_jobs(struct orders *orders);
+void bill_jobs(struct orders *orders);
+
+/** See to it that the bills are looked for. In a writing transaction. */
+MUST_CHECK enum err bill_resume(struct orders *orders, struct db *db);
 
 /** The answer of the news thread to a terminal that waits for an order (look_call.c). */
 bool look_answer(void *orders, struct http_ticket ticket, const char *order_no, int64_t version,

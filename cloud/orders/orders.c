@@ -73,6 +73,7 @@ static void register_all(struct orders *orders)
     relay_jobs(orders);
     notice_jobs(orders);
     review_jobs(orders);
+    bill_jobs(orders);
     keys_jobs(orders);
 }
 
@@ -152,6 +153,9 @@ static enum err resume_all(struct db *db, void *arg)
     }
     if (count > 0) {
         log_info("%lld orders are open", (long long)count);
+    }
+    if (err == OK) {
+        err = bill_resume(orders, db);
     }
     return err == OK ? job_put(orders->setup.jobs, db, JOB_KEYS, "all", db_service_ms(db)) : err;
 }

@@ -30,6 +30,9 @@ struct pay {
     struct forced forced[CALL_COUNT];
     int calls[CALL_COUNT];
     struct pay_notify notify;
+    enum pay_bill_result bill;
+    struct pay_bill_row bill_rows[8];
+    size_t bill_row_count;
 };
 
 static struct pay the_pay = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -51,6 +54,8 @@ void double_pay_reset(void)
     memset(the_pay.forced, 0, sizeof(the_pay.forced));
     memset(the_pay.calls, 0, sizeof(the_pay.calls));
     the_pay.trade_count = 0;
+    the_pay.bill = PAY_BILL_UNKNOWN;
+    the_pay.bill_row_count = 0;
     leave();
 }
 
@@ -351,4 +356,46 @@ bool pay_keys_refresh(struct pay *pay, char ret_log[PAY_LOG_SIZE])
     (void)pay;
     ret_log[0] = '\0';
     return true;
+}
+
+void double_pay_bill(enum pay_bill_result result, const struct double_bill_row *rows,
+                     size_t row_count)
+{
+    enter();
+    the_pay.bill = result;
+    the_pay.bill_row_count = row_count;
+    for (size_t i = 0; i < row_count; i++) {
+        struct pay_bill_row *row = &the_pay.bill_rows[i];
+        *row = (struct pay_bill_row){.kind = rows[i].kind, .fen = rows[i].fen};
+        str_format_cut(row->order_no, sizeof(row->order_no), "%s", rows[i].order_no);
+        str_format_cut(row->trade_no, sizeof(row->trade_no), "T%s", rows[i].order_no);
+        if (row->kind == PAY_BILL_REFUND) {
+            str_format_cut(row->refund_no, sizeof(row->refund_no), "%sR1", rows[i].order_no);
+        }
+    }
+    leave();
+}
+
+void pay_bill_fetch(struct pay *pay, enum pay_wallet wallet, const char *day,
+                    struct pay_bill *ret_bill)
+{
+    (void)day;
+    *ret_bill = (struct pay_bill){.result = PAY_BILL_EMPTY};
+    if (wallet != PAY_ALIPAY) {
+        return;
+    }
+    enter();
+    ret_bill->result = pay->bill;
+    ret_bill->row_count = pay->bill_row_count;
+    ret_bill->rows = calloc(pay->bill_row_count + 1, sizeof(*ret_bill->rows));
+    memcpy(ret_bill->rows, pay->bill_rows, pay->bill_row_count * sizeof(*ret_bill->rows));
+    leave();
+}
+
+void pay_bill_finish(struct pay_bill *bill)
+{
+    free(bill->rows);
+    free(bill->raw);
+    bill->rows = NULL;
+    bill->raw = NULL;
 }

@@ -54,4 +54,14 @@ struct double_trade double_pay_trade(const char *order_no);
 /** What pay_notify_read() shall say about the next notify. */
 void double_pay_notify(const struct pay_notify *notify);
 
+/* One row of the next bills of any day. */
+struct double_bill_row {
+    enum pay_bill_kind kind;
+    const char *order_no; /* borrowed */
+    int64_t fen;
+};
+/** What pay_bill_fetch() gives from now on; at most 8 rows. */
+void double_pay_bill(enum pay_bill_result result, const struct double_bill_row *rows,
+                     size_t row_count);
+
 #endif

@@ -506,6 +506,9 @@ TEST(words_of_the_delivery)
         CHECK(delivery_kind_parse(delivery_kind_name((enum delivery_kind)k), &kind));
         CHECK_EQ_I64(kind, k);
     }
+    for (int e = 0; e < DELIVERY_EV_KIND_COUNT; e++) {
+        CHECK(strlen(delivery_event_name((enum delivery_event_kind)e)) > 3);
+    }
     enum delivery_stage stage = DELIVERY_READY;
     enum delivery_kind kind = DELIVERY_CLOUD_BALANCE;
     CHECK(!delivery_stage_parse("ready", &stage));

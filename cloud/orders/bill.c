@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of the day, for each wallet: from 10:30 on the bill of yesterday is fetched, hourly until
+ * it is there, with an alarm at 18:00. Then it is compared (core/reconcile), and for every
+ * difference the provider is asked by a signed query, whose answer goes the way of all evidence:
+ * a payment that we missed becomes `paid`, and the order's state says what follows.
+ */
+#include "cloud/orders/bill.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud/orders/alarm.h"
+#include "cloud/orders/bill_books.h"
+#include "cloud/orders/evidence.h"
+#include "common/civil.h"
+#include "common/log.h"
+#include "common/must.h"
+#include "common/parse.h"
+#include "common/str.h"
+
+#define JOB_BILL "bill" /* key: wallet */
+
+enum {
+    LEASE_MS = 10 * 60 * 1000,
+    HOUR_MS = 60 * 60 * 1000,
+    DAY_S = 86400,
+    READY_MINUTE = 10 * 60 + 30, /* of the day in Beijing */
+    LATE_MINUTE = 18 * 60,
+    FINDINGS_MAX = 1000, /* of one day: more means that the two sides do not belong together */
+};
+
+struct found {
+    enum reconcile_kind kind;
+    char order_no[PAY_TRADE_NO_SIZE];
+};
+
+struct findings {
+    struct found list[FINDINGS_MAX];
+    size_t count;
+    size_t dropped;
+};
+
+/* One bill being worked on. */
+struct run {
+    struct bill_books books;
+    struct findings *findings; /* @own */
+    bool refused;              /* the file contradicts itself: nobody is asked because of it */
+};
+
+/* ---- comparing ---- */
+
+static void note(void *self, const struct reconcile_finding *finding)
+{
+    struct findings *findings = self;
+    if (findings->count == FINDINGS_MAX) {
+        findings->dropped += 1;
+        return;
+    }
+    struct found *found = &findings->list[findings->count];
+    found->kind = finding->kind;
+    str_format_cut(found->order_no, sizeof(found->order_no), "%s", finding->order_no);
+    findings->count += 1;
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    return reconcile_row_compare(a, b);
+}
+
+/* The bill's rows in the order that the comparison wants. @own; NULL: no memory. */
+static struct reconcile_row *rows_of(const struct pay_bill *bill)
+{
+    struct reconcile_row *rows = calloc(bill->row_count + 1, sizeof(*rows));
+    for (size_t i = 0; rows != NULL && i < bill->row_count; i++) {
+        const struct pay_bill_row *row = &bill->rows[i];
+        rows[i] = (struct reconcile_row){.order_no = row->order_no,
+                                         .refund_no = row->refund_no,
+                                         .is_refund = row->kind == PAY_BILL_REFUND,
+                                         .amount = money_fen(row->fen)};
+    }
+    if (rows != NULL) {
+        qsort(rows, bill->row_count, sizeof(*rows), compare_rows);
+    }
+    return rows;
+}
+
+static enum err compare(struct run *run)
+{
+    struct reconcile_row *rows = rows_of(run->books.bill);
+    struct reconcile_sums sums;
+    if (rows == NULL) {
+        return ERR_MEMORY;
+    }
+    const struct reconcile_input input = {.orders = run->books.rows,
+                                          .order_count = run->books.row_count,
+                                          .rows = rows,
+                                          .row_count = run->books.bill->row_count};
+    const struct reconcile_sink sink = {.finding = note, .self = run->findings};
+    const bool good = reconcile_day(&input, &sink, &sums);
+    free(rows);
+    run->refused = good && sums.refused;
+    return good ? OK : ERR_RANGE;
+}
+
+/* ---- acting ---- */
+
+static enum err store_findings(struct db *db, void *arg)
+{
+    const struct run *run = arg;
+    const char *channel = pay_wallet_name(run->books.wallet);
+    for (size_t i = 0; i < run->findings->count; i++) {
+        const struct found *found = &run->findings->list[i];
+        const char *word = reconcile_kind_name(found->kind);
+        struct sql *sql =
+            sql_begin(db, "INSERT INTO bill_finding (channel, day, finding, order_no, found_at)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5)"
+                          " ON CONFLICT (channel, day, finding, order_no) DO NOTHING");
+        sql_bind_text(sql, 1, channel);
+        sql_bind_text(sql, 2, run->books.day);
+        sql_bind_text(sql, 3, word);
+        sql_bind_text(sql, 4, found->order_no);
+        sql_bind_i64(sql, 5, db_wall_s(db));
+        enum err err = sql_run(sql);
+        if (err == OK && found->kind != RECONCILE_CREDIT_OPEN) {
+            err = alarm_raise(db, word, found->order_no, run->books.day);
+        }
+        if (err != OK) {
+            return err;
+        }
+    }
+    return OK;
+}
+
+/* True if the provider's signed word about this order can clear the finding up. */
+static bool is_asked(enum reconcile_kind kind)
+{
+    return kind == RECONCILE_PAID_UNKNOWN_TO_US || kind == RECONCILE_MISSING_IN_BILL ||
+           kind == RECONCILE_AMOUNT || kind == RECONCILE_REFUND_UNKNOWN_TO_US ||
+           kind == RECONCILE_REFUND_AMOUNT || kind == RECONCILE_REFUND_MISSING_IN_BILL;
+}
+
+static void ask_all(const struct run *run)
+{
+    for (size_t i = 0; i < run->findings->count; i++) {
+        const struct found *found = &run->findings->list[i];
+        enum pay_result result = PAY_UNKNOWN;
+        if (!is_asked(found->kind)) {
+            continue;
+        }
+        enum err err = evidence_query(run->books.orders, found->order_no, &result);
+        if (err != OK && err != ERR_NOT_FOUND) {
+            log_warn("bill of %s: order %s is not asked about (%s); the next run asks again",
+                     run->books.day, found->order_no, err_name(err));
+        }
+    }
+}
+
+static enum err work_off(struct run *run)
+{
+    struct store *store = run->books.orders->setup.store;
+    enum err err = store_run(store, bill_books_store, &run->books);
+    if (err == OK) {
+        err = store_read(store, bill_books_load, &run->books);
+    }
+    if (err == OK) {
+        err = compare(run);
+    }
+    if (err == OK) {
+        err = store_run(store, store_findings, run);
+    }
+    if (err == OK && !run->refused) {
+        ask_all(run);
+    }
+    return err;
+}
+
+/* ---- days ---- */
+
+/* "2026-11-20" to the first moment of that day in Beijing. */
+static bool day_begins(const char *day, int64_t *ret_wall_s)
+{
+    char year[5];
+    char month[3];
+    char date[3];
+    uint32_t y = 0;
+    uint32_t m = 0;
+    uint32_t d = 0;
+    if (strlen(day) != PAY_DAY_SIZE - 1 || day[4] != '-' || day[7] != '-' ||
+        !str_copy_bytes(year, sizeof(year), day, 4) ||
+        !str_copy_bytes(month, sizeof(month), day + 5, 2) ||
+        !str_copy_bytes(date, sizeof(date), day + 8, 2) || !parse_u32(year, 9999, &y) ||
+        !parse_u32(month, 12, &m) || !parse_u32(date, 31, &d)) {
+        return false;
+    }
+    const struct civil civil = {.year = (int32_t)y, .month = (uint8_t)m, .day = (uint8_t)d};
+    return civil_to_wall_s(&civil, ret_wall_s);
+}
+
+bool bill_day_is_valid(const char *day)
+{
+    int64_t begins_at = 0;
+    return day_begins(day, &begins_at);
+}
+
+enum err bill_run(struct orders *orders, enum pay_wallet wallet, const char *day,
+                  struct bill_result *ret_result)
+{
+    struct pay_bill bill = {.result = PAY_BILL_UNKNOWN};
+    struct run run = {.books = {.orders = orders, .wallet = wallet, .day = day, .bill = &bill}};
+    *ret_result = (struct bill_result){0};
+    if (!day_begins(day, &run.books.begins_at)) {
+        return ERR_RANGE;
+    }
+    pay_bill_fetch(orders->setup.pay, wallet, day, &bill);
+    ret_result->fetched = bill.result;
+    str_format_cut(ret_result->log_text, sizeof(ret_result->log_text), "%s", bill.log_text);
+    enum err err = OK;
+    if (bill.result == PAY_BILL_OK || bill.result == PAY_BILL_EMPTY) {
+        run.findings = calloc(1, sizeof(*run.findings));
+        err = run.findings != NULL ? work_off(&run) : ERR_MEMORY;
+        ret_result->finding_count = run.findings != NULL ? run.findings->count : 0;
+    }
+    bill_books_finish(&run.books);
+    free(run.findings);
+    pay_bill_finish(&bill);
+    return err;
+}
+
+/* ---- every day ---- */
+
+struct yesterday {
+    struct orders *orders;
+    enum pay_wallet wallet;
+    char day[PAY_DAY_SIZE];
+    int minute; /* of today in Beijing */
+    bool there; /* the bill of yesterday is stored */
+    bool late;
+};
+
+static enum err look(struct db *db, void *arg)
+{
+    struct yesterday *yesterday = arg;
+    const struct civil today = civil_beijing(db_wall_s(db));
+    const struct civil before = civil_beijing(db_wall_s(db) - DAY_S);
+    yesterday->minute = today.hour * 60 + today.minute;
+    str_format_cut(yesterday->day, sizeof(yesterday->day), "%04d-%02d-%02d", (int)before.year,
+                   (int)before.month, (int)before.day);
+    struct sql *sql = sql_begin(db, "SELECT 1 FROM bill WHERE channel = ?1 AND day = ?2");
+    sql_bind_text(sql, 1, pay_wallet_name(yesterday->wallet));
+    sql_bind_text(sql, 2, yesterday->day);
+    enum err err = sql_one(sql);
+    sql_end(sql);
+    yesterday->there = err == OK;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err next_look(struct db *db, void *arg)
+{
+    const struct yesterday *yesterday = arg;
+    const char *channel = pay_wallet_name(yesterday->wallet);
+    enum err err = OK;
+    if (yesterday->late) {
+        err = alarm_raise(db, "bill_missing", channel, yesterday->day);
+    }
+    return err == OK ? job_put(yesterday->orders->setup.jobs, db, JOB_BILL, channel,
+                               db_service_ms(db) + HOUR_MS)
+                     : err;
+}
+
+static void work(void *self, const char *channel)
+{
+    struct yesterday yesterday = {.orders = self};
+    struct bill_result result = {.fetched = PAY_BILL_UNKNOWN};
+    struct store *store = yesterday.orders->setup.store;
+    if (!wallet_parse(channel, &yesterday.wallet) || store_read(store, look, &yesterday) != OK) {
+        return; /* the job comes again */
+    }
+    if (!yesterday.there && yesterday.minute >= READY_MINUTE &&
+        pay_has(yesterday.orders->setup.pay, yesterday.wallet)) {
+        enum err err = bill_run(yesterday.orders, yesterday.wallet, yesterday.day, &result);
+        const bool got =
+            err == OK && (result.fetched == PAY_BILL_OK || result.fetched == PAY_BILL_EMPTY);
+        yesterday.late = !got && yesterday.minute >= LATE_MINUTE;
+        log_info("bill of %s, %s: %s, %zu findings", channel, yesterday.day,
+                 got ? "compared" : result.log_text, result.finding_count);
+    }
+    enum err err = store_run(store, next_look, &yesterday);
+    if (err != OK) {
+        log_warn("bill of %s: %s; again after its lease", channel, err_name(err));
+    }
+}
+
+static void on_job(const struct job *job, void *self)
+{
+    struct orders *orders = self;
+    if (!pool_submit(orders->pay_pool, work, orders, job->key)) {
+        log_warn("payment workers are all busy; the bill of %s waits", job->key);
+    }
+}
+
+void bill_jobs(struct orders *orders)
+{
+    const struct job_kind kind = {
+        .kind = JOB_BILL, .lease_ms = LEASE_MS, .handler = on_job, .self = orders};
+    jobs_register(orders->setup.jobs, &kind);
+}
+
+enum err bill_resume(struct orders *orders, struct db *db)
+{
+    enum err err = OK;
+    for (int i = 0; i < PAY_WALLET_COUNT && err == OK; i++) {
+        err = job_ensure(orders, db, JOB_BILL, pay_wallet_name((enum pay_wallet)i),
+                         db_service_ms(db));
+    }
+    return err;
+}

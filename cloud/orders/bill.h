@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_ORDERS_BILL_H
+#define SHILLING_CLOUD_ORDERS_BILL_H
+
+#include "cloud/orders/internal.h"
+
+/*
+ * The daily bill: the last net under a payment whose notify and whose queries were all lost. A
+ * row of a bill never moves money; it makes us ask the provider, and its signed answer does.
+ */
+struct bill_result {
+    enum pay_bill_result fetched;
+    size_t finding_count;
+    char log_text[PAY_LOG_SIZE];
+};
+
+/**
+ * Fetch the bill of a day ("2026-11-20", Beijing), store it, compare it with our books, and ask
+ * the provider about every difference. May be done again for any day.
+ *
+ * @return OK, then ret_result->fetched says whether there was a bill; or the store's error
+ * Blocks: a fetch (up to about 70 s), and up to 8 s for each finding.
+ */
+MUST_CHECK enum err bill_run(struct orders *orders, enum pay_wallet wallet, const char *day,
+                             struct bill_result *ret_result);
+
+/** True if @p day is "YYYY-MM-DD" and names a day. */
+MUST_CHECK bool bill_day_is_valid(const char *day);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_ORDERS_BILL_BOOKS_H
+#define SHILLING_CLOUD_ORDERS_BILL_BOOKS_H
+
+#include "cloud/orders/internal.h"
+#include "core/reconcile/reconcile.h"
+
+/* One bill and the part of our books that it is compared with. */
+struct bill_books {
+    struct orders *orders;
+    enum pay_wallet wallet;
+    const char *day;
+    int64_t begins_at; /* wall seconds of the day's first moment in Beijing */
+    const struct pay_bill *bill;
+    /* our side, @own: sorted by number; names point into numbers */
+    struct reconcile_order *rows;
+    char (*numbers)[PAY_TRADE_NO_SIZE];
+    size_t row_count;
+};
+
+/** In a writing transaction: keep the file and its rows; an earlier bill of the day is replaced. */
+MUST_CHECK enum err bill_books_store(struct db *db, void *books);
+
+/** In any transaction: our side of the day. */
+MUST_CHECK enum err bill_books_load(struct db *db, void *books);
+
+/** Free what bill_books_load() made. */
+void bill_books_finish(struct bill_books *books);
+
+#endif
