@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fcntl.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
 #include <poll.h>
@@ -28,7 +29,8 @@
 #include "common/str.h"
 
 enum {
-    LOOP_MS = 1000, /* how long the library's loop may wait; publishing wakes it */
+    LOOP_MS = 1000,   /* how long the library's loop may wait; publishing wakes it */
+    GOODBYE_MS = 500, /* for the broker to take the farewell and close */
     RECONNECT_MS_FIRST = 1000,
     HOST_SIZE = 256,
     PAYLOAD_SIZE_MAX = 1 << 20, /* a configuration of 1,024 meters is 640 kB */
@@ -191,15 +193,36 @@ static const char *reason_of(const struct mqtt *mqtt, int code)
     return code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code);
 }
 
+/*
+ * The library closes the socket right behind its DISCONNECT. If an acknowledgement is still
+ * unread at that moment, the kernel resets the connection, the broker never sees the DISCONNECT,
+ * and the will speaks for a client that ended in order. So read on until the broker closes.
+ */
+static void let_broker_close(int socket_fd)
+{
+    char unread[512];
+    struct pollfd peer = {.fd = socket_fd, .events = POLLIN};
+    while (poll(&peer, 1, GOODBYE_MS) == 1 && read(socket_fd, unread, sizeof(unread)) > 0) {
+        /* what it says now concerns nobody */
+    }
+}
+
 /* Connect and serve the connection until it ends. True if it had been established. */
 static bool serve(struct mqtt *mqtt)
 {
     mqtt->refusal[0] = '\0';
     int code = connect_once(mqtt);
+    int socket_fd = fcntl(mosquitto_socket(mqtt->client), F_DUPFD_CLOEXEC, 0);
     bool established = false;
     while (code == MOSQ_ERR_SUCCESS) {
         code = mosquitto_loop(mqtt->client, LOOP_MS, /* max_packets= */ 1);
         established = established || atomic_load(&mqtt->connected);
+    }
+    if (socket_fd >= 0) {
+        if (established && atomic_load(&mqtt->stopping)) {
+            let_broker_close(socket_fd);
+        }
+        (void)close(socket_fd);
     }
     if (atomic_exchange(&mqtt->connected, false) || !established) {
         push_disconnected(mqtt, reason_of(mqtt, code));

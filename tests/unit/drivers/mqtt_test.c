@@ -246,6 +246,10 @@ TEST(the_will_speaks_only_for_the_dead)
     begin();
     other = client("two", 0, "a/will");
     wait_event(other, MQTT_EVENT_CONNECTED);
+    CHECK_EQ_I64(publish(other, "a/hello", "two", 0), OK);
+    wait_event(other, MQTT_EVENT_MESSAGE); /* subscribed, nothing under way */
+    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_STR(event.topic, "a/hello");
     mqtt_destroy(other); /* an orderly end */
     other = NULL;
     CHECK(str_format(text, sizeof(text), "%u", (unsigned)port));
