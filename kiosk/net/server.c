@@ -110,7 +110,7 @@ static enum server_result perform(struct server *server, struct exchange *exchan
         .body = exchange->body,
         .body_size = exchange->body_size,
         .timeout_ms = exchange->timeout_ms,
-        .answer_size_max = 4 * API_TEXT_SIZE_MAX,
+        .answer_size_max = (size_t)4 * API_TEXT_SIZE_MAX,
     };
     char why[HTTPS_WHY_SIZE];
     if (https_perform(server->https, &call, &exchange->answer, why) != OK) {
