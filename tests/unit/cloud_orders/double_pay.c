@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "common/must.h"
 #include "common/str.h"
 
 enum { TRADES_MAX = 64 };
@@ -80,7 +81,8 @@ static struct trade *find(const char *order_no, const char *trade_no)
 static struct trade *find_or_add(const char *order_no)
 {
     struct trade *trade = find(order_no, NULL);
-    if (trade == NULL && the_pay.trade_count < TRADES_MAX) {
+    if (trade == NULL) {
+        MUST(the_pay.trade_count < TRADES_MAX);
         trade = &the_pay.trades[the_pay.trade_count];
         the_pay.trade_count += 1;
         str_format_cut(trade->order_no, sizeof(trade->order_no), "%s", order_no);
