@@ -84,7 +84,7 @@ class Candidate {
     await wait(300);
   }
 
-  /** A first run that is not counted: fills the page cache, and shows what the tile looks like. */
+  /** A first run that is not counted: fills the page cache, and shows the colour to wait for. */
   async learn(settled) {
     const log = openSync(this.log, 'a');
     const child = spawn(this.command[0], this.command.slice(1),
