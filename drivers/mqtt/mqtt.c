@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Method: libmosquitto's loop runs on one thread of ours. Its callbacks only put events into a
- * ring; when the ring is full the callback waits, the socket is not read any more, and TCP makes
- * the broker wait: nothing grows without bound. Publishing is thread safe in libmosquitto once it
- * is told that threads are used; it wakes the loop by itself.
+ * Method: one thread of ours owns the connection; it alone reads and writes the socket, and it
+ * alone says good-bye. Others hand it messages (which is thread safe in libmosquitto once it is
+ * told that threads are used) and wake it through a descriptor. The library's own loop function is
+ * not used: a DISCONNECT that another thread slips under it is now and then never sent, and then
+ * the will speaks for a client that ended in order.
+ * Callbacks only put events into a ring; when the ring is full the callback waits, the socket is
+ * not read any more, and TCP makes the broker wait: nothing grows without bound.
  *
  * Not handled: a broker behind an address that swallows packets can hold the thread in connect()
  * for the kernel's two minutes. mqtt_destroy() then leaves the thread behind and says so by not
@@ -20,6 +23,7 @@
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
@@ -29,8 +33,8 @@
 #include "common/str.h"
 
 enum {
-    LOOP_MS = 1000,   /* how long the library's loop may wait; publishing wakes it */
-    GOODBYE_MS = 500, /* for the broker to take the farewell and close */
+    TURN_MS = 1000,    /* how often the library looks at its keep-alive */
+    GOODBYE_MS = 1000, /* for the broker to take the farewell and close */
     RECONNECT_MS_FIRST = 1000,
     HOST_SIZE = 256,
     PAYLOAD_SIZE_MAX = 1 << 20, /* a configuration of 1,024 meters is 640 kB */
@@ -41,7 +45,7 @@ struct mqtt {
     struct mosquitto *client;
     pthread_t thread;
     int ready_fd; /* counts events, for the program's poll() */
-    int stop_fd;  /* ends pauses */
+    int wake_fd;  /* something to send, or the end: the thread looks */
     int done_fd;  /* the thread is about to end */
     atomic_bool connected;
     atomic_bool stopping;
@@ -193,18 +197,74 @@ static const char *reason_of(const struct mqtt *mqtt, int code)
     return code == MOSQ_ERR_ERRNO ? strerror(errno) : mosquitto_strerror(code);
 }
 
-/*
- * The library closes the socket right behind its DISCONNECT. If an acknowledgement is still
- * unread at that moment, the kernel resets the connection, the broker never sees the DISCONNECT,
- * and the will speaks for a client that ended in order. So read on until the broker closes.
- */
-static void let_broker_close(int socket_fd)
+/* Forget the wakes so far; whatever they announced is looked at after this. */
+static void wakes_take(const struct mqtt *mqtt)
 {
+    uint64_t count = 0;
+    ssize_t ignored = read(mqtt->wake_fd, &count, sizeof(count));
+    (void)ignored;
+}
+
+/* Bytes that OpenSSL holds already: poll() does not know of them. */
+static bool tls_holds_more(struct mosquitto *client)
+{
+    const SSL *tls = mosquitto_ssl_get(client);
+    return tls != NULL && SSL_pending(tls) > 0;
+}
+
+static int read_all(struct mosquitto *client)
+{
+    int code = MOSQ_ERR_SUCCESS;
+    do {
+        code = mosquitto_loop_read(client, /* max_packets= */ 1);
+    } while (code == MOSQ_ERR_SUCCESS && tls_holds_more(client));
+    return code;
+}
+
+/* Wait for the broker, for something to send or for the end, and do what there is to do. */
+static int turn(struct mqtt *mqtt)
+{
+    struct mosquitto *client = mqtt->client;
+    short wanted = mosquitto_want_write(client) ? POLLIN | POLLOUT : POLLIN;
+    struct pollfd fds[] = {{.fd = mosquitto_socket(client), .events = wanted},
+                           {.fd = mqtt->wake_fd, .events = POLLIN}};
+    (void)poll(fds, 2, TURN_MS);
+    wakes_take(mqtt);
+    int code = MOSQ_ERR_SUCCESS;
+    if (fds[0].revents != 0) {
+        code = read_all(client);
+    }
+    if (code == MOSQ_ERR_SUCCESS && mosquitto_want_write(client)) {
+        code = mosquitto_loop_write(client, /* max_packets= */ 1);
+    }
+    return code == MOSQ_ERR_SUCCESS ? mosquitto_loop_misc(client) : code;
+}
+
+/*
+ * Send what is waiting and a DISCONNECT behind it. The library closes the socket right behind
+ * that: if an acknowledgement is still unread at that moment, the kernel resets the connection and
+ * the broker never sees the DISCONNECT. So hold the socket by a second descriptor, and read on
+ * until the broker closes.
+ */
+static void say_goodbye(struct mqtt *mqtt)
+{
+    struct mosquitto *client = mqtt->client;
+    int held_fd = fcntl(mosquitto_socket(client), F_DUPFD_CLOEXEC, 0);
+    if (held_fd < 0) {
+        return; /* too many open files: the broker sees an abrupt end */
+    }
+    (void)mosquitto_disconnect_v5(client, 0, NULL);
+    struct pollfd peer = {.fd = held_fd, .events = POLLOUT};
+    while (mosquitto_socket(client) >= 0 && poll(&peer, 1, GOODBYE_MS) == 1 &&
+           mosquitto_loop_write(client, /* max_packets= */ 1) == MOSQ_ERR_SUCCESS) {
+        /* the library's socket is gone once the DISCONNECT has left */
+    }
     char unread[512];
-    struct pollfd peer = {.fd = socket_fd, .events = POLLIN};
-    while (poll(&peer, 1, GOODBYE_MS) == 1 && read(socket_fd, unread, sizeof(unread)) > 0) {
+    peer.events = POLLIN;
+    while (poll(&peer, 1, GOODBYE_MS) == 1 && read(held_fd, unread, sizeof(unread)) > 0) {
         /* what it says now concerns nobody */
     }
+    (void)close(held_fd);
 }
 
 /* Connect and serve the connection until it ends. True if it had been established. */
@@ -212,17 +272,13 @@ static bool serve(struct mqtt *mqtt)
 {
     mqtt->refusal[0] = '\0';
     int code = connect_once(mqtt);
-    int socket_fd = fcntl(mosquitto_socket(mqtt->client), F_DUPFD_CLOEXEC, 0);
     bool established = false;
-    while (code == MOSQ_ERR_SUCCESS) {
-        code = mosquitto_loop(mqtt->client, LOOP_MS, /* max_packets= */ 1);
+    while (code == MOSQ_ERR_SUCCESS && !atomic_load(&mqtt->stopping)) {
+        code = turn(mqtt);
         established = established || atomic_load(&mqtt->connected);
     }
-    if (socket_fd >= 0) {
-        if (established && atomic_load(&mqtt->stopping)) {
-            let_broker_close(socket_fd);
-        }
-        (void)close(socket_fd);
+    if (code == MOSQ_ERR_SUCCESS && established) {
+        say_goodbye(mqtt);
     }
     if (atomic_exchange(&mqtt->connected, false) || !established) {
         push_disconnected(mqtt, reason_of(mqtt, code));
@@ -232,8 +288,11 @@ static bool serve(struct mqtt *mqtt)
 
 static void pause_ms(const struct mqtt *mqtt, uint32_t duration_ms)
 {
-    struct pollfd stop = {.fd = mqtt->stop_fd, .events = POLLIN};
-    (void)poll(&stop, 1, (int)duration_ms);
+    wakes_take(mqtt);
+    struct pollfd wake = {.fd = mqtt->wake_fd, .events = POLLIN};
+    if (!atomic_load(&mqtt->stopping)) {
+        (void)poll(&wake, 1, (int)duration_ms);
+    }
 }
 
 static void *run(void *self)
@@ -340,7 +399,7 @@ static void release(struct mqtt *mqtt)
         mqtt->first = (mqtt->first + 1) % MQTT_QUEUE_MAX;
     }
     (void)close(mqtt->ready_fd);
-    (void)close(mqtt->stop_fd);
+    (void)close(mqtt->wake_fd);
     (void)close(mqtt->done_fd);
     (void)pthread_cond_destroy(&mqtt->room);
     (void)pthread_mutex_destroy(&mqtt->lock);
@@ -361,9 +420,9 @@ enum err mqtt_create(const struct mqtt_config *config, struct mqtt **ret_mqtt)
     failed = pthread_cond_init(&mqtt->room, NULL);
     MUST(failed == 0);
     mqtt->ready_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    mqtt->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    mqtt->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     mqtt->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    bool opened = mqtt->ready_fd >= 0 && mqtt->stop_fd >= 0 && mqtt->done_fd >= 0;
+    bool opened = mqtt->ready_fd >= 0 && mqtt->wake_fd >= 0 && mqtt->done_fd >= 0;
     enum err err = opened ? config_copy(mqtt, config) : ERR_IO;
     if (err == OK) {
         err = client_make(mqtt, config);
@@ -433,6 +492,7 @@ enum err mqtt_publish(struct mqtt *mqtt, const struct mqtt_message *message)
                                     message->payload, QOS, message->retain, properties);
     mosquitto_property_free_all(&properties);
     if (code == MOSQ_ERR_SUCCESS) {
+        signal_fd(mqtt->wake_fd);
         return OK;
     }
     return code == MOSQ_ERR_NOMEM ? ERR_MEMORY : ERR_UNAVAILABLE;
@@ -444,12 +504,11 @@ void mqtt_destroy(struct mqtt *mqtt)
         return;
     }
     atomic_store(&mqtt->stopping, true);
-    signal_fd(mqtt->stop_fd);
+    signal_fd(mqtt->wake_fd);
     lock(mqtt);
     int failed = pthread_cond_broadcast(&mqtt->room);
     MUST(failed == 0);
     unlock(mqtt);
-    (void)mosquitto_disconnect_v5(mqtt->client, 0, NULL);
     struct pollfd done = {.fd = mqtt->done_fd, .events = POLLIN};
     if (poll(&done, 1, MQTT_CLOSE_TIMEOUT_MS) != 1) {
         (void)pthread_detach(mqtt->thread);
