@@ -25,16 +25,27 @@ export async function until(what, probe, ms = 15000, step = 50) {
   }
 }
 
-/** A TCP port on loopback that was free a moment ago. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+const PORT_FIRST = 10000;
+const PORT_COUNT = 22000;
+
+const canListen = (port) => new Promise((resolve) => {
+  const server = createServer();
+  server.on('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+/**
+ * A TCP port on loopback that is free, drawn from below those that the kernel lends to outgoing
+ * connections: one of theirs may be taken again before a program of ours has come to listen on it.
+ */
+export async function freePort() {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = PORT_FIRST + Math.floor(Math.random() * PORT_COUNT);
+    if (await canListen(port)) {
+      return port;
+    }
+  }
+  throw new Error('no free port on loopback');
 }
 
 /** True if something accepts connections there. */

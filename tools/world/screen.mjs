@@ -4,30 +4,18 @@
 // controls are, xdotool for touches, pictures as PNG files, zbarimg to read a code off them.
 
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until, wait } from './processes.mjs';
 
 const run = promisify(execFile);
 
-/** Start Xvfb on the first free display; returns ":N". */
+/** Start Xvfb, which takes a free display itself (two that look for one would find the same). */
 export async function startDisplay(processes, width, height) {
-  for (let number = 90; number < 190; number += 1) {
-    const taken = existsSync(`/tmp/.X${number}-lock`) || existsSync(`/tmp/.X11-unix/X${number}`);
-    if (!taken) {
-      const name = `xvfb-${number}`;
-      try {
-        await processes.start(name, 'Xvfb', [`:${number}`, '-screen', '0',
-          `${width}x${height}x24`, '-nolisten', 'tcp', '-noreset'],
-        { ready: () => existsSync(`/tmp/.X11-unix/X${number}`), ms: 10000 });
-        return `:${number}`;
-      } catch {
-        processes.started = processes.started.filter((entry) => entry.name !== name);
-      }
-    }
-  }
-  throw new Error('no free X display between :90 and :189');
+  const entry = await processes.start('xvfb', 'Xvfb', ['-displayfd', '1', '-screen', '0',
+    `${width}x${height}x24`, '-nolisten', 'tcp', '-noreset'], { ready: /^(\d+)$/m });
+  return `:${entry.match[1]}`;
 }
 
 /** True once the kiosk waits for SIGUSR1; before that the signal would end it. */
