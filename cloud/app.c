@@ -2,9 +2,9 @@
 
 /*
  * Who needs whom decides the order of making, starting and stopping. Stopping goes from the
- * outside in: first nobody new gets in and everybody who waits is answered, then timers and work
- * end, then the line to the meters, and last the database, so that whatever was still under way
- * could be stored.
+ * outside in: first nobody new gets in and everybody who waits is answered, then the timers end,
+ * then the questions to providers and meters, so that the work that waits for them ends too, and
+ * last the database, so that whatever was still under way could be stored.
  */
 
 #include "cloud/app.h"
@@ -273,11 +273,11 @@ static void stop(struct app *app)
     if (app->pay != NULL) {
         pay_stop(app->pay);
     }
-    if (app->orders != NULL) {
-        orders_stop(app->orders);
-    }
     if (app->gateway != NULL) {
         gateway_stop(app->gateway);
+    }
+    if (app->orders != NULL) {
+        orders_stop(app->orders);
     }
     store_close(app->store);
     admin_destroy(app->admin);

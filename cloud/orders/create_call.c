@@ -4,6 +4,7 @@
  * commit; the answer is given when that is durable. Only a wish that ends an earlier attempt takes
  * the longer way over a payment worker: the provider is asked once whether that attempt was paid.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +19,13 @@
 
 enum {
     ANSWER_MS_MAX = 25000, /* a query and a close in front of it, 8 s each */
-    KEY_SIZE = POOL_KEY_SIZE,
 };
 
 struct create_call {
     struct create create;
     struct http_ticket ticket;
-    char key[KEY_SIZE];
-    bool superseded; /* an earlier attempt was ended for this one: not twice */
+    char key[POOL_KEY_SIZE]; /* this call's own: a repetition of the wish is another call */
+    bool superseded;         /* an earlier attempt was ended for this one: not twice */
 };
 
 static const struct {
@@ -192,14 +192,14 @@ static void on_create(struct http_request *request, void *self)
         return;
     }
     bool fits = str_copy(create->terminal_id, sizeof(create->terminal_id), peer->terminal_id) &&
-                str_copy(create->site_id, sizeof(create->site_id), peer->site_id) &&
-                str_copy(call->key, sizeof(call->key), create->request.client_request_id);
+                str_copy(create->site_id, sizeof(create->site_id), peer->site_id);
     MUST(fits);
     create->has_room = store_has_room(orders->setup.store);
     create->payments_open =
         is_wallet_open(orders, create->request.channel, create->payments_reason);
     presence_mark(&orders->presence, peer->terminal_id, store_service_ms(orders->setup.store));
     call->ticket = http_park(request, ANSWER_MS_MAX, NULL, NULL);
+    str_format_cut(call->key, sizeof(call->key), "%" PRIu64, call->ticket.id);
     submit(call);
 }
 

@@ -170,10 +170,9 @@ enum err orders_start(struct orders *orders)
 void orders_stop(struct orders *orders)
 {
     news_stop(orders->news);
-    pool_destroy(orders->pay_pool);
-    orders->pay_pool = NULL;
-    pool_destroy(orders->meter_pool);
-    orders->meter_pool = NULL;
+    /* The writer still ends what it has taken, and may want to submit more: it is refused. */
+    pool_stop(orders->pay_pool);
+    pool_stop(orders->meter_pool);
 }
 
 void orders_destroy(struct orders *orders)
@@ -181,6 +180,8 @@ void orders_destroy(struct orders *orders)
     if (orders == NULL) {
         return;
     }
+    pool_destroy(orders->pay_pool);
+    pool_destroy(orders->meter_pool);
     news_destroy(orders->news);
     presence_finish(&orders->presence);
     monitor_finish(&orders->monitor);

@@ -123,7 +123,7 @@ bool pool_submit(struct pool *pool, pool_fn fn, void *self, const char *key)
     return taken;
 }
 
-void pool_destroy(struct pool *pool)
+void pool_stop(struct pool *pool)
 {
     if (pool == NULL) {
         return;
@@ -135,6 +135,17 @@ void pool_destroy(struct pool *pool)
     for (size_t i = 0; i < pool->worker_count; i++) {
         (void)pthread_join(pool->workers[i].thread, NULL);
     }
+    monitor_enter(&pool->monitor);
+    pool->worker_count = 0;
+    monitor_leave(&pool->monitor);
+}
+
+void pool_destroy(struct pool *pool)
+{
+    if (pool == NULL) {
+        return;
+    }
+    pool_stop(pool);
     monitor_finish(&pool->monitor);
     free(pool);
 }

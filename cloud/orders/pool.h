@@ -34,7 +34,13 @@ MUST_CHECK enum err pool_create(size_t thread_count, struct pool **ret_pool);
  */
 MUST_CHECK bool pool_submit(struct pool *pool, pool_fn fn, void *self, const char *key);
 
-/** Let running work end, drop the rest. NULL is allowed. */
+/**
+ * Let running work end and drop the rest; from now on nothing is taken. NULL is allowed, and so is
+ * a second time. Blocks: as long as the running work.
+ */
+void pool_stop(struct pool *pool);
+
+/** Stop, and free what is left. Nobody may submit any more. NULL is allowed. */
 void pool_destroy(struct pool *pool);
 
 #endif

@@ -88,6 +88,24 @@ TEST(a_full_pool_says_no)
     pool_destroy(pool);
 }
 
+TEST(a_stopped_pool_takes_nothing)
+{
+    struct load load = {0};
+    struct pool *pool = NULL;
+    CHECK_EQ_I64(pool_create(1, &pool), OK);
+    CHECK(pool_submit(pool, piece, &load, "running"));
+    CHECK(until(&load.running, 1));
+    CHECK(pool_submit(pool, piece, &load, "waiting"));
+    atomic_store(&load.go, true);
+    pool_stop(pool);
+    int done = atomic_load(&load.done);
+    CHECK(done == 1 || done == 2); /* what runs ends; what waits may be dropped */
+    CHECK(!pool_submit(pool, piece, &load, "late"));
+    pool_stop(pool);
+    pool_destroy(pool);
+    CHECK_EQ_I64(atomic_load(&load.done), done);
+}
+
 /* ---- who is there ---- */
 
 TEST(a_terminal_that_was_never_seen_was_seen_at_the_start)
