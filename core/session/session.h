@@ -197,4 +197,11 @@ int64_t session_next_deadline_ms(const struct session *session);
  */
 bool session_is_busy(const struct session *session);
 
+/**
+ * True while nothing is known that belongs to a person (a room, a meter, an order, anything keyed
+ * in): what is drawn then may be remembered when he has gone (UX 1.8).
+ * Blocks: no. Allocates: no.
+ */
+bool session_is_nobodys(const struct session *session);
+
 #endif

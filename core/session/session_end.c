@@ -74,6 +74,18 @@ static void forget(struct session *session)
     session->request_serial += 1; /* answers that are still on their way belong to nobody */
 }
 
+bool session_is_nobodys(const struct session *session)
+{
+    const struct session_find *find = &session->find;
+    bool keyed_in = find->entry[0] != '\0' || find->searched[0] != '\0' ||
+                    session->amount_entry[0] != '\0' || session->amount.fen != 0;
+    bool has_room = session->room_waiting || session->meter.room_id[0] != '\0' ||
+                    session->meter.place[0] != '\0';
+    bool has_order = session->intent.started || session->order.order_no[0] != '\0' ||
+                     session->order_waiting || session->found.count > 0;
+    return !keyed_in && !has_room && !has_order && session->problem_text[0] == '\0';
+}
+
 void session_leave(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     MUST(effects->count <= SESSION_EFFECTS_MAX - 3);

@@ -83,7 +83,8 @@ static bool draw(struct window *window)
     struct ui_scene scene = {.view = screens_view,
                              .state = session,
                              .page = session->screen_serial,
-                             .now = flow_now(window->flow)};
+                             .now = flow_now(window->flow),
+                             .keep_texts = session_is_nobodys(session)};
     ui_render(window->ui, &scene, (struct ui_canvas){pixels, stride}, &rects);
     return rects.count == 0 || present_show(window->present, &rects) == OK;
 }

@@ -40,6 +40,11 @@ void text_destroy(struct text_engine *engine)
     }
 }
 
+void text_set_keep(struct text_engine *engine, bool keep)
+{
+    text_cache_set_keep(engine->cache, keep);
+}
+
 void text_wipe(struct text_engine *engine)
 {
     text_cache_wipe(engine->cache);

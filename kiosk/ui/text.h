@@ -83,7 +83,10 @@ size_t text_break(struct text_engine *engine, const struct text_style *style, co
 /** The widest part of @p text that cannot be broken. */
 int text_width_need(struct text_engine *engine, const struct text_style *style, const char *text);
 
-/** Forget every mask. */
+/** What is drawn first from now on outlives text_wipe(), or not (the default). */
+void text_set_keep(struct text_engine *engine, bool keep);
+
+/** Forget every mask and text that is not to be kept. */
 void text_wipe(struct text_engine *engine);
 
 size_t text_cache_size(const struct text_engine *engine);

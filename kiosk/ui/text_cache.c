@@ -36,6 +36,7 @@ struct entry {
     int px;
     enum text_face face;
     bool rendered;
+    bool kept; /* nobody's: it outlives a wipe */
     size_t size;
     char text[]; /* size bytes, then a NUL */
 };
@@ -47,6 +48,7 @@ struct text_cache {
     struct entry *newest;
     struct entry *oldest;
     size_t bytes;
+    bool keep; /* new entries are kept */
 };
 
 static enum err font_open(struct text_cache *cache, enum text_face face, const char *path,
@@ -105,18 +107,6 @@ enum err text_cache_create(const struct ui_config *config, struct text_cache **r
     }
     *ret_cache = cache;
     return OK;
-}
-
-void text_cache_destroy(struct text_cache *cache)
-{
-    text_cache_wipe(cache);
-    for (size_t i = 0; i < TEXT_FACE_COUNT; i++) {
-        if (cache->fonts[i] != NULL) {
-            TTF_CloseFont(cache->fonts[i]);
-        }
-    }
-    free(cache);
-    TTF_Quit();
 }
 
 static size_t entry_bytes(const struct entry *entry)
@@ -178,15 +168,36 @@ static void entry_free(struct text_cache *cache, struct entry *entry)
     free(entry);
 }
 
-void text_cache_wipe(struct text_cache *cache)
+void text_cache_destroy(struct text_cache *cache)
 {
-    struct entry *victim = cache->oldest;
-    while (victim != NULL) {
-        struct entry *next = victim->newer;
-        entry_free(cache, victim);
-        victim = next;
+    while (cache->oldest != NULL) {
+        entry_free(cache, cache->oldest);
     }
     MUST(cache->bytes == 0);
+    for (size_t i = 0; i < TEXT_FACE_COUNT; i++) {
+        if (cache->fonts[i] != NULL) {
+            TTF_CloseFont(cache->fonts[i]);
+        }
+    }
+    free(cache);
+    TTF_Quit();
+}
+
+void text_cache_set_keep(struct text_cache *cache, bool keep)
+{
+    cache->keep = keep;
+}
+
+void text_cache_wipe(struct text_cache *cache)
+{
+    struct entry *entry = cache->oldest;
+    while (entry != NULL) {
+        struct entry *next = entry->newer;
+        if (!entry->kept) {
+            entry_free(cache, entry);
+        }
+        entry = next;
+    }
 }
 
 size_t text_cache_bytes(const struct text_cache *cache)
@@ -214,6 +225,7 @@ static struct entry *entry_make(struct text_cache *cache, enum text_face face, i
     entry->size = size;
     entry->face = face;
     entry->px = px;
+    entry->kept = cache->keep;
     int height = 0;
     if (TTF_SizeUTF8(font_at(cache, face, px), entry->text, &entry->advance, &height) != 0) {
         entry->advance = 0;

@@ -24,6 +24,10 @@ struct text_cache;
 MUST_CHECK enum err text_cache_create(const struct ui_config *config,
                                       struct text_cache **ret_cache);
 void text_cache_destroy(struct text_cache *cache);
+/** Entries made from now on outlive text_cache_wipe(), or not (the default). */
+void text_cache_set_keep(struct text_cache *cache, bool keep);
+
+/** Drop and overwrite the entries that are not to be kept. */
 void text_cache_wipe(struct text_cache *cache);
 size_t text_cache_bytes(const struct text_cache *cache);
 

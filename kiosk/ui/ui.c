@@ -100,6 +100,7 @@ void ui_render(struct ui *ui, const struct ui_scene *scene, struct ui_canvas can
     ui->page_known = true;
     press_copy(ui);
     ui->build.now = scene->now;
+    text_set_keep(ui->text, scene->keep_texts);
     frame_begin(&ui->build);
     scene->view(&ui->build, scene->state);
     frame_end(&ui->build);

@@ -90,6 +90,7 @@ struct ui_scene {
     const void *state; /* borrowed for the call */
     uint32_t page;     /* the page's serial: another number locks touches for 150 ms */
     struct ui_now now;
+    bool keep_texts; /* they belong to nobody: ui_wipe() need not drop their pictures */
 };
 
 /* Where: XRGB8888, native byte order, width_px x height_px of ui_create(). */
@@ -126,7 +127,10 @@ bool ui_pointer_up(struct ui *ui, int x, int y, int64_t now_ms, struct ui_hit *r
 /** Contact lost: as a release outside. */
 bool ui_pointer_cancel(struct ui *ui);
 
-/** The user is gone: drop every cached picture of a text and the last frame's texts. */
+/**
+ * The user is gone: drop the last frame's texts and every cached picture of a text, but for those
+ * that were first drawn in a scene with keep_texts.
+ */
 void ui_wipe(struct ui *ui);
 
 /** Bytes held by caches of text, icons and sprites: for health reports and tests. */

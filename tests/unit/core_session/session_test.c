@@ -171,6 +171,28 @@ TEST(the_short_way_is_four_touches_and_ends_with_paper)
     CHECK_EQ_STR(session.meter.meter_id, "");
 }
 
+TEST(pages_are_nobodys_until_a_room_is_touched)
+{
+    begin();
+    CHECK(session_is_nobodys(&session));
+    touch(SESSION_ACTION_TOP_UP, 0);
+    apply((struct session_event){.kind = SESSION_EVENT_ROOMS,
+                                 .serial = want(SESSION_EFFECT_FETCH_ROOMS)->serial,
+                                 .rooms = small_site()});
+    CHECK(session_is_nobodys(&session));
+    touch(SESSION_ACTION_ROOM, 1);
+    CHECK(!session_is_nobodys(&session));
+    to_pay();
+    CHECK(!session_is_nobodys(&session));
+    arrives(SESSION_ORDER_WAIT_PAY);
+    CHECK(!session_is_nobodys(&session));
+    begin();
+    touch(SESSION_ACTION_FIND_ORDER, 0);
+    CHECK(session_is_nobodys(&session));
+    touch(SESSION_ACTION_DIGIT, 5);
+    CHECK(!session_is_nobodys(&session));
+}
+
 TEST(a_slow_meter_releases_the_user_without_a_promise)
 {
     to_pay();

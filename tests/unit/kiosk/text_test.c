@@ -178,4 +178,22 @@ TEST(the_cache_has_a_limit_and_can_be_wiped)
     engine = NULL;
 }
 
+TEST(only_nobodys_texts_outlive_a_wipe)
+{
+    open_engine();
+    struct text_line wording = {&body, "wording", 7, 0, 100};
+    struct text_line secret = {&body, "secret", 6, 0, 100};
+    text_set_keep(engine, true);
+    text_draw(engine, &wording, count_mask, NULL);
+    size_t kept = text_cache_size(engine);
+    text_set_keep(engine, false);
+    text_draw(engine, &wording, count_mask, NULL);
+    text_draw(engine, &secret, count_mask, NULL);
+    CHECK(text_cache_size(engine) > kept);
+    text_wipe(engine);
+    CHECK_EQ_U64(text_cache_size(engine), kept);
+    text_destroy(engine);
+    engine = NULL;
+}
+
 TEST_MAIN()
