@@ -474,6 +474,14 @@ bool mqtt_is_connected(const struct mqtt *mqtt)
     return atomic_load(&mqtt->connected);
 }
 
+/* True if the library has thrown the message away. Without a connection or without memory it may
+ * have kept it, and sends it after the next connect: then nobody may say that it was not sent. */
+static bool is_refused(int code)
+{
+    return code != MOSQ_ERR_SUCCESS && code != MOSQ_ERR_NO_CONN && code != MOSQ_ERR_CONN_LOST &&
+           code != MOSQ_ERR_NOMEM;
+}
+
 enum err mqtt_publish(struct mqtt *mqtt, const struct mqtt_message *message)
 {
     if (message->size > PAYLOAD_SIZE_MAX || strlen(message->topic) >= MQTT_TOPIC_SIZE) {
@@ -491,11 +499,11 @@ enum err mqtt_publish(struct mqtt *mqtt, const struct mqtt_message *message)
     int code = mosquitto_publish_v5(mqtt->client, NULL, message->topic, (int)message->size,
                                     message->payload, QOS, message->retain, properties);
     mosquitto_property_free_all(&properties);
-    if (code == MOSQ_ERR_SUCCESS) {
-        signal_fd(mqtt->wake_fd);
-        return OK;
+    if (is_refused(code)) {
+        return ERR_RANGE;
     }
-    return code == MOSQ_ERR_NOMEM ? ERR_MEMORY : ERR_UNAVAILABLE;
+    signal_fd(mqtt->wake_fd);
+    return OK;
 }
 
 void mqtt_destroy(struct mqtt *mqtt)

@@ -92,9 +92,10 @@ void mqtt_event_finish(struct mqtt_event *event);
 bool mqtt_is_connected(const struct mqtt *mqtt);
 
 /**
- * Hand a message over for sending. Any thread.
+ * Hand a message over for sending. Any thread. OK says that it may arrive, now or after the next
+ * connect, once or twice; any error says that it never will.
  * @return ERR_UNAVAILABLE while not connected (nothing is kept: send it again on CONNECTED),
- *         ERR_RANGE (topic or size), ERR_MEMORY
+ *         ERR_RANGE (topic or size, or the broker takes none like it), ERR_MEMORY
  * Blocks: no. Allocates: yes.
  */
 MUST_CHECK enum err mqtt_publish(struct mqtt *mqtt, const struct mqtt_message *message);
