@@ -95,6 +95,14 @@ static enum err build(struct assign *assign)
 
 /* ---- the commit ---- */
 
+/* The order went elsewhere while the meter was asked: no frame is made. */
+static enum err stop(struct money_case *c)
+{
+    const struct delivery_event event = {.kind = DELIVERY_EV_STOP, .use = {.energy_step = 1}};
+    enum err err = case_tell_delivery(c, &event);
+    return err == OK ? case_commit(c) : err;
+}
+
 static enum err store(struct db *db, void *arg)
 {
     struct assign *assign = arg;
@@ -103,6 +111,9 @@ static enum err store(struct db *db, void *arg)
     enum err err = case_open(&c, deliver->orders, db, deliver->order_no);
     if (err != OK || !c.has_delivery || c.delivery.delivery.stage != DELIVERY_READY) {
         return err;
+    }
+    if (c.row.order.state != ORDER_PAID) {
+        return stop(&c);
     }
     c.delivery.has_seq = c.row.kind == DELIVERY_PURCHASE_COUNT;
     c.delivery.seq = c.delivery.has_seq ? assign->reading.count + 1 : 0;

@@ -225,7 +225,8 @@ enum err case_do_order(struct money_case *c)
     if (err == OK && (intents & asks) != 0) {
         err = do_payment(c);
     }
-    if (err == OK && (intents & ORDER_DO_CREDIT) != 0) {
+    /* What was to be credited a moment ago may have gone back in the same commit. */
+    if (err == OK && (intents & ORDER_DO_CREDIT) != 0 && c->row.order.state == ORDER_PAID) {
         err = do_credit(c);
     }
     if (err == OK && (intents & (ORDER_DO_REFUND | ORDER_DO_REFUND_QUERY)) != 0) {

@@ -12,6 +12,7 @@ struct deliver {
     struct delivery_row row;
     struct catalog_meter meter;
     struct money amount;
+    bool paid; /* the order waits for its credit: PAID */
 };
 
 /** Read the delivery and its meter again. */

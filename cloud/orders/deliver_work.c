@@ -24,6 +24,13 @@ static enum err load(struct db *db, void *arg)
         deliver->amount = deliver->row.delivery.amount;
         err = catalog_meter_get(db, deliver->row.meter_id, &deliver->meter);
     }
+    struct order_row order;
+    if (err == OK) {
+        err = order_row_load(db, deliver->order_no, &order);
+    }
+    if (err == OK) {
+        deliver->paid = order.order.state == ORDER_PAID;
+    }
     return err;
 }
 
@@ -148,7 +155,9 @@ static void work(void *self, const char *order_no)
     }
     switch (deliver.row.delivery.stage) {
     case DELIVERY_READY:
-        if (deliver.row.delivery.kind == DELIVERY_CLOUD_BALANCE) {
+        if (!deliver.paid) {
+            tell_kind(&deliver, DELIVERY_EV_STOP); /* whatever it was made for: not any more */
+        } else if (deliver.row.delivery.kind == DELIVERY_CLOUD_BALANCE) {
             tell_kind(&deliver, DELIVERY_EV_POST);
         } else {
             deliver_assign(&deliver);

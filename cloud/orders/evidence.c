@@ -71,21 +71,43 @@ static enum err tell_kind(struct money_case *c, enum order_event_kind kind, int6
     return case_tell_order(c, &event, inbox_id, "");
 }
 
+/* Some of it went back: for people, who need the amount and the number of what was paid. */
+static enum err tell_partly(struct money_case *c, const struct statement *statement,
+                            int64_t inbox_id)
+{
+    const bool booked = statement->currency_ok && statement->amount_fen > 0;
+    struct order_event event = {.kind = ORDER_EV_PARTIAL_REFUND,
+                                .amount = money_fen(booked ? statement->amount_fen : 0)};
+    if (!str_copy(event.trade_no, sizeof(event.trade_no), statement->trade_no)) {
+        return ERR_RANGE;
+    }
+    return case_tell_order(c, &event, inbox_id, "");
+}
+
 static enum err tell_refunded(struct money_case *c, const struct statement *statement,
                               int64_t inbox_id)
 {
     return tell_kind(c, ORDER_EV_EXTERNAL_REFUND, statement->refunded_fen, inbox_id);
 }
 
-/* Paid, and some refund exists: ours is followed by its own worker, any other is for people. */
+/* True where the next word of a payment would be the first: money that came then is credited. */
+static bool is_first_word(const struct order *order)
+{
+    return order->money == ORDER_MONEY_NONE && order->state != ORDER_REVIEW;
+}
+
+/*
+ * Paid, and some refund exists: ours is followed by its own worker, any other is for people. If
+ * this is the first that we hear of the payment, "paid" is never told: it would be credited.
+ */
 static enum err tell_paid_refund_seen(struct money_case *c, const struct statement *statement,
                                       int64_t inbox_id)
 {
-    enum err err = tell_paid(c, statement, inbox_id);
-    if (err != OK || c->row.order.refund_numbered) {
-        return err;
+    if (is_first_word(&c->row.order)) {
+        return tell_partly(c, statement, inbox_id);
     }
-    return tell_kind(c, ORDER_EV_PARTIAL_REFUND, statement->amount_fen, inbox_id);
+    enum err err = tell_paid(c, statement, inbox_id);
+    return err != OK || c->row.order.refund_numbered ? err : tell_partly(c, statement, inbox_id);
 }
 
 enum err evidence_tell(struct money_case *c, const struct statement *statement, int64_t inbox_id)
@@ -98,7 +120,7 @@ enum err evidence_tell(struct money_case *c, const struct statement *statement, 
     case PAY_REFUNDED:
         return tell_refunded(c, statement, inbox_id);
     case PAY_PARTLY_REFUNDED:
-        return tell_kind(c, ORDER_EV_PARTIAL_REFUND, statement->amount_fen, inbox_id);
+        return tell_partly(c, statement, inbox_id);
     case PAY_UNPAID:
         return tell_kind(c, ORDER_EV_QUERY_UNPAID, 0, inbox_id);
     case PAY_CLOSED:

@@ -272,10 +272,11 @@ static void on_refunded_done(struct turn *turn)
     }
 }
 
-static void on_partial_refund(struct turn *turn, struct money paid)
+/* @p paid: the whole payment, if it is not known yet. */
+static void on_partial_refund(struct turn *turn, struct money paid, const char *trade_no)
 {
     if (is_unpaid(turn->order.state) && paid.fen > 0) {
-        receive(turn, paid, "");
+        receive(turn, paid, trade_no);
     }
     if (is_unpaid(turn->order.state) || turn->order.state == ORDER_PAID) {
         review(turn, ORDER_MISMATCH);
@@ -292,7 +293,7 @@ static void on_external_refund(struct turn *turn, const struct order_event *even
     const struct money whole = unpaid ? order->amount : order->paid;
     if (event->amount.fen > 0 && event->amount.fen != whole.fen) {
         /* Not the sum we know of: a part, or more than we believe was paid. */
-        on_partial_refund(turn, money_fen(0));
+        on_partial_refund(turn, money_fen(0), "");
     } else if (unpaid) {
         on_refunded_unpaid(turn, event);
     } else if (order->state == ORDER_PAID || order->state == ORDER_REFUND_DUE ||
@@ -475,7 +476,7 @@ static void apply(struct turn *turn, const struct order_event *event)
     } else if (kind == ORDER_EV_EXTERNAL_REFUND) {
         on_external_refund(turn, event);
     } else if (kind == ORDER_EV_PARTIAL_REFUND) {
-        on_partial_refund(turn, event->amount);
+        on_partial_refund(turn, event->amount, event->trade_no);
     } else if (kind == ORDER_EV_CRASH) {
         intend(turn, resume(turn->order.state));
     } else if (kind == ORDER_EV_BAD_SIGNATURE) {

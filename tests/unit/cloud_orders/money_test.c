@@ -211,6 +211,89 @@ TEST(refunded_on_the_providers_own_pages)
     rig_end(&rig);
 }
 
+/* ---- paid, and something went back already ---- */
+
+/* Nobody had told us of the payment; the first word of it says that some of it went back. */
+static void refund_seen_first(int room)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    rig_create(room, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1000000, false);
+    double_pay_settle(no, 0);
+    double_pay_force(CALL_QUERY, PAY_PAID_REFUND_SEEN, 1000000, false);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    rig_sleep_ms(300); /* a delivery would have been made by now */
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM delivery", NULL), 0);
+    CHECK_EQ_I64(double_gateway_meter(COUNT_ADDRESS).frames, 0);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT fen FROM account_sum WHERE account = 'HELD'", NULL),
+                 -FEN);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT trade_no = 'T' || order_no FROM pay_order", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM review_item", NULL), 1);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_payment_that_went_back_in_part_is_never_credited)
+{
+    refund_seen_first(1);
+    refund_seen_first(2);
+}
+
+TEST(late_money_that_went_back_in_part_is_not_sent_again)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->kiosk_silent_ms = 60;
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    double_pay_settle(no, FEN);
+    char text[64];
+    const struct pay_notify notify = notify_of(no, PAY_PAID_REFUND_SEEN, FEN);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(part_of_another_currency_is_not_booked)
+{
+    struct rig rig;
+    char no[33];
+    char text[64];
+    rig_begin(&rig);
+    blind_order(&rig, no);
+    struct pay_notify notify = notify_of(no, PAY_PARTLY_REFUNDED, FEN);
+    notify.currency_ok = false;
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM posting", NULL), 0);
+    rig_end(&rig);
+}
+
+/* A delivery that waits although its order is with people, however it came to be. */
+TEST(a_delivery_whose_order_is_not_paid_is_stopped)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    double_gateway_online(false);
+    double_gateway_kill(COUNT_ADDRESS, true);
+    CHECK(rig_pay(&rig, 2, FEN, "PAID", no));
+    rig_exec(&rig, "UPDATE pay_order SET state = 'REVIEW'");
+    double_gateway_kill(COUNT_ADDRESS, false);
+    double_gateway_online(true);
+    CHECK(rig_until_number(&rig, "SELECT stage = 'VOID' FROM delivery", NULL, 1));
+    CHECK_EQ_I64(double_gateway_meter(COUNT_ADDRESS).frames, 0);
+    rig_end(&rig);
+}
+
+/* ---- doors ---- */
+
 /* ---- refunds ---- */
 
 /* An order that is to be paid back. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cloud_orders/rig.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,16 @@
 
 enum { SEED_SIZE = 4096, WAIT_MS = 10000, STEP_MS = 10 };
 
+/* 09:00 in Beijing: no bill is fetched yet, and midnight is far. */
+#define MORNING INT64_C(1795136400)
+
 static struct {
     char folder[TEMP_PATH_SIZE];
     char path[TEMP_PATH_SIZE];
     char key_path[TEMP_PATH_SIZE];
     struct clock_port clock;
+    struct clock_port system;
+    atomic_int_least64_t wall_offset_s; /* read by every thread */
     struct rng_port rng;
     struct timers timers;
     bool has_timers;
@@ -92,6 +98,18 @@ struct timers *rig_timers(void)
     return &the.timers;
 }
 
+void rig_wall(int64_t wall_s)
+{
+    the.system = clock_system();
+    atomic_store(&the.wall_offset_s, wall_s - clock_wall_s(&the.system));
+}
+
+static int64_t read_wall(void *self)
+{
+    (void)self;
+    return clock_wall_s(&the.system) + atomic_load(&the.wall_offset_s);
+}
+
 void rig_test_keys(bool allowed)
 {
     the.test_keys = allowed;
@@ -155,7 +173,12 @@ static void prepare_once(void)
     log_init("test", LOG_LEVEL_ERROR);
     (void)temp_folder_make(the.folder);
     (void)temp_path(the.folder, "key.sock", the.key_path);
-    the.clock = clock_system();
+    the.system = clock_system();
+    the.clock = the.system;
+    the.clock.wall_s = read_wall;
+    if (atomic_load(&the.wall_offset_s) == 0) {
+        rig_wall(MORNING);
+    }
     the.rng = rng_system();
     double_key_start(the.key_path);
 }
@@ -203,6 +226,7 @@ void rig_end(struct rig *rig)
 {
     stop(rig);
     double_http_reset();
+    rig_wall(MORNING);
     the.has_timers = false;
     the.test_keys = false;
     the.cut_off = false;

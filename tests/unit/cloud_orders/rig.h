@@ -38,6 +38,8 @@ void rig_end(struct rig *rig);
 struct timers *rig_timers(void);
 void rig_test_keys(bool allowed);
 void rig_cut_off(bool cut_off);
+/** The wall clock of the next rig_begin(), and from then on; else the morning of 2026-11-20. */
+void rig_wall(int64_t wall_s);
 
 /** POST an order of room @p room (1..3) for @p fen; the answer. */
 struct double_answer rig_order(int room, int64_t fen, const char *channel, const char *more);
