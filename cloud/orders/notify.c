@@ -198,6 +198,10 @@ static void refresh_keys(void *self, const char *key)
 
 static void on_notify(struct http_request *request, struct orders *orders, enum pay_wallet wallet)
 {
+    if (!pay_has(orders->setup.pay, wallet)) {
+        http_reply_empty(request, 404); /* the routes stand for both wallets, whichever is here */
+        return;
+    }
     struct notify *notify = take(request, orders, wallet);
     if (notify == NULL) {
         http_reply_empty(request, 503);

@@ -5,6 +5,7 @@
  * crash anywhere the job is still there, the number is the same, and a query comes before another
  * send whenever an answer was lost.
  */
+#include "cloud/orders/alarm.h"
 #include "cloud/orders/case.h"
 #include "cloud/orders/evidence.h"
 #include "cloud/orders/refund_store.h"
@@ -17,7 +18,10 @@
 /* What the payer reads: "prepayment returned" */
 #define REASON "\xE9\xA2\x84\xE4\xBB\x98\xE8\xB4\xB9\xE9\x80\x80\xE5\x9B\x9E"
 
-enum { LEASE_MS = 60000 /* above a refund and the query behind it: 15 s and 8 s */ };
+enum {
+    LEASE_MS = 60000,     /* above a refund, 15 s, at both hosts of a provider */
+    WALLET_WAIT_STEP = 2, /* of the waits between queries: 10 min */
+};
 
 struct work {
     struct orders *orders;
@@ -93,10 +97,25 @@ static enum err begin_refund(struct db *db, struct work *work)
                      : err;
 }
 
+/* Its wallet was taken out of the configuration: the money stays owed, and people hear of it. */
+static enum err wait_for_wallet(struct db *db, const struct work *work)
+{
+    const struct timers_row *row = &orders_timers(work->orders)->refund_query;
+    const int64_t due_ms = db_service_ms(db) + timers_row_wait(row, WALLET_WAIT_STEP);
+    enum err err = alarm_raise(db, "wallet_missing", work->document_no,
+                               pay_wallet_name(work->row.wallet));
+    return err == OK ? job_put(work->orders->setup.jobs, db, JOB_REFUND, work->document_no, due_ms)
+                     : err;
+}
+
 static enum err begin(struct db *db, void *arg)
 {
     struct work *work = arg;
     enum err err = refund_is_stray(work->document_no) ? look_stray(db, work) : look_order(db, work);
+    if (err == OK && work->due && !pay_has(work->orders->setup.pay, work->row.wallet)) {
+        work->due = false;
+        return wait_for_wallet(db, work);
+    }
     if (err == OK && work->due) {
         err = begin_refund(db, work);
     }

@@ -14,6 +14,7 @@ enum {
     ORDER_NO_LEN_MIN = 6, /* WeChat */
     EXPIRE_S_MIN = 60,
     EXPIRE_S_MAX = 7200,
+    HTTP_NOT_FOUND = 404,
     BILL_ROWS_MAX = 1000000, /* 64 MiB of rows of about 60 bytes: more cannot come */
 };
 
@@ -144,11 +145,23 @@ static bool is_order_no(const char *order_no)
     return is_number(order_no, ORDER_NO_LEN_MIN, PAY_ORDER_NO_SIZE - 1);
 }
 
+/* Taken out of the configuration while documents of it are open: nobody knows, and people hear. */
+static bool is_missing(const struct pay *pay, enum pay_wallet wallet, struct pay_answer *ret_answer)
+{
+    if (pay_has(pay, wallet)) {
+        return false;
+    }
+    wallet_answer_init(ret_answer);
+    ret_answer->alarm = true;
+    str_format_cut(ret_answer->log_text, sizeof(ret_answer->log_text), "%s is not configured",
+                   pay_wallet_name(wallet));
+    return true;
+}
+
 bool pay_precreate_body(const struct pay *pay, enum pay_wallet wallet,
                         const struct pay_order *order, char ret_body[PAY_BODY_SIZE])
 {
-    MUST(pay_has(pay, wallet));
-    if (!is_order_no(order->order_no) || order->amount_fen < 1 ||
+    if (!pay_has(pay, wallet) || !is_order_no(order->order_no) || order->amount_fen < 1 ||
         order->amount_fen > MONEY_WIRE_FEN_MAX || order->expire_s < EXPIRE_S_MIN ||
         order->expire_s > EXPIRE_S_MAX || strlen(order->subject) >= PAY_SUBJECT_SIZE) {
         return false;
@@ -160,7 +173,9 @@ bool pay_precreate_body(const struct pay *pay, enum pay_wallet wallet,
 void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no, const char *body,
                    struct pay_answer *ret_answer)
 {
-    MUST(pay_has(pay, wallet));
+    if (is_missing(pay, wallet, ret_answer)) {
+        return;
+    }
     if (wallet == PAY_ALIPAY) {
         alipay_wallet_precreate(pay->alipay, order_no, body, ret_answer);
     } else {
@@ -171,7 +186,10 @@ void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no
 void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer)
 {
-    MUST(pay_has(pay, wallet) && is_order_no(order_no));
+    MUST(is_order_no(order_no));
+    if (is_missing(pay, wallet, ret_answer)) {
+        return;
+    }
     if (wallet == PAY_ALIPAY) {
         alipay_wallet_query(pay->alipay, order_no, ret_answer);
     } else {
@@ -182,7 +200,10 @@ void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
 void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer)
 {
-    MUST(pay_has(pay, wallet) && is_order_no(order_no));
+    MUST(is_order_no(order_no));
+    if (is_missing(pay, wallet, ret_answer)) {
+        return;
+    }
     if (wallet == PAY_ALIPAY) {
         alipay_wallet_close(pay->alipay, order_no, ret_answer);
     } else {
@@ -193,8 +214,7 @@ void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
 bool pay_refund_body(const struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
                      char ret_body[PAY_BODY_SIZE])
 {
-    MUST(pay_has(pay, wallet));
-    if ((refund->order_no == NULL && refund->trade_no == NULL) ||
+    if (!pay_has(pay, wallet) || (refund->order_no == NULL && refund->trade_no == NULL) ||
         !is_number(refund->refund_no, 1, PAY_REFUND_NO_SIZE - 1) || refund->refund_fen < 1 ||
         refund->refund_fen > refund->total_fen || refund->total_fen > MONEY_WIRE_FEN_MAX) {
         return false;
@@ -206,7 +226,9 @@ bool pay_refund_body(const struct pay *pay, enum pay_wallet wallet, const struct
 void pay_refund(struct pay *pay, enum pay_wallet wallet, const char *refund_no, const char *body,
                 struct pay_answer *ret_answer)
 {
-    MUST(pay_has(pay, wallet));
+    if (is_missing(pay, wallet, ret_answer)) {
+        return;
+    }
     if (wallet == PAY_ALIPAY) {
         alipay_wallet_refund(pay->alipay, refund_no, body, ret_answer);
     } else {
@@ -217,8 +239,11 @@ void pay_refund(struct pay *pay, enum pay_wallet wallet, const char *refund_no, 
 void pay_refund_query(struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
                       struct pay_answer *ret_answer)
 {
-    MUST(pay_has(pay, wallet) && (refund->order_no != NULL || refund->trade_no != NULL));
+    MUST(refund->order_no != NULL || refund->trade_no != NULL);
     MUST(is_number(refund->refund_no, 1, PAY_REFUND_NO_SIZE - 1));
+    if (is_missing(pay, wallet, ret_answer)) {
+        return;
+    }
     if (wallet == PAY_ALIPAY) {
         alipay_wallet_refund_query(pay->alipay, refund, ret_answer);
     } else {
@@ -239,7 +264,6 @@ void pay_notify_fail(enum pay_wallet wallet, struct pay_notify *notify)
 void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_notify_in *in,
                      struct pay_notify *ret_notify)
 {
-    MUST(pay_has(pay, wallet));
     bool alipay = wallet == PAY_ALIPAY;
     /* What is said until something better is proven. Alipay reads the text, not the status. */
     *ret_notify = (struct pay_notify){
@@ -251,7 +275,11 @@ void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_n
         .reply = alipay ? "failure" : WECHAT_FAIL,
         .reply_type = alipay ? "text/plain" : "application/json",
     };
-    if (alipay) {
+    if (!pay_has(pay, wallet)) {
+        ret_notify->http_status = HTTP_NOT_FOUND;
+        str_format_cut(ret_notify->log_text, sizeof(ret_notify->log_text), "%s is not configured",
+                       pay_wallet_name(wallet));
+    } else if (alipay) {
         alipay_wallet_notify(pay->alipay, in, ret_notify);
     } else {
         wechat_wallet_notify(pay->wechat, in, ret_notify);
@@ -297,8 +325,12 @@ void wallet_bill_row(void *self, const struct bill_row *row)
 void pay_bill_fetch(struct pay *pay, enum pay_wallet wallet, const char *day,
                     struct pay_bill *ret_bill)
 {
-    MUST(pay_has(pay, wallet));
     *ret_bill = (struct pay_bill){.result = PAY_BILL_UNKNOWN};
+    if (!pay_has(pay, wallet)) {
+        str_format_cut(ret_bill->log_text, sizeof(ret_bill->log_text), "%s is not configured",
+                       pay_wallet_name(wallet));
+        return;
+    }
     if (strlen(day) != PAY_DAY_SIZE - 1 || strspn(day, "0123456789-") != PAY_DAY_SIZE - 1) {
         str_format_cut(ret_bill->log_text, sizeof(ret_bill->log_text), "no such day");
         return;

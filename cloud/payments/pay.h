@@ -22,6 +22,9 @@
  * retries or waits: that is the caller's, who keeps the numbers and the bodies of requests, so
  * that a retry sends the same number with the same bytes.
  *
+ * A wallet that is not configured answers every call with PAY_UNKNOWN and an alarm: documents of
+ * it may be older than the configuration.
+ *
  * A struct pay has no state but its keys and idle connections and may be used by many threads.
  */
 struct pay;
@@ -102,7 +105,7 @@ struct pay_order {
 
 /**
  * The request body of pay_precreate(): store it with the order, before the first call.
- * @return false if a member is out of its range
+ * @return false if a member is out of its range, or the wallet is not configured
  */
 MUST_CHECK bool pay_precreate_body(const struct pay *pay, enum pay_wallet wallet,
                                    const struct pay_order *order, char ret_body[PAY_BODY_SIZE]);

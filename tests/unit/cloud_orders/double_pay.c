@@ -31,6 +31,8 @@ struct pay {
     struct forced forced[CALL_COUNT];
     int calls[CALL_COUNT];
     struct pay_notify notify;
+    bool notify_repeated;
+    bool lacks[PAY_WALLET_COUNT];
     enum pay_bill_result bill;
     struct pay_bill_row bill_rows[8];
     size_t bill_row_count;
@@ -54,6 +56,7 @@ void double_pay_reset(void)
     memset(the_pay.trades, 0, sizeof(the_pay.trades));
     memset(the_pay.forced, 0, sizeof(the_pay.forced));
     memset(the_pay.calls, 0, sizeof(the_pay.calls));
+    memset(the_pay.lacks, 0, sizeof(the_pay.lacks));
     the_pay.trade_count = 0;
     the_pay.bill = PAY_BILL_UNKNOWN;
     the_pay.bill_row_count = 0;
@@ -149,6 +152,21 @@ void double_pay_notify(const struct pay_notify *notify)
     leave();
 }
 
+bool double_pay_notify_repeated(void)
+{
+    enter();
+    const bool repeated = the_pay.notify_repeated;
+    leave();
+    return repeated;
+}
+
+void double_pay_has(enum pay_wallet wallet, bool has)
+{
+    enter();
+    the_pay.lacks[wallet] = !has;
+    leave();
+}
+
 /* Inside: true if this call must answer @p ret_result; false and it answers by itself. */
 static bool is_forced(enum double_call call, enum pay_result *ret_result, bool *ret_effect)
 {
@@ -185,9 +203,10 @@ const char *pay_wallet_name(enum pay_wallet wallet)
 
 bool pay_has(const struct pay *pay, enum pay_wallet wallet)
 {
-    (void)pay;
-    (void)wallet;
-    return true;
+    enter();
+    const bool has = !pay->lacks[wallet];
+    leave();
+    return has;
 }
 
 bool pay_precreate_body(const struct pay *pay, enum pay_wallet wallet,
@@ -339,9 +358,9 @@ void pay_answer_finish(struct pay_answer *answer)
 void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_notify_in *in,
                      struct pay_notify *ret_notify)
 {
-    (void)wallet;
-    (void)in;
+    MUST(pay_has(pay, wallet));
     enter();
+    pay->notify_repeated = in->repeated;
     *ret_notify = pay->notify;
     leave();
 }

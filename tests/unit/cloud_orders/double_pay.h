@@ -51,8 +51,13 @@ struct double_trade {
 };
 struct double_trade double_pay_trade(const char *order_no);
 
+/** Whether this wallet is configured; all are after a reset. */
+void double_pay_has(enum pay_wallet wallet, bool has);
+
 /** What pay_notify_read() shall say about the next notify. */
 void double_pay_notify(const struct pay_notify *notify);
+/** Whether the last notify was read as one with a header that came more than once. */
+bool double_pay_notify_repeated(void);
 
 /* One row of the next bills of any day. */
 struct double_bill_row {

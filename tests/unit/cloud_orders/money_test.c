@@ -250,6 +250,7 @@ TEST(late_money_that_went_back_in_part_is_not_sent_again)
     rig_begin(&rig);
     rig_create(1, FEN, no);
     CHECK(rig_until(&rig, no, "CLOSED"));
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1000000, false); /* the notify is to be first */
     double_pay_settle(no, FEN);
     char text[64];
     const struct pay_notify notify = notify_of(no, PAY_PAID_REFUND_SEEN, FEN);
@@ -293,6 +294,37 @@ TEST(a_delivery_whose_order_is_not_paid_is_stopped)
 }
 
 /* ---- doors ---- */
+
+TEST(a_notify_for_a_wallet_that_is_not_here_is_not_found)
+{
+    struct rig rig;
+    char text[64];
+    rig_begin(&rig);
+    double_pay_has(PAY_ALIPAY, false);
+    const struct pay_notify notify = notify_of("SH20200101000000001AAAA", PAY_PAID, FEN);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 404);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM pay_inbox", NULL), 0);
+    rig_end(&rig);
+}
+
+TEST(a_refund_waits_for_its_wallet)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->kiosk_silent_ms = 60;
+    rig_timers()->closed = (struct timers_row){3, {300, 3000, 6000}};
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    double_pay_has(PAY_ALIPAY, false);
+    double_pay_settle(no, FEN); /* seen by the queries after the close */
+    CHECK(rig_until_number(
+        &rig, "SELECT count(*) FROM alarm WHERE kind = 'wallet_missing' AND subject = ?1", no, 1));
+    CHECK(rig_until(&rig, no, "REFUND_DUE"));
+    double_pay_has(PAY_ALIPAY, true);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    rig_end(&rig);
+}
 
 /* ---- refunds ---- */
 

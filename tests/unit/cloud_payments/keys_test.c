@@ -276,6 +276,51 @@ TEST(bodies_refuse_what_the_wallets_would)
     pay_destroy(pay);
 }
 
+/* One wallet is gone from the configuration, its documents are not. */
+TEST(a_wallet_that_is_not_configured_knows_nothing)
+{
+    struct clock_port clock = clock_system();
+    struct rng_port rng = rng_system();
+    struct pay *pay = NULL;
+    static char body[PAY_BODY_SIZE];
+    static struct pay_answer answer;
+    static struct pay_notify notify;
+    struct pay_bill bill;
+    CHECK_EQ_I64(pay_create(&config, &clock, &rng, message_text, sizeof(message_text), &pay), OK);
+    CHECK(pay_has(pay, PAY_ALIPAY) && !pay_has(pay, PAY_WECHAT));
+    const struct pay_order order = {
+        .order_no = "SH_001", .amount_fen = 1, .subject = "x", .expire_s = 600};
+    const struct pay_refund refund = {
+        .order_no = "SH_001", .refund_no = "SH_001R1", .total_fen = 5, .refund_fen = 5};
+    CHECK(!pay_precreate_body(pay, PAY_WECHAT, &order, body));
+    CHECK(!pay_refund_body(pay, PAY_WECHAT, &refund, body));
+    for (int i = 0; i < 5; i++) {
+        if (i == 0) {
+            pay_precreate(pay, PAY_WECHAT, "SH_001", "{}", &answer);
+        } else if (i == 1) {
+            pay_query(pay, PAY_WECHAT, "SH_001", &answer);
+        } else if (i == 2) {
+            pay_close(pay, PAY_WECHAT, "SH_001", &answer);
+        } else if (i == 3) {
+            pay_refund(pay, PAY_WECHAT, "SH_001R1", "{}", &answer);
+        } else {
+            pay_refund_query(pay, PAY_WECHAT, &refund, &answer);
+        }
+        CHECK_EQ_I64(answer.result, PAY_UNKNOWN);
+        CHECK(answer.alarm && !answer.evidence.verified && answer.amount_fen == -1);
+        CHECK_EQ_STR(answer.log_text, "wechat is not configured");
+        pay_answer_finish(&answer);
+    }
+    const struct pay_notify_in in = {.body = (const uint8_t *)"{}", .body_size = 2};
+    pay_notify_read(pay, PAY_WECHAT, &in, &notify);
+    CHECK_EQ_I64(notify.verdict, PAY_NOTIFY_REFUSED);
+    CHECK_EQ_U64(notify.http_status, 404);
+    pay_bill_fetch(pay, PAY_WECHAT, "2026-11-19", &bill);
+    CHECK_EQ_I64(bill.result, PAY_BILL_UNKNOWN);
+    pay_bill_finish(&bill);
+    pay_destroy(pay);
+}
+
 /* Last: clean up. */
 TEST(zz_remove_the_folder)
 {
