@@ -102,8 +102,8 @@ static enum err wait_for_wallet(struct db *db, const struct work *work)
 {
     const struct timers_row *row = &orders_timers(work->orders)->refund_query;
     const int64_t due_ms = db_service_ms(db) + timers_row_wait(row, WALLET_WAIT_STEP);
-    enum err err = alarm_raise(db, "wallet_missing", work->document_no,
-                               pay_wallet_name(work->row.wallet));
+    enum err err =
+        alarm_raise(db, "wallet_missing", work->document_no, pay_wallet_name(work->row.wallet));
     return err == OK ? job_put(work->orders->setup.jobs, db, JOB_REFUND, work->document_no, due_ms)
                      : err;
 }
@@ -145,6 +145,8 @@ static enum refund_answer answer_of(enum pay_result result)
         return REFUND_ANSWER_NOT_ALLOWED;
     case PAY_REFUND_LOW_BALANCE:
         return REFUND_ANSWER_LOW_BALANCE;
+    case PAY_REFUND_DOUBTFUL:
+        return REFUND_ANSWER_DOUBTFUL;
     case PAY_NOT_EXIST:
         return REFUND_ANSWER_NOT_EXIST;
     case PAY_UNKNOWN:
@@ -157,7 +159,6 @@ static enum refund_answer answer_of(enum pay_result result)
     case PAY_CLOSED:
     case PAY_PARTLY_REFUNDED:
     case PAY_CLOSE_REFUSED:
-    case PAY_REFUND_DOUBTFUL:
     case PAY_RESULT_COUNT:
         break;
     }
@@ -176,15 +177,6 @@ static void call_send(struct work *work)
     pay_refund(work->orders->setup.pay, work->row.wallet, work->row.refund_no, work->body,
                &work->answer);
     work->refund_answer = answer_of(work->answer.result);
-    if (work->answer.result != PAY_REFUND_DOUBTFUL) {
-        return;
-    }
-    /* Refused, perhaps because it has happened before: only the query can tell. */
-    pay_answer_finish(&work->answer);
-    call_query(work);
-    if (work->refund_answer == REFUND_ANSWER_NOT_EXIST) {
-        work->refund_answer = REFUND_ANSWER_NOT_ALLOWED;
-    }
 }
 
 /* ---- after the call ---- */

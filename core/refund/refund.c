@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Method: send once, then query on the schedule of waits; only the provider's "no such refund" and
- * "balance too low" lead to another send, under the same number.
+ * "balance too low" lead to another send, under the same number. Both count on the schedule, so
+ * that every refund ends in a final word or with people.
  */
 #include "core/refund/refund.h"
 
@@ -18,6 +19,7 @@ static enum order_event_kind event_of(enum refund_answer answer)
         [REFUND_ANSWER_ABNORMAL] = ORDER_EV_REFUND_ABNORMAL,
         [REFUND_ANSWER_CLOSED] = ORDER_EV_REFUND_CLOSED,
         [REFUND_ANSWER_NOT_ALLOWED] = ORDER_EV_REFUND_NOT_ALLOWED,
+        [REFUND_ANSWER_DOUBTFUL] = ORDER_EV_REFUND_UNKNOWN,
     };
     MUST(answer < REFUND_ANSWER_COUNT);
     return EVENTS[answer];
@@ -29,26 +31,40 @@ static bool is_open(enum order_event_kind event)
            event == ORDER_EV_REFUND_LOW_BALANCE;
 }
 
+/* The next call. A refusal that was not cleared up yet stays in doubt: it is never sent again. */
+static enum refund_call next_call(enum refund_call call, enum refund_answer answer)
+{
+    if (answer == REFUND_ANSWER_LOW_BALANCE) {
+        return REFUND_CALL_SEND;
+    }
+    if (answer == REFUND_ANSWER_DOUBTFUL || call == REFUND_CALL_QUERY_REFUSED) {
+        return REFUND_CALL_QUERY_REFUSED;
+    }
+    const bool none = call == REFUND_CALL_QUERY && answer == REFUND_ANSWER_NOT_EXIST;
+    return none ? REFUND_CALL_SEND : REFUND_CALL_QUERY;
+}
+
 struct refund_step refund_decide(const struct refund_progress *progress, enum refund_answer answer,
                                  const struct timers *timers)
 {
     MUST(progress->call < REFUND_CALL_COUNT);
     MUST(timers->refund_query_count >= 1);
     struct refund_step step = {.event = event_of(answer), .next = *progress};
+    if (progress->call == REFUND_CALL_QUERY_REFUSED && answer == REFUND_ANSWER_NOT_EXIST) {
+        step.event = ORDER_EV_REFUND_NOT_ALLOWED;
+    }
     if (!is_open(step.event)) {
         return step;
     }
-    const bool asked = progress->call == REFUND_CALL_QUERY;
-    const bool resend =
-        (asked && answer == REFUND_ANSWER_NOT_EXIST) || answer == REFUND_ANSWER_LOW_BALANCE;
-    if (asked) {
+    const bool asked = progress->call != REFUND_CALL_SEND;
+    if (asked || answer == REFUND_ANSWER_LOW_BALANCE) {
         step.next.queries += 1;
     }
     if (step.next.queries >= timers->refund_query_count) {
         step.event = ORDER_EV_REFUND_OVERDUE;
         return step;
     }
-    step.next.call = resend ? REFUND_CALL_SEND : REFUND_CALL_QUERY;
+    step.next.call = next_call(progress->call, answer);
     step.wait_ms = timers_row_wait(&timers->refund_query, step.next.queries);
     return step;
 }

@@ -14,8 +14,9 @@
  * harmless; but a query comes first, since after a lost answer the money may be on its way.
  */
 enum refund_call {
-    REFUND_CALL_SEND,  /* the refund itself, same number, same amount */
-    REFUND_CALL_QUERY, /* how does it stand? */
+    REFUND_CALL_SEND,          /* the refund itself, same number, same amount */
+    REFUND_CALL_QUERY,         /* how does it stand? */
+    REFUND_CALL_QUERY_REFUSED, /* the same, after a refusal: "none" makes the refusal final */
     REFUND_CALL_COUNT
 };
 
@@ -28,12 +29,13 @@ enum refund_answer {
     REFUND_ANSWER_ABNORMAL,
     REFUND_ANSWER_CLOSED,
     REFUND_ANSWER_NOT_ALLOWED,
+    REFUND_ANSWER_DOUBTFUL, /* refused, perhaps because it has happened before: a query tells */
     REFUND_ANSWER_COUNT
 };
 
 struct refund_progress {
     enum refund_call call; /* the next one */
-    uint32_t queries;      /* made so far */
+    uint32_t queries;      /* made so far, and refusals for want of money */
 };
 
 struct refund_step {

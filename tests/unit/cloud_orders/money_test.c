@@ -402,6 +402,33 @@ TEST(a_notify_ends_the_refund)
     rig_end(&rig);
 }
 
+TEST(a_doubtful_refusal_is_asked_about_later)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->refund_query = (struct timers_row){1, {100000}};
+    owed(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_DOUBTFUL, 1, false);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until_number(&rig, "SELECT call FROM refund", NULL, 2));
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND_QUERY), 0);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'REFUNDING' FROM pay_order", NULL), 1);
+    rig_end(&rig);
+}
+
+TEST(an_empty_account_is_not_asked_for_ever)
+{
+    struct rig rig;
+    char no[33];
+    owed(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_LOW_BALANCE, 1000000, false);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 8);
+    CHECK_EQ_I64(double_pay_trade(no).refunded_fen, 0);
+    rig_end(&rig);
+}
+
 TEST(a_refund_goes_on_after_a_restart)
 {
     struct rig rig;

@@ -109,7 +109,39 @@ TEST(the_same_number_goes_again_only_when_the_provider_has_none)
     step = decide(REFUND_CALL_SEND, 2, REFUND_ANSWER_LOW_BALANCE);
     CHECK_EQ_I64(step.next.call, REFUND_CALL_SEND);
     CHECK_EQ_I64(step.event, ORDER_EV_REFUND_LOW_BALANCE);
-    CHECK_EQ_I64(step.wait_ms, 600000);
+    CHECK_EQ_U64(step.next.queries, 3);
+    CHECK_EQ_I64(step.wait_ms, 3600000);
+}
+
+TEST(an_empty_account_is_asked_ever_more_rarely)
+{
+    struct timers timers = timers_default();
+    struct refund_progress progress = {REFUND_CALL_SEND, 0};
+    int64_t wait_ms = 0;
+    for (uint32_t i = 0; i < timers.refund_query_count; i++) {
+        struct refund_step step = refund_decide(&progress, REFUND_ANSWER_LOW_BALANCE, &timers);
+        const bool last = i + 1 == timers.refund_query_count;
+        CHECK_EQ_I64(step.event, last ? ORDER_EV_REFUND_OVERDUE : ORDER_EV_REFUND_LOW_BALANCE);
+        CHECK_EQ_I64(step.next.call, REFUND_CALL_SEND);
+        CHECK(last || step.wait_ms >= wait_ms);
+        wait_ms = step.wait_ms;
+        progress = step.next;
+    }
+}
+
+TEST(a_doubtful_refusal_is_final_when_a_query_knows_nothing)
+{
+    struct refund_step step = decide(REFUND_CALL_SEND, 0, REFUND_ANSWER_DOUBTFUL);
+    CHECK_EQ_I64(step.event, ORDER_EV_REFUND_UNKNOWN);
+    CHECK_EQ_I64(step.next.call, REFUND_CALL_QUERY_REFUSED);
+    CHECK_EQ_I64(step.wait_ms, 10000); /* earlier, "none" is not to be believed */
+    step = decide(REFUND_CALL_QUERY_REFUSED, 0, REFUND_ANSWER_UNKNOWN);
+    CHECK_EQ_I64(step.next.call, REFUND_CALL_QUERY_REFUSED);
+    CHECK_EQ_U64(step.next.queries, 1);
+    step = decide(REFUND_CALL_QUERY_REFUSED, 0, REFUND_ANSWER_NOT_EXIST);
+    CHECK_EQ_I64(step.event, ORDER_EV_REFUND_NOT_ALLOWED);
+    step = decide(REFUND_CALL_QUERY_REFUSED, 0, REFUND_ANSWER_OK);
+    CHECK_EQ_I64(step.event, ORDER_EV_REFUND_OK);
 }
 
 TEST(the_queries_end_in_review)
