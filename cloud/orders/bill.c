@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of the day, for each wallet: from 10:30 on the bill of yesterday is fetched, hourly until
- * it is there, with an alarm at 18:00. Then it is compared (core/reconcile), and for every
- * difference the provider is asked by a signed query, whose answer goes the way of all evidence:
- * a payment that we missed becomes `paid`, and the order's state says what follows.
+ * One bill: fetched, compared with our books (core/reconcile), and for every difference the
+ * provider is asked by a signed query, whose answer goes the way of all evidence: a payment that
+ * we missed becomes `paid`, and the order's state says what follows.
+ *
+ * "No bill" is the answer for a day without trades and, from Alipay, for one whose bill is late.
+ * It is kept as the day's last word only in the evening after it, and only if our own books have
+ * nothing of that day.
  */
 #include "cloud/orders/bill.h"
 
@@ -19,14 +22,9 @@
 #include "common/parse.h"
 #include "common/str.h"
 
-#define JOB_BILL "bill" /* key: wallet */
-
 enum {
-    LEASE_MS = 10 * 60 * 1000,
-    HOUR_MS = 60 * 60 * 1000,
     DAY_S = 86400,
-    READY_MINUTE = 10 * 60 + 30, /* of the day in Beijing */
-    LATE_MINUTE = 18 * 60,
+    LATE_S = BILL_LATE_MINUTE * 60,
     FINDINGS_MAX = 1000, /* of one day: more means that the two sides do not belong together */
 };
 
@@ -46,6 +44,7 @@ struct run {
     struct bill_books books;
     struct findings *findings; /* @own */
     bool refused;              /* the file contradicts itself: nobody is asked because of it */
+    bool early;                /* "no bill" means nothing yet */
 };
 
 /* ---- comparing ---- */
@@ -203,115 +202,79 @@ bool bill_day_is_valid(const char *day)
     return day_begins(day, &begins_at);
 }
 
+/* ---- no bill ---- */
+
+static enum err look_empty(struct db *db, void *arg)
+{
+    struct run *run = arg;
+    const int64_t believed_at = run->books.begins_at + DAY_S + LATE_S;
+    run->early = run->books.wallet == PAY_ALIPAY && db_wall_s(db) < believed_at;
+    return bill_books_load(db, &run->books);
+}
+
+/* A day of which we know money that its bill must hold. */
+static bool has_money(const struct bill_books *books)
+{
+    bool found = false;
+    for (size_t i = 0; i < books->row_count && !found; i++) {
+        const struct reconcile_order *row = &books->rows[i];
+        found =
+            row->paid == RECONCILE_PAID_THIS_DAY || (row->refunded.fen > 0 && !row->refund_edge);
+    }
+    return found;
+}
+
+static enum err judge_empty(struct run *run)
+{
+    enum err err = store_read(run->books.orders->setup.store, look_empty, run);
+    run->books.keep = err == OK && !run->early && !has_money(&run->books);
+    bill_books_finish(&run->books);
+    return err;
+}
+
+static void say(struct bill_result *result, enum pay_bill_result fetched, const char *text)
+{
+    result->fetched = fetched;
+    str_format_cut(result->log_text, sizeof(result->log_text), "%s", text);
+}
+
+/* ---- the way in ---- */
+
+static enum err compare_fetched(struct run *run, struct bill_result *result)
+{
+    const bool empty = result->fetched == PAY_BILL_EMPTY;
+    enum err err = empty ? judge_empty(run) : OK;
+    if (err == OK && run->early) {
+        say(result, PAY_BILL_UNKNOWN, "no bill yet");
+        return OK;
+    }
+    if (err == OK && !run->books.keep) {
+        say(result, PAY_BILL_UNKNOWN, "no bill, but our books have money of that day");
+    }
+    if (err == OK) {
+        run->findings = calloc(1, sizeof(*run->findings));
+        err = run->findings != NULL ? work_off(run) : ERR_MEMORY;
+    }
+    result->finding_count = run->findings != NULL ? run->findings->count : 0;
+    return err;
+}
+
 enum err bill_run(struct orders *orders, enum pay_wallet wallet, const char *day,
                   struct bill_result *ret_result)
 {
     struct pay_bill bill = {.result = PAY_BILL_UNKNOWN};
-    struct run run = {.books = {.orders = orders, .wallet = wallet, .day = day, .bill = &bill}};
+    struct run run = {
+        .books = {.orders = orders, .wallet = wallet, .day = day, .bill = &bill, .keep = true}};
     *ret_result = (struct bill_result){0};
     if (!day_begins(day, &run.books.begins_at)) {
         return ERR_RANGE;
     }
     pay_bill_fetch(orders->setup.pay, wallet, day, &bill);
-    ret_result->fetched = bill.result;
-    str_format_cut(ret_result->log_text, sizeof(ret_result->log_text), "%s", bill.log_text);
-    enum err err = OK;
-    if (bill.result == PAY_BILL_OK || bill.result == PAY_BILL_EMPTY) {
-        run.findings = calloc(1, sizeof(*run.findings));
-        err = run.findings != NULL ? work_off(&run) : ERR_MEMORY;
-        ret_result->finding_count = run.findings != NULL ? run.findings->count : 0;
-    }
+    say(ret_result, bill.result, bill.log_text);
+    const bool there = bill.result == PAY_BILL_OK || bill.result == PAY_BILL_EMPTY;
+    enum err err = there ? compare_fetched(&run, ret_result) : OK;
     bill_books_finish(&run.books);
     free(run.findings);
     pay_bill_finish(&bill);
-    return err;
-}
-
-/* ---- every day ---- */
-
-struct yesterday {
-    struct orders *orders;
-    enum pay_wallet wallet;
-    char day[PAY_DAY_SIZE];
-    int minute; /* of today in Beijing */
-    bool there; /* the bill of yesterday is stored */
-    bool late;
-};
-
-static enum err look(struct db *db, void *arg)
-{
-    struct yesterday *yesterday = arg;
-    const struct civil today = civil_beijing(db_wall_s(db));
-    const struct civil before = civil_beijing(db_wall_s(db) - DAY_S);
-    yesterday->minute = today.hour * 60 + today.minute;
-    str_format_cut(yesterday->day, sizeof(yesterday->day), "%04d-%02d-%02d", (int)before.year,
-                   (int)before.month, (int)before.day);
-    struct sql *sql = sql_begin(db, "SELECT 1 FROM bill WHERE channel = ?1 AND day = ?2");
-    sql_bind_text(sql, 1, pay_wallet_name(yesterday->wallet));
-    sql_bind_text(sql, 2, yesterday->day);
-    enum err err = sql_one(sql);
-    sql_end(sql);
-    yesterday->there = err == OK;
-    return err == ERR_NOT_FOUND ? OK : err;
-}
-
-static enum err next_look(struct db *db, void *arg)
-{
-    const struct yesterday *yesterday = arg;
-    const char *channel = pay_wallet_name(yesterday->wallet);
-    enum err err = OK;
-    if (yesterday->late) {
-        err = alarm_raise(db, "bill_missing", channel, yesterday->day);
-    }
-    return err == OK ? job_put(yesterday->orders->setup.jobs, db, JOB_BILL, channel,
-                               db_service_ms(db) + HOUR_MS)
-                     : err;
-}
-
-static void work(void *self, const char *channel)
-{
-    struct yesterday yesterday = {.orders = self};
-    struct bill_result result = {.fetched = PAY_BILL_UNKNOWN};
-    struct store *store = yesterday.orders->setup.store;
-    if (!wallet_parse(channel, &yesterday.wallet) || store_read(store, look, &yesterday) != OK) {
-        return; /* the job comes again */
-    }
-    if (!yesterday.there && yesterday.minute >= READY_MINUTE &&
-        pay_has(yesterday.orders->setup.pay, yesterday.wallet)) {
-        enum err err = bill_run(yesterday.orders, yesterday.wallet, yesterday.day, &result);
-        const bool got =
-            err == OK && (result.fetched == PAY_BILL_OK || result.fetched == PAY_BILL_EMPTY);
-        yesterday.late = !got && yesterday.minute >= LATE_MINUTE;
-        log_info("bill of %s, %s: %s, %zu findings", channel, yesterday.day,
-                 got ? "compared" : result.log_text, result.finding_count);
-    }
-    enum err err = store_run(store, next_look, &yesterday);
-    if (err != OK) {
-        log_warn("bill of %s: %s; again after its lease", channel, err_name(err));
-    }
-}
-
-static void on_job(const struct job *job, void *self)
-{
-    struct orders *orders = self;
-    if (!pool_submit(orders->pay_pool, work, orders, job->key)) {
-        log_warn("payment workers are all busy; the bill of %s waits", job->key);
-    }
-}
-
-void bill_jobs(struct orders *orders)
-{
-    const struct job_kind kind = {
-        .kind = JOB_BILL, .lease_ms = LEASE_MS, .handler = on_job, .self = orders};
-    jobs_register(orders->setup.jobs, &kind);
-}
-
-enum err bill_resume(struct orders *orders, struct db *db)
-{
-    enum err err = OK;
-    for (int i = 0; i < PAY_WALLET_COUNT && err == OK; i++) {
-        err = job_ensure(orders, db, JOB_BILL, pay_wallet_name((enum pay_wallet)i),
-                         db_service_ms(db));
-    }
     return err;
 }

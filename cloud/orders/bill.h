@@ -8,8 +8,12 @@
  * The daily bill: the last net under a payment whose notify and whose queries were all lost. A
  * row of a bill never moves money; it makes us ask the provider, and its signed answer does.
  */
+enum {
+    BILL_LATE_MINUTE = 18 * 60 /* in Beijing, of the day after: a bill must be there by then */
+};
+
 struct bill_result {
-    enum pay_bill_result fetched;
+    enum pay_bill_result fetched; /* PAY_BILL_UNKNOWN also for a "no bill" that is not believed */
     size_t finding_count;
     char log_text[PAY_LOG_SIZE];
 };

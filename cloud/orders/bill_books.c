@@ -55,12 +55,12 @@ static enum err put_row(struct db *db, const struct bill_books *books,
 enum err bill_books_store(struct db *db, void *arg)
 {
     const struct bill_books *books = arg;
-    enum err err =
-        forget(db, sql_begin(db, "DELETE FROM bill_row WHERE channel = ?1 AND day = ?2"), books);
-    if (err == OK) {
-        err = forget(db, sql_begin(db, "DELETE FROM bill_finding WHERE channel = ?1 AND day = ?2"),
-                     books);
+    enum err err = forget(
+        db, sql_begin(db, "DELETE FROM bill_finding WHERE channel = ?1 AND day = ?2"), books);
+    if (err != OK || !books->keep) {
+        return err;
     }
+    err = forget(db, sql_begin(db, "DELETE FROM bill_row WHERE channel = ?1 AND day = ?2"), books);
     if (err == OK) {
         err = put_file(db, books);
     }
@@ -72,9 +72,15 @@ enum err bill_books_store(struct db *db, void *arg)
 
 /* ---- our side ---- */
 
+static bool is_near(int64_t at, int64_t midnight)
+{
+    return at >= midnight - EDGE_S && at < midnight + EDGE_S;
+}
+
+/* Our times are those at which we heard of it, so both sides of a midnight are its edge. */
 static bool is_edge(int64_t at, int64_t begins_at)
 {
-    return at < begins_at + EDGE_S || at >= begins_at + DAY_S - EDGE_S;
+    return is_near(at, begins_at) || is_near(at, begins_at + DAY_S);
 }
 
 static bool is_in(int64_t at, int64_t begins_at)
@@ -87,10 +93,10 @@ static enum reconcile_paid when_paid(bool paid, int64_t at, int64_t begins_at)
     if (!paid) {
         return RECONCILE_NOT_PAID;
     }
-    if (!is_in(at, begins_at)) {
-        return RECONCILE_PAID_OTHER_DAY;
+    if (is_edge(at, begins_at)) {
+        return RECONCILE_PAID_EDGE;
     }
-    return is_edge(at, begins_at) ? RECONCILE_PAID_EDGE : RECONCILE_PAID_THIS_DAY;
+    return is_in(at, begins_at) ? RECONCILE_PAID_THIS_DAY : RECONCILE_PAID_OTHER_DAY;
 }
 
 /* Columns: number, amount, paid?, paid at, refunded fen, refunded at, open since. */
@@ -99,13 +105,14 @@ static bool read_row(const struct sql *sql, struct bill_books *books, int64_t no
     struct reconcile_order *row = &books->rows[books->row_count];
     char *number = books->numbers[books->row_count];
     const int64_t refunded_at = sql_i64(sql, 5);
-    const bool refunded = sql_i64(sql, 4) > 0 && is_in(refunded_at, books->begins_at);
+    const bool edge = is_edge(refunded_at, books->begins_at);
+    const bool refunded = sql_i64(sql, 4) > 0 && (edge || is_in(refunded_at, books->begins_at));
     *row = (struct reconcile_order){
         .order_no = number,
         .amount = money_fen(sql_i64(sql, 1)),
         .paid = when_paid(sql_bool(sql, 2), sql_i64(sql, 3), books->begins_at),
         .refunded = money_fen(refunded ? sql_i64(sql, 4) : 0),
-        .refund_edge = refunded && is_edge(refunded_at, books->begins_at),
+        .refund_edge = refunded && edge,
         .credit_open = !sql_is_null(sql, 6) && now_s - sql_i64(sql, 6) > OPEN_S,
     };
     books->row_count += 1;

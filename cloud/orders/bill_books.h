@@ -12,13 +12,17 @@ struct bill_books {
     const char *day;
     int64_t begins_at; /* wall seconds of the day's first moment in Beijing */
     const struct pay_bill *bill;
+    bool keep; /* it is the day's last word; false: it is compared only, and fetched again */
     /* our side, @own: sorted by number; names point into numbers */
     struct reconcile_order *rows;
     char (*numbers)[PAY_TRADE_NO_SIZE];
     size_t row_count;
 };
 
-/** In a writing transaction: keep the file and its rows; an earlier bill of the day is replaced. */
+/**
+ * In a writing transaction: forget what an earlier comparison found, and keep the file and its
+ * rows, if it is to be kept; an earlier bill of the day is replaced.
+ */
 MUST_CHECK enum err bill_books_store(struct db *db, void *books);
 
 /** In any transaction: our side of the day. */

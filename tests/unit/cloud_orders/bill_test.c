@@ -9,20 +9,30 @@
 
 enum { FEN = 5000 };
 
+#define ALIPAY "alipay"
 #define DAY "2026-11-10"
 /* Noon of that day in Beijing: far from both midnights. */
 #define PAID_AT_NOON "UPDATE pay_order SET paid_at = 1794283200 WHERE paid_at IS NOT NULL"
 
-/* Ask for the day's bill; how many findings. */
-static int64_t compare(const char *channel)
+/* Hours of 2026-11-20 in Beijing. */
+#define NOON_OF_20 INT64_C(1795147200)
+#define EVENING_OF_20 (NOON_OF_20 + INT64_C(6) * 3600 + 60)
+
+/* Ask for a day's bill; how many findings. */
+static int64_t compare_day(const char *channel, const char *day)
 {
     char body[96];
-    str_format_cut(body, sizeof(body), "{\"channel\":\"%s\",\"day\":\"" DAY "\"}", channel);
+    str_format_cut(body, sizeof(body), "{\"channel\":\"%s\",\"day\":\"%s\"}", channel, day);
     struct double_answer answer = double_http_call(HTTP_POST, "/v1/admin/ledger/bill", body);
     const int64_t count =
         answer.status == 200 ? json_integer_value(json_object_get(answer.json, "findings")) : -1;
     double_answer_finish(&answer);
     return count;
+}
+
+static int64_t compare(const char *channel)
+{
+    return compare_day(channel, DAY);
 }
 
 static int64_t found(const struct rig *rig, const char *finding)
@@ -144,6 +154,120 @@ TEST(a_bill_that_is_not_there)
     double_pay_bill(PAY_BILL_REFUSED, NULL, 0);
     CHECK_EQ_I64(compare("alipay"), 0);
     CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM bill", NULL), 0);
+    rig_end(&rig);
+}
+
+/* ---- midnight ---- */
+
+/* Paid and paid back seconds before midnight; we hear of it seconds after. */
+TEST(what_we_hear_of_after_midnight_is_in_the_bill_before_it)
+{
+    struct rig rig;
+    char no[33];
+    rig_wall(1794326405); /* five seconds into 2026-11-11 in Beijing */
+    rig_timers()->kiosk_silent_ms = 60;
+    rig_timers()->closed = (struct timers_row){3, {300, 3000, 6000}};
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    double_pay_settle(no, FEN);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    const struct double_bill_row rows[] = {{PAY_BILL_PAYMENT, no, FEN}, {PAY_BILL_REFUND, no, FEN}};
+    double_pay_bill(PAY_BILL_OK, rows, 2);
+    CHECK_EQ_I64(compare(ALIPAY), 0);
+    double_pay_bill(PAY_BILL_OK, NULL, 0); /* and so it is not in the one behind it */
+    CHECK_EQ_I64(compare_day(ALIPAY, "2026-11-11"), 0);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind LIKE '%BILL'", NULL), 0);
+    rig_end(&rig);
+}
+
+/* ---- no bill ---- */
+
+static const char STORED[] = "SELECT count(*) FROM bill WHERE channel = 'alipay'";
+
+TEST(no_bill_at_noon_is_no_bill_yet)
+{
+    struct rig rig;
+    rig_wall(NOON_OF_20);
+    rig_begin(&rig);
+    double_pay_bill(PAY_BILL_EMPTY, NULL, 0);
+    CHECK_EQ_I64(compare_day(ALIPAY, "2026-11-19"), 0);
+    CHECK_EQ_I64(rig_number(&rig, STORED, NULL), 0);
+    CHECK_EQ_I64(compare_day(ALIPAY, "2026-11-18"), 0); /* its evening is over */
+    CHECK_EQ_I64(rig_number(&rig, STORED, NULL), 1);
+    rig_end(&rig);
+}
+
+TEST(no_bill_in_the_evening_is_a_day_without_trades)
+{
+    struct rig rig;
+    rig_wall(EVENING_OF_20);
+    rig_begin(&rig);
+    double_pay_bill(PAY_BILL_EMPTY, NULL, 0);
+    CHECK_EQ_I64(compare_day(ALIPAY, "2026-11-19"), 0);
+    CHECK_EQ_I64(rig_number(&rig, STORED, NULL), 1);
+    rig_end(&rig);
+}
+
+TEST(no_bill_is_never_the_last_word_on_a_day_with_money)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    rig_exec(&rig, PAID_AT_NOON);
+    double_pay_bill(PAY_BILL_EMPTY, NULL, 0);
+    CHECK_EQ_I64(compare(ALIPAY), 1); /* compared, the provider is asked, and fetched again */
+    CHECK_EQ_I64(found(&rig, "MISSING_IN_BILL"), 1);
+    CHECK_EQ_I64(rig_number(&rig, STORED, NULL), 0);
+    const struct double_bill_row rows[] = {{PAY_BILL_PAYMENT, no, FEN}};
+    double_pay_bill(PAY_BILL_OK, rows, 1);
+    CHECK_EQ_I64(compare(ALIPAY), 0);
+    CHECK_EQ_I64(found(&rig, "MISSING_IN_BILL"), 0);
+    CHECK_EQ_I64(rig_number(&rig, STORED, NULL), 1);
+    rig_end(&rig);
+}
+
+/* ---- days on which nobody was here ---- */
+
+TEST(days_that_were_missed_are_fetched)
+{
+    struct rig rig;
+    char no[33];
+    rig_wall(NOON_OF_20);
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    /* The first order was five days ago; two days of them have their bill. */
+    rig_exec(&rig, "UPDATE pay_order SET created_at = created_at - 5 * 86400");
+    rig_exec(&rig, "INSERT INTO bill (channel, day, raw, fetched_at) VALUES"
+                   " ('alipay', '2026-11-15', x'', 0), ('alipay', '2026-11-17', x'', 0)");
+    /* The first look is over, without a bill: the next is in an hour. */
+    CHECK(rig_until_number(&rig,
+                           "SELECT count(*) FROM job WHERE kind = 'bill' AND key = 'alipay'"
+                           " AND due_ms > 3000000",
+                           NULL, 1));
+    double_pay_bill(PAY_BILL_OK, NULL, 0);
+    rig_exec(&rig, "DELETE FROM job WHERE kind = 'bill'");
+    rig_restart(&rig);
+    CHECK(rig_until_number(&rig, STORED, NULL, 5));
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT min(day) = '2026-11-15' AND max(day) = '2026-11-19'"
+                            " FROM bill WHERE channel = 'alipay'",
+                            NULL),
+                 1);
+    rig_end(&rig);
+}
+
+TEST(a_bill_that_is_late_is_told)
+{
+    struct rig rig;
+    rig_wall(EVENING_OF_20);
+    rig_begin(&rig); /* the double has no bill */
+    CHECK(rig_until_number(&rig,
+                           "SELECT count(*) FROM alarm WHERE kind = 'bill_missing'"
+                           " AND subject = 'alipay' AND text = '2026-11-19'",
+                           NULL, 1));
     rig_end(&rig);
 }
 
