@@ -96,6 +96,9 @@ MUST_CHECK bool http_query_int(const struct http_request *request, const char *n
 /** A header's value, or NULL. Borrowed until the reply. */
 const char *http_header(const struct http_request *request, const char *name);
 
+/** How often a header came; names are compared without case. */
+size_t http_header_count(const struct http_request *request, const char *name);
+
 /** The JSON object that came (HTTP_BODY_JSON). Borrowed until the reply. */
 const json_t *http_body_json(const struct http_request *request);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <strings.h>
+
 #include "cloud/http/http_internal.h"
 #include "common/must.h"
 #include "common/parse.h"
@@ -36,6 +38,28 @@ bool http_query_int(const struct http_request *request, const char *name, int64_
 const char *http_header(const struct http_request *request, const char *name)
 {
     return MHD_lookup_connection_value(request->mhd, MHD_HEADER_KIND, name);
+}
+
+struct header_count {
+    const char *name;
+    size_t count;
+};
+
+static enum MHD_Result count_header(void *self, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct header_count *count = self;
+    (void)kind;
+    (void)value;
+    count->count += strcasecmp(name, count->name) == 0 ? 1 : 0;
+    return MHD_YES;
+}
+
+size_t http_header_count(const struct http_request *request, const char *name)
+{
+    struct header_count count = {.name = name};
+    (void)MHD_get_connection_values(request->mhd, MHD_HEADER_KIND, count_header, &count);
+    return count.count;
 }
 
 const json_t *http_body_json(const struct http_request *request)

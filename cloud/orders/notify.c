@@ -17,6 +17,11 @@
 #include "common/str.h"
 #include "protocol/payments/result.h"
 
+#define TIMESTAMP "Wechatpay-Timestamp"
+#define NONCE "Wechatpay-Nonce"
+#define SERIAL "Wechatpay-Serial"
+#define SIGNATURE "Wechatpay-Signature"
+
 enum { ANSWER_MS_MAX = 4000 /* WeChat gives us 5 s, and an answer that is late is none */ };
 
 struct notify {
@@ -87,7 +92,7 @@ static enum err tell_refund(struct notify *notify, struct db *db, int64_t inbox_
     if (!is_refund_word(notify->read.result) || notify->read.refund_no[0] == '\0') {
         return ERR_NOT_FOUND;
     }
-    enum err err = refund_find(db, notify->read.refund_no, document_no);
+    enum err err = refund_find(db, notify->wallet, notify->read.refund_no, document_no);
     return err == OK ? refund_tell(notify->orders, db, document_no,
                                    refund_event(notify->read.result), inbox_id)
                      : err;
@@ -175,10 +180,13 @@ static struct notify *take(struct http_request *request, struct orders *orders,
     notify->body_size = size;
     memcpy(notify->body, body, size);
     const struct pay_notify_in in = {
-        .timestamp = http_header(request, "Wechatpay-Timestamp"),
-        .nonce = http_header(request, "Wechatpay-Nonce"),
-        .serial = http_header(request, "Wechatpay-Serial"),
-        .signature = http_header(request, "Wechatpay-Signature"),
+        .timestamp = http_header(request, TIMESTAMP),
+        .nonce = http_header(request, NONCE),
+        .serial = http_header(request, SERIAL),
+        .signature = http_header(request, SIGNATURE),
+        .repeated =
+            http_header_count(request, TIMESTAMP) > 1 || http_header_count(request, NONCE) > 1 ||
+            http_header_count(request, SERIAL) > 1 || http_header_count(request, SIGNATURE) > 1,
         .body = notify->body,
         .body_size = notify->body_size,
     };

@@ -39,10 +39,13 @@ enum err refund_row_load(struct db *db, const char *document_no, struct refund_r
     return OK;
 }
 
-enum err refund_find(struct db *db, const char *refund_no, char ret_document_no[ORDER_NUMBER_SIZE])
+enum err refund_find(struct db *db, enum pay_wallet wallet, const char *refund_no,
+                     char ret_document_no[ORDER_NUMBER_SIZE])
 {
-    struct sql *sql = sql_begin(db, "SELECT document_no FROM refund WHERE refund_no = ?1");
+    struct sql *sql =
+        sql_begin(db, "SELECT document_no FROM refund WHERE refund_no = ?1 AND channel = ?2");
     sql_bind_text(sql, 1, refund_no);
+    sql_bind_text(sql, 2, pay_wallet_name(wallet));
     enum err err = sql_one(sql);
     if (err == OK && !sql_copy_text(sql, 0, ret_document_no, ORDER_NUMBER_SIZE)) {
         err = ERR_CHECKSUM;

@@ -24,8 +24,8 @@ bool refund_is_stray(const char *document_no);
 MUST_CHECK enum err refund_row_load(struct db *db, const char *document_no,
                                     struct refund_row *ret_row);
 
-/** The document that a refund number belongs to. ERR_NOT_FOUND. */
-MUST_CHECK enum err refund_find(struct db *db, const char *refund_no,
+/** The document that a refund number of this wallet belongs to. ERR_NOT_FOUND. */
+MUST_CHECK enum err refund_find(struct db *db, enum pay_wallet wallet, const char *refund_no,
                                 char ret_document_no[ORDER_NUMBER_SIZE]);
 
 /** The body of its request, to be sent as it is. */

@@ -44,6 +44,15 @@ static void echo(struct http_request *request, void *self)
     http_reply_text(request, 200, "text/plain", text, size);
 }
 
+static void count_headers(struct http_request *request, void *self)
+{
+    (void)self;
+    char text[HEADER_ROOM];
+    const int size = snprintf(text, sizeof(text), "%zu %zu", http_header_count(request, "X-Sign"),
+                              http_header_count(request, "X-Other"));
+    http_reply_text(request, 200, "text/plain", text, (size_t)size);
+}
+
 static void show(struct http_request *request, void *self)
 {
     (void)self;
@@ -120,6 +129,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/things/{id}", HTTP_FOR_PUBLIC, HTTP_BODY_NONE, 0, show, NULL},
     {HTTP_DELETE, "/things/{id}", HTTP_FOR_PUBLIC, HTTP_BODY_NONE, 0, show, NULL},
     {HTTP_GET, "/wait", HTTP_FOR_PUBLIC, HTTP_BODY_NONE, 0, wait_here, NULL},
+    {HTTP_GET, "/headers", HTTP_FOR_PUBLIC, HTTP_BODY_NONE, 0, count_headers, NULL},
     {HTTP_GET, "/nothing", HTTP_FOR_PUBLIC, HTTP_BODY_NONE, 0, nothing, NULL},
     {HTTP_GET, "/whoami", HTTP_FOR_TERMINAL, HTTP_BODY_NONE, 0, whoami, NULL},
 };
@@ -341,6 +351,26 @@ static int64_t time_to_close(uint16_t port, const char *head, const char *drip, 
     }
     (void)close(fd);
     return closed ? passed_ms : -1;
+}
+
+TEST(headers_are_counted)
+{
+    static const char request[] = "GET /headers HTTP/1.1\r\nHost: a\r\nX-Sign: a\r\n"
+                                  "x-sign: b\r\nConnection: close\r\n\r\n";
+    struct http_server *server = start_plain();
+    CHECK(server != NULL);
+    int fd = connect_to(http_server_port(server, HTTP_FOR_PUBLIC));
+    const bool sent = fd >= 0 && send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0;
+    char text[1024] = "";
+    size_t size = 0;
+    ssize_t got = 1;
+    while (sent && got > 0 && size < sizeof(text) - 1) {
+        got = recv(fd, text + size, sizeof(text) - 1 - size, 0);
+        size += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(fd);
+    end(server);
+    CHECK(strstr(text, "\r\n\r\n2 0") != NULL);
 }
 
 TEST(slow_clients_are_cut_off)

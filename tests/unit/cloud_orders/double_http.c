@@ -38,6 +38,7 @@ struct http_server {
     struct http_request *requests[REQUESTS_MAX]; /* by ticket - 1 */
     size_t request_count;
     struct http_peer peer;
+    const char *twice;
 };
 
 static struct http_server the_server = {.mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -55,7 +56,13 @@ void double_http_reset(void)
     }
     the_server.route_count = 0;
     the_server.request_count = 0;
+    the_server.twice = NULL;
     double_http_peer("k1", "s1");
+}
+
+void double_http_twice(const char *name)
+{
+    the_server.twice = name;
 }
 
 void double_http_peer(const char *terminal_id, const char *site_id)
@@ -193,6 +200,12 @@ const char *http_header(const struct http_request *request, const char *name)
     (void)request;
     (void)name;
     return NULL;
+}
+
+size_t http_header_count(const struct http_request *request, const char *name)
+{
+    (void)request;
+    return the_server.twice != NULL && str_equal(the_server.twice, name) ? 2 : 0;
 }
 
 const json_t *http_body_json(const struct http_request *request)

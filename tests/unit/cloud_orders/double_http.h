@@ -20,6 +20,8 @@ struct double_answer {
 struct http_server *double_http(void);
 void double_http_reset(void);
 void double_http_peer(const char *terminal_id, const char *site_id);
+/** From now on requests carry the header @p name twice; NULL: no more. Borrowed. */
+void double_http_twice(const char *name);
 
 /**
  * Call the handler of @p method @p path (with its query) and wait for the answer, at most 10 s.

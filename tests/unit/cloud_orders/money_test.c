@@ -326,6 +326,24 @@ TEST(a_refund_waits_for_its_wallet)
     rig_end(&rig);
 }
 
+TEST(headers_that_come_twice_are_told)
+{
+    static const char *const NAMES[] = {"Wechatpay-Timestamp", "Wechatpay-Nonce",
+                                        "Wechatpay-Serial", "Wechatpay-Signature"};
+    struct rig rig;
+    char text[64];
+    rig_begin(&rig);
+    const struct pay_notify notify = notify_of("SH20200101000000001AAAA", PAY_CLOSED, FEN);
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK(!double_pay_notify_repeated());
+    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++) {
+        double_http_twice(NAMES[i]);
+        CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+        CHECK(double_pay_notify_repeated());
+    }
+    rig_end(&rig);
+}
+
 /* ---- refunds ---- */
 
 /* An order that is to be paid back. */
@@ -399,6 +417,28 @@ TEST(a_notify_ends_the_refund)
     CHECK(rig_until(&rig, no, "REFUNDED"));
     CHECK_EQ_I64(rig_number(&rig, FLAGS, no), 1); /* late, and not "by others" */
     CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(the_other_wallets_word_about_a_refund_is_not_ours)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->refund_query = (struct timers_row){1, {100000}};
+    owed(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_PROCESSING, 1, false);
+    CHECK_EQ_U64(tell_paid(no, FEN), 200);
+    CHECK(rig_until_number(&rig, "SELECT call FROM refund", NULL, 1));
+    struct pay_notify notify = notify_of(no, PAY_REFUNDED, FEN);
+    str_format_cut(notify.refund_no, sizeof(notify.refund_no), "%sR1", no);
+    notify.refunded_fen = FEN;
+    double_pay_notify(&notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/wechat/refund-notify", "{}");
+    CHECK_EQ_U64(answer.status, 200);
+    double_answer_finish(&answer);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'REFUNDING' FROM pay_order", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'unknown_order'", NULL),
+                 1);
     rig_end(&rig);
 }
 
