@@ -16,6 +16,11 @@
 #include "common/must.h"
 #include "common/str.h"
 
+enum {
+    DAY_S = 86400,
+    CLOCK_SLACK_S = 300, /* by which WeChat lets clocks differ */
+};
+
 struct cert_list {
     X509 *certs[CERT_LIST_COUNT_MAX];
     size_t count;
@@ -133,6 +138,59 @@ bool cert_is_rsa_signed(const struct cert_list *list, size_t index)
     char oid[128];
     int size = OBJ_obj2txt(oid, (int)sizeof(oid), object, /* no_name= */ 1);
     return size > 0 && (size_t)size < sizeof(oid) && str_starts_with(oid, "1.2.840.113549.1.1.");
+}
+
+/* The SubjectPublicKeyInfo as it stands in the certificate. @own given by OPENSSL_free(). */
+static int key_der(const struct cert_list *list, size_t index, unsigned char **ret_der)
+{
+    *ret_der = NULL;
+    return i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert_at(list, index)), ret_der);
+}
+
+enum err cert_rsa_key(const struct cert_list *list, size_t index, struct rsa_key **ret_key)
+{
+    unsigned char *der = NULL;
+    const int size = key_der(list, index, &der);
+    enum err err = size > 0 ? rsa_public_der_read(der, (size_t)size, ret_key) : ERR_FORMAT;
+    OPENSSL_free(der);
+    return err;
+}
+
+bool cert_key_fingerprint(const struct cert_list *list, size_t index, char ret_hex[DIGEST_HEX_SIZE])
+{
+    unsigned char *der = NULL;
+    const int size = key_der(list, index, &der);
+    const bool ok = size > 0 && digest_hex(DIGEST_SHA256, der, (size_t)size, ret_hex);
+    OPENSSL_free(der);
+    return ok;
+}
+
+static bool time_read(const ASN1_TIME *time, int64_t *ret_wall_s)
+{
+    ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+    int days = 0;
+    int seconds = 0;
+    const bool ok = epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, time) == 1;
+    ASN1_TIME_free(epoch);
+    *ret_wall_s = (int64_t)days * DAY_S + seconds;
+    return ok;
+}
+
+bool cert_period_read(const struct cert_list *list, size_t index, struct cert_period *ret_period)
+{
+    const X509 *x509 = cert_at(list, index);
+    struct cert_period period = {0};
+    const bool ok = time_read(X509_get0_notBefore(x509), &period.from_s) &&
+                    time_read(X509_get0_notAfter(x509), &period.to_s);
+    if (ok) {
+        *ret_period = period;
+    }
+    return ok;
+}
+
+bool cert_period_holds(const struct cert_period *period, int64_t wall_s)
+{
+    return wall_s >= period->from_s - CLOCK_SLACK_S && wall_s <= period->to_s;
 }
 
 bool cert_is_expired(const struct cert_list *list, size_t index, int64_t wall_s)

@@ -7,12 +7,14 @@
 #include <stdint.h>
 
 #include "common/compiler.h"
+#include "common/crypto/rsa.h"
 #include "common/err.h"
 
 /*
  * X.509 certificates as the wallets use them: a PEM text of one or several, their names and
- * numbers, and whether one chains up to roots that we pinned ourselves. The public key of a
- * certificate is read with rsa_public_read() from the same text.
+ * numbers, their keys, and whether one chains up to roots that we pinned ourselves. Whoever checks
+ * a certificate takes the key from that certificate, by its place in the list, and never from the
+ * text: a text may hold other keys, before it or under other names.
  */
 struct cert_list;
 
@@ -56,6 +58,32 @@ MUST_CHECK bool cert_subject(const struct cert_list *list, size_t index,
 
 /** True if the signature on the certificate is of the RSA family (OID 1.2.840.113549.1.1.*). */
 bool cert_is_rsa_signed(const struct cert_list *list, size_t index);
+
+/**
+ * The public key in certificate @p index.
+ *
+ * @param ret_key @own given; rsa_key_destroy()
+ * @return ERR_FORMAT it is no RSA key; ERR_RANGE, ERR_MEMORY as rsa_public_read()
+ */
+MUST_CHECK enum err cert_rsa_key(const struct cert_list *list, size_t index,
+                                 struct rsa_key **ret_key);
+
+/** SHA-256 (hex) of certificate @p index's SubjectPublicKeyInfo, of whatever family it is. */
+MUST_CHECK bool cert_key_fingerprint(const struct cert_list *list, size_t index,
+                                     char ret_hex[DIGEST_HEX_SIZE]);
+
+/* When a key may be used, both ends included. */
+struct cert_period {
+    int64_t from_s; /* wall seconds */
+    int64_t to_s;
+};
+
+/** When certificate @p index is in force; false if its dates cannot be read. */
+MUST_CHECK bool cert_period_read(const struct cert_list *list, size_t index,
+                                 struct cert_period *ret_period);
+
+/** True if @p wall_s is in the period, whose beginning may be 300 s ahead of our clock. */
+bool cert_period_holds(const struct cert_period *period, int64_t wall_s);
 
 /** True if @p wall_s is after the certificate's last moment. */
 bool cert_is_expired(const struct cert_list *list, size_t index, int64_t wall_s);

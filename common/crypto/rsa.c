@@ -110,12 +110,9 @@ static EVP_PKEY *decode_any(const char *text, size_t size, bool want_private)
     return decode(bytes, size, "PEM", want_private);
 }
 
-static enum err key_read(const char *text, size_t size, bool want_private, struct rsa_key **ret_key)
+/* @own taken: @p pkey, which may be NULL. */
+static enum err key_make(EVP_PKEY *pkey, bool is_private, struct rsa_key **ret_key)
 {
-    if (size == 0 || size > RSA_KEY_TEXT_SIZE_MAX) {
-        return ERR_FORMAT;
-    }
-    EVP_PKEY *pkey = decode_any(text, size, want_private);
     ERR_clear_error(); /* the queue is the thread's; what we say is the result */
     if (pkey == NULL || EVP_PKEY_is_a(pkey, "RSA") != 1) {
         EVP_PKEY_free(pkey);
@@ -131,9 +128,17 @@ static enum err key_read(const char *text, size_t size, bool want_private, struc
         EVP_PKEY_free(pkey);
         return ERR_MEMORY;
     }
-    *key = (struct rsa_key){.pkey = pkey, .is_private = want_private};
+    *key = (struct rsa_key){.pkey = pkey, .is_private = is_private};
     *ret_key = key;
     return OK;
+}
+
+static enum err key_read(const char *text, size_t size, bool want_private, struct rsa_key **ret_key)
+{
+    if (size == 0 || size > RSA_KEY_TEXT_SIZE_MAX) {
+        return ERR_FORMAT;
+    }
+    return key_make(decode_any(text, size, want_private), want_private, ret_key);
 }
 
 enum err rsa_private_read(const char *text, size_t size, struct rsa_key **ret_key)
@@ -144,6 +149,14 @@ enum err rsa_private_read(const char *text, size_t size, struct rsa_key **ret_ke
 enum err rsa_public_read(const char *text, size_t size, struct rsa_key **ret_key)
 {
     return key_read(text, size, /* want_private= */ false, ret_key);
+}
+
+enum err rsa_public_der_read(const uint8_t *der, size_t size, struct rsa_key **ret_key)
+{
+    if (size == 0 || size > RSA_KEY_TEXT_SIZE_MAX) {
+        return ERR_FORMAT;
+    }
+    return key_make(decode(der, size, "DER", /* want_private= */ false), false, ret_key);
 }
 
 void rsa_key_destroy(struct rsa_key *key)

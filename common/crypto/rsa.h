@@ -37,6 +37,9 @@ MUST_CHECK enum err rsa_private_read(const char *text, size_t size, struct rsa_k
  * key in it; nothing else of it is looked at), or the bare base64 of a SubjectPublicKeyInfo. */
 MUST_CHECK enum err rsa_public_read(const char *text, size_t size, struct rsa_key **ret_key);
 
+/** As rsa_public_read() for a SubjectPublicKeyInfo in DER. */
+MUST_CHECK enum err rsa_public_der_read(const uint8_t *der, size_t size, struct rsa_key **ret_key);
+
 /** NULL is allowed. */
 void rsa_key_destroy(struct rsa_key *key);
 

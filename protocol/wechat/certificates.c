@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "protocol/wechat/certificates.h"
 
-#include "common/crypto/cert.h"
 #include "common/json/json.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -39,15 +38,15 @@ static enum wechat_certificates_fault read_pem(const char *pem, size_t size, int
         return WECHAT_CERTIFICATES_MALFORMED;
     }
     enum wechat_certificates_fault fault = WECHAT_CERTIFICATES_MALFORMED;
-    if (cert_serial_hex(list, 0, serial)) {
+    if (cert_serial_hex(list, 0, serial) && cert_period_read(list, 0, &certificate->period)) {
         bool same = wechat_serial_equal(skip_zeros(certificate->serial), skip_zeros(serial));
         certificate->expired = cert_is_expired(list, 0, now_s);
         fault = same ? WECHAT_CERTIFICATES_OK : WECHAT_CERTIFICATES_SERIAL_MISMATCH;
     }
-    cert_list_destroy(list);
-    if (fault == WECHAT_CERTIFICATES_OK && rsa_public_read(pem, size, &certificate->key) != OK) {
+    if (fault == WECHAT_CERTIFICATES_OK && cert_rsa_key(list, 0, &certificate->key) != OK) {
         fault = WECHAT_CERTIFICATES_MALFORMED;
     }
+    cert_list_destroy(list);
     return fault;
 }
 

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "common/compiler.h"
+#include "common/crypto/cert.h"
 #include "common/crypto/rsa.h"
 #include "protocol/wechat/box.h"
 #include "protocol/wechat/sign.h"
@@ -32,6 +33,7 @@ const char *wechat_certificates_fault_name(enum wechat_certificates_fault fault)
 struct wechat_certificate {
     char serial[WECHAT_SERIAL_SIZE]; /* as WeChat writes it */
     struct rsa_key *key;             /* @own given; rsa_key_destroy() */
+    struct cert_period period;       /* in which it is in force */
     bool expired;                    /* at the asked moment */
 };
 

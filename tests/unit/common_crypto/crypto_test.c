@@ -6,6 +6,7 @@
 #include "common/crypto/digest.h"
 #include "common/crypto/gcm.h"
 #include "common/crypto/rsa.h"
+#include "common/str.h"
 #include "tests/unit/common_crypto/bad_keys.h"
 #include "tests/unit/common_crypto/vector_keys.h"
 #include "tests/unit/test.h"
@@ -279,6 +280,53 @@ TEST(certificates_of_a_bundle)
     CHECK_EQ_STR(text, "0102");
     CHECK(cert_serial_decimal(list, 1, text));
     CHECK_EQ_STR(text, "258");
+    cert_list_destroy(list);
+}
+
+/* A text may hold a key in front of the certificate, and the certificate under its older name. */
+TEST(the_key_is_that_of_the_checked_certificate)
+{
+    static char text[16384];
+    char wanted[DIGEST_HEX_SIZE];
+    char got[DIGEST_HEX_SIZE];
+    char of_certificate[DIGEST_HEX_SIZE];
+    const char *certificate = vector_key_text("alipay_platform.crt");
+    const char *foreign = vector_key_text("wx_pubkey.pub.pem");
+    const char *begin = strstr(certificate, "-----BEGIN CERTIFICATE-----");
+    const char *end = strstr(certificate, "-----END CERTIFICATE-----");
+    CHECK(begin != NULL && end != NULL);
+    begin += strlen("-----BEGIN CERTIFICATE-----");
+    str_format_cut(text, sizeof(text),
+                   "%s\n-----BEGIN X509 CERTIFICATE-----%.*s-----END X509 CERTIFICATE-----\n",
+                   foreign, (int)(end - begin), begin);
+    struct cert_list *list = read_certs(text);
+    struct rsa_key *key = NULL;
+    CHECK_EQ_U64(cert_list_count(list), 1);
+    CHECK_EQ_I64(cert_rsa_key(list, 0, &key), OK);
+    CHECK(rsa_key_fingerprint(key, got));
+    CHECK(rsa_key_fingerprint(vector_key("alipay_platform.crt", false), wanted));
+    CHECK_EQ_STR(got, wanted);
+    CHECK(cert_key_fingerprint(list, 0, of_certificate));
+    CHECK_EQ_STR(of_certificate, wanted);
+    rsa_key_destroy(key);
+    cert_list_destroy(list);
+    list = read_certs(vector_key_text("alipay_root_bundle.crt"));
+    CHECK_EQ_I64(cert_rsa_key(list, 1, &key), ERR_FORMAT); /* ECDSA, and has a fingerprint */
+    CHECK(cert_key_fingerprint(list, 1, got));
+    cert_list_destroy(list);
+}
+
+TEST(certificate_periods)
+{
+    struct cert_list *list = read_certs(vector_key_text("alipay_platform.crt"));
+    struct cert_period period;
+    CHECK(cert_period_read(list, 0, &period));
+    CHECK(period.from_s < period.to_s);
+    CHECK(!cert_is_expired(list, 0, period.to_s - 1) && cert_is_expired(list, 0, period.to_s + 1));
+    CHECK(cert_period_holds(&period, period.from_s) && cert_period_holds(&period, period.to_s));
+    CHECK(cert_period_holds(&period, period.from_s - 300)); /* our clock may be behind */
+    CHECK(!cert_period_holds(&period, period.from_s - 301));
+    CHECK(!cert_period_holds(&period, period.to_s + 1));
     cert_list_destroy(list);
 }
 
