@@ -11,18 +11,32 @@
 #include "common/str.h"
 #include "protocol/alipay/cert_sn.h"
 
-enum { KEYS_MAX = 8 /* one is in force; a rotation every few years adds one */ };
+enum {
+    KEYS_MAX = 8,     /* one is in force; a rotation every few years adds one */
+    REFUSED_MAX = 16, /* numbers that were asked for lately and are not to be had */
+    REFUSED_MS = 10 * 60 * 1000,
+};
 
 struct platform_key {
     char sn[CERT_SN_SIZE];
     struct rsa_key *key;
+    struct cert_period period;
+};
+
+struct refused_sn {
+    char sn[CERT_SN_SIZE]; /* "" = none */
+    int64_t at_ms;
 };
 
 struct alipay_keys {
-    pthread_mutex_t lock; /* of platform, count and wanted; the keys themselves never change */
+    pthread_mutex_t lock; /* of all up to taken_at_ms; the keys themselves never change */
     struct platform_key platform[KEYS_MAX];
     size_t count;
     char wanted[CERT_SN_SIZE]; /* "" = none */
+    struct refused_sn refused[REFUSED_MAX];
+    size_t refused_next;
+    bool taken;          /* a wish was taken before, at ... */
+    int64_t taken_at_ms; /* ... monotonic */
     bool certificates;
     bool allow_test;
     struct rsa_key *app;
@@ -32,6 +46,8 @@ struct alipay_keys {
     struct cert_list *pinned;   /* the certificate in our files, with its links */
     char owner[CERT_NAME_SIZE]; /* the subject of the pinned certificate behind its common name */
 };
+
+#define NO_RSA_KEY "its key is no RSA key of 2048 bits or more"
 
 /* "CN=x\,y,OU=z,O=w" -> "OU=z,O=w" */
 static const char *behind_common_name(const char *subject)
@@ -57,7 +73,7 @@ static enum err read_app_certificate(struct alipay_keys *keys,
                                      const struct key_message *message)
 {
     struct cert_list *list = NULL;
-    enum err err = key_file_certs(config->app_cert_file, message, &list);
+    enum err err = key_file_certs(config->app_cert_file, keys->allow_test, message, &list);
     if (err != OK) {
         return err;
     }
@@ -71,11 +87,17 @@ static enum err read_platform_certificate(struct alipay_keys *keys,
                                           const struct key_message *message)
 {
     char subject[CERT_NAME_SIZE];
-    enum err err = key_file_certs(config->alipay_cert_file, message, &keys->pinned);
-    if (err != OK) {
-        return err;
+    struct platform_key *slot = &keys->platform[0];
+    enum err err =
+        key_file_certs(config->alipay_cert_file, keys->allow_test, message, &keys->pinned);
+    if (err == OK) {
+        err = cert_rsa_key(keys->pinned, 0, &slot->key);
     }
-    bool ok = alipay_cert_sn(keys->pinned, keys->platform[0].sn) &&
+    if (err != OK) {
+        return keys->pinned == NULL ? err : fail(message, config->alipay_cert_file, NO_RSA_KEY);
+    }
+    bool ok = alipay_cert_sn(keys->pinned, slot->sn) &&
+              cert_period_read(keys->pinned, 0, &slot->period) &&
               cert_subject(keys->pinned, 0, subject) &&
               str_copy(keys->owner, sizeof(keys->owner), behind_common_name(subject));
     return ok ? OK : fail(message, config->alipay_cert_file, "its number cannot be made");
@@ -89,7 +111,7 @@ static enum err read_certificates(struct alipay_keys *keys, const struct pay_ali
         err = read_platform_certificate(keys, config, message);
     }
     if (err == OK) {
-        err = key_file_certs(config->root_cert_file, message, &keys->roots);
+        err = key_file_certs(config->root_cert_file, keys->allow_test, message, &keys->roots);
     }
     if (err == OK && !alipay_root_cert_sn(keys->roots, keys->root_sn)) {
         err = fail(message, config->root_cert_file, "holds no root of the RSA family");
@@ -100,16 +122,14 @@ static enum err read_certificates(struct alipay_keys *keys, const struct pay_ali
 static enum err read_all(struct alipay_keys *keys, const struct pay_alipay_config *config,
                          const struct key_message *message)
 {
-    const char *public_file =
-        config->certificates ? config->alipay_cert_file : config->public_key_file;
     enum err err = key_file_private(config->app_key_file, keys->allow_test, message, &keys->app);
     if (err == OK) {
-        err = key_file_public(public_file, keys->allow_test, message, &keys->platform[0].key);
+        err = config->certificates ? read_certificates(keys, config, message)
+                                   : key_file_public(config->public_key_file, keys->allow_test,
+                                                     message, &keys->platform[0].key);
     }
-    if (err == OK) {
-        keys->count = 1;
-    }
-    return err == OK && config->certificates ? read_certificates(keys, config, message) : err;
+    keys->count = err == OK ? 1 : 0;
+    return err;
 }
 
 enum err alipay_keys_create(const struct pay_alipay_config *config, bool allow_test,
@@ -161,17 +181,19 @@ const char *alipay_keys_root_sn(const struct alipay_keys *keys)
     return keys->certificates ? keys->root_sn : NULL;
 }
 
-const struct rsa_key *alipay_keys_find(struct alipay_keys *keys, const char *sn)
+const struct rsa_key *alipay_keys_find(struct alipay_keys *keys, const char *sn, int64_t now_s)
 {
     const struct rsa_key *found = NULL;
-    MUST(pthread_mutex_lock(&keys->lock) == 0);
-    /* In key mode a number means nothing to us: the one key must fit. */
-    if (sn[0] == '\0' || !keys->certificates) {
-        found = keys->platform[0].key;
+    if (!keys->certificates) {
+        /* A number means nothing to us: the one key must fit. It has no dates. */
+        return keys->platform[0].key;
     }
+    MUST(pthread_mutex_lock(&keys->lock) == 0);
     for (size_t i = 0; found == NULL && i < keys->count; i++) {
-        if (str_equal(keys->platform[i].sn, sn)) {
-            found = keys->platform[i].key;
+        const struct platform_key *slot = &keys->platform[i];
+        const bool fits = str_equal(slot->sn, sn) || (i == 0 && sn[0] == '\0');
+        if (fits && cert_period_holds(&slot->period, now_s)) {
+            found = slot->key;
         }
     }
     MUST(pthread_mutex_unlock(&keys->lock) == 0);
@@ -201,11 +223,12 @@ const struct rsa_key *alipay_keys_add(struct alipay_keys *keys, const char *sn, 
 {
     struct cert_list *list = NULL;
     struct rsa_key *key = NULL;
+    struct cert_period period = {0};
     if (!keys->certificates || cert_list_read(pem, size, &list) != OK) {
         return NULL;
     }
-    bool ok = is_alipays(keys, sn, list, now_s) && rsa_public_read(pem, size, &key) == OK &&
-              is_allowed(keys, key);
+    bool ok = is_alipays(keys, sn, list, now_s) && cert_period_read(list, 0, &period) &&
+              cert_rsa_key(list, 0, &key) == OK && is_allowed(keys, key);
     cert_list_destroy(list);
     MUST(pthread_mutex_lock(&keys->lock) == 0);
     const struct rsa_key *kept = NULL;
@@ -218,6 +241,7 @@ const struct rsa_key *alipay_keys_add(struct alipay_keys *keys, const char *sn, 
         struct platform_key *slot = &keys->platform[keys->count];
         if (str_copy(slot->sn, sizeof(slot->sn), sn)) {
             slot->key = key;
+            slot->period = period;
             keys->count += 1;
             kept = key;
             key = NULL;
@@ -228,21 +252,65 @@ const struct rsa_key *alipay_keys_add(struct alipay_keys *keys, const char *sn, 
     return kept;
 }
 
-void alipay_keys_want(struct alipay_keys *keys, const char *sn)
+/* ---- wishes ---- */
+
+/* 32 lower-case hexadecimal digits. */
+static bool is_sn(const char *sn)
 {
-    MUST(pthread_mutex_lock(&keys->lock) == 0);
-    if (!str_copy(keys->wanted, sizeof(keys->wanted), sn)) {
-        keys->wanted[0] = '\0';
-    }
-    MUST(pthread_mutex_unlock(&keys->lock) == 0);
+    return strlen(sn) == CERT_SN_SIZE - 1 && strspn(sn, "0123456789abcdef") == CERT_SN_SIZE - 1;
 }
 
-bool alipay_keys_take_wanted(struct alipay_keys *keys, char ret_sn[CERT_SN_SIZE])
+static bool is_refused_locked(const struct alipay_keys *keys, const char *sn, int64_t now_ms)
+{
+    for (size_t i = 0; i < REFUSED_MAX; i++) {
+        const struct refused_sn *refused = &keys->refused[i];
+        if (str_equal(refused->sn, sn) && now_ms - refused->at_ms < REFUSED_MS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_due_locked(const struct alipay_keys *keys, int64_t now_ms)
+{
+    return !keys->taken || now_ms - keys->taken_at_ms >= ALIPAY_WISH_MS_MIN;
+}
+
+bool alipay_keys_want(struct alipay_keys *keys, const char *sn, int64_t now_ms)
+{
+    if (!keys->certificates || !is_sn(sn)) {
+        return false;
+    }
+    MUST(pthread_mutex_lock(&keys->lock) == 0);
+    const bool refused = is_refused_locked(keys, sn, now_ms);
+    if (!refused) {
+        MUST(str_copy(keys->wanted, sizeof(keys->wanted), sn));
+    }
+    const bool due = !refused && is_due_locked(keys, now_ms);
+    MUST(pthread_mutex_unlock(&keys->lock) == 0);
+    return due;
+}
+
+bool alipay_keys_take_wanted(struct alipay_keys *keys, int64_t now_ms, char ret_sn[CERT_SN_SIZE])
 {
     MUST(pthread_mutex_lock(&keys->lock) == 0);
-    bool wanted = keys->wanted[0] != '\0';
-    memcpy(ret_sn, keys->wanted, sizeof(keys->wanted));
-    keys->wanted[0] = '\0';
+    const bool take = keys->wanted[0] != '\0' && is_due_locked(keys, now_ms);
+    if (take) {
+        memcpy(ret_sn, keys->wanted, sizeof(keys->wanted));
+        keys->wanted[0] = '\0';
+        keys->taken = true;
+        keys->taken_at_ms = now_ms;
+    }
     MUST(pthread_mutex_unlock(&keys->lock) == 0);
-    return wanted;
+    return take;
+}
+
+void alipay_keys_refuse(struct alipay_keys *keys, const char *sn, int64_t now_ms)
+{
+    MUST(pthread_mutex_lock(&keys->lock) == 0);
+    struct refused_sn *place = &keys->refused[keys->refused_next];
+    place->at_ms = now_ms;
+    MUST(str_copy(place->sn, sizeof(place->sn), sn));
+    keys->refused_next = (keys->refused_next + 1) % REFUSED_MAX;
+    MUST(pthread_mutex_unlock(&keys->lock) == 0);
 }

@@ -36,9 +36,10 @@ const char *alipay_keys_root_sn(const struct alipay_keys *keys);
 
 /**
  * Alipay's key for certificate number @p sn; "" is the key that needs none: in key mode the only
- * one, in certificate mode that of the file. NULL: not here. Keys stay until the end. Any thread.
+ * one, in certificate mode that of the file. NULL: not here, or not in force at @p now_s. Keys
+ * stay until the end. Any thread.
  */
-const struct rsa_key *alipay_keys_find(struct alipay_keys *keys, const char *sn);
+const struct rsa_key *alipay_keys_find(struct alipay_keys *keys, const char *sn, int64_t now_s);
 
 /**
  * Take up a downloaded certificate (PEM, with its links) for number @p sn.
@@ -47,10 +48,26 @@ const struct rsa_key *alipay_keys_find(struct alipay_keys *keys, const char *sn)
 const struct rsa_key *alipay_keys_add(struct alipay_keys *keys, const char *sn, const char *pem,
                                       size_t size, int64_t now_s);
 
-/** Remember the number of a certificate that a notify names and that we do not have. Any thread. */
-void alipay_keys_want(struct alipay_keys *keys, const char *sn);
+/* Anybody can name a certificate in a forged notify; a wish costs a call at most this often. */
+enum { ALIPAY_WISH_MS_MIN = 60000 };
 
-/** The number last wanted and not found since; false if there is none. Forgets it. */
-MUST_CHECK bool alipay_keys_take_wanted(struct alipay_keys *keys, char ret_sn[CERT_SN_SIZE]);
+/**
+ * Remember the number of a certificate that a notify names and that we do not have.
+ *
+ * @param now_ms monotonic
+ * @return true if it can be taken now; false also for what is no number and for one that Alipay
+ *         did not have in the last minutes. Any thread.
+ */
+MUST_CHECK bool alipay_keys_want(struct alipay_keys *keys, const char *sn, int64_t now_ms);
+
+/**
+ * The number last wanted, which is then forgotten; false, and it is kept, if there is none or the
+ * last one was taken less than ALIPAY_WISH_MS_MIN ago. Any thread.
+ */
+MUST_CHECK bool alipay_keys_take_wanted(struct alipay_keys *keys, int64_t now_ms,
+                                        char ret_sn[CERT_SN_SIZE]);
+
+/** A number that was taken and is not to be had: not wanted again for some minutes. Any thread. */
+void alipay_keys_refuse(struct alipay_keys *keys, const char *sn, int64_t now_ms);
 
 #endif

@@ -115,9 +115,10 @@ static const struct rsa_key *key_of_download(struct alipay_wallet *wallet, const
         !base64_decode(work->cert, strlen(work->cert), work->pem, sizeof(work->pem), &size)) {
         return NULL;
     }
-    const struct rsa_key *key = alipay_keys_add(wallet->keys, sn, (const char *)work->pem, size,
-                                                clock_wall_s(wallet->world.clock));
-    const struct rsa_key *signer = alipay_keys_find(wallet->keys, response.cert_sn);
+    const int64_t now_s = clock_wall_s(wallet->world.clock);
+    const struct rsa_key *key =
+        alipay_keys_add(wallet->keys, sn, (const char *)work->pem, size, now_s);
+    const struct rsa_key *signer = alipay_keys_find(wallet->keys, response.cert_sn, now_s);
     if (key == NULL || signer == NULL) {
         return NULL;
     }
@@ -152,7 +153,8 @@ void alipay_wallet_ask(struct alipay_wallet *wallet, const struct alipay_questio
     if (!send(wallet, question, work) || !read_reply(question, reply, &response)) {
         return;
     }
-    const struct rsa_key *key = alipay_keys_find(wallet->keys, response.cert_sn);
+    const struct rsa_key *key =
+        alipay_keys_find(wallet->keys, response.cert_sn, clock_wall_s(wallet->world.clock));
     if (key == NULL) {
         key = alipay_wallet_download_key(wallet, response.cert_sn);
     }

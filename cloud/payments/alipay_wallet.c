@@ -236,10 +236,10 @@ static enum alipay_verdict check_notify(struct alipay_wallet *wallet,
         !alipay_form_text(&work->form, "alipay_cert_sn", sn, sizeof(sn))) {
         return ALIPAY_MALFORMED;
     }
-    const struct rsa_key *key = alipay_keys_find(wallet->keys, sn);
+    const struct rsa_key *key =
+        alipay_keys_find(wallet->keys, sn, clock_wall_s(wallet->world.clock));
     if (key == NULL) {
-        alipay_keys_want(wallet->keys, sn);
-        *ret_keys_wanted = true;
+        *ret_keys_wanted = alipay_keys_want(wallet->keys, sn, clock_mono_ms(wallet->world.clock));
         return ALIPAY_BAD_SIGNATURE;
     }
     return alipay_notify_check(&work->form, key, work->scratch, sizeof(work->scratch), &rule);
@@ -267,11 +267,15 @@ void alipay_wallet_notify(struct alipay_wallet *wallet, const struct pay_notify_
 bool alipay_wallet_refresh(struct alipay_wallet *wallet, char ret_log[PAY_LOG_SIZE])
 {
     char sn[CERT_SN_SIZE];
-    if (!alipay_keys_take_wanted(wallet->keys, sn)) {
+    const int64_t now_ms = clock_mono_ms(wallet->world.clock);
+    if (!alipay_keys_take_wanted(wallet->keys, now_ms, sn)) {
         return true;
     }
-    bool ok = alipay_keys_find(wallet->keys, sn) != NULL ||
+    bool ok = alipay_keys_find(wallet->keys, sn, clock_wall_s(wallet->world.clock)) != NULL ||
               alipay_wallet_download_key(wallet, sn) != NULL;
+    if (!ok) {
+        alipay_keys_refuse(wallet->keys, sn, now_ms);
+    }
     str_format_cut(ret_log, PAY_LOG_SIZE, "alipay certificate %s: %s", sn,
                    ok ? "taken up" : "not to be had");
     return ok;

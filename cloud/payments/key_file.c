@@ -82,6 +82,15 @@ static enum err read_file(const char *path, enum key_file_kind kind,
     return err;
 }
 
+static enum err check_fingerprint(const char *path, bool allow_test,
+                                  const struct key_message *message, const char *fingerprint)
+{
+    if (!allow_test && test_keys_contain(fingerprint)) {
+        return say(message, ERR_DENIED, path, "is a simulator's key: not with mode = \"live\"");
+    }
+    return OK;
+}
+
 static enum err check_key(const char *path, bool allow_test, const struct key_message *message,
                           const struct rsa_key *key)
 {
@@ -89,10 +98,7 @@ static enum err check_key(const char *path, bool allow_test, const struct key_me
     if (!rsa_key_fingerprint(key, fingerprint)) {
         return say(message, ERR_INTERNAL, path, "its fingerprint cannot be made");
     }
-    if (!allow_test && test_keys_contain(fingerprint)) {
-        return say(message, ERR_DENIED, path, "is a simulator's key: not with mode = \"live\"");
-    }
-    return OK;
+    return check_fingerprint(path, allow_test, message, fingerprint);
 }
 
 static enum err key_read(const char *path, enum key_file_kind kind,
@@ -147,22 +153,44 @@ enum err key_file_public(const char *path, bool allow_test, const struct key_mes
     return key_read_checked(path, KEY_FILE_PUBLIC, allow_test, message, ret_key);
 }
 
-enum err key_file_certs(const char *path, const struct key_message *message,
+static enum err check_certs(const char *path, bool allow_test, const struct key_message *message,
+                            const struct cert_list *list)
+{
+    char fingerprint[DIGEST_HEX_SIZE];
+    enum err err = OK;
+    for (size_t i = 0; err == OK && i < cert_list_count(list); i++) {
+        err = cert_key_fingerprint(list, i, fingerprint)
+                  ? check_fingerprint(path, allow_test, message, fingerprint)
+                  : say(message, ERR_INTERNAL, path, "its fingerprint cannot be made");
+    }
+    return err;
+}
+
+enum err key_file_certs(const char *path, bool allow_test, const struct key_message *message,
                         struct cert_list **ret_list)
 {
+    struct cert_list *list = NULL;
     struct content *content = calloc(1, sizeof(*content));
     if (content == NULL) {
         return say(message, ERR_MEMORY, path, "no memory");
     }
     enum err err = read_file(path, KEY_FILE_PUBLIC, message, content);
     if (err == OK) {
-        err = cert_list_read(content->bytes, content->size, ret_list);
+        err = cert_list_read(content->bytes, content->size, &list);
         if (err != OK) {
             (void)say(message, err, path, "holds no readable certificate");
         }
     }
     free(content);
-    return err;
+    if (err == OK) {
+        err = check_certs(path, allow_test, message, list);
+    }
+    if (err != OK) {
+        cert_list_destroy(list);
+        return err;
+    }
+    *ret_list = list;
+    return OK;
 }
 
 enum err key_file_text(const char *path, bool allow_test, const struct key_message *message,

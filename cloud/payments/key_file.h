@@ -38,9 +38,9 @@ MUST_CHECK enum err key_file_private(const char *path, bool allow_test,
 MUST_CHECK enum err key_file_public(const char *path, bool allow_test,
                                     const struct key_message *message, struct rsa_key **ret_key);
 
-/** The certificates of a file. */
-MUST_CHECK enum err key_file_certs(const char *path, const struct key_message *message,
-                                   struct cert_list **ret_list);
+/** The certificates of a file; not one of them may be for a simulator's key in live mode. */
+MUST_CHECK enum err key_file_certs(const char *path, bool allow_test,
+                                   const struct key_message *message, struct cert_list **ret_list);
 
 /** An APIv3 key: exactly @p size bytes; one line end behind them is allowed. */
 MUST_CHECK enum err key_file_text(const char *path, bool allow_test,

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cloud/payments/alipay_keys.h"
 #include "cloud/payments/key_file.h"
 #include "cloud/payments/pay.h"
 #include "cloud/payments/pay_config.h"
@@ -13,6 +14,7 @@
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "drivers/rng/rng_system.h"
+#include "protocol/alipay/cert_sn.h"
 #include "tests/unit/common_crypto/vector_keys.h"
 #include "tests/unit/test.h"
 
@@ -82,6 +84,156 @@ TEST(keys_of_the_simulators_are_refused_in_live_mode)
     CHECK(key == NULL);
 }
 
+#define SIMULATOR "emulators/paygate/keys/"
+
+/* A file of the simulated gateways' keys; one at a time. */
+static const char *simulator_text(const char *name)
+{
+    static char text[32 * 1024];
+    char path[PATH_SIZE];
+    str_format_cut(path, sizeof(path), SIMULATOR "%s", name);
+    FILE *file = fopen(path, "re");
+    CHECK(file != NULL);
+    const size_t size = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    text[size] = '\0';
+    return text;
+}
+
+TEST(certificates_of_the_simulators_are_refused_in_live_mode)
+{
+    static const char *const names[] = {
+        "alipay-app.crt.pem", "alipay-platform.crt.pem", "alipay-platform-chain.crt.pem",
+        "alipay-ca.crt.pem",  "alipay-root-ec.crt.pem",  "alipay-root-bundle.crt.pem"};
+    struct cert_list *list = NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        const char *path = put_file("c", simulator_text(names[i]), 0644);
+        CHECK_EQ_I64(key_file_certs(path, false, &MESSAGE, &list), ERR_DENIED);
+        CHECK(strstr(message_text, "simulator") != NULL && list == NULL);
+        CHECK_EQ_I64(key_file_certs(path, true, &MESSAGE, &list), OK);
+        cert_list_destroy(list);
+        list = NULL;
+    }
+}
+
+/* ---- Alipay's certificates ---- */
+
+#define IN_FORCE INT64_C(1795136400)    /* 2026-11-20 */
+#define LONG_AFTER INT64_C(2366841600)  /* 2045 */
+#define LONG_BEFORE INT64_C(1672531200) /* 2023 */
+
+static struct alipay_keys *make_alipay_keys(void)
+{
+    static struct pay_alipay_config alipay = {.certificates = true};
+    struct alipay_keys *keys = NULL;
+    const struct {
+        char *path;
+        const char *name;
+        mode_t mode;
+    } files[] = {
+        {alipay.app_key_file, "alipay-app.key.pem", 0600},
+        {alipay.app_cert_file, "alipay-app.crt.pem", 0644},
+        {alipay.alipay_cert_file, "alipay-platform-chain.crt.pem", 0644},
+        {alipay.root_cert_file, "alipay-root-bundle.crt.pem", 0644},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        const char *path = put_file(files[i].name, simulator_text(files[i].name), files[i].mode);
+        CHECK(str_copy(files[i].path, PAY_PATH_SIZE, path));
+    }
+    CHECK_EQ_I64(alipay_keys_create(&alipay, true, &MESSAGE, &keys), OK);
+    return keys;
+}
+
+static void sn_of(const char *name, char ret_sn[CERT_SN_SIZE])
+{
+    struct cert_list *list = NULL;
+    const char *text = simulator_text(name);
+    CHECK_EQ_I64(cert_list_read(text, strlen(text), &list), OK);
+    CHECK(alipay_cert_sn(list, ret_sn));
+    cert_list_destroy(list);
+}
+
+static bool is_key_of(const struct rsa_key *key, const char *name)
+{
+    char got[DIGEST_HEX_SIZE];
+    char wanted[DIGEST_HEX_SIZE];
+    struct rsa_key *genuine = NULL;
+    const char *text = simulator_text(name);
+    CHECK_EQ_I64(rsa_public_read(text, strlen(text), &genuine), OK);
+    CHECK(key != NULL && rsa_key_fingerprint(key, got) && rsa_key_fingerprint(genuine, wanted));
+    rsa_key_destroy(genuine);
+    return str_equal(got, wanted);
+}
+
+/* A stranger's key in front of Alipay's genuine certificate, which goes by its older name. */
+TEST(a_key_beside_the_certificate_is_not_taken)
+{
+    static char pem[64 * 1024];
+    char sn[CERT_SN_SIZE];
+    struct strbuf text;
+    struct alipay_keys *keys = make_alipay_keys();
+    sn_of("alipay-platform-next-chain.crt.pem", sn);
+    strbuf_init(&text, pem, sizeof(pem));
+    strbuf_addf(&text, "%s", simulator_text("stranger.pub.pem"));
+    const char *rest = simulator_text("alipay-platform-next-chain.crt.pem");
+    for (const char *at = strstr(rest, "CERTIFICATE"); at != NULL;
+         at = strstr(rest, "CERTIFICATE")) {
+        strbuf_addf(&text, "%.*sX509 CERTIFICATE", (int)(at - rest), rest);
+        rest = at + strlen("CERTIFICATE");
+    }
+    strbuf_addf(&text, "%s", rest);
+    const struct rsa_key *key = alipay_keys_add(keys, sn, pem, strlen(pem), IN_FORCE);
+    CHECK(is_key_of(key, "alipay-platform-next.pub.pem"));
+    CHECK(alipay_keys_find(keys, sn, IN_FORCE) == key);
+    alipay_keys_destroy(keys);
+}
+
+TEST(certificates_are_used_while_they_are_in_force)
+{
+    char sn[CERT_SN_SIZE];
+    char next_sn[CERT_SN_SIZE];
+    struct alipay_keys *keys = make_alipay_keys();
+    sn_of("alipay-platform.crt.pem", sn);
+    sn_of("alipay-platform-next.crt.pem", next_sn);
+    CHECK(is_key_of(alipay_keys_find(keys, sn, IN_FORCE), "alipay-platform.pub.pem"));
+    CHECK(alipay_keys_find(keys, "", IN_FORCE) == alipay_keys_find(keys, sn, IN_FORCE));
+    const char *pem = simulator_text("alipay-platform-next-chain.crt.pem");
+    CHECK(alipay_keys_add(keys, next_sn, pem, strlen(pem), IN_FORCE) != NULL);
+    CHECK(alipay_keys_find(keys, next_sn, IN_FORCE) != NULL);
+    const char *const sns[] = {sn, next_sn, ""};
+    for (size_t i = 0; i < ARRAY_COUNT(sns); i++) {
+        CHECK(alipay_keys_find(keys, sns[i], LONG_AFTER) == NULL);
+        CHECK(alipay_keys_find(keys, sns[i], LONG_BEFORE) == NULL);
+    }
+    alipay_keys_destroy(keys);
+}
+
+TEST(forged_notifies_cost_one_call_a_minute)
+{
+    static const char one[] = "0123456789abcdef0123456789abcdef";
+    static const char two[] = "fedcba9876543210fedcba9876543210";
+    const int64_t begin_ms = 5;
+    char sn[CERT_SN_SIZE];
+    struct alipay_keys *keys = make_alipay_keys();
+    CHECK(!alipay_keys_take_wanted(keys, begin_ms, sn));
+    CHECK(!alipay_keys_want(keys, "", begin_ms));
+    CHECK(!alipay_keys_want(keys, "0123456789ABCDEF0123456789ABCDEF", begin_ms));
+    CHECK(!alipay_keys_want(keys, "../../../../../../../../../../etc", begin_ms));
+    CHECK(alipay_keys_want(keys, one, begin_ms));
+    CHECK(alipay_keys_take_wanted(keys, begin_ms, sn));
+    CHECK_EQ_STR(sn, one);
+    CHECK(!alipay_keys_want(keys, two, begin_ms + 1)); /* later */
+    CHECK(!alipay_keys_take_wanted(keys, begin_ms + 59999, sn));
+    CHECK(alipay_keys_take_wanted(keys, begin_ms + 60000, sn));
+    CHECK_EQ_STR(sn, two);
+    alipay_keys_refuse(keys, two, begin_ms + 60000);
+    CHECK(!alipay_keys_want(keys, two, begin_ms + 600000)); /* Alipay has no such certificate */
+    CHECK(!alipay_keys_take_wanted(keys, begin_ms + 600000, sn));
+    CHECK(alipay_keys_want(keys, one, begin_ms + 600000));
+    CHECK(alipay_keys_want(keys, two, begin_ms + 660000));
+    alipay_keys_destroy(keys);
+}
+
 TEST(apiv3_keys_have_32_characters)
 {
     uint8_t key[32];
@@ -110,7 +262,7 @@ TEST(files_that_are_no_keys)
     CHECK_EQ_I64(key_file_private("/nowhere/at/all", true, &MESSAGE, &key), ERR_IO);
     CHECK(strstr(message_text, "/nowhere/at/all") != NULL);
     CHECK_EQ_I64(key_file_private("/tmp", true, &MESSAGE, &key), ERR_IO);
-    CHECK_EQ_I64(key_file_certs(put_file("n", "hello", 0600), &MESSAGE, &list), ERR_FORMAT);
+    CHECK_EQ_I64(key_file_certs(put_file("n", "hello", 0600), true, &MESSAGE, &list), ERR_FORMAT);
     /* No content of a key file may ever be in a message. */
     const char *secret = vector_key_text("alipay_app.pub.pem");
     CHECK_EQ_I64(key_file_private(put_file("n", secret, 0600), true, &MESSAGE, &key), ERR_FORMAT);
