@@ -13,6 +13,7 @@ import { makeZip } from './zip.mjs';
 const READY_HOUR = 9;
 const URL_LIFE_MS = 30_000;
 const PATH = '/downloadBillFile.resource';
+const REAL_BASE = 'http://dwbillcenter.alipay.com';
 
 const COLUMNS = [
     '支付宝交易号',
@@ -104,7 +105,7 @@ export class AlipayBills {
             throw new AlipayError(40004, 'INVAILID_ARGUMENTS', text);
         }
         const bill = billOf(this.world, 'alipay', day);
-        if (!book.isDayFinished(day, READY_HOUR) || bill.rows.length === 0) {
+        if (!book.isDayFinished(day, READY_HOUR) || bill.rows.length === 0 || bill.late) {
             throw new AlipayError(40004, 'BILL_NOT_EXIST', '账单不存在');
         }
         const token = this.downloads.offer({ data: this.zip(day, bill, clock.now()) });
@@ -118,7 +119,10 @@ export class AlipayBills {
             fileId: `/trade/${user}/SIMULATOR`,
             token,
         };
-        return { bill_download_url: `${this.world.baseUrl}${PATH}?${new URLSearchParams(query)}` };
+        // The real offer names another host, by plain http, and that is not for the test's machine.
+        const real = this.world.settings.alipay_bill_url === 'real';
+        const base = real ? REAL_BASE : this.world.baseUrl;
+        return { bill_download_url: `${base}${PATH}?${new URLSearchParams(query)}` };
     }
 
     zip(day, bill, now) {

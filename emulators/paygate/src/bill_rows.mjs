@@ -32,7 +32,7 @@ function foreignRow(rows, channel, at) {
     return { kind: 'pay', at, trade: { ...trade, ...names, ...empty, ...more }, refund: null };
 }
 
-/** The rows of a bill with the fault that was ordered for it: {rows, countError, hashError}. */
+/** The rows of a bill with the fault ordered for it: {rows, late, countError, hashError}. */
 export function billOf({ book, weather, clock }, channel, day) {
     const rows = rowsOf(book, channel, day);
     const take = (kind) => weather.take('business', `${channel}.bill ${day}`, [kind]) !== null;
@@ -47,6 +47,7 @@ export function billOf({ book, weather, clock }, channel, day) {
     }
     return {
         rows,
+        late: take('bill-late'),
         countError: take('bill-wrong-count') ? 1 : 0,
         hashError: take('bill-wrong-hash'),
     };

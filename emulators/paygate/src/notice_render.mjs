@@ -26,6 +26,8 @@ function alipayContent(notice, shape, clock) {
         content.total_amount = yuanText(parseYuan(content.total_amount) + 1);
     } else if (shape === 'wrong-merchant') {
         Object.assign(content, FOREIGN_MERCHANT.alipay);
+    } else if (shape === 'no-appid') {
+        delete content.app_id;
     } else if (shape === 'gbk') {
         content.charset = 'gbk';
     }
@@ -96,6 +98,10 @@ function wechatPlain(plain, shape) {
     }
     if (shape === 'wrong-amount') {
         return { ...plain, amount: { ...plain.amount, total: plain.amount.total + 1 } };
+    }
+    if (shape === 'no-appid') {
+        const { appid, ...rest } = plain;
+        return rest;
     }
     return shape === 'wrong-merchant' ? { ...plain, ...FOREIGN_MERCHANT.wechat } : plain;
 }

@@ -42,7 +42,7 @@ const FORGED = new Set([
     'sha1',
 ]);
 /** Genuine messages about something that is not ours. */
-const FOREIGN = new Set(['wrong-order', 'wrong-amount', 'wrong-merchant']);
+const FOREIGN = new Set(['wrong-order', 'wrong-amount', 'wrong-merchant', 'no-appid']);
 
 /** Did the merchant acknowledge, by the wallet's own rule? */
 export function isAcknowledged(channel, answer) {

@@ -90,7 +90,7 @@ export class WechatBills {
             throw new WechatError(400, 'STATEMENT_CREATING', '账单生成中');
         }
         const bill = billOf(this.world, 'wechat', day);
-        if (bill.rows.length === 0) {
+        if (bill.rows.length === 0 || bill.late) {
             throw new WechatError(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
         }
         const text = this.text(bill);

@@ -31,6 +31,7 @@ const BUYER = '138******00';
  */
 export const SETTINGS = Object.freeze({
     alipay_cert: ['platform', 'next'],
+    alipay_bill_url: ['own', 'real'],
     alipay_notice_sn: ['absent', 'unsigned', 'signed'],
     wechat_cert: ['old', 'new', 'mix'],
     wechat_notice_key: ['auto', 'old', 'new', 'public', 'mix'],
