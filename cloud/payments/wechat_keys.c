@@ -16,6 +16,7 @@ enum { PLATFORM_KEYS_MAX = 16 /* two certificates in five years, and a public ke
 struct platform_key {
     char serial[WECHAT_SERIAL_SIZE];
     struct rsa_key *key;
+    struct cert_period period;
 };
 
 struct wechat_keyring {
@@ -25,6 +26,7 @@ struct wechat_keyring {
     bool allow_test;
     struct wechat_apiv3 apiv3;
     const struct pay_wechat_config *config;
+    const struct clock_port *clock;
     struct rsa_key *merchant[PAY_MERCHANT_KEYS_MAX];
     atomic_int merchant_in_use;
 };
@@ -67,12 +69,13 @@ static enum err read_public_key(struct wechat_keyring *keyring, const struct key
         key_file_public(keyring->config->public_key_file, keyring->allow_test, message, &slot->key);
     if (err == OK) {
         MUST(str_copy(slot->serial, sizeof(slot->serial), keyring->config->public_key_id));
+        slot->period = (struct cert_period){.from_s = 0, .to_s = INT64_MAX};
         keyring->count = 1;
     }
     return err;
 }
 
-enum err wechat_keyring_create(const struct pay_wechat_config *config, bool allow_test,
+enum err wechat_keyring_create(const struct wechat_keyring_world *world,
                                const struct key_message *message,
                                struct wechat_keyring **ret_keyring)
 {
@@ -81,8 +84,9 @@ enum err wechat_keyring_create(const struct pay_wechat_config *config, bool allo
         return ERR_MEMORY;
     }
     MUST(pthread_mutex_init(&keyring->lock, NULL) == 0);
-    keyring->config = config;
-    keyring->allow_test = allow_test;
+    keyring->config = world->config;
+    keyring->clock = world->clock;
+    keyring->allow_test = world->allow_test;
     enum err err = read_apiv3(keyring, message);
     if (err == OK) {
         err = read_merchant_keys(keyring, message);
@@ -114,11 +118,12 @@ void wechat_keyring_destroy(struct wechat_keyring *keyring)
     free(keyring);
 }
 
-static const struct rsa_key *find_locked(const struct wechat_keyring *keyring, const char *serial)
+static const struct platform_key *find_locked(const struct wechat_keyring *keyring,
+                                              const char *serial)
 {
     for (size_t i = 0; i < keyring->count; i++) {
         if (wechat_serial_equal(keyring->platform[i].serial, serial)) {
-            return keyring->platform[i].key;
+            return &keyring->platform[i];
         }
     }
     return NULL;
@@ -127,10 +132,25 @@ static const struct rsa_key *find_locked(const struct wechat_keyring *keyring, c
 static const struct rsa_key *find(void *self, const char *serial)
 {
     struct wechat_keyring *keyring = self;
+    const int64_t now_s = clock_wall_s(keyring->clock);
     MUST(pthread_mutex_lock(&keyring->lock) == 0);
-    const struct rsa_key *key = find_locked(keyring, serial);
+    const struct platform_key *slot = find_locked(keyring, serial);
+    const struct rsa_key *key =
+        slot != NULL && cert_period_holds(&slot->period, now_s) ? slot->key : NULL;
     MUST(pthread_mutex_unlock(&keyring->lock) == 0);
     return key;
+}
+
+bool wechat_keyring_is_empty(struct wechat_keyring *keyring)
+{
+    const int64_t now_s = clock_wall_s(keyring->clock);
+    bool empty = true;
+    MUST(pthread_mutex_lock(&keyring->lock) == 0);
+    for (size_t i = 0; i < keyring->count; i++) {
+        empty = empty && !cert_period_holds(&keyring->platform[i].period, now_s);
+    }
+    MUST(pthread_mutex_unlock(&keyring->lock) == 0);
+    return empty;
 }
 
 struct wechat_keys wechat_keyring_map(struct wechat_keyring *keyring)
@@ -187,6 +207,7 @@ size_t wechat_keyring_add(struct wechat_keyring *keyring, struct wechat_certific
         struct platform_key *slot = &keyring->platform[keyring->count];
         MUST(str_copy(slot->serial, sizeof(slot->serial), certificate->serial));
         slot->key = certificate->key;
+        slot->period = certificate->period;
         certificate->key = NULL;
         keyring->count += 1;
         added += 1;

@@ -8,6 +8,7 @@
 
 #include "cloud/payments/key_file.h"
 #include "cloud/payments/pay_config.h"
+#include "common/clock.h"
 #include "common/compiler.h"
 #include "common/err.h"
 #include "protocol/wechat/box.h"
@@ -22,14 +23,24 @@
  */
 struct wechat_keyring;
 
-MUST_CHECK enum err wechat_keyring_create(const struct pay_wechat_config *config, bool allow_test,
+/* What a keyring is made of; borrowed by it. */
+struct wechat_keyring_world {
+    const struct pay_wechat_config *config;
+    const struct clock_port *clock; /* certificates are in force from one day to another */
+    bool allow_test;
+};
+
+MUST_CHECK enum err wechat_keyring_create(const struct wechat_keyring_world *world,
                                           const struct key_message *message,
                                           struct wechat_keyring **ret_keyring);
 /** NULL is allowed. */
 void wechat_keyring_destroy(struct wechat_keyring *keyring);
 
-/** For wechat_verify(). Keys stay until the end. Any thread. */
+/** For wechat_verify(): only keys that are in force. Keys stay until the end. Any thread. */
 struct wechat_keys wechat_keyring_map(struct wechat_keyring *keyring);
+
+/** True if no key is in force: then a list is believed by the APIv3 key alone. Any thread. */
+MUST_CHECK bool wechat_keyring_is_empty(struct wechat_keyring *keyring);
 
 const struct wechat_apiv3 *wechat_keyring_apiv3(const struct wechat_keyring *keyring);
 

@@ -221,12 +221,12 @@ static const struct rsa_key *find_in_list(void *self, const char *serial)
     return NULL;
 }
 
-/* The list's own signature: with keys we had, or, the first time, with those it brings. */
+/* The list's own signature: with keys we had, or, while we have none, with those it brings. */
 static bool is_verified(struct wechat_link *link, const struct wechat_reply *reply,
                         struct wechat_certificate_list *list)
 {
     enum wechat_verdict verdict = verify(link, reply);
-    if (verdict != WECHAT_UNKNOWN_SERIAL) {
+    if (verdict != WECHAT_UNKNOWN_SERIAL || !wechat_keyring_is_empty(link->keyring)) {
         return verdict == WECHAT_VERIFIED;
     }
     struct wechat_headers headers = wechat_reply_headers(&reply->http);

@@ -20,8 +20,10 @@ enum err wechat_wallet_create(const struct pay_wechat_config *config,
     MUST(pthread_mutex_init(&wallet->link.refresh_lock, NULL) == 0);
     wallet->link.config = *config;
     wallet->link.world = *world;
-    enum err err = wechat_keyring_create(&wallet->link.config, world->allow_test_keys, message,
-                                         &wallet->link.keyring);
+    const struct wechat_keyring_world keys = {.config = &wallet->link.config,
+                                              .clock = world->clock,
+                                              .allow_test = world->allow_test_keys};
+    enum err err = wechat_keyring_create(&keys, message, &wallet->link.keyring);
     if (err != OK) {
         wechat_wallet_destroy(wallet);
         return err;
@@ -243,8 +245,10 @@ static enum pay_result notify_result(const struct wechat_trade *trade)
 static void classify_notify(const struct wechat_wallet *wallet, const struct wechat_trade *trade,
                             struct pay_notify *notify)
 {
+    /* A refund's notify has no appid; every other must name ours. */
+    const bool bare = trade->appid[0] == '\0' && trade->refund_no[0] != '\0';
     bool ours = str_equal(trade->mchid, wallet->link.config.mchid) &&
-                (trade->appid[0] == '\0' || str_equal(trade->appid, wallet->link.config.appid));
+                (bare || str_equal(trade->appid, wallet->link.config.appid));
     notify->result = notify_result(trade);
     notify->verdict = !ours                           ? PAY_NOTIFY_FOREIGN
                       : notify->result == PAY_UNKNOWN ? PAY_NOTIFY_NEWS

@@ -496,6 +496,7 @@ TEST(notifies_with_faults)
         {"no-sign", PAY_NOTIFY_REFUSED, true, true},
         {"sha1", PAY_NOTIFY_REFUSED, true, false},
         {"wrong-merchant", PAY_NOTIFY_FOREIGN, true, true},
+        {"no-appid", PAY_NOTIFY_FOREIGN, true, true},
         {"signtest", PAY_NOTIFY_PROBE, false, true},
         {"unknown-serial", PAY_NOTIFY_REFUSED, false, true},
         {"stale", PAY_NOTIFY_REFUSED, false, true},
@@ -533,7 +534,9 @@ TEST(wechat_keys_in_every_mix)
         "wechat_notice_key mix",
     };
     static struct pay_config config;
+    char log[PAY_LOG_SIZE];
     begin();
+    CHECK(pay_keys_refresh(world.pay, log)); /* as the server does at its start */
     paygate_config(world.gate, tiny_http_port(world.server), &config);
     config.wechat.public_key_id[0] = '\0'; /* certificates only: keys come from the list */
     config.wechat.public_key_file[0] = '\0';
@@ -628,6 +631,94 @@ TEST(wechat_key_list_is_asked_for_once_a_minute)
     CHECK(pay_keys_refresh(world.pay, log));
     CHECK(pay_keys_refresh(world.pay, log));
     CHECK_EQ_STR(log, "");
+}
+
+/* ---- a client whose clock the test moves ---- */
+
+static struct {
+    int64_t wall_s; /* beside the true one */
+    int64_t mono_ms;
+} shift;
+
+static int64_t shifted_wall_s(void *self)
+{
+    (void)self;
+    return clock_wall_s(&world.clock) + shift.wall_s;
+}
+
+static int64_t shifted_mono_ms(void *self)
+{
+    (void)self;
+    return clock_mono_ms(&world.clock) + shift.mono_ms;
+}
+
+/* With certificates only, so that all keys come from the list. */
+static struct pay *make_shifted_pay(void)
+{
+    static struct pay_config config;
+    static const struct clock_port clock = {.mono_ms = shifted_mono_ms, .wall_s = shifted_wall_s};
+    struct pay *pay = NULL;
+    char message[256];
+    shift.wall_s = 0;
+    shift.mono_ms = 0;
+    paygate_config(world.gate, tiny_http_port(world.server), &config);
+    config.wechat.public_key_id[0] = '\0';
+    config.wechat.public_key_file[0] = '\0';
+    CHECK_EQ_I64(pay_create(&config, &clock, &world.rng, message, sizeof(message), &pay), OK);
+    return pay;
+}
+
+static enum pay_result query_of(struct pay *pay, const char *order_no)
+{
+    struct pay_answer answer;
+    pay_query(pay, PAY_WECHAT, order_no, &answer);
+    (void)printf("# %s\n", answer.log_text);
+    const enum pay_result result = answer.result;
+    pay_answer_finish(&answer);
+    return result;
+}
+
+/* A list that is signed by a key which nobody vouches for, while we have others. */
+TEST(wechat_list_of_an_unknown_signer_is_refused)
+{
+    static struct purchase p;
+    begin();
+    CHECK(paygate_command(world.gate, "set wechat_list old"));
+    CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    struct pay *pay = make_shifted_pay();
+    make_purchase(PAY_WECHAT, 61, &p);
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST); /* the first list: by its own key */
+    CHECK(paygate_command(world.gate, "set wechat_list both"));
+    CHECK(paygate_command(world.gate, "set wechat_cert new"));
+    shift.mono_ms = 61000;
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_UNKNOWN);
+    CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    shift.mono_ms = 122000;
+    char log[PAY_LOG_SIZE];
+    CHECK(pay_keys_refresh(pay, log)); /* signed by the one that we know: the new one is in it */
+    CHECK(paygate_command(world.gate, "set wechat_cert new"));
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST);
+    CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    pay_destroy(pay);
+}
+
+TEST(wechat_certificates_end)
+{
+    static struct purchase p;
+    const int64_t years_s = INT64_C(20) * 366 * 86400; /* past the end of the simulator's */
+    begin();
+    CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    struct pay *pay = make_shifted_pay();
+    make_purchase(PAY_WECHAT, 62, &p);
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST);
+    shift.wall_s = years_s;
+    shift.mono_ms = 61000;
+    CHECK(paygate_command(world.gate, "skew +%lld", (long long)years_s));
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_UNKNOWN);
+    CHECK(paygate_command(world.gate, "skew reset"));
+    shift.wall_s = 0;
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST);
+    pay_destroy(pay);
 }
 
 TEST(alipay_certificate_mode_and_rotation)
