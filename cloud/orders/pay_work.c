@@ -12,7 +12,7 @@
 #include "common/str.h"
 #include "protocol/payments/result.h"
 
-enum { LEASE_MS = 30000 /* above the longest call: query and close, 8 s each */ };
+enum { LEASE_MS = 60000 /* above the longest round: query, close, query, 11 s each */ };
 
 /* One question and its answer. */
 struct ask {

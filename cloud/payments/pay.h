@@ -25,6 +25,9 @@
  * A wallet that is not configured answers every call with PAY_UNKNOWN and an alarm: documents of
  * it may be older than the configuration.
  *
+ * The times below are those of one host. One that is silent while it is connected to costs 3 s;
+ * then the wallet's second host is asked, if it has one.
+ *
  * A struct pay has no state but its keys and idle connections and may be used by many threads.
  */
 struct pay;

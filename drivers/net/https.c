@@ -257,8 +257,20 @@ static struct curl_slist *header_list(const struct https_call *call)
     return list;
 }
 
-/* Nothing of the request can have reached the server only if no connection was made. */
-static enum err err_of(CURLcode code, const struct gather *gather)
+/*
+ * Nothing of the request can have reached the server only if not one byte of it was written: not
+ * on the connection that failed, and not on a kept one that died before it in the same call.
+ */
+static bool is_unsent(CURL *curl)
+{
+    curl_off_t begun_us = 0; /* when the transfer began, the connection being there */
+    long request_size = 0;
+    return curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &begun_us) == CURLE_OK &&
+           curl_easy_getinfo(curl, CURLINFO_REQUEST_SIZE, &request_size) == CURLE_OK &&
+           begun_us == 0 && request_size == 0;
+}
+
+static enum err err_of(CURLcode code, const struct gather *gather, bool unsent)
 {
     switch ((int)code) {
     case CURLE_OK:
@@ -271,8 +283,10 @@ static enum err err_of(CURLcode code, const struct gather *gather)
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-        return ERR_UNAVAILABLE;
+        return unsent ? ERR_UNAVAILABLE : ERR_IO;
     case CURLE_OPERATION_TIMEDOUT:
+        /* A host that says nothing while it is connected to is as good as none. */
+        return unsent ? ERR_UNAVAILABLE : ERR_TIMEOUT;
     case CURLE_ABORTED_BY_CALLBACK:
         return ERR_TIMEOUT;
     case CURLE_OUT_OF_MEMORY:
@@ -320,7 +334,7 @@ enum err https_perform(struct https *https, const struct https_call *call,
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &gather.answer.status);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(headers);
-    enum err err = err_of(code, &gather);
+    enum err err = err_of(code, &gather, is_unsent(curl));
     if (err == OK && gather.answer.body == NULL) {
         gather.answer.body = calloc(1, 1);
         err = gather.answer.body != NULL ? OK : ERR_MEMORY;

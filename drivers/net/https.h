@@ -78,10 +78,9 @@ void https_destroy(struct https *https);
  *
  * @param ret_answer set only if OK is returned
  * @param ret_why    what went wrong, for the log, without secrets; "" if nothing did
- * @return ERR_UNAVAILABLE: nothing was sent (no name, no connection, TLS refused); ERR_TIMEOUT,
- *         ERR_IO: it may have been sent, nobody knows; ERR_FULL: the answer was too large;
- *         ERR_RANGE: a URL that is not allowed; ERR_MEMORY
- * Blocks: up to timeout_ms. Allocates: yes.
+ * @return ERR_UNAVAILABLE: nothing was sent (no name, no connection in time, TLS refused);
+ *         ERR_TIMEOUT, ERR_IO: it may have been sent, nobody knows; ERR_FULL: the answer was too
+ * large; ERR_RANGE: a URL that is not allowed; ERR_MEMORY Blocks: up to timeout_ms. Allocates: yes.
  */
 MUST_CHECK enum err https_perform(struct https *https, const struct https_call *call,
                                   struct https_answer *ret_answer, char ret_why[HTTPS_WHY_SIZE]);

@@ -5,7 +5,10 @@
  * every fault of the wire, races, key changes, notifies as they really come, and bills. The rule
  * under test is one: no fault may make us believe what is not so; at worst we know nothing.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -787,6 +790,30 @@ TEST(gateway_is_away)
     CHECK_EQ_STR(pay_result_name(answer.result), "unknown");
     CHECK(strstr(answer.log_text, "stopping") != NULL);
     pay_destroy(pay);
+}
+
+/* Accepted, and then not a word: the backup host is asked, since nothing was sent. */
+TEST(first_host_is_silent)
+{
+    static struct pay_config config;
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    static struct purchase p;
+    begin();
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 8) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    paygate_config(world.gate, 1, &config);
+    memcpy(config.wechat.backup_url, config.wechat.url, sizeof(config.wechat.backup_url));
+    (void)snprintf(config.wechat.url, sizeof(config.wechat.url), "https://127.0.0.1:%d",
+                   ntohs(address.sin_port));
+    struct pay *pay = make_pay(&config);
+    CHECK(pay != NULL);
+    make_purchase(PAY_WECHAT, 98, &p);
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST);
+    pay_destroy(pay);
+    (void)close(fd);
 }
 
 static struct pay_bill fetch_bill(enum pay_wallet wallet, const char *day)

@@ -4,8 +4,11 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,6 +138,35 @@ TEST(what_nobody_knows_is_not_called_unsent)
     CHECK_EQ_I64(ask("/cut", (struct https_call){0}), ERR_IO);
     const struct https_call refused = {.method = "GET", .url = "http://127.0.0.1:1/"};
     CHECK_EQ_I64(https_perform(world.https, &refused, &world.answer, world.why), ERR_UNAVAILABLE);
+}
+
+/* A port that accepts connections and never says a word. */
+static int listen_silently(int *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof(address);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 8) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+TEST(a_host_that_stays_silent_was_sent_nothing)
+{
+    char url[64];
+    int port = 0;
+    int fd = listen_silently(&port);
+    str_format_cut(url, sizeof(url), "https://127.0.0.1:%d/", port);
+    struct https_call call = {
+        .method = "POST", .url = url, .connect_timeout_ms = 300, .timeout_ms = 5000};
+    /* Not a byte of the request can leave before the other side has shown its certificate. */
+    CHECK_EQ_I64(https_perform(world.https, &call, &world.answer, world.why), ERR_UNAVAILABLE);
+    str_format_cut(url, sizeof(url), "http://127.0.0.1:%d/", port);
+    call.timeout_ms = 300;
+    CHECK_EQ_I64(https_perform(world.https, &call, &world.answer, world.why), ERR_TIMEOUT);
+    (void)close(fd);
 }
 
 TEST(a_call_can_be_cancelled)
