@@ -62,6 +62,19 @@ static void read_file(struct https_answer *http, struct pay_bill *bill)
     }
 }
 
+/*
+ * The signed offer names its file by plain http, whose answer anybody on the way could write, and
+ * nothing in the file proves it. The same address by https; loopback, for tests, stays as it is.
+ */
+static bool secure_url(const char *offered, char ret_url[HTTPS_URL_SIZE])
+{
+    static const char plain[] = "http://";
+    if (str_starts_with(offered, plain) && !https_url_is_allowed(offered)) {
+        return str_format(ret_url, HTTPS_URL_SIZE, "https://%s", offered + strlen(plain));
+    }
+    return str_copy(ret_url, HTTPS_URL_SIZE, offered);
+}
+
 NOINLINE static void download(struct alipay_wallet *wallet, const char *url, struct pay_bill *bill)
 {
     struct https_answer http;
@@ -91,13 +104,14 @@ NOINLINE static void take_offer(struct alipay_wallet *wallet,
 {
     struct alipay_answer answer;
     struct alipay_slice value;
+    char offered[HTTPS_URL_SIZE];
     char url[HTTPS_URL_SIZE];
     alipay_answer_read(&question->asked, reply->signed_bytes, &answer);
     if (answer.result == PAY_NOT_EXIST) {
         bill_says(bill, PAY_BILL_EMPTY, "no bill for this day");
     } else if (answer.result == PAY_QR &&
                alipay_scan_find(reply->signed_bytes, "bill_download_url", &value) &&
-               alipay_scan_text(value, url, sizeof(url))) {
+               alipay_scan_text(value, offered, sizeof(offered)) && secure_url(offered, url)) {
         download(wallet, url, bill);
     } else {
         bill_says(bill, PAY_BILL_UNKNOWN, answer.sub_code);

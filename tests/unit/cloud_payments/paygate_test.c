@@ -876,6 +876,46 @@ TEST(bills)
     }
 }
 
+/* What a proxy was asked for. */
+static void on_proxy(void *self, const struct tiny_request *request, struct tiny_reply *reply)
+{
+    char *asked = self;
+    (void)snprintf(asked, 256, "%.15s %.200s", request->method, request->target);
+    tiny_http_reply(reply, 403, "", "", 0);
+}
+
+/* The true address is plain http on another host; it is fetched from there, and never plainly. */
+TEST(alipay_bills_are_fetched_by_https)
+{
+    static char asked[256];
+    char url[64];
+    begin();
+    CHECK(paygate_command(world.gate, "finish-day"));
+    const char *said = strstr(paygate_answer(world.gate), "20");
+    char day[16];
+    CHECK(said != NULL);
+    (void)snprintf(day, sizeof(day), "%.10s", said);
+    struct tiny_http *proxy = tiny_http_start(on_proxy, asked);
+    CHECK(proxy != NULL);
+    CHECK(paygate_command(world.gate, "set alipay_bill_url real"));
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d", tiny_http_port(proxy));
+    CHECK(setenv("https_proxy", url, 1) == 0); /* no test asks the real host for anything */
+    struct pay_bill bill = fetch_bill(PAY_ALIPAY, day);
+    CHECK(unsetenv("https_proxy") == 0);
+    tiny_http_stop(proxy);
+    CHECK(paygate_command(world.gate, "set alipay_bill_url own"));
+    CHECK_EQ_I64(bill.result, PAY_BILL_UNKNOWN);
+    pay_bill_finish(&bill);
+    CHECK_EQ_STR(asked, "CONNECT dwbillcenter.alipay.com:443");
+    CHECK(paygate_command(world.gate, "fault bill-late 1"));
+    bill = fetch_bill(PAY_ALIPAY, day);
+    CHECK_EQ_I64(bill.result, PAY_BILL_EMPTY); /* what it is believed to mean is the caller's */
+    pay_bill_finish(&bill);
+    bill = fetch_bill(PAY_ALIPAY, day);
+    CHECK_EQ_I64(bill.result, PAY_BILL_OK);
+    pay_bill_finish(&bill);
+}
+
 /* Last: whatever happened above, the gateway's own books must say that nobody was refunded twice.
  */
 TEST(zz_truth)
