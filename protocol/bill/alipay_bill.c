@@ -47,6 +47,24 @@ static const struct word COUNT_LINES[BILL_KIND_COUNT] = {
                      "#\xE9\x80\x80\xE6\xAC\xBE\xE5\x90\x88\xE8\xAE\xA1\xEF\xBC\x9A"},
 };
 
+static const struct bill_name NAMES[] = {
+    {COLUMN_TRADE_NO, "\xD6\xA7\xB8\xB6\xB1\xA6\xBD\xBB\xD2\xD7\xBA\xC5",
+     "\xE6\x94\xAF\xE4\xBB\x98\xE5\xAE\x9D\xE4\xBA\xA4\xE6\x98\x93\xE5\x8F\xB7"}, /* Alipay trade
+                                                                                     number */
+    {COLUMN_ORDER_NO, "\xC9\xCC\xBB\xA7\xB6\xA9\xB5\xA5\xBA\xC5",
+     "\xE5\x95\x86\xE6\x88\xB7\xE8\xAE\xA2\xE5\x8D\x95\xE5\x8F\xB7"}, /* merchant order number */
+    {COLUMN_KIND, "\xD2\xB5\xCE\xF1\xC0\xE0\xD0\xCD",
+     "\xE4\xB8\x9A\xE5\x8A\xA1\xE7\xB1\xBB\xE5\x9E\x8B"}, /* kind of business */
+    {COLUMN_CREATED, "\xB4\xB4\xBD\xA8\xCA\xB1\xBC\xE4",
+     "\xE5\x88\x9B\xE5\xBB\xBA\xE6\x97\xB6\xE9\x97\xB4"}, /* time of creation */
+    {COLUMN_CREATED + 1, "\xCD\xEA\xB3\xC9\xCA\xB1\xBC\xE4",
+     "\xE5\xAE\x8C\xE6\x88\x90\xE6\x97\xB6\xE9\x97\xB4"}, /* time of completion */
+    {COLUMN_AMOUNT, "\xB6\xA9\xB5\xA5\xBD\xF0\xB6\xEE",
+     "\xE8\xAE\xA2\xE5\x8D\x95\xE9\x87\x91\xE9\xA2\x9D"}, /* order amount */
+    {COLUMN_REFUND_NO, "\xCD\xCB\xBF\xEE\xC5\xFA\xB4\xCE\xBA\xC5",
+     "\xE9\x80\x80\xE6\xAC\xBE\xE6\x89\xB9\xE6\xAC\xA1\xE5\x8F\xB7"}, /* refund number */
+};
+
 struct counts {
     bool stated[BILL_KIND_COUNT];
     size_t count[BILL_KIND_COUNT];
@@ -157,11 +175,12 @@ static bool read_row(struct bill_text line, struct bill_row *ret_row)
                           sizeof(ret_row->trade_no));
 }
 
-/* The header line names 25 columns, the third of which is the kind. */
+/* The header line names 25 columns; those that we read must be where we read them. */
 static bool is_header(struct bill_text line)
 {
     struct bill_cells cells;
-    return bill_line_cut(line, ",", &cells) && cells.count == COLUMNS;
+    return bill_line_cut(line, ",", &cells) && cells.count == COLUMNS &&
+           bill_header_has(&cells, NAMES, ARRAY_COUNT(NAMES));
 }
 
 static enum bill_fault compare(const struct counts *stated, struct bill_summary *summary)

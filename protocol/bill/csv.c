@@ -82,3 +82,20 @@ bool bill_text_copy(struct bill_text cell, char *ret_text, size_t size)
 {
     return str_copy_bytes(ret_text, size, cell.at, cell.size);
 }
+
+bool bill_header_has(const struct bill_cells *header, const struct bill_name *names,
+                     size_t name_count)
+{
+    for (size_t i = 0; i < name_count; i++) {
+        const struct bill_name *name = &names[i];
+        if (name->column >= header->count) {
+            return false;
+        }
+        const struct bill_text cell = bill_trim(header->cells[name->column]);
+        const bool gbk = name->gbk != NULL && bill_text_begins(cell, name->gbk);
+        if (!gbk && !bill_text_begins(cell, name->utf8)) {
+            return false;
+        }
+    }
+    return true;
+}

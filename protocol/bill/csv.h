@@ -28,6 +28,17 @@ MUST_CHECK bool bill_line_next(struct bill_text *rest, struct bill_text *ret_lin
 MUST_CHECK bool bill_line_cut(struct bill_text line, const char *separator,
                               struct bill_cells *ret_cells);
 
+/* How the name of a column begins, in the encodings that it may come in. */
+struct bill_name {
+    size_t column;
+    const char *gbk; /* NULL: not in this one */
+    const char *utf8;
+};
+
+/** True if each of these columns of a header line has its name. */
+MUST_CHECK bool bill_header_has(const struct bill_cells *header, const struct bill_name *names,
+                                size_t name_count);
+
 /** The cell without tabs and blanks at its ends. */
 struct bill_text bill_trim(struct bill_text cell);
 

@@ -26,6 +26,24 @@ enum {
     TOTALS = 7,
 };
 
+/* The columns that we read. */
+static const struct bill_name NAMES[] = {
+    {COLUMN_TRADE_NO, NULL,
+     "\xE5\xBE\xAE\xE4\xBF\xA1\xE8\xAE\xA2\xE5\x8D\x95\xE5\x8F\xB7"}, /* WeChat trade number */
+    {COLUMN_ORDER_NO, NULL,
+     "\xE5\x95\x86\xE6\x88\xB7\xE8\xAE\xA2\xE5\x8D\x95\xE5\x8F\xB7"}, /* merchant order number */
+    {COLUMN_STATE, NULL,
+     "\xE4\xBA\xA4\xE6\x98\x93\xE7\x8A\xB6\xE6\x80\x81"}, /* state of the trade */
+    {COLUMN_REFUND_NO, NULL,
+     "\xE5\x95\x86\xE6\x88\xB7\xE9\x80\x80\xE6\xAC\xBE\xE5\x8D\x95\xE5\x8F\xB7"}, /* merchant refund
+                                                                                     number */
+    {COLUMNS - BACK_AMOUNT, NULL,
+     "\xE8\xAE\xA2\xE5\x8D\x95\xE9\x87\x91\xE9\xA2\x9D"}, /* order amount */
+    {COLUMNS - BACK_REFUND_REQUESTED, NULL,
+     "\xE7\x94\xB3\xE8\xAF\xB7\xE9\x80\x80\xE6\xAC\xBE\xE9\x87\x91\xE9\xA2\x9D"}, /* amount asked
+                                                                                     back */
+};
+
 const char *bill_kind_name(enum bill_kind kind)
 {
     static const char *const names[BILL_KIND_COUNT] = {
@@ -148,7 +166,7 @@ enum bill_fault bill_wechat_read(const char *csv, size_t size, const struct bill
         rest.size -= 3;
     }
     if (!bill_line_next(&rest, &line) || !bill_line_cut(line, ",", &cells) ||
-        cells.count != COLUMNS) {
+        cells.count != COLUMNS || !bill_header_has(&cells, NAMES, ARRAY_COUNT(NAMES))) {
         return BILL_BAD_HEADER;
     }
     while (bill_line_next(&rest, &line)) {

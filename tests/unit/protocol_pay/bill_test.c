@@ -29,7 +29,21 @@ static const struct bill_sink SINK = {.row = take_row};
 
 /* ---- WeChat ---- */
 
-#define COLUMNS_27 "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,aa\r\n"
+/* The columns that are read have their names, the others any. */
+#define COLUMNS_27                                                                                 \
+    "a,b,c,d,e,"                                                                                   \
+    "\xE5\xBE\xAE\xE4\xBF\xA1\xE8\xAE\xA2\xE5\x8D\x95\xE5\x8F\xB7"                                 \
+    ","                                                                                            \
+    "\xE5\x95\x86\xE6\x88\xB7\xE8\xAE\xA2\xE5\x8D\x95\xE5\x8F\xB7"                                 \
+    ",h,i,"                                                                                        \
+    "\xE4\xBA\xA4\xE6\x98\x93\xE7\x8A\xB6\xE6\x80\x81"                                             \
+    ",k,l,m,n,o,"                                                                                  \
+    "\xE5\x95\x86\xE6\x88\xB7\xE9\x80\x80\xE6\xAC\xBE\xE5\x8D\x95\xE5\x8F\xB7"                     \
+    ",q,r,s,t,u,v,w,x,"                                                                            \
+    "\xE8\xAE\xA2\xE5\x8D\x95\xE9\x87\x91\xE9\xA2\x9D"                                             \
+    ","                                                                                            \
+    "\xE7\x94\xB3\xE8\xAF\xB7\xE9\x80\x80\xE6\xAC\xBE\xE9\x87\x91\xE9\xA2\x9D"                     \
+    ",a\r\n"
 #define LEFT "`2026-11-19 11:00:04,`wx8,`1900,`0,`K7,`4200,`SH1,`open,`NATIVE,"
 #define PAID LEFT "`SUCCESS,`OTHERS,`CNY,`6.00,`0.87,`0,`0,`0.00,`0.00,`,`,"
 #define BACK LEFT "`REFUND,`OTHERS,`CNY,`0.00,`0.00,`503,`SH1R1,`6.00,`0.00,`ORIGINAL,`SUCCESS,"
@@ -80,6 +94,9 @@ TEST(wechat_files_that_are_refused)
     } cases[] = {
         {"", BILL_BAD_HEADER},
         {"<html>no</html>", BILL_BAD_HEADER},
+        {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y,z,aa\r\n" TOTALS
+         "`0,`0,`0,`0,`0,`0,`0\r\n",
+         BILL_BAD_HEADER},
         {"a,b,c\r\n" TOTALS "`0,`0,`0,`0,`0,`0,`0\r\n", BILL_BAD_HEADER},
         {COLUMNS_27, BILL_COUNT_MISMATCH},
         {COLUMNS_27 TOTALS, BILL_COUNT_MISMATCH},
@@ -99,7 +116,21 @@ TEST(wechat_files_that_are_refused)
 
 /* ---- Alipay ---- */
 
-#define COLUMNS_25 "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\r\n"
+#define COLUMNS_25                                                                                 \
+    "\xD6\xA7\xB8\xB6\xB1\xA6\xBD\xBB\xD2\xD7\xBA\xC5"                                             \
+    ","                                                                                            \
+    "\xC9\xCC\xBB\xA7\xB6\xA9\xB5\xA5\xBA\xC5"                                                     \
+    ","                                                                                            \
+    "\xD2\xB5\xCE\xF1\xC0\xE0\xD0\xCD"                                                             \
+    ",d,"                                                                                          \
+    "\xB4\xB4\xBD\xA8\xCA\xB1\xBC\xE4"                                                             \
+    ","                                                                                            \
+    "\xCD\xEA\xB3\xC9\xCA\xB1\xBC\xE4"                                                             \
+    ",g,h,i,j,k,"                                                                                  \
+    "\xB6\xA9\xB5\xA5\xBD\xF0\xB6\xEE\xA3\xA8\xD4\xAA\xA3\xA9"                                     \
+    ",m,n,o,p,q,r,s,t,u,"                                                                          \
+    "\xCD\xCB\xBF\xEE\xC5\xFA\xB4\xCE\xBA\xC5/\xC7\xEB\xC7\xF3\xBA\xC5"                            \
+    ",w,x,y\r\n"
 #define PAY "\xBD\xBB\xD2\xD7"
 #define REFUND "\xCD\xCB\xBF\xEE"
 #define DATES "2026-11-19 10:00:00,2026-11-19 10:00:01\t,"
@@ -144,6 +175,7 @@ TEST(alipay_files_that_are_refused)
         {"", BILL_BAD_HEADER},
         {"#only\r\n", BILL_BAD_HEADER},
         {"a,b\r\n" COUNTS("0", "0"), BILL_BAD_HEADER},
+        {"a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\r\n" COUNTS("0", "0"), BILL_BAD_HEADER},
         {COLUMNS_25, BILL_COUNT_MISMATCH},
         {COLUMNS_25 COUNTS("1", "0"), BILL_COUNT_MISMATCH},
         {COLUMNS_25 COUNTS("0", "1"), BILL_COUNT_MISMATCH},
@@ -161,6 +193,44 @@ TEST(alipay_files_that_are_refused)
         CHECK_EQ_STR(bill_fault_name(alipay(cases[i].csv)), bill_fault_name(cases[i].fault));
     }
     CHECK_EQ_I64(alipay(COLUMNS_25 COUNTS("0", "0")), BILL_OK);
+}
+
+/* A column that moved: the header has all names, and one of them stands elsewhere. */
+static void swap_columns(char *header, size_t a, size_t b)
+{
+    char copy[1024];
+    struct bill_cells cells;
+    struct strbuf out;
+    str_format_cut(copy, sizeof(copy), "%s", header);
+    CHECK(bill_line_cut((struct bill_text){copy, strlen(copy) - 2}, ",", &cells));
+    const struct bill_text kept = cells.cells[a];
+    cells.cells[a] = cells.cells[b];
+    cells.cells[b] = kept;
+    strbuf_init(&out, header, sizeof(copy));
+    for (size_t i = 0; i < cells.count; i++) {
+        strbuf_addf(&out, "%.*s%s", (int)cells.cells[i].size, cells.cells[i].at,
+                    i + 1 < cells.count ? "," : "\r\n");
+    }
+}
+
+TEST(columns_that_moved_are_noticed)
+{
+    static const size_t read_by_alipay[] = {0, 1, 2, 4, 5, 11, 21};
+    static const size_t read_by_wechat[] = {5, 6, 9, 15, 24, 25};
+    char header[1024];
+    char csv[2048];
+    for (size_t i = 0; i < ARRAY_COUNT(read_by_alipay); i++) {
+        str_format_cut(header, sizeof(header), "%s", COLUMNS_25);
+        swap_columns(header, read_by_alipay[i], 3);
+        str_format_cut(csv, sizeof(csv), "%s%s", header, COUNTS("0", "0"));
+        CHECK_EQ_STR(bill_fault_name(alipay(csv)), "bad_header");
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(read_by_wechat); i++) {
+        str_format_cut(header, sizeof(header), "%s", COLUMNS_27);
+        swap_columns(header, read_by_wechat[i], 0);
+        str_format_cut(csv, sizeof(csv), "%s%s", header, TOTALS "`0,`0,`0,`0,`0,`0,`0\r\n");
+        CHECK_EQ_STR(bill_fault_name(wechat(csv)), "bad_header");
+    }
 }
 
 /* ---- Packing ---- */
