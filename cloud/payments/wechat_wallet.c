@@ -89,6 +89,20 @@ static void classify(const struct call *call, const struct wechat_reply *reply,
                    reply->http.status, read.code, read.message);
 }
 
+/* Nothing is known. What an unsigned 401 says about our signature helps people, and only them. */
+static void say_unknown(const struct call *call, const struct wechat_reply *reply,
+                        struct pay_answer *answer)
+{
+    struct wechat_answer read = {0};
+    if (reply->came && reply->http.status == 401) {
+        wechat_answer_read(&call->asked, reply->http.status, reply->http.body,
+                           reply->http.body_size, &read);
+    }
+    str_format_cut(answer->log_text, sizeof(answer->log_text), "wechat %s %s: unknown (%s)%s%s",
+                   call_name(call->asked.call), call->subject, reply->why,
+                   read.message[0] != '\0' ? " " : "", read.message);
+}
+
 static void run(struct wechat_wallet *wallet, const struct call *call, struct pay_answer *answer)
 {
     struct wechat_reply *reply = calloc(1, sizeof(*reply));
@@ -103,8 +117,7 @@ static void run(struct wechat_wallet *wallet, const struct call *call, struct pa
     } else {
         /* 401 is about our clock, serial or key, whether it is signed or not. */
         answer->alarm = reply->clock_wrong || (reply->came && reply->http.status == 401);
-        str_format_cut(answer->log_text, sizeof(answer->log_text), "wechat %s %s: unknown (%s)",
-                       call_name(call->asked.call), call->subject, reply->why);
+        say_unknown(call, reply, answer);
     }
     if (reply->came) {
         struct wechat_headers headers = wechat_reply_headers(&reply->http);

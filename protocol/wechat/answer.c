@@ -96,6 +96,30 @@ static const struct refusal *refusals_of(enum wechat_call call)
     MUST_NOT_REACH();
 }
 
+/*
+ * What people read of a refusal, in one line. Of a signature that did not fit it is the text that
+ * WeChat has made of our request, and its length: only the difference to ours says what is wrong.
+ */
+static void read_message(long http_status, const json_t *body, struct wechat_answer *answer)
+{
+    const char *message = json_string_value(json_object_get(body, "message"));
+    const json_t *detail = json_object_get(body, "detail");
+    const json_t *sign = json_object_get(detail, "sign_information");
+    const char *text = json_string_value(json_object_get(sign, "truncated_sign_message"));
+    const json_t *length = json_object_get(sign, "sign_message_length");
+    if (http_status == 401 && text != NULL) {
+        str_format_cut(answer->message, sizeof(answer->message), "they read %lld bytes: %s",
+                       (long long)json_integer_value(length), text);
+    } else if (message != NULL) {
+        str_format_cut(answer->message, sizeof(answer->message), "%s", message);
+    }
+    for (char *c = answer->message; *c != '\0'; c++) {
+        if (*c > 0 && *c < ' ') {
+            *c = ' ';
+        }
+    }
+}
+
 static void read_refusal(enum wechat_call call, long http_status, const json_t *body,
                          struct wechat_answer *answer)
 {
@@ -103,15 +127,7 @@ static void read_refusal(enum wechat_call call, long http_status, const json_t *
     if (code == NULL || !str_copy(answer->code, sizeof(answer->code), code)) {
         return;
     }
-    const char *message = json_string_value(json_object_get(body, "message"));
-    if (message != NULL) {
-        str_format_cut(answer->message, sizeof(answer->message), "%s", message);
-        for (char *c = answer->message; *c != '\0'; c++) {
-            if (*c > 0 && *c < ' ') {
-                *c = ' '; /* it goes into one line of a log */
-            }
-        }
-    }
+    read_message(http_status, body, answer);
     /* Accepted for later, too many requests, or their own trouble: it may yet have happened. */
     if (http_status < 400 || http_status == 429 || http_status >= 500) {
         return;

@@ -228,6 +228,23 @@ TEST(every_answer_has_its_meaning)
     CHECK(answer.no_bill);
 }
 
+TEST(a_refused_signature_is_explained)
+{
+    static const char body[] =
+        "{\"code\":\"SIGN_ERROR\",\"message\":\"wrong\",\"detail\":{\"sign_information\":{"
+        "\"method\":\"GET\",\"url\":\"/v3/a\",\"sign_message_length\":37,"
+        "\"truncated_sign_message\":\"GET\\n/v3/a\\n17\"}}}";
+    static const char bare[] = "{\"code\":\"SIGN_ERROR\",\"message\":\"wrong\","
+                               "\"detail\":{\"sign_information\":[]}}";
+    struct wechat_answer answer;
+    const struct wechat_asked asked = {.call = WECHAT_CALL_QUERY};
+    wechat_answer_read(&asked, 401, body, strlen(body), &answer);
+    CHECK_EQ_STR(answer.message, "they read 37 bytes: GET /v3/a 17");
+    CHECK_EQ_STR(answer.code, "SIGN_ERROR");
+    wechat_answer_read(&asked, 401, bare, strlen(bare), &answer);
+    CHECK_EQ_STR(answer.message, "wrong");
+}
+
 static const struct wechat_answer *paid_with(const char *amount)
 {
     static struct wechat_answer answer;
