@@ -29,7 +29,7 @@
 #include "drivers/serial/serial.h"
 
 enum {
-    PARKED_MAX = 16, /* relay commands that wait for their effect at the same time */
+    PARKED_MAX = 32, /* one relay command of each meter that a bus can carry */
     TURNS_MAX = JOB_PRIO_COUNT + PARKED_MAX,
     RESULTS_MAX = 32,        /* the main loop fetches them at once; a full ring only waits */
     WRITE_TIMEOUT_MS = 1000, /* a driver that takes no bytes for a second is broken */
@@ -292,7 +292,8 @@ static void step_turn(struct line *line, enum job_prio prio)
         if (park(line, turn)) {
             line->active[prio] = NULL;
         } else {
-            turn_fail(turn, BUS_ERROR_RELAY_MISMATCH);
+            /* Nothing is known to be wrong with its relay: only nobody watches it any longer. */
+            turn_fail(turn, BUS_ERROR_BUSY);
         }
         return;
     case TURN_OVER:
@@ -304,6 +305,22 @@ static void step_turn(struct line *line, enum job_prio prio)
     MUST_NOT_REACH();
 }
 
+/* A relay command takes the place of the one that still waits for its effect at the same meter:
+ * two would watch the same relay. It cannot be of a newer generation, because the journal accepts
+ * none below the newest. */
+static void end_parked(struct line *line, const char *meter)
+{
+    for (size_t i = 0; i < PARKED_MAX; i++) {
+        struct turn *turn = line->parked[i];
+        if (turn != NULL && str_equal(turn->job.meter.meter, meter)) {
+            line->parked[i] = NULL;
+            turn_fail(turn, BUS_ERROR_OLD_GENERATION);
+            deliver(line, turn);
+            turn_free(line, turn);
+        }
+    }
+}
+
 /* Begin the oldest waiting job of @p prio; false if there is none. */
 static bool begin_job(struct line *line, enum job_prio prio)
 {
@@ -313,10 +330,14 @@ static bool begin_job(struct line *line, enum job_prio prio)
     if (!found) {
         return false;
     }
+    bool late = now_of(line) > line->job.begin_last_ms;
+    if (line->job.command.op == BUS_OP_RELAY && !late) {
+        end_parked(line, line->job.meter.meter);
+    }
     struct turn *turn = turn_alloc(line);
     turn_begin(turn, &line->job, line->config.baud, line->config.reply_timeout_ms);
     line->active[prio] = turn;
-    if (now_of(line) > line->job.begin_last_ms) {
+    if (late) {
         bool read = line->job.command.op == BUS_OP_READ;
         turn_fail(turn, read ? BUS_ERROR_BUSY : BUS_ERROR_EXPIRED);
     }

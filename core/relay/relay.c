@@ -95,7 +95,7 @@ int64_t relay_wait_ms(const struct relay_job *job, const struct relay_waits *wai
 {
     MUST(waits->repeat_last_ms > 0);
     if (job->button) {
-        return job->tries < waits->button_tries ? waits->button_ms : waits->repeat_last_ms;
+        return job->tries <= 1 ? waits->button_ms : waits->repeat_last_ms;
     }
     const uint32_t done = job->tries > 0 ? job->tries - 1 : 0;
     return done < ARRAY_COUNT(waits->repeat_ms) ? waits->repeat_ms[done] : waits->repeat_last_ms;

@@ -51,9 +51,10 @@ struct relay_step {
 struct relay_waits {
     int64_t repeat_ms[3];   /* after the 1st, 2nd, 3rd send: 5, 15, 60 s */
     int64_t repeat_last_ms; /* for ever after: 5 min */
-    int64_t button_ms;      /* button models: 5 s ... */
-    uint32_t button_tries;  /* ... that often (2 min), then repeat_last_ms */
-    int64_t alarm_ms;       /* 15 min */
+    /* Button models, after the 1st send: the collector watches the relay for 2 min by itself, and
+     * a second command meanwhile would only take the bus from the live reads. */
+    int64_t button_ms;
+    int64_t alarm_ms; /* 15 min */
 };
 
 /**

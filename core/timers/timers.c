@@ -42,7 +42,7 @@ struct timers timers_default(void)
         .read_back = {6, {2 * S, 5 * S, 15 * S, 60 * S, 5 * MIN, 15 * MIN}},
         .assign = {5, {0, 5 * S, 15 * S, 60 * S, 5 * MIN}},
         .delivery_ms = 1 * DAY,
-        .relay = {{5 * S, 15 * S, 60 * S}, 5 * MIN, 5 * S, 24, 15 * MIN},
+        .relay = {{5 * S, 15 * S, 60 * S}, 5 * MIN, 130 * S, 15 * MIN},
         .review_ms = 3 * DAY,
     };
     MUST(timers_is_sound(&timers));

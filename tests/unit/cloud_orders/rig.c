@@ -85,7 +85,7 @@ static struct timers quick_timers(void)
     timers.quiet_esam_ms = 60;
     timers.read_back = (struct timers_row){3, {30, 30, 60}};
     timers.assign = (struct timers_row){2, {0, 40}};
-    timers.relay = (struct relay_waits){{40, 40, 40}, 60, 40, 3, 200};
+    timers.relay = (struct relay_waits){{40, 40, 40}, 60, 40, 200};
     return timers;
 }
 

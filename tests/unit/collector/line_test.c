@@ -224,6 +224,47 @@ TEST(a_parked_relay_command_leaves_the_bus_to_others)
     CHECK_EQ_STR(bus_reply_value(&result.reply, BUS_WHEN_NOW, "relay")->v, "open");
 }
 
+static void push_allow(const char *address, uint32_t generation)
+{
+    job_init(BUS_OP_RELAY, JOB_PRIO_COMMAND, address);
+    job.command.u.relay = (struct bus_relay){
+        .want_closed = true, .how = BUS_RELAY_ALLOW, .generation = generation, .expiry_s = 600};
+    CHECK(line_push(line, &job));
+}
+
+TEST(a_relay_command_takes_the_place_of_the_one_that_waits)
+{
+    begin(0);
+    struct fake_meter *meter = fake_bus_add(bus, "000000000002");
+    struct fake_meter *other = fake_bus_add(bus, "000000000001");
+    fake_bus_lock(bus);
+    meter->relay_open = true;
+    meter->relay_delay_looks = 1000; /* nobody presses the button */
+    other->relay_open = true;
+    other->relay_delay_looks = 1000;
+    fake_bus_unlock(bus);
+    wait_open(true);
+    push_allow("000000000001", 1);
+    push_allow("000000000002", 1);
+    /* More than can be parked: each one ends the one before, none of them the other meter's. */
+    for (int i = 0; i < 40; i++) {
+        push_allow("000000000002", 1);
+        wait_result();
+        CHECK_EQ_STR(result.meter, "000000000002");
+        CHECK_EQ_I64(result.reply.outcome, OUTCOME_UNKNOWN);
+        CHECK_EQ_STR(result.reply.error, BUS_ERROR_OLD_GENERATION);
+        CHECK_EQ_STR(bus_reply_value(&result.reply, BUS_WHEN_NOW, "relay")->v, "open");
+    }
+    /* The last one sees the button pressed. */
+    fake_bus_lock(bus);
+    meter->relay_delay_looks = 0;
+    meter->relay_open = false;
+    fake_bus_unlock(bus);
+    wait_result();
+    CHECK_EQ_STR(result.meter, "000000000002");
+    CHECK_EQ_I64(result.reply.outcome, OUTCOME_DONE);
+}
+
 TEST(buses_work_side_by_side)
 {
     begin(100);

@@ -34,7 +34,8 @@ static uint32_t order_next = 1;
 static uint32_t epoch; /* of the world's journal */
 
 static const char meters[] =
-    "{ address = \"" CLOUD_METER "\"; kind = \"cloud\"; energy = \"1234.56\"; load_w = 0; },"
+    "{ address = \"" CLOUD_METER "\"; kind = \"cloud\"; energy = \"1234.56\"; load_w = 0;"
+    "  button = \"manual\"; },"
     "{ address = \"" ORDER_METER "\"; kind = \"order\"; balance_fen = 2000; price = \"0.5500\";"
     "  load_w = 0; repeat_order = \"accept\"; }";
 
@@ -139,6 +140,37 @@ TEST(live_read_credit_and_relay)
     world_wait_reply(world, id, &reply);
     CHECK_EQ_I64(reply.outcome, OUTCOME_DONE);
     CHECK_EQ_STR(bus_reply_value(&reply, BUS_WHEN_NOW, BUS_ITEM_RELAY)->v, "open");
+}
+
+/* Somebody has to walk to the meter: meanwhile the bus is free, and asking again ends the first. */
+TEST(a_button_meter_leaves_the_bus_to_live_reads)
+{
+    begin();
+    bus_say("set " CLOUD_METER " relay open");
+    char first[ID_TEXT_SIZE] = "";
+    for (int i = 0; i < 2; i++) {
+        CHECK(str_copy(first, sizeof(first), i == 0 ? "" : id));
+        command_init(BUS_OP_RELAY, CLOUD_METER);
+        command.u.relay = (struct bus_relay){
+            .want_closed = true, .how = BUS_RELAY_ALLOW, .generation = 1, .expiry_s = 600};
+        world_say_command(world, &command);
+    }
+    char second[ID_TEXT_SIZE];
+    CHECK(str_copy(second, sizeof(second), id));
+    world_wait_reply(world, first, &reply);
+    CHECK_EQ_STR(reply.error, BUS_ERROR_OLD_GENERATION);
+    CHECK_EQ_STR(bus_reply_value(&reply, BUS_WHEN_NOW, BUS_ITEM_RELAY)->v, "open");
+    for (int i = 0; i < 5; i++) {
+        read_init(CLOUD_METER, "00010000");
+        world_say_command(world, &command);
+        world_wait_reply(world, id, &reply);
+        CHECK_EQ_I64(reply.outcome, OUTCOME_DONE);
+    }
+    bus_say("button " CLOUD_METER);
+    CHECK_EQ_STR(answer, "ok\n");
+    world_wait_reply(world, second, &reply);
+    CHECK_EQ_I64(reply.outcome, OUTCOME_DONE);
+    CHECK_EQ_STR(bus_reply_value(&reply, BUS_WHEN_NOW, BUS_ITEM_RELAY)->v, "closed");
 }
 
 TEST(answers_are_repeated_until_the_cloud_has_them)
