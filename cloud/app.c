@@ -28,6 +28,7 @@
 #include "cloud/meters/gateway.h"
 #include "cloud/meters/history.h"
 #include "cloud/meters/live.h"
+#include "cloud/meters/retention.h"
 #include "cloud/orders/orders.h"
 #include "cloud/payments/pay.h"
 #include "cloud/review/review.h"
@@ -57,6 +58,7 @@ struct app {
     struct account_port accounts;
     struct live *live;
     struct history *history;
+    struct retention *retention;
     struct terminal_api *terminal_api;
     struct admin *admin;
     char *public_certificate_pem;
@@ -234,6 +236,11 @@ static bool make_calls(struct app *app)
     if (err == OK) {
         err = history_create(&history, &app->history);
     }
+    struct retention_config retention = {
+        .store = app->store, .jobs = app->jobs, .keep_days = app->settings->keep_days};
+    if (err == OK) {
+        err = retention_create(&retention, &app->retention);
+    }
     if (err == OK) {
         live_add_routes(app->live);
         err = terminal_api_create(&api, &app->terminal_api);
@@ -249,6 +256,9 @@ static bool start(struct app *app)
     enum err err = orders_start(app->orders);
     if (err == OK) {
         err = history_start(app->history);
+    }
+    if (err == OK) {
+        err = retention_start(app->retention);
     }
     if (err == OK) {
         err = http_server_start(app->http, app->why);
@@ -284,6 +294,7 @@ static void stop(struct app *app)
     terminal_api_destroy(app->terminal_api);
     live_destroy(app->live);
     history_destroy(app->history);
+    retention_destroy(app->retention);
     review_destroy(app->review);
     orders_destroy(app->orders);
     jobs_destroy(app->jobs);

@@ -11,6 +11,8 @@ enum {
     PUBLIC_CONNECTIONS = 1000,
     PUBLIC_PER_IP = 100, /* the wallets' notifies come from few addresses */
     DISK_FREE_MB_MIN = 200,
+    KEEP_DAYS = 400, /* a year, and what somebody asks about after it */
+    KEEP_DAYS_MAX = 36500,
 };
 
 static void read_listener(struct config *cfg, const char *name, struct http_listener *listener,
@@ -115,6 +117,10 @@ bool settings_read(const char *path, struct settings *ret_settings,
                    (struct config_int){
                        .min = 0, .max = 1000000, .optional = true, .fallback = DISK_FREE_MB_MIN});
     settings->disk_free_bytes_min = (uint64_t)free_mb << 20;
+    settings->keep_days = (uint32_t)config_int(
+        cfg, "keep_days",
+        (struct config_int){
+            .min = 0, .max = KEEP_DAYS_MAX, .optional = true, .fallback = KEEP_DAYS});
     settings->thread_count = (uint32_t)config_int(
         cfg, "threads", (struct config_int){.min = 1, .max = 16, .optional = true, .fallback = 2});
     read_names(cfg, settings);

@@ -30,6 +30,7 @@ struct settings {
     char seed_file[SETTINGS_PATH_SIZE];      /* taken in at every start; empty: none */
     char sql_trace_file[SETTINGS_PATH_SIZE]; /* diagnostic, never in production; empty: off */
     uint64_t disk_free_bytes_min;
+    uint32_t keep_days; /* of readings and events; 0: for ever */
     uint32_t thread_count;
     char server_names[PKI_HOSTS_MAX][SETTINGS_NAME_SIZE];
     size_t server_name_count;

@@ -249,10 +249,27 @@ static void acknowledge(enum err err, void *arg)
     free(ingest);
 }
 
+/*
+ * What is left of a nearly full disk is for orders that were paid. The collector keeps and repeats
+ * what is not acknowledged; events it has said, and the log has them.
+ */
+static bool has_room(struct gateway *gateway)
+{
+    bool room = store_has_room(gateway->config.store);
+    if (!room && !gateway->said_full) {
+        log_warn("gateway: the disk is nearly full: readings stay with the collectors");
+    }
+    gateway->said_full = !room;
+    return room;
+}
+
 void gateway_on_readings(struct gateway *gateway, const char *collector_id, const char *text,
                          size_t size)
 {
     struct bus_fault fault = {0};
+    if (!has_room(gateway)) {
+        return;
+    }
     struct ingest *ingest = calloc(1, sizeof(*ingest));
     if (ingest == NULL) {
         return; /* it comes again */
@@ -315,7 +332,8 @@ void gateway_on_event(struct gateway *gateway, const char *collector_id, const c
     }
     log_info("gateway: %s: %s meter=%s bus=%s %s", collector_id, row->event.kind, row->event.meter,
              row->event.bus, row->event.detail);
-    if (store_submit(gateway->config.store, insert_event, event_kept, row) != OK) {
+    if (!has_room(gateway) ||
+        store_submit(gateway->config.store, insert_event, event_kept, row) != OK) {
         free(row);
     }
 }

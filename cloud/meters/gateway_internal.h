@@ -42,6 +42,7 @@ struct gateway {
     int wake_fd;
     char text[BUS_TEXT_SIZE_MAX]; /* the thread's own */
     bool said_offline;            /* the log has it already */
+    bool said_full;
 
     struct monitor monitor; /* guards what follows */
     bool stopping;

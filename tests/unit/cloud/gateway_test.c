@@ -174,6 +174,8 @@ static bool say_online(void)
            wait_online(true);
 }
 
+static uint64_t disk_free_min; /* of the stores opened from now on */
+
 static bool open_all(void)
 {
     static char folder[TEMP_PATH_SIZE];
@@ -186,6 +188,7 @@ static bool open_all(void)
     sunk = 0;
     struct store_config store = {.path = temp_path(temp_folder_make(folder), "g.db", path),
                                  .clock = &bench.clock,
+                                 .disk_free_bytes_min = disk_free_min,
                                  .reader_count = 1};
     struct seed_source source = {.text = seed_text, .name = "seed", .opening = open_nothing};
     if (!broker_start(&bench.broker) || store_open(&store, &bench.store, message) != OK ||
@@ -377,7 +380,7 @@ static enum err load_state(struct db *db, void *arg)
 
 static enum err count_readings(struct db *db, void *arg)
 {
-    struct sql *sql = sql_begin(db, "SELECT count(*) FROM reading");
+    struct sql *sql = sql_begin(db, "SELECT count(*) + (SELECT count(*) FROM event) FROM reading");
     enum err err = sql_one(sql);
     if (err == OK) {
         *(int64_t *)arg = sql_i64(sql, 0);
@@ -412,6 +415,37 @@ TEST(readings_are_acknowledged_up_to_the_first_gap)
     CHECK_EQ_I64(count, 3);
     CHECK_EQ_STR(state.energy, "12.00"); /* the repetition changed nothing, the late one neither */
     CHECK_EQ_I64(charged_e4, 110000);    /* but its use was handed over for charging */
+}
+
+TEST(a_nearly_full_disk_leaves_readings_with_the_collector)
+{
+    disk_free_min = UINT64_MAX;
+    bool opened = open_all();
+    disk_free_min = 0;
+    CHECK(opened);
+    first_reading_s = clock_wall_s(&bench.clock) - 100;
+    bool said = say_online() && say_reading(41, "10.00") &&
+                say("up/c1/event",
+                    "{\"ts\":1,\"kind\":\"meter_back\",\"meter\":null,"
+                    "\"bus\":null,\"detail\":null}",
+                    false);
+    struct bus_command command = read_command(5000);
+    bool passed = gateway_ask(bench.gateway, "c1", &command, on_answer, NULL) == OK;
+    for (int waited = 0; waited < WAIT_MS && bench.command[0] == '\0'; waited += STEP_MS) {
+        collector_turn();
+        clock_system_wait_ms(STEP_MS);
+    }
+    /* Its answer comes behind the reading, so that was seen by then. */
+    bool answered = passed && say_reply(command_id(), "1.00") && wait_for(&answers, 1);
+    int acks = bench.acks;
+    gateway_stop(bench.gateway);
+    int64_t rows = -1;
+    enum err counted = store_read(bench.store, count_readings, &rows);
+    close_all();
+    CHECK(said && answered);
+    CHECK_EQ_I64(acks, 0);
+    CHECK_EQ_I64(counted, OK);
+    CHECK_EQ_I64(rows, 0);
 }
 
 TEST_MAIN()
