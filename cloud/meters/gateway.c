@@ -124,6 +124,7 @@ enum err gateway_collector_get(struct gateway *gateway, const char *collector_id
     if (collector != NULL) {
         *ret_collector =
             (struct gateway_collector){.online = collector->online, .epoch = collector->epoch};
+        MUST(str_copy(ret_collector->boot, sizeof(ret_collector->boot), collector->boot));
         err = OK;
     }
     monitor_leave(&gateway->monitor);

@@ -73,6 +73,7 @@ struct gateway_counters {
     uint64_t unanswered; /* of these */
     uint64_t readings;   /* messages stored, repetitions too */
     uint64_t refused;    /* messages that could not be read */
+    uint64_t doubles;    /* two collectors under one name were noticed (at most once a minute) */
     uint64_t collectors;
     uint64_t collectors_online;
 };
@@ -81,7 +82,8 @@ void gateway_get_counters(struct gateway *gateway, struct gateway_counters *ret_
 /* What is known of a collector. */
 struct gateway_collector {
     bool online;
-    uint32_t epoch; /* of its journal; 0: never heard of it */
+    uint32_t epoch;          /* of its journal; 0: never heard of it */
+    char boot[ID_TEXT_SIZE]; /* of its run: every start is another; empty: never heard of it */
 };
 /** ERR_NOT_FOUND: no such collector. Any thread. */
 MUST_CHECK enum err gateway_collector_get(struct gateway *gateway, const char *collector_id,

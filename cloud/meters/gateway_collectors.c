@@ -42,8 +42,8 @@ struct collector_list {
 static enum err load_list(struct db *db, void *arg)
 {
     struct collector_list *list = arg;
-    struct sql *sql =
-        sql_begin(db, "SELECT collector_id, epoch FROM collector ORDER BY collector_id");
+    struct sql *sql = sql_begin(db, "SELECT collector_id, epoch, coalesce(boot, '') FROM collector"
+                                    " ORDER BY collector_id");
     bool row = false;
     enum err err = sql_next(sql, &row);
     while (err == OK && row) {
@@ -53,7 +53,8 @@ static enum err load_list(struct db *db, void *arg)
         struct collector *collector = &list->collectors[list->count++];
         /* Offline until the broker tells its state; the epoch serves what was ordered before. */
         collector->epoch = (uint32_t)sql_i64(sql, 1);
-        if (!sql_copy_text(sql, 0, collector->id, sizeof(collector->id))) {
+        if (!sql_copy_text(sql, 0, collector->id, sizeof(collector->id)) ||
+            !sql_copy_text(sql, 2, collector->boot, sizeof(collector->boot))) {
             return ERR_RANGE;
         }
         err = sql_next(sql, &row);
@@ -121,19 +122,40 @@ static void presence_kept(enum err err, void *arg)
 }
 
 /*
- * Inside the monitor: another journal under a name that never went offline. The broker of Debian 12
- * does not tell a client that it was pushed aside, so only the epochs show it.
+ * Inside the monitor: another journal under a name that never went offline, or a run that speaks
+ * again after another one did (a restart never brings an old run back; copies of one machine take
+ * turns). The broker of Debian 12 does not tell a client that it was pushed aside, so only this
+ * shows it.
  */
-static bool is_double(const struct gateway *gateway, struct collector *collector, uint32_t epoch)
+static bool is_double(const struct gateway *gateway, struct collector *collector,
+                      const struct bus_state *state)
 {
     int64_t now_ms = clock_mono_ms(gateway->config.clock);
     bool told =
         collector->double_told_ms != 0 && now_ms - collector->double_told_ms < DOUBLE_TOLD_MS;
-    if (!collector->online || collector->epoch == epoch || told) {
+    bool again =
+        !str_equal(collector->boot, state->boot) && str_equal(collector->boot_before, state->boot);
+    if (!collector->online || (collector->epoch == state->epoch && !again) || told) {
         return false;
     }
     collector->double_told_ms = now_ms;
     return true;
+}
+
+/* Inside the monitor. */
+static void note_state(struct collector *collector, const struct bus_state *state)
+{
+    collector->online = state->online;
+    if (!state->online) {
+        collector->boot_before[0] = '\0';
+        return;
+    }
+    collector->epoch = state->epoch;
+    MUST(str_copy(collector->config, sizeof(collector->config), state->config));
+    if (!str_equal(collector->boot, state->boot)) {
+        MUST(str_copy(collector->boot_before, ID_TEXT_SIZE, collector->boot));
+        MUST(str_copy(collector->boot, ID_TEXT_SIZE, state->boot));
+    }
 }
 
 void gateway_on_state(struct gateway *gateway, const char *collector_id, const char *text,
@@ -151,22 +173,18 @@ void gateway_on_state(struct gateway *gateway, const char *collector_id, const c
     monitor_enter(&gateway->monitor);
     struct collector *collector = gateway_find(gateway, collector_id);
     bool changed = collector != NULL && collector->online != online;
-    bool twice =
-        collector != NULL && online && is_double(gateway, collector, presence->state.epoch);
+    bool twice = collector != NULL && online && is_double(gateway, collector, &presence->state);
     if (collector != NULL) {
-        collector->online = online;
-    }
-    if (collector != NULL && online) {
-        collector->epoch = presence->state.epoch;
-        MUST(str_copy(collector->config, sizeof(collector->config), presence->state.config));
+        note_state(collector, &presence->state);
+        gateway->counters.doubles += twice ? 1 : 0;
     }
     monitor_leave(&gateway->monitor);
     if (changed) {
         log_info("gateway: collector %s is %s", collector_id, online ? "online" : "offline");
     }
     if (twice) {
-        log_warn("gateway: collector %s speaks with two journals: do two machines use its "
-                 "certificate? Stop one, and enrol it under a name of its own",
+        log_warn("gateway: collector %s is there twice: do two machines use its certificate, or "
+                 "one a copy of the other's disk? Stop one, and enrol it under a name of its own",
                  collector_id);
     }
     if (store_submit(gateway->config.store, keep_presence, presence_kept, presence) != OK) {

@@ -26,10 +26,12 @@ struct collector {
     char id[BUS_COLLECTOR_SIZE];
     bool online;
     uint32_t epoch;
-    char config[BUS_NAME_SIZE]; /* version it says it has; empty: none */
-    char sent[BUS_NAME_SIZE];   /* version sent last ... */
-    int64_t sent_ms;            /* ... and when; it has not been able to say so yet */
-    int64_t double_told_ms;     /* when two under one name were last reported; 0: never */
+    char boot[ID_TEXT_SIZE];        /* of the run that spoke last, and of the one before it */
+    char boot_before[ID_TEXT_SIZE]; /* while it never went offline; empty: none */
+    char config[BUS_NAME_SIZE];     /* version it says it has; empty: none */
+    char sent[BUS_NAME_SIZE];       /* version sent last ... */
+    int64_t sent_ms;                /* ... and when; it has not been able to say so yet */
+    int64_t double_told_ms;         /* when two under one name were last reported; 0: never */
 };
 
 struct gateway {

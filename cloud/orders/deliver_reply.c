@@ -4,6 +4,11 @@
  * in one commit, and only then confirmed; until then the collector repeats it. Only the reply to
  * the present command of a delivery, from the journal that the command named, is told to the
  * delivery; every other one is kept and confirmed.
+ *
+ * "Never sent" is believed only from the very run of the collector that got the command. Another
+ * run may be a copy of it, with a copy of its journal, that never saw the command while the first
+ * sends it. What it says then needs the same proof as a frame that was sent: void, a quiet wire,
+ * and a reading.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +28,7 @@ enum { REPLY_TEXT_SIZE = 8192 };
 struct take {
     struct orders *orders;
     char collector_id[BUS_COLLECTOR_SIZE];
+    char boot[ID_TEXT_SIZE]; /* of the run that replies */
     struct bus_reply reply;
     /* what the database knows of the command */
     char op[8];
@@ -54,11 +60,18 @@ static enum delivery_answer answer_of(const struct bus_reply *reply,
     return stays ? DELIVERY_ANSWER_NEVER : DELIVERY_ANSWER_REFUSED;
 }
 
-static struct delivery_event credit_event(const struct bus_reply *reply,
+/* The run that got the command is the one that replies. */
+static bool is_same_run(const struct take *take, const struct money_case *c)
+{
+    return str_equal(take->boot, c->delivery.boot);
+}
+
+static struct delivery_event credit_event(const struct take *take, const struct money_case *c,
                                           const struct catalog_meter *meter)
 {
+    const struct bus_reply *reply = &take->reply;
     struct delivery_event event = {.kind = DELIVERY_EV_REPLY, .use = device_use(meter)};
-    event.never_sent = reply->outcome == OUTCOME_NOT_DONE && !reply->sent;
+    event.never_sent = reply->outcome == OUTCOME_NOT_DONE && !reply->sent && is_same_run(take, c);
     event.count_moved = str_equal(reply->error, BUS_ERROR_COUNT_CHANGED);
     event.answer = answer_of(reply, dl645_prepay_find(meter->profile.layout));
     device_reading(reply, reply->sent ? BUS_WHEN_AFTER : BUS_WHEN_BEFORE, &event.reading);
@@ -74,7 +87,7 @@ static enum err tell_credit(struct take *take, struct money_case *c)
     if (err != OK) {
         return err;
     }
-    const struct delivery_event event = credit_event(&take->reply, &meter);
+    const struct delivery_event event = credit_event(take, c, &meter);
     err = case_tell_delivery(c, &event);
     if (err == OK && take->reply.sent && event.reading.has_balance) {
         c->row.has_after = true;
@@ -86,6 +99,21 @@ static enum err tell_credit(struct take *take, struct money_case *c)
 
 /* ---- the void ---- */
 
+/* Until no byte of the void command can still act: what of that has not passed yet. */
+static int64_t quiet_left_ms(const struct take *take, const struct catalog_meter *meter)
+{
+    const int64_t quiet_ms = device_quiet_ms(take->orders, meter);
+    const uint64_t since_ms = take->reply.since_ms;
+    return since_ms < (uint64_t)quiet_ms ? quiet_ms - (int64_t)since_ms : 0;
+}
+
+/* The void did not reach a copy that may have the command: it may lie at the broker, and then wait
+ * for its turn, for its whole time each. */
+static int64_t copy_quiet_ms(const struct take *take, const struct catalog_meter *meter)
+{
+    return 2 * orders_timers(take->orders)->command_ms + device_quiet_ms(take->orders, meter);
+}
+
 static enum err tell_void(struct take *take, struct money_case *c)
 {
     const struct bus_reply *reply = &take->reply;
@@ -94,12 +122,12 @@ static enum err tell_void(struct take *take, struct money_case *c)
     if (err != OK || reply->outcome != OUTCOME_DONE || !reply->is_void) {
         return err; /* no tombstone: the void is sent again */
     }
-    const int64_t quiet_ms = device_quiet_ms(take->orders, &meter);
-    const int64_t passed_ms =
-        reply->since_ms < (uint64_t)quiet_ms ? (int64_t)reply->since_ms : quiet_ms;
-    c->delivery.quiet_until_ms = c->now_ms + quiet_ms - passed_ms;
+    const bool same_run = is_same_run(take, c);
+    c->delivery.quiet_until_ms =
+        c->now_ms + (same_run ? quiet_left_ms(take, &meter) : copy_quiet_ms(take, &meter));
     const struct delivery_event event = {.kind = DELIVERY_EV_VOIDED,
-                                         .never_sent = reply->fate == BUS_FATE_NEVER_SENT,
+                                         .never_sent =
+                                             reply->fate == BUS_FATE_NEVER_SENT && same_run,
                                          .use = device_use(&meter)};
     return case_tell_delivery(c, &event);
 }
@@ -239,9 +267,13 @@ void deliver_sink(void *self, const char *collector_id, const struct bus_reply *
     if (take == NULL) {
         return; /* not confirmed: it comes again */
     }
+    struct gateway_collector collector = {0};
+    enum err err = gateway_collector_get(orders->setup.gateway, collector_id, &collector);
     take->orders = orders;
     take->reply = *reply;
-    if (!str_copy(take->collector_id, sizeof(take->collector_id), collector_id) ||
+    /* Here and not later: the state of the run that replies came just before its reply. */
+    if (err != OK || !str_copy(take->boot, sizeof(take->boot), collector.boot) ||
+        !str_copy(take->collector_id, sizeof(take->collector_id), collector_id) ||
         store_submit(orders->setup.store, store, stored, take) != OK) {
         free(take);
     }

@@ -17,7 +17,8 @@ enum {
 #define COLUMNS                                                                                    \
     "order_no, meter_id, version, kind, stage, amount_fen, sends, not_done, voided, quiet,"        \
     " beaten, hopeless, stopped, unknown_told, review_told, before, seq, order_number, customer,"  \
-    " collector_id, epoch, command_id, void_id, work_try, first_sent_ms, quiet_until_ms"
+    " collector_id, epoch, command_id, void_id, work_try, first_sent_ms, quiet_until_ms,"          \
+    " boot"
 
 /* ---- readings ---- */
 
@@ -107,7 +108,8 @@ static bool read_texts(const struct sql *sql, struct delivery_row *row)
            sql_copy_text(sql, 18, row->customer, sizeof(row->customer)) &&
            sql_copy_text(sql, 19, row->collector_id, sizeof(row->collector_id)) &&
            sql_copy_text(sql, 21, row->command_id, sizeof(row->command_id)) &&
-           sql_copy_text(sql, 22, row->void_id, sizeof(row->void_id));
+           sql_copy_text(sql, 22, row->void_id, sizeof(row->void_id)) &&
+           sql_copy_text(sql, 26, row->boot, sizeof(row->boot));
 }
 
 static void read_rest(const struct sql *sql, struct delivery_row *row)
@@ -182,8 +184,8 @@ enum err delivery_row_save(struct db *db, struct delivery_row *row)
             " voided = ?6, quiet = ?7, beaten = ?8, hopeless = ?9, stopped = ?10,"
             " unknown_told = ?11, review_told = ?12, before = ?13, seq = ?14, order_number = ?15,"
             " customer = ?16, collector_id = ?17, epoch = ?18, command_id = ?19, void_id = ?20,"
-            " work_try = ?21, first_sent_ms = ?22, quiet_until_ms = ?23"
-            " WHERE order_no = ?1 AND version = ?2");
+            " work_try = ?21, first_sent_ms = ?22, quiet_until_ms = ?23,"
+            " boot = ?24 WHERE order_no = ?1 AND version = ?2");
     sql_bind_text(sql, 1, row->order_no);
     sql_bind_i64(sql, 2, row->version);
     bind_machine(sql, &row->delivery);
@@ -202,6 +204,7 @@ enum err delivery_row_save(struct db *db, struct delivery_row *row)
         sql_bind_i64(sql, 22, row->first_sent_ms);
     }
     sql_bind_i64(sql, 23, row->quiet_until_ms);
+    sql_bind_text(sql, 24, row->boot);
     int64_t changed = 0;
     enum err err = sql_run_counted(sql, &changed);
     if (err == OK && changed != 1) {

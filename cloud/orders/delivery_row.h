@@ -23,7 +23,8 @@ struct delivery_row {
     char order_number[DL645_ORDER_TEXT_SIZE];
     char customer[DL645_NUMBER_TEXT_SIZE];
     char collector_id[BUS_COLLECTOR_SIZE];
-    uint32_t epoch; /* of the collector's journal */
+    uint32_t epoch;          /* of the collector's journal */
+    char boot[ID_TEXT_SIZE]; /* of the collector's run that got the command */
     char command_id[ID_TEXT_SIZE];
     char void_id[ID_TEXT_SIZE];
     uint32_t work_try;

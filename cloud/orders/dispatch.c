@@ -19,8 +19,8 @@ enum {
 
 struct dispatch {
     struct deliver *deliver;
-    uint32_t epoch; /* of the collector's journal now */
-    bool ready;     /* the commit was made: send */
+    struct gateway_collector collector; /* as it is now */
+    bool ready;                         /* the commit was made: send */
     struct delivery_frames frames;
 };
 
@@ -53,7 +53,9 @@ static enum err tell_dispatch(struct dispatch *dispatch, struct money_case *c)
     }
     err = deliver_command(c->orders, c->db, "credit", &c->delivery, c->delivery.command_id);
     c->delivery.void_id[0] = '\0';
-    c->delivery.epoch = dispatch->epoch;
+    c->delivery.epoch = dispatch->collector.epoch;
+    bool fits = str_copy(c->delivery.boot, sizeof(c->delivery.boot), dispatch->collector.boot);
+    MUST(fits);
     c->delivery.quiet_until_ms = c->now_ms + timers->command_ms + timers->reply_ms;
     if (err == OK && !c->delivery.has_first_sent) {
         c->delivery.has_first_sent = true;
@@ -141,15 +143,13 @@ static enum err send_credit(struct dispatch *dispatch)
 void deliver_dispatch(struct deliver *deliver)
 {
     struct orders *orders = deliver->orders;
-    struct gateway_collector collector = {0};
     struct dispatch dispatch = {.deliver = deliver};
-    enum err err =
-        gateway_collector_get(orders->setup.gateway, deliver->row.collector_id, &collector);
-    if (err != OK || !collector.online || collector.epoch == 0) {
+    enum err err = gateway_collector_get(orders->setup.gateway, deliver->row.collector_id,
+                                         &dispatch.collector);
+    if (err != OK || !dispatch.collector.online || dispatch.collector.epoch == 0) {
         deliver_later(deliver, &orders_timers(orders)->assign, "the collector is not there");
         return;
     }
-    dispatch.epoch = collector.epoch;
     err = store_run(orders->setup.store, store_dispatch, &dispatch);
     if (err != OK || !dispatch.ready) {
         deliver_later(deliver, &orders_timers(orders)->assign, err_name(err));

@@ -343,7 +343,7 @@ test('a collector with a stolen certificate cannot do harm, and is noticed', { t
     await house.processes.start('thief', house.program('shilling-collector'),
       ['--config', house.conf('thief.conf', conf)], { ready: /connected to the broker/ });
     await house.wallet(`pay ${view.order_no}`);
-    await until('the cloud to notice', () => /collector col1 speaks with two journals/
+    await until('the cloud to notice', () => /collector col1 is there twice/
       .test(house.processes.find('cloud').text), 20000);
     await house.processes.stop('thief');
     await settled(house, view.order_no, 'DONE', 60000);

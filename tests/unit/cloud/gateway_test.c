@@ -280,6 +280,38 @@ TEST(a_collector_gets_its_meters_once)
     CHECK_EQ_STR(meters[0].items[0], "00010000");
 }
 
+/* Say the state of a run and wait until the gateway knows it. */
+static bool say_run(const char *boot)
+{
+    char text[256];
+    struct gateway_collector collector = {0};
+    (void)snprintf(text, sizeof(text),
+                   "{\"online\":true,\"epoch\":7,\"boot\":\"%s\",\"version\":\"0.1\","
+                   "\"config\":null}",
+                   boot);
+    bool said = say("up/c1/state", text, true);
+    for (int waited = 0; waited < WAIT_MS && !str_equal(collector.boot, boot); waited += STEP_MS) {
+        clock_system_wait_ms(STEP_MS);
+        said = said && gateway_collector_get(bench.gateway, "c1", &collector) == OK;
+    }
+    return said && str_equal(collector.boot, boot);
+}
+
+TEST(a_run_that_comes_back_is_a_copy)
+{
+    CHECK(open_all());
+    struct gateway_counters restarted;
+    struct gateway_counters copied;
+    bool said = say_run(UUID "8") && say_run(UUID "9"); /* a restart before the will */
+    gateway_get_counters(bench.gateway, &restarted);
+    said = said && say_run(UUID "8");
+    gateway_get_counters(bench.gateway, &copied);
+    close_all();
+    CHECK(said);
+    CHECK_EQ_U64(restarted.doubles, 0);
+    CHECK_EQ_U64(copied.doubles, 1);
+}
+
 TEST(questions_are_answered_once_or_end_in_time)
 {
     CHECK(open_all());

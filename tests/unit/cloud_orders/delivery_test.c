@@ -124,6 +124,18 @@ TEST(a_command_that_was_never_begun_goes_again)
     rig_end(&rig);
 }
 
+TEST(a_copy_of_the_collector_cannot_say_that_nothing_was_sent)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(DEVICES); i++) {
+        struct rig rig;
+        rig_timers()->command_ms = 100;
+        rig_begin(&rig);
+        CHECK(ends(&rig, i, FAULT_COPY, 1, "DONE", 1));
+        CHECK_EQ_I64(double_gateway_meter(DEVICES[i].address).frames, 1); /* never sent again */
+        rig_end(&rig);
+    }
+}
+
 TEST(beaten_by_another_seller)
 {
     struct rig rig;

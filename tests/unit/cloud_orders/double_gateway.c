@@ -30,6 +30,8 @@ struct gateway {
     size_t entry_count;
     bool online;
     uint32_t epoch;
+    int boot;
+    struct bus_command copy_has; /* FAULT_COPY: what the other copy will send */
     int confirmed;
 };
 
@@ -52,6 +54,8 @@ void double_gateway_reset(void)
     the_gateway.entry_count = 0;
     the_gateway.online = true;
     the_gateway.epoch = 7;
+    the_gateway.boot = 1;
+    the_gateway.copy_has.id[0] = '\0';
     the_gateway.confirmed = 0;
     leave();
 }
@@ -297,6 +301,11 @@ static bool do_credit(const struct bus_command *command, struct double_meter *me
                        meter->dead ? BUS_ERROR_METER_SILENT : BUS_ERROR_EXPIRED);
         return true;
     }
+    if (fault == FAULT_COPY) {
+        the_gateway.boot += 1;
+        the_gateway.copy_has = *command;
+        return false;
+    }
     if (credit->has_expect_count && credit->expect_count != meter->count) {
         str_format_cut(reply->error, sizeof(reply->error), "%s", BUS_ERROR_COUNT_CHANGED);
         say_items(meter, BUS_WHEN_BEFORE, credit->before, credit->before_count, reply);
@@ -325,6 +334,10 @@ static bool do_credit(const struct bus_command *command, struct double_meter *me
 static void do_void(const struct bus_command *command, struct bus_reply *reply)
 {
     struct entry *entry = entry_of(command->u.voiding.target);
+    const struct bus_command *late = &the_gateway.copy_has;
+    if (str_equal(late->id, command->u.voiding.target)) {
+        carry_out(find(late->meter), &late->u.credit);
+    }
     entry->voided = true;
     reply->is_void = true;
     reply->outcome = OUTCOME_DONE;
@@ -356,7 +369,8 @@ enum err gateway_collector_get(struct gateway *gateway, const char *collector_id
 {
     (void)collector_id;
     enter();
-    *ret_collector = (struct gateway_collector){gateway->online, gateway->epoch};
+    *ret_collector = (struct gateway_collector){.online = gateway->online, .epoch = gateway->epoch};
+    str_format_cut(ret_collector->boot, sizeof(ret_collector->boot), "boot-%d", gateway->boot);
     leave();
     return OK;
 }

@@ -20,6 +20,9 @@ enum double_fault {
     FAULT_REFUSE,       /* refused for good: over the limit */
     FAULT_EXPIRED,      /* the collector never began it */
     FAULT_SILENCE, /* the collector says nothing at all; carried out when it is asked to void */
+    /* The collector has a copy, which took the command and carries it out late: only after this
+     * one, which never saw it, was asked to void it. */
+    FAULT_COPY,
     FAULT_COUNT
 };
 
