@@ -362,6 +362,11 @@ static enum err parts_create(struct collector *collector, const char *version, c
         str_format_cut(ret_message, message_size, "%s", journal_message);
         return err;
     }
+    if (journal_is_moved(collector->journal)) {
+        log_warn("the journal in %s was copied or restored: it goes on as another one (epoch %u), "
+                 "and the cloud does not take its word about what the former one was given",
+                 collector->settings.state_dir, (unsigned)journal_epoch(collector->journal));
+    }
     collector->roster = calloc(1, sizeof(*collector->roster));
     collector->meters = calloc(BUS_METERS_MAX, sizeof(*collector->meters));
     collector->notify_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

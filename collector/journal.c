@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The file, the statements, the configuration and the readings. Commands are in journal_command.c.
+ * The file, the statements, the configuration and the readings. Commands are in journal_command.c,
+ * and where the file belongs is in journal_home.c.
  *
  * Method: one connection behind one lock. WAL with synchronous=FULL syncs the log at every commit;
  * in crash tests with a simulated disk neither lost an acknowledged row nor damaged a file. The
@@ -49,6 +50,7 @@ static const char *const stmt_texts[STMT_COUNT] = {
     [STMT_READING_ACK] = "DELETE FROM reading WHERE seq <= ?1",
     [STMT_READING_COUNT] = "SELECT count(*), (SELECT coalesce(max(seq), 0) FROM sqlite_sequence"
                            " WHERE name = 'reading') FROM reading",
+    [STMT_READING_EPOCH] = "UPDATE reading SET body = json_set(body, '$.epoch', ?1)",
     [STMT_COMMAND_ADD] = "INSERT INTO command(id, op, meter, generation, state, accepted_at)"
                          " VALUES (?1, ?2, ?3, ?4, 'A', ?5)",
     [STMT_COMMAND_GET] = "SELECT state, voided, intent_at, intent_frame, reply, meter, generation,"
@@ -270,6 +272,12 @@ static bool folder_sync(const char *dir)
     return synced;
 }
 
+static uint32_t epoch_draw(const struct journal_config *config)
+{
+    uint32_t drawn = rng_below(&config->rng, INT32_MAX);
+    return drawn + 1; /* 1..2^31-1: 0 is nobody's */
+}
+
 static enum err epoch_load(struct journal *journal, const struct journal_config *config,
                            char ret_message[JOURNAL_MESSAGE_SIZE])
 {
@@ -284,8 +292,7 @@ static enum err epoch_load(struct journal *journal, const struct journal_config 
     if (err != ERR_NOT_FOUND) {
         return say(ret_message, err, "journal.db", sqlite3_errmsg(journal->db));
     }
-    uint32_t drawn = rng_below(&config->rng, INT32_MAX);
-    journal->epoch = drawn + 1; /* 1..2^31-1: 0 is nobody's */
+    journal->epoch = epoch_draw(config);
     stmt = journal_stmt(journal, STMT_META_SET);
     journal_bind_text(stmt, 1, "epoch");
     journal_bind_int(stmt, 2, journal->epoch);
@@ -307,9 +314,7 @@ static enum err counts_load(struct journal *journal, char ret_message[JOURNAL_ME
     journal->reading_count = (uint64_t)sqlite3_column_int64(stmt, 0);
     journal->seq_last = (uint64_t)sqlite3_column_int64(stmt, 1);
     (void)sqlite3_reset(stmt);
-    stmt = journal_stmt(journal, STMT_PRUNE);
-    journal_bind_int(stmt, 1, JOURNAL_COMMANDS_KEPT);
-    return journal_run(journal, stmt);
+    return journal_prune(journal);
 }
 
 static enum err fill(struct journal *journal, const struct journal_config *config,
@@ -335,6 +340,10 @@ static enum err fill(struct journal *journal, const struct journal_config *confi
     if (err == OK) {
         err = epoch_load(journal, config, ret_message);
     }
+    if (err == OK) {
+        err = journal_home_check(journal, path, config->machine, epoch_draw(config));
+        err = err == OK ? OK : say(ret_message, err, path, "cannot be written");
+    }
     return err == OK ? counts_load(journal, ret_message) : err;
 }
 
@@ -353,6 +362,7 @@ enum err journal_open(const struct journal_config *config, struct journal **ret_
     journal->start_ms = clock_mono_ms(&config->clock);
     journal->forgotten_end_ms = journal->start_ms;
     journal->sound = true;
+    journal->kept = config->commands_kept > 0 ? config->commands_kept : JOURNAL_COMMANDS_KEPT;
     enum err err = fill(journal, config, ret_message);
     if (err != OK) {
         journal_close(journal);
@@ -381,6 +391,11 @@ void journal_close(struct journal *journal)
 uint32_t journal_epoch(const struct journal *journal)
 {
     return journal->epoch;
+}
+
+bool journal_is_moved(const struct journal *journal)
+{
+    return journal->moved;
 }
 
 bool journal_is_sound(struct journal *journal)

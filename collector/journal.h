@@ -19,8 +19,9 @@
  * command what was decided, intended, done and answered (MONEY 3.0). SQLite, WAL, synchronous=FULL:
  * what a function returned OK for survives a power cut.
  *
- * Its epoch is drawn once, when the file is made: a command names it, and a collector whose journal
- * was lost or belongs to another refuses.
+ * Its epoch is drawn when the file is made, and again when the file finds itself copied or restored
+ * to another place: a command names it, and a collector whose journal was lost or belongs to
+ * another refuses.
  *
  * After a failed write or sync the journal is unsound: nothing that moves money is accepted. A full
  * disk can be cured (journal_probe); after any other failure only a restart reads the truth again.
@@ -35,11 +36,14 @@ struct journal_config {
     const char *vfs; /* SQLite's file layer; NULL: the default. Tests put faults there. */
     struct rng_port rng;
     struct clock_port clock;
+    const char *machine;    /* names the machine; NULL: it is asked */
+    uint32_t commands_kept; /* 0: JOURNAL_COMMANDS_KEPT */
 };
 
 enum {
     JOURNAL_MESSAGE_SIZE = 256,
     JOURNAL_READINGS_MAX = 1000000, /* 10 days of 1,024 meters every 15 minutes, 300 MB */
+    JOURNAL_PRUNE_ROWS = 100,       /* so many new commands, and the oldest are looked at */
     JOURNAL_COMMANDS_KEPT = 100000, /* answered ones; the oldest go first. Years of top-ups. */
 };
 
@@ -55,6 +59,9 @@ MUST_CHECK enum err journal_open(const struct journal_config *config, struct jou
 void journal_close(struct journal *journal);
 
 uint32_t journal_epoch(const struct journal *journal);
+
+/** True if it was copied or restored, so that its epoch is a new one since this opening. */
+bool journal_is_moved(const struct journal *journal);
 
 /** False after a failed write or sync. */
 bool journal_is_sound(struct journal *journal);

@@ -73,6 +73,15 @@ static enum err generation_get(struct journal *journal, const char *meter, uint3
     return err;
 }
 
+enum err journal_prune(struct journal *journal)
+{
+    sqlite3_stmt *stmt = journal_stmt(journal, STMT_PRUNE);
+    journal_bind_int(stmt, 1, journal->kept);
+    journal->unpruned = 0;
+    return journal_run(journal, stmt);
+}
+
+/* Inside a transaction. */
 static enum err command_insert(struct journal *journal, const struct bus_command *command)
 {
     bool relay = command->op == BUS_OP_RELAY;
@@ -82,7 +91,9 @@ static enum err command_insert(struct journal *journal, const struct bus_command
     journal_bind_text(stmt, 3, command->meter);
     journal_bind_int(stmt, 4, relay ? command->u.relay.generation : 0);
     journal_bind_int(stmt, 5, clock_wall_s(&journal->clock));
-    return journal_run(journal, stmt);
+    enum err err = journal_run(journal, stmt);
+    journal->unpruned += 1;
+    return err == OK && journal->unpruned >= JOURNAL_PRUNE_ROWS ? journal_prune(journal) : err;
 }
 
 /* Raise the meter's generation; sets *ret_old if the command's is below it. */

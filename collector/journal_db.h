@@ -10,7 +10,7 @@
 
 #include "collector/journal.h"
 
-/* Inside of the journal, shared by its two files. */
+/* Inside of the journal, shared by its files. */
 
 /* The statements, prepared once. */
 enum journal_stmt {
@@ -23,6 +23,7 @@ enum journal_stmt {
     STMT_READING_NEXT,
     STMT_READING_ACK,
     STMT_READING_COUNT,
+    STMT_READING_EPOCH,
     STMT_COMMAND_ADD,
     STMT_COMMAND_GET,
     STMT_COMMAND_INTENT,
@@ -54,6 +55,9 @@ struct journal {
     sqlite3_stmt *stmts[STMT_COUNT];
     int lock_fd;
     uint32_t epoch;
+    bool moved;        /* at its opening it found itself elsewhere */
+    uint32_t kept;     /* answered commands */
+    uint32_t unpruned; /* rows since the oldest were deleted */
     struct clock_port clock;
     int64_t start_ms;
     bool sound;
@@ -89,6 +93,16 @@ enum err journal_end(struct journal *journal, enum err err);
 /** Copy a column; false if it does not fit. NULL gives an empty text. */
 bool journal_column_text(sqlite3_stmt *stmt, int column, char *ret_text, size_t text_size);
 void journal_column_frame(sqlite3_stmt *stmt, int column, struct bus_frame *ret_frame);
+
+/** Delete the oldest answered commands beyond those to be kept. */
+enum err journal_prune(struct journal *journal);
+
+/**
+ * Compare where the journal lives with where it is; elsewhere, it takes @p epoch_new.
+ * @param machine  names the machine; NULL: ask it
+ */
+enum err journal_home_check(struct journal *journal, const char *path, const char *machine,
+                            uint32_t epoch_new);
 
 /** ERR_UNAVAILABLE if nothing may be accepted any more. */
 enum err journal_check(const struct journal *journal);

@@ -49,12 +49,17 @@ static void test_fill(void *self, uint8_t *ret_bytes, size_t size)
     }
 }
 
+static const char *machine = "machine 1";
+static uint32_t commands_kept;
+
 static enum err open_in(const char *folder, struct journal **ret)
 {
     struct journal_config config = {.dir = folder,
                                     .vfs = FAULT_VFS_NAME,
                                     .rng = {.fill = test_fill},
-                                    .clock = {.mono_ms = test_mono_ms, .wall_s = test_wall_s}};
+                                    .clock = {.mono_ms = test_mono_ms, .wall_s = test_wall_s},
+                                    .machine = machine,
+                                    .commands_kept = commands_kept};
     return journal_open(&config, ret, message);
 }
 
@@ -145,6 +150,78 @@ TEST(epoch_stays_and_differs)
     CHECK_EQ_U64(journal_epoch(journal), epoch);
     begin();
     CHECK(journal_epoch(journal) != epoch);
+}
+
+static void copy_journal(const char *from_dir, const char *to_dir)
+{
+    char path[SCRATCH_SIZE + 16];
+    static uint8_t bytes[1 << 20];
+    CHECK(str_format(path, sizeof(path), "%s/journal.db", from_dir));
+    FILE *from = fopen(path, "rbe");
+    CHECK(str_format(path, sizeof(path), "%s/journal.db", to_dir));
+    FILE *to = fopen(path, "wbe");
+    CHECK(from != NULL && to != NULL);
+    size_t size = fread(bytes, 1, sizeof(bytes), from);
+    CHECK(size > 0 && size < sizeof(bytes) && fwrite(bytes, 1, size, to) == size);
+    CHECK(fclose(from) == 0 && fclose(to) == 0);
+}
+
+/* A copy must not pass as the one that was given the commands. */
+TEST(a_copied_journal_has_an_epoch_of_its_own)
+{
+    static struct bus_readings readings;
+    struct bus_fault fault;
+    char other[SCRATCH_SIZE];
+    begin();
+    uint32_t epoch = journal_epoch(journal);
+    reading_add("1.00");
+    CHECK_EQ_I64(accept(ID_A), OK);
+    CHECK(!journal_is_moved(journal));
+    journal_close(journal);
+    journal = NULL;
+    scratch_make(other);
+    copy_journal(dir, other);
+    CHECK_EQ_I64(open_in(other, &journal), OK);
+    uint32_t copy = journal_epoch(journal);
+    CHECK(journal_is_moved(journal));
+    CHECK(copy != epoch && copy >= 1 && copy <= INT32_MAX);
+    /* What it cannot know it says as another, and its readings will be acknowledged to it. */
+    CHECK_EQ_I64(journal_recover_next(journal, &reply), OK);
+    CHECK_EQ_STR(reply.id, ID_A);
+    CHECK_EQ_U64(reply.epoch, copy);
+    CHECK_EQ_U64(reading_after(0), 1);
+    CHECK_EQ_I64(bus_readings_decode(text, strlen(text), &readings, &fault), OK);
+    CHECK_EQ_U64(readings.epoch, copy);
+    CHECK_EQ_STR(readings.d[0].values[0].v, "1.00");
+    journal_close(journal);
+    journal = NULL;
+    CHECK_EQ_I64(open_in(other, &journal), OK); /* at home now */
+    CHECK_EQ_U64(journal_epoch(journal), copy);
+    CHECK(!journal_is_moved(journal));
+    restart(); /* the first one is what it was ... */
+    CHECK_EQ_U64(journal_epoch(journal), epoch);
+    machine = "machine 2"; /* ... until its disk is put elsewhere */
+    restart();
+    machine = "machine 1";
+    CHECK(journal_is_moved(journal) && journal_epoch(journal) != epoch);
+}
+
+TEST(the_oldest_answered_commands_go_while_it_runs)
+{
+    char first[ID_TEXT_SIZE] = "";
+    char last[ID_TEXT_SIZE] = "";
+    commands_kept = 10;
+    begin();
+    commands_kept = 0;
+    for (int i = 0; i < JOURNAL_PRUNE_ROWS; i++) {
+        CHECK(str_format(last, sizeof(last), "018f3a1c-0000-7000-8000-%012x", (unsigned)i + 1));
+        CHECK(i > 0 || str_copy(first, sizeof(first), last));
+        CHECK_EQ_I64(accept(last), OK);
+        answer(last);
+        CHECK_EQ_I64(journal_replied(journal, last), OK);
+    }
+    CHECK_EQ_I64(reply_of(first), ERR_NOT_FOUND);
+    CHECK_EQ_I64(reply_of(last), OK);
 }
 
 TEST(two_cannot_share_a_journal)
