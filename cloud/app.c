@@ -100,6 +100,10 @@ static bool open_state(struct app *app)
     if (err == OK) {
         err = devices_load(app->devices);
     }
+    if (err == OK) {
+        err = devices_write_crl(app->store, app->pki, app->why);
+        err = err == ERR_DENIED ? OK : err; /* whoever has the CA's key keeps the list */
+    }
     return err == OK || fail(app, err, "state");
 }
 
@@ -218,6 +222,7 @@ static bool make_calls(struct app *app)
     struct admin_config admin = {.store = app->store,
                                  .server = app->http,
                                  .devices = app->devices,
+                                 .pki = app->pki,
                                  .gateway = app->gateway,
                                  .opening = state_opening,
                                  .version = app->version};

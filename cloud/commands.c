@@ -119,16 +119,28 @@ enum app_exit command_seed(const struct settings *settings, const char *file)
 
 struct device_change {
     bool revoke;
-    enum device_kind kind;
-    const char *name;
-    uint8_t spki_sha256[32];
+    struct device_key key;
 };
 
 static enum err change_device(struct db *db, void *arg)
 {
     const struct device_change *change = arg;
-    return change->revoke ? devices_revoke(db, change->kind, change->name)
-                          : devices_key_add(db, change->kind, change->name, change->spki_sha256);
+    return change->revoke ? devices_revoke(db, change->key.kind, change->key.name)
+                          : devices_key_add(db, &change->key);
+}
+
+/* Without the CA's key, whoever has it keeps the list. */
+static enum err list_revoked(const struct settings *settings, struct store *store,
+                             char ret_why[STATE_WHY_SIZE])
+{
+    struct clock_port clock = clock_system();
+    struct pki *pki = NULL;
+    enum err err = state_open_pki(settings, &clock, &pki, ret_why);
+    if (err == OK) {
+        err = devices_write_crl(store, pki, ret_why);
+    }
+    pki_close(pki);
+    return err == ERR_DENIED ? OK : err;
 }
 
 static enum app_exit change_here(const struct settings *settings, struct device_change *change)
@@ -141,13 +153,16 @@ static enum app_exit change_here(const struct settings *settings, struct device_
         return say(why);
     }
     err = store_run(store, change_device, change);
-    store_close(store);
-    if (err == ERR_NOT_FOUND) {
-        str_format_cut(why, sizeof(why), "%s %s is not in the catalogue: take in a seed with it",
-                       device_kind_name(change->kind), change->name);
-        return say(why);
+    str_format_cut(why, sizeof(why), "%s %s: %s", device_kind_name(change->key.kind),
+                   change->key.name,
+                   err == ERR_NOT_FOUND  ? "is not in the catalogue: take in a seed with it"
+                   : err == ERR_CONFLICT ? "is the name of a device of another kind"
+                                         : err_name(err));
+    if (err == OK && change->revoke) {
+        err = list_revoked(settings, store, why);
     }
-    return err == OK ? APP_EXIT_OK : say(err_name(err));
+    store_close(store);
+    return err == OK ? APP_EXIT_OK : say(why);
 }
 
 static enum app_exit change_anywhere(const struct settings *settings, struct device_change *change)
@@ -155,11 +170,14 @@ static enum app_exit change_anywhere(const struct settings *settings, struct dev
     char body[BODY_SIZE];
     char hash[65] = "";
     json_t *json = json_object();
-    json_put_text(json, "kind", device_kind_name(change->kind));
-    json_put_text(json, "name", change->name);
+    const struct pki_issued *issued = &change->key.issued;
+    json_put_text(json, "kind", device_kind_name(change->key.kind));
+    json_put_text(json, "name", change->key.name);
     if (!change->revoke) {
-        MUST(hex_format(change->spki_sha256, 32, /* separator= */ 0, hash, sizeof(hash)));
+        MUST(hex_format(issued->spki_sha256, 32, /* separator= */ 0, hash, sizeof(hash)));
         json_put_text(json, "spki_sha256", hash);
+        json_put_text(json, "serial", issued->serial);
+        json_put_int(json, "expires_at", issued->expires_at);
     }
     MUST(json_print(json, body, sizeof(body)));
     json_decref(json);
@@ -183,15 +201,14 @@ static enum app_exit change_anywhere(const struct settings *settings, struct dev
 
 static bool read_device(const char *kind, const char *name, struct device_change *change)
 {
-    if (!device_kind_parse(kind, &change->kind)) {
+    if (!device_kind_parse(kind, &change->key.kind)) {
         (void)say("the kind must be terminal, collector or broker");
         return false;
     }
-    if (strlen(name) >= PKI_NAME_SIZE) {
+    if (!str_copy(change->key.name, sizeof(change->key.name), name)) {
         (void)say("the name is too long");
         return false;
     }
-    change->name = name;
     return true;
 }
 
@@ -207,11 +224,18 @@ enum app_exit command_dev_enrol(const struct settings *settings, const char *kin
     }
     enum err err = state_open_pki(settings, &clock, &pki, why);
     if (err == OK) {
-        enum pki_use use = change.kind == DEVICE_BROKER ? PKI_USE_SERVER : PKI_USE_CLIENT;
-        err = pki_issue(pki, use, name, out, change.spki_sha256, why);
+        enum pki_use use = change.key.kind == DEVICE_BROKER ? PKI_USE_SERVER : PKI_USE_CLIENT;
+        err = pki_issue(pki, use, name, out, &change.key.issued, why);
     }
     pki_close(pki);
-    return err == OK ? change_anywhere(settings, &change) : say(why);
+    if (err != OK) {
+        return say(why);
+    }
+    enum app_exit done = change_anywhere(settings, &change);
+    if (done != APP_EXIT_OK) {
+        pki_discard(out); /* a certificate that nobody knows, and the broker would take */
+    }
+    return done;
 }
 
 enum app_exit command_revoke(const struct settings *settings, const char *kind, const char *name)

@@ -107,6 +107,7 @@ bool settings_read(const char *path, struct settings *ret_settings,
     settings->log_level = (enum log_level)level;
     config_text(cfg, "state_dir", NULL, settings->state_dir, sizeof(settings->state_dir));
     config_text(cfg, "seed_file", "", settings->seed_file, sizeof(settings->seed_file));
+    config_text(cfg, "crl_file", "", settings->crl_file, sizeof(settings->crl_file));
     config_text(cfg, "sql_trace_file", "", settings->sql_trace_file,
                 sizeof(settings->sql_trace_file));
     if (settings->mode == RUN_PRODUCTION && settings->sql_trace_file[0] != '\0') {

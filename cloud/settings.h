@@ -29,6 +29,7 @@ struct settings {
     char state_dir[SETTINGS_PATH_SIZE];      /* database and keys; made if it is not there */
     char seed_file[SETTINGS_PATH_SIZE];      /* taken in at every start; empty: none */
     char sql_trace_file[SETTINGS_PATH_SIZE]; /* diagnostic, never in production; empty: off */
+    char crl_file[SETTINGS_PATH_SIZE]; /* revoked certificates, for the broker; empty: in pki */
     uint64_t disk_free_bytes_min;
     uint32_t keep_days; /* of readings and events; 0: for ever */
     uint32_t thread_count;

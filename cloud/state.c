@@ -65,7 +65,8 @@ enum err state_open_pki(const struct settings *settings, const struct clock_port
     if (err != OK) {
         return err;
     }
-    struct pki_config config = {.folder = folder, .clock = clock};
+    const char *crl = settings->crl_file[0] != '\0' ? settings->crl_file : NULL;
+    struct pki_config config = {.folder = folder, .crl_path = crl, .clock = clock};
     for (size_t i = 0; i < settings->server_name_count; i++) {
         config.hosts[config.host_count++] = settings->server_names[i];
     }

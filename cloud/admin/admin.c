@@ -73,40 +73,49 @@ static void post_seed(struct http_request *request, void *self)
     }
 }
 
-struct device_call {
-    enum device_kind kind;
-    char name[65];
-    uint8_t spki_sha256[32];
-};
-
 static enum err add_key(struct db *db, void *arg)
 {
-    const struct device_call *call = arg;
-    return devices_key_add(db, call->kind, call->name, call->spki_sha256);
+    return devices_key_add(db, arg);
 }
 
 static enum err revoke(struct db *db, void *arg)
 {
-    const struct device_call *call = arg;
-    return devices_revoke(db, call->kind, call->name);
+    const struct device_key *key = arg;
+    return devices_revoke(db, key->kind, key->name);
 }
 
-static bool read_device(struct http_request *request, bool with_key, struct device_call *call)
+static void read_key(struct json_reader *r, struct device_key *key)
 {
-    char kind[API_WORD_SIZE];
     char hash[65] = "";
     size_t size = 0;
+    json_text(r, "spki_sha256", hash, sizeof(hash));
+    if (!hex_parse(hash, strlen(hash), key->issued.spki_sha256, 32, &size, NULL) || size != 32) {
+        json_refuse(r, "spki_sha256");
+    }
+    /* Of a certificate that was not made here they may be unknown. */
+    if (json_has(r, "serial")) {
+        json_text(r, "serial", key->issued.serial, sizeof(key->issued.serial));
+    }
+    if (strspn(key->issued.serial, "0123456789ABCDEF") != strlen(key->issued.serial)) {
+        json_refuse(r, "serial");
+    }
+    if (json_has(r, "expires_at")) {
+        key->issued.expires_at = json_int(r, "expires_at", 0, INT64_MAX);
+    }
+}
+
+static bool read_device(struct http_request *request, bool with_key, struct device_key *key)
+{
+    char kind[API_WORD_SIZE];
     struct json_reader r = json_reader(http_body_json(request));
+    *key = (struct device_key){0};
     json_text(&r, "kind", kind, sizeof(kind));
-    json_text(&r, "name", call->name, sizeof(call->name));
-    if (!device_kind_parse(kind, &call->kind)) {
+    json_text(&r, "name", key->name, sizeof(key->name));
+    if (!device_kind_parse(kind, &key->kind)) {
         json_refuse(&r, "kind");
     }
     if (with_key) {
-        json_text(&r, "spki_sha256", hash, sizeof(hash));
-        if (!hex_parse(hash, strlen(hash), call->spki_sha256, 32, &size, NULL) || size != 32) {
-            json_refuse(&r, "spki_sha256");
-        }
+        read_key(&r, key);
     }
     if (json_failed(&r)) {
         http_reply_bad_request(request, json_field(&r));
@@ -115,18 +124,33 @@ static bool read_device(struct http_request *request, bool with_key, struct devi
     return true;
 }
 
-static void change_device(struct http_request *request, const struct admin *admin, store_fn fn,
-                          struct device_call *call)
+static void list_revoked(const struct admin *admin)
 {
-    enum err err = store_run(admin->config.store, fn, call);
+    char why[PKI_WHY_SIZE];
+    if (devices_write_crl(admin->config.store, admin->config.pki, why) != OK) {
+        log_warn("the list of revoked certificates was not written: %s", why);
+    }
+}
+
+static void change_device(struct http_request *request, const struct admin *admin, bool revokes,
+                          struct device_key *key)
+{
+    enum err err = store_run(admin->config.store, revokes ? revoke : add_key, key);
     if (err == OK) {
+        if (revokes) {
+            list_revoked(admin);
+        }
         err = devices_load(admin->config.devices);
+        gateway_catalog_changed(admin->config.gateway);
     }
     if (err == OK) {
         http_reply_json(request, 200, json_object());
     } else if (err == ERR_NOT_FOUND) {
         http_reply_error(request, 404, API_ERROR_NOT_FOUND, "no such device in the catalogue",
                          "name");
+    } else if (err == ERR_CONFLICT) {
+        http_reply_error(request, 400, API_ERROR_BAD_REQUEST,
+                         "it is the name of a device of another kind", "name");
     } else {
         http_reply_error(request, 503, API_ERROR_OUT_OF_SERVICE, err_name(err), NULL);
     }
@@ -134,17 +158,17 @@ static void change_device(struct http_request *request, const struct admin *admi
 
 static void post_device(struct http_request *request, void *self)
 {
-    struct device_call call;
-    if (read_device(request, /* with_key= */ true, &call)) {
-        change_device(request, self, add_key, &call);
+    struct device_key key;
+    if (read_device(request, /* with_key= */ true, &key)) {
+        change_device(request, self, /* revokes= */ false, &key);
     }
 }
 
 static void post_revoke(struct http_request *request, void *self)
 {
-    struct device_call call;
-    if (read_device(request, /* with_key= */ false, &call)) {
-        change_device(request, self, revoke, &call);
+    struct device_key key;
+    if (read_device(request, /* with_key= */ false, &key)) {
+        change_device(request, self, /* revokes= */ true, &key);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "cloud/catalog/seed.h"
 #include "cloud/http/server.h"
 #include "cloud/identity/devices.h"
+#include "cloud/identity/pki.h"
 #include "cloud/meters/gateway.h"
 #include "cloud/store/store.h"
 #include "common/compiler.h"
@@ -21,6 +22,7 @@ struct admin_config {
     struct store *store; /* all borrowed until admin_destroy() */
     struct http_server *server;
     struct devices *devices;
+    struct pki *pki;
     struct gateway *gateway;
     seed_opening opening; /* the money side of a seed */
     const char *version;  /* of the program; a literal */

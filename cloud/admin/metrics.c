@@ -79,6 +79,8 @@ static void put_devices(struct strbuf *out, const struct admin_config *config)
         gateway.readings);
     put(out, "gateway_refused_total", "counter", "messages that could not be read",
         gateway.refused);
+    put(out, "gateway_strangers_total", "counter",
+        "messages of collectors that are unknown or have no good key", gateway.strangers);
     put(out, "collectors_double_total", "counter", "two collectors under one name were noticed",
         gateway.doubles);
 }

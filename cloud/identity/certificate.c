@@ -182,6 +182,27 @@ bool certificate_spki_sha256(X509 *certificate, uint8_t ret_hash[32])
     return hashed;
 }
 
+bool certificate_serial_text(X509 *certificate, char *ret_text, size_t text_size)
+{
+    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
+    char *text = number != NULL ? BN_bn2hex(number) : NULL;
+    bool fits = text != NULL && str_copy(ret_text, text_size, text);
+    OPENSSL_free(text);
+    BN_free(number);
+    return fits;
+}
+
+int64_t certificate_ends_at(X509 *certificate)
+{
+    ASN1_TIME *zero = ASN1_TIME_set(NULL, 0);
+    int days = 0;
+    int seconds = 0;
+    bool read =
+        zero != NULL && ASN1_TIME_diff(&days, &seconds, zero, X509_get0_notAfter(certificate)) == 1;
+    ASN1_TIME_free(zero);
+    return read ? (int64_t)days * DAY_S + seconds : 0;
+}
+
 bool certificate_names_host(X509 *certificate, const char *host)
 {
     return is_address(host) ? X509_check_ip_asc(certificate, host, 0) == 1

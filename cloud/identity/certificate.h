@@ -42,8 +42,14 @@ EVP_PKEY *certificate_key_from_pem(const char *pem);
 /** SHA-256 of the SubjectPublicKeyInfo. */
 MUST_CHECK bool certificate_spki_sha256(X509 *certificate, uint8_t ret_hash[32]);
 
+/** Its number in hexadecimal digits. */
+MUST_CHECK bool certificate_serial_text(X509 *certificate, char *ret_text, size_t text_size);
+
 /** True if the certificate names @p host as DNS name or address. */
 bool certificate_names_host(X509 *certificate, const char *host);
+
+/** Its end, in wall seconds; 0 if it cannot be read. */
+int64_t certificate_ends_at(X509 *certificate);
 
 /** Days until it ends, counted from @p now_s; negative when it has. */
 int64_t certificate_days_left(X509 *certificate, int64_t now_s);

@@ -251,38 +251,95 @@ struct http_peers_port devices_peers(struct devices *devices)
     return (struct http_peers_port){.find = find_peer, .self = devices};
 }
 
-enum err devices_key_add(struct db *db, enum device_kind kind, const char *name,
-                         const uint8_t spki_sha256[32])
+/* OK, ERR_NOT_FOUND, ERR_CONFLICT: may this kind of device have this name? */
+static enum err check_name(struct db *db, const struct device_key *key)
 {
-    if (kind == DEVICE_TERMINAL) {
-        struct sql *terminal = sql_begin(db, "SELECT 1 FROM terminal WHERE terminal_id = ?1");
-        sql_bind_text(terminal, 1, name);
-        enum err err = sql_one(terminal);
-        if (err != OK) {
-            return err;
-        }
+    struct sql *sql = sql_begin(db, "SELECT EXISTS (SELECT 1 FROM terminal WHERE terminal_id = ?1),"
+                                    " EXISTS (SELECT 1 FROM device_key WHERE name = ?1"
+                                    " AND kind <> ?2 AND revoked = 0)");
+    sql_bind_text(sql, 1, key->name);
+    sql_bind_text(sql, 2, device_kind_name(key->kind));
+    enum err err = sql_one(sql);
+    if (err != OK) {
+        return err;
     }
-    struct sql *sql = sql_begin(db, "INSERT INTO device_key (spki_sha256, kind, name, added_at)"
-                                    " VALUES (?1, ?2, ?3, ?4)");
-    sql_bind_blob(sql, 1, spki_sha256, 32);
-    sql_bind_text(sql, 2, device_kind_name(kind));
-    sql_bind_text(sql, 3, name);
+    bool terminal = sql_bool(sql, 0);
+    bool taken = sql_bool(sql, 1);
+    sql_end(sql);
+    if (taken) {
+        return ERR_CONFLICT;
+    }
+    return key->kind == DEVICE_TERMINAL && !terminal ? ERR_NOT_FOUND : OK;
+}
+
+enum err devices_key_add(struct db *db, const struct device_key *key)
+{
+    enum err err = check_name(db, key);
+    if (err != OK) {
+        return err;
+    }
+    struct sql *sql = sql_begin(db, "INSERT INTO device_key (spki_sha256, kind, name, added_at,"
+                                    " serial, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    sql_bind_blob(sql, 1, key->issued.spki_sha256, 32);
+    sql_bind_text(sql, 2, device_kind_name(key->kind));
+    sql_bind_text(sql, 3, key->name);
     sql_bind_i64(sql, 4, db_wall_s(db));
+    sql_bind_text(sql, 5, key->issued.serial);
+    if (key->issued.expires_at > 0) {
+        sql_bind_i64(sql, 6, key->issued.expires_at);
+    }
     return sql_run(sql);
 }
 
 enum err devices_revoke(struct db *db, enum device_kind kind, const char *name)
 {
     struct sql *sql =
-        sql_begin(db, "UPDATE device_key SET revoked = 1 WHERE kind = ?1 AND name = ?2");
+        sql_begin(db, "UPDATE device_key SET revoked = 1, revoked_at = coalesce(revoked_at, ?3)"
+                      " WHERE kind = ?1 AND name = ?2");
     sql_bind_text(sql, 1, device_kind_name(kind));
     sql_bind_text(sql, 2, name);
+    sql_bind_i64(sql, 3, db_wall_s(db));
     int64_t changed = 0;
     enum err err = sql_run_counted(sql, &changed);
     if (err != OK) {
         return err;
     }
     return changed > 0 ? OK : ERR_NOT_FOUND;
+}
+
+struct revoked_list {
+    struct pki_revoked *revoked; /* @own */
+    size_t count;
+};
+
+static enum err load_revoked(struct db *db, void *arg)
+{
+    struct revoked_list *list = arg;
+    struct sql *sql = sql_begin(db, "SELECT serial, coalesce(revoked_at, added_at) FROM device_key"
+                                    " WHERE revoked = 1 AND serial <> '' LIMIT ?1");
+    sql_bind_i64(sql, 1, KEYS_MAX);
+    bool row = false;
+    enum err err = sql_next(sql, &row);
+    while (err == OK && row) {
+        struct pki_revoked *one = &list->revoked[list->count++];
+        one->at = sql_i64(sql, 1);
+        err = sql_copy_text(sql, 0, one->serial, sizeof(one->serial)) ? sql_next(sql, &row)
+                                                                      : ERR_RANGE;
+    }
+    return err;
+}
+
+enum err devices_write_crl(struct store *store, struct pki *pki, char ret_why[PKI_WHY_SIZE])
+{
+    struct revoked_list list = {.revoked = calloc(KEYS_MAX, sizeof(*list.revoked))};
+    enum err err = list.revoked != NULL ? store_read(store, load_revoked, &list) : ERR_MEMORY;
+    if (err != OK) {
+        str_format_cut(ret_why, PKI_WHY_SIZE, "the revoked keys cannot be read: %s", err_name(err));
+    } else {
+        err = pki_write_crl(pki, list.revoked, list.count, ret_why);
+    }
+    free(list.revoked);
+    return err;
 }
 
 int64_t devices_silent_ms(struct devices *devices, const char *terminal_id)

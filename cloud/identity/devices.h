@@ -8,6 +8,7 @@
 
 #include "cloud/http/http.h"
 #include "cloud/http/server.h"
+#include "cloud/identity/pki.h"
 #include "cloud/store/store.h"
 #include "common/clock.h"
 #include "common/compiler.h"
@@ -39,15 +40,29 @@ MUST_CHECK enum err devices_load(struct devices *devices);
 /** The port for the HTTP server. A call also counts as hearing from the terminal. */
 struct http_peers_port devices_peers(struct devices *devices);
 
+/* A key and its certificate: serial empty and expires_at 0 where they are not known. */
+struct device_key {
+    enum device_kind kind;
+    char name[PKI_NAME_SIZE];
+    struct pki_issued issued;
+};
+
 /**
  * Register a key in a writing transaction; call devices_load() after it. A terminal must be in the
- * catalogue (else ERR_NOT_FOUND); its earlier keys stay good until they are revoked.
+ * catalogue (else ERR_NOT_FOUND); its earlier keys stay good until they are revoked. ERR_CONFLICT:
+ * the name has a good key under another kind, and at the broker only the name counts.
  */
-MUST_CHECK enum err devices_key_add(struct db *db, enum device_kind kind, const char *name,
-                                    const uint8_t spki_sha256[32]);
+MUST_CHECK enum err devices_key_add(struct db *db, const struct device_key *key);
 
-/** Revoke all keys of a device; ERR_NOT_FOUND if it has none. devices_load() afterwards. */
+/**
+ * Revoke all keys of a device; ERR_NOT_FOUND if it has none. devices_load() and
+ * devices_write_crl() afterwards.
+ */
 MUST_CHECK enum err devices_revoke(struct db *db, enum device_kind kind, const char *name);
+
+/** Write the list of revoked certificates anew. @return ERR_DENIED: the CA's key is not here. */
+MUST_CHECK enum err devices_write_crl(struct store *store, struct pki *pki,
+                                      char ret_why[PKI_WHY_SIZE]);
 
 /**
  * For how long nothing was heard of a terminal, in ms; heartbeats and every other request count.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Files of the folder: ca.key, ca.pem, server.key, server.pem. Each is replaced as a whole and
- * durably, key first, so that a crash in between leaves a pair that does not match at worst, which
- * the next start notices and makes anew (the CA alone is never replaced: everybody trusts it).
+ * Files of the folder: ca.key, ca.pem, ca.crl, server.key, server.pem. Each is replaced as a whole
+ * and durably, key first, so that a crash in between leaves a pair that does not match at worst,
+ * which the next start notices and makes anew (the CA alone is never replaced: everybody trusts
+ * it).
  */
 
 #include "cloud/identity/pki.h"
@@ -14,8 +15,10 @@
 #include <string.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cloud/identity/certificate.h"
+#include "cloud/identity/crl.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/disk/disk.h"
@@ -34,6 +37,7 @@ struct pki {
     char folder[PATH_SIZE];
     char ca_path[PATH_SIZE];
     char ca_key_path[PATH_SIZE];
+    char crl_path[PATH_SIZE];
     char server_path[PATH_SIZE];
     char server_key_path[PATH_SIZE];
     const char *hosts[PKI_HOSTS_MAX + LOOPBACK_HOSTS];
@@ -161,10 +165,17 @@ static bool server_pair_is_good(const struct pki *pki)
     return good;
 }
 
+static bool note_issued(X509 *certificate, struct pki_issued *ret_issued)
+{
+    ret_issued->expires_at = certificate_ends_at(certificate);
+    return certificate_spki_sha256(certificate, ret_issued->spki_sha256) &&
+           certificate_serial_text(certificate, ret_issued->serial, sizeof(ret_issued->serial));
+}
+
 /* A key, signed by the CA, as two files. */
 static enum err issue_pair(struct pki *pki, const struct certificate_plan *plan,
                            const char *key_path, const char *certificate_path,
-                           uint8_t ret_spki_sha256[32], char *ret_why)
+                           struct pki_issued *ret_issued, char *ret_why)
 {
     if (pki->ca_key == NULL) {
         return fail(ret_why, ERR_DENIED, pki->ca_key_path, "is not here, so nothing can be signed");
@@ -172,7 +183,7 @@ static enum err issue_pair(struct pki *pki, const struct certificate_plan *plan,
     EVP_PKEY *key = certificate_make_key();
     X509 *certificate = key != NULL ? certificate_make(plan, key, pki->ca, pki->ca_key) : NULL;
     enum err err = OK;
-    if (certificate == NULL || !certificate_spki_sha256(certificate, ret_spki_sha256)) {
+    if (certificate == NULL || !note_issued(certificate, ret_issued)) {
         err = fail(ret_why, ERR_INTERNAL, certificate_path, "cannot be made");
     }
     if (err == OK) {
@@ -199,21 +210,24 @@ static enum err load_server(struct pki *pki, char *ret_why)
         return err;
     }
     /* Also a client: towards the MQTT broker the server is one. */
-    struct certificate_plan plan = {.name = "cloud", /* also the MQTT user */
+    struct certificate_plan plan = {.name = PKI_CLOUD_NAME,
                                     .for_server = true,
                                     .for_client = true,
                                     .hosts = pki->hosts,
                                     .host_count = pki->host_count,
                                     .begins_at = clock_wall_s(pki->config.clock),
                                     .days = LEAF_DAYS};
-    uint8_t spki[32];
-    err = issue_pair(pki, &plan, pki->server_key_path, pki->server_path, spki, ret_why);
+    struct pki_issued issued;
+    err = issue_pair(pki, &plan, pki->server_key_path, pki->server_path, &issued, ret_why);
     return err == OK ? read_server(pki, ret_why) : err;
 }
 
 static bool make_paths(struct pki *pki)
 {
+    bool own_crl = pki->config.crl_path == NULL;
     return str_copy(pki->folder, sizeof(pki->folder), pki->config.folder) &&
+           str_format(pki->crl_path, PATH_SIZE, "%s%s",
+                      own_crl ? pki->folder : pki->config.crl_path, own_crl ? "/ca.crl" : "") &&
            str_format(pki->ca_path, PATH_SIZE, "%s/ca.pem", pki->folder) &&
            str_format(pki->ca_key_path, PATH_SIZE, "%s/ca.key", pki->folder) &&
            str_format(pki->server_path, PATH_SIZE, "%s/server.pem", pki->folder) &&
@@ -242,6 +256,9 @@ enum err pki_open(const struct pki_config *config, struct pki **ret_pki, char re
     }
     if (err == OK) {
         err = load_server(pki, ret_why);
+    }
+    if (err == OK && pki->ca_key != NULL && access(pki->crl_path, F_OK) != 0) {
+        err = pki_write_crl(pki, NULL, 0, ret_why);
     }
     if (err != OK) {
         pki_close(pki);
@@ -305,13 +322,16 @@ static bool name_is_valid(const char *name)
 }
 
 enum err pki_issue(struct pki *pki, enum pki_use use, const char *name, const char *out,
-                   uint8_t ret_spki_sha256[32], char ret_why[PKI_WHY_SIZE])
+                   struct pki_issued *ret_issued, char ret_why[PKI_WHY_SIZE])
 {
     char key_path[PATH_SIZE];
     char certificate_path[PATH_SIZE];
     char ca_path[PATH_SIZE];
     if (!name_is_valid(name)) {
         return fail(ret_why, ERR_RANGE, name, "a name is 1 to 64 of A-Z a-z 0-9 . _ -");
+    }
+    if (use == PKI_USE_CLIENT && str_equal(name, PKI_CLOUD_NAME)) {
+        return fail(ret_why, ERR_DENIED, name, "is the server's own name");
     }
     if (!str_format(key_path, PATH_SIZE, "%s/key.pem", out) ||
         !str_format(certificate_path, PATH_SIZE, "%s/cert.pem", out) ||
@@ -327,7 +347,30 @@ enum err pki_issue(struct pki *pki, enum pki_use use, const char *name, const ch
                                     .days = LEAF_DAYS};
     enum err err = make_folder(out, ret_why);
     if (err == OK) {
-        err = issue_pair(pki, &plan, key_path, certificate_path, ret_spki_sha256, ret_why);
+        err = issue_pair(pki, &plan, key_path, certificate_path, ret_issued, ret_why);
     }
     return err == OK ? write_pem(ca_path, pki->ca_pem, 0644, ret_why) : err;
+}
+
+void pki_discard(const char *out)
+{
+    static const char *const names[] = {"key.pem", "cert.pem"};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        char path[PATH_SIZE];
+        if (str_format(path, PATH_SIZE, "%s/%s", out, names[i])) {
+            (void)unlink(path);
+        }
+    }
+}
+
+enum err pki_write_crl(struct pki *pki, const struct pki_revoked *revoked, size_t count,
+                       char ret_why[PKI_WHY_SIZE])
+{
+    if (pki->ca_key == NULL) {
+        return fail(ret_why, ERR_DENIED, pki->ca_key_path, "is not here, so nothing can be signed");
+    }
+    char *pem = crl_make_pem(pki->ca, pki->ca_key, revoked, count, clock_wall_s(pki->config.clock));
+    enum err err = write_pem(pki->crl_path, pem, 0644, ret_why);
+    free(pem);
+    return err;
 }

@@ -122,8 +122,8 @@ enum err gateway_collector_get(struct gateway *gateway, const char *collector_id
     monitor_enter(&gateway->monitor);
     const struct collector *collector = gateway_find(gateway, collector_id);
     if (collector != NULL) {
-        *ret_collector =
-            (struct gateway_collector){.online = collector->online, .epoch = collector->epoch};
+        *ret_collector = (struct gateway_collector){
+            .online = collector->online, .trusted = collector->trusted, .epoch = collector->epoch};
         MUST(str_copy(ret_collector->boot, sizeof(ret_collector->boot), collector->boot));
         err = OK;
     }
@@ -240,6 +240,9 @@ enum err gateway_send(struct gateway *gateway, const char *collector_id,
     MUST(bus_op_is_journalled(command->op));
     struct gateway_collector collector;
     enum err err = gateway_collector_get(gateway, collector_id, &collector);
+    if (err == OK && !collector.trusted) {
+        err = ERR_UNAVAILABLE; /* whoever has that name now must not get it */
+    }
     return err == OK ? send_command(gateway, collector_id, command) : err;
 }
 
@@ -286,7 +289,8 @@ static void on_message(struct gateway *gateway, const struct mqtt_event *event)
 {
     char collector_id[BUS_COLLECTOR_SIZE];
     enum bus_topic topic = BUS_TOPIC_COUNT;
-    if (!bus_topic_parse(event->topic, &topic, collector_id)) {
+    if (!bus_topic_parse(event->topic, &topic, collector_id) ||
+        !gateway_admits(gateway, collector_id)) {
         return;
     }
     switch (topic) {

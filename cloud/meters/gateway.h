@@ -73,6 +73,7 @@ struct gateway_counters {
     uint64_t unanswered; /* of these */
     uint64_t readings;   /* messages stored, repetitions too */
     uint64_t refused;    /* messages that could not be read */
+    uint64_t strangers;  /* messages of collectors that are unknown or revoked */
     uint64_t doubles;    /* two collectors under one name were noticed (at most once a minute) */
     uint64_t collectors;
     uint64_t collectors_online;
@@ -82,6 +83,7 @@ void gateway_get_counters(struct gateway *gateway, struct gateway_counters *ret_
 /* What is known of a collector. */
 struct gateway_collector {
     bool online;
+    bool trusted;            /* its key is enrolled and not revoked, or the broker has no TLS */
     uint32_t epoch;          /* of its journal; 0: never heard of it */
     char boot[ID_TEXT_SIZE]; /* of its run: every start is another; empty: never heard of it */
 };

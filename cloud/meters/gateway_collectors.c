@@ -35,6 +35,7 @@ struct collector *gateway_find(struct gateway *gateway, const char *collector_id
 }
 
 struct collector_list {
+    bool keys_wanted;
     struct collector *collectors;
     size_t count;
 };
@@ -42,7 +43,9 @@ struct collector_list {
 static enum err load_list(struct db *db, void *arg)
 {
     struct collector_list *list = arg;
-    struct sql *sql = sql_begin(db, "SELECT collector_id, epoch, coalesce(boot, '') FROM collector"
+    struct sql *sql = sql_begin(db, "SELECT collector_id, epoch, coalesce(boot, ''),"
+                                    " EXISTS (SELECT 1 FROM device_key k WHERE k.kind = 'collector'"
+                                    " AND k.name = collector_id AND k.revoked = 0) FROM collector"
                                     " ORDER BY collector_id");
     bool row = false;
     enum err err = sql_next(sql, &row);
@@ -53,6 +56,7 @@ static enum err load_list(struct db *db, void *arg)
         struct collector *collector = &list->collectors[list->count++];
         /* Offline until the broker tells its state; the epoch serves what was ordered before. */
         collector->epoch = (uint32_t)sql_i64(sql, 1);
+        collector->trusted = !list->keys_wanted || sql_bool(sql, 3);
         if (!sql_copy_text(sql, 0, collector->id, sizeof(collector->id)) ||
             !sql_copy_text(sql, 2, collector->boot, sizeof(collector->boot))) {
             return ERR_RANGE;
@@ -64,7 +68,9 @@ static enum err load_list(struct db *db, void *arg)
 
 void gateway_load_collectors(struct gateway *gateway)
 {
-    struct collector_list list = {.collectors =
+    /* Without TLS nobody has a key, and the broker is on this machine. */
+    struct collector_list list = {.keys_wanted = gateway->config.ca_path != NULL,
+                                  .collectors =
                                       calloc(GATEWAY_COLLECTORS_MAX, sizeof(*list.collectors))};
     enum err err =
         list.collectors != NULL ? store_read(gateway->config.store, load_list, &list) : ERR_MEMORY;
@@ -77,14 +83,33 @@ void gateway_load_collectors(struct gateway *gateway)
     monitor_enter(&gateway->monitor);
     for (size_t i = 0; i < list.count; i++) {
         const struct collector *old = gateway_find(gateway, list.collectors[i].id);
+        bool trusted = list.collectors[i].trusted;
         if (old != NULL) {
             list.collectors[i] = *old;
+            list.collectors[i].trusted = trusted;
+            list.collectors[i].online = old->online && trusted;
         }
     }
     memcpy(gateway->collectors, list.collectors, list.count * sizeof(*list.collectors));
     gateway->collector_count = list.count;
     monitor_leave(&gateway->monitor);
     free(list.collectors);
+}
+
+bool gateway_admits(struct gateway *gateway, const char *collector_id)
+{
+    monitor_enter(&gateway->monitor);
+    const struct collector *collector = gateway_find(gateway, collector_id);
+    bool known = collector != NULL;
+    bool admits = known ? collector->trusted : gateway->config.ca_path == NULL;
+    gateway->counters.strangers += admits ? 0 : 1;
+    monitor_leave(&gateway->monitor);
+    if (!admits) {
+        log_warn("gateway: collector %s is not heard: %s", collector_id,
+                 known ? "it has no key that is enrolled and not revoked"
+                       : "it is not in the catalogue");
+    }
+    return admits;
 }
 
 /* --- what they say of themselves, kept in the database for people and for the next start --- */

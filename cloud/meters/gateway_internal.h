@@ -24,6 +24,7 @@ struct question {
 
 struct collector {
     char id[BUS_COLLECTOR_SIZE];
+    bool trusted; /* it has a key that is not revoked, or no keys are wanted */
     bool online;
     uint32_t epoch;
     char boot[ID_TEXT_SIZE];        /* of the run that spoke last, and of the one before it */
@@ -64,6 +65,8 @@ MUST_CHECK enum err gateway_publish(struct gateway *gateway, const char *collect
 /* gateway_collectors.c */
 /** Inside the monitor: the collector, or NULL. */
 struct collector *gateway_find(struct gateway *gateway, const char *collector_id);
+/** True if what this collector says may be taken. */
+bool gateway_admits(struct gateway *gateway, const char *collector_id);
 /** Load the list from the database; what is known of those that stay is kept. */
 void gateway_load_collectors(struct gateway *gateway);
 void gateway_on_state(struct gateway *gateway, const char *collector_id, const char *text,

@@ -159,10 +159,14 @@ export class House {
     }
   }
 
+  crlFile() {
+    return this.path('state', 'cloud', 'pki', 'ca.crl');
+  }
+
   async startBroker() {
     const keys = this.path('keys', 'broker');
     const aclFile = this.path('conf', 'acl.conf');
-    const { conf, acl } = settings.brokerTexts(ROOT, { keys, aclFile,
+    const { conf, acl } = settings.brokerTexts(ROOT, { keys, aclFile, crlFile: this.crlFile(),
       collectorPort: this.ports.collectors, cloudPort: this.ports.cloudMqtt });
     writeFileSync(aclFile, acl);
     chmodSync(aclFile, 0o600);

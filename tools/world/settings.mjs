@@ -8,12 +8,12 @@ import { join } from 'node:path';
 const q = (value) => JSON.stringify(String(value));
 
 /** The templates of collector/mosquitto, filled in. */
-export function brokerTexts(root, { collectorPort, cloudPort, keys, aclFile }) {
+export function brokerTexts(root, { collectorPort, cloudPort, keys, aclFile, crlFile }) {
   const values = {
     COLLECTOR_PORT: collectorPort, COLLECTOR_ADDRESS: '127.0.0.1',
     CLOUD_PORT: cloudPort, CLOUD_ADDRESS: '127.0.0.1',
     CA_FILE: join(keys, 'ca.pem'), CERT_FILE: join(keys, 'cert.pem'),
-    KEY_FILE: join(keys, 'key.pem'), ACL_FILE: aclFile, CLOUD_USER: 'cloud',
+    KEY_FILE: join(keys, 'key.pem'), CRL_FILE: crlFile, ACL_FILE: aclFile, CLOUD_USER: 'cloud',
   };
   const fill = (name) => readFileSync(join(root, 'collector/mosquitto', name), 'utf8')
     .replace(/@([A-Z_]+)@/g, (whole, key) => values[key] ?? whole);

@@ -587,29 +587,31 @@ static bool make_keys(struct tls_bench *bench)
     char rogue_path[TEMP_PATH_SIZE];
     char out[TEMP_PATH_SIZE];
     char why[PKI_WHY_SIZE] = "";
-    uint8_t ignored[32];
+    struct pki_issued issued[2] = {0};
+    struct pki_issued ignored;
     struct pki *rogue = NULL;
     past_port = (struct clock_port){shifted_mono, shifted_wall, &past};
     now_port = (struct clock_port){shifted_mono, shifted_wall, &now};
     struct pki_config config = {.folder = temp_path(bench->folder, "pki", path),
                                 .clock = &past_port};
-    bool made =
-        pki_open(&config, &bench->pki, why) == OK &&
-        pki_issue(bench->pki, PKI_USE_CLIENT, "t1", temp_path(bench->folder, "expired", out),
-                  bench->known.expired, why) == OK;
+    bool made = pki_open(&config, &bench->pki, why) == OK &&
+                pki_issue(bench->pki, PKI_USE_CLIENT, "t1",
+                          temp_path(bench->folder, "expired", out), &issued[0], why) == OK;
     pki_close(bench->pki);
     bench->pki = NULL;
     config.clock = &now_port;
     made = made && pki_open(&config, &bench->pki, why) == OK &&
            pki_issue(bench->pki, PKI_USE_CLIENT, "t1", temp_path(bench->folder, "good", out),
-                     bench->known.good, why) == OK &&
+                     &issued[1], why) == OK &&
            pki_issue(bench->pki, PKI_USE_CLIENT, "t1", temp_path(bench->folder, "unknown", out),
-                     ignored, why) == OK;
+                     &ignored, why) == OK;
     config.folder = temp_path(bench->folder, "rogue-pki", rogue_path);
     made = made && pki_open(&config, &rogue, why) == OK &&
-           pki_issue(rogue, PKI_USE_CLIENT, "t1", temp_path(bench->folder, "rogue", out), ignored,
+           pki_issue(rogue, PKI_USE_CLIENT, "t1", temp_path(bench->folder, "rogue", out), &ignored,
                      why) == OK;
     pki_close(rogue);
+    memcpy(bench->known.expired, issued[0].spki_sha256, 32);
+    memcpy(bench->known.good, issued[1].spki_sha256, 32);
     if (!made) {
         (void)printf("# %s\n", why);
     }

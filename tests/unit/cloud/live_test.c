@@ -62,7 +62,7 @@ static struct {
     char ca[TEMP_PATH_SIZE];
     char cert[TEMP_PATH_SIZE];
     char key[TEMP_PATH_SIZE];
-    uint8_t spki[32];
+    struct device_key device;
     int commands; /* that reached the collector */
 } bench;
 
@@ -96,7 +96,7 @@ static enum err open_nothing(struct db *db, const char *meter_id, int64_t balanc
 
 static enum err enrol(struct db *db, void *arg)
 {
-    return devices_key_add(db, DEVICE_TERMINAL, "t1", arg);
+    return devices_key_add(db, arg);
 }
 
 /* Database, keys, one terminal. */
@@ -113,15 +113,16 @@ static bool open_state(void)
                                  .reader_count = 2};
     struct seed_source source = {.text = seed_text, .name = "seed", .opening = open_nothing};
     struct pki_config pki = {.folder = temp_path(folder, "pki", keys), .clock = &bench.clock};
+    bench.device = (struct device_key){.kind = DEVICE_TERMINAL, .name = "t1"};
     (void)temp_path(folder, "t1/ca.pem", bench.ca);
     (void)temp_path(folder, "t1/cert.pem", bench.cert);
     (void)temp_path(folder, "t1/key.pem", bench.key);
     return store_open(&store, &bench.store, why) == OK &&
            seed_apply(bench.store, &source, &changed, why) == OK &&
            pki_open(&pki, &bench.pki, why) == OK &&
-           pki_issue(bench.pki, PKI_USE_CLIENT, "t1", temp_path(folder, "t1", out), bench.spki,
-                     why) == OK &&
-           store_run(bench.store, enrol, bench.spki) == OK &&
+           pki_issue(bench.pki, PKI_USE_CLIENT, "t1", temp_path(folder, "t1", out),
+                     &bench.device.issued, why) == OK &&
+           store_run(bench.store, enrol, &bench.device) == OK &&
            devices_create(bench.store, &bench.clock, &bench.devices) == OK &&
            devices_load(bench.devices) == OK;
 }

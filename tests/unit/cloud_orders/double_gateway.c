@@ -369,7 +369,8 @@ enum err gateway_collector_get(struct gateway *gateway, const char *collector_id
 {
     (void)collector_id;
     enter();
-    *ret_collector = (struct gateway_collector){.online = gateway->online, .epoch = gateway->epoch};
+    *ret_collector = (struct gateway_collector){
+        .online = gateway->online, .trusted = true, .epoch = gateway->epoch};
     str_format_cut(ret_collector->boot, sizeof(ret_collector->boot), "boot-%d", gateway->boot);
     leave();
     return OK;

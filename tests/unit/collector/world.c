@@ -167,6 +167,36 @@ static void make_certificate(const struct world *world, const char *name)
     run_tool(world, sign);
 }
 
+/* Nobody is revoked. */
+static void make_crl(const struct world *world)
+{
+    char config[WORLD_PATH_SIZE];
+    char index[WORLD_PATH_SIZE];
+    char ca[WORLD_PATH_SIZE];
+    char ca_key[WORLD_PATH_SIZE];
+    char crl[WORLD_PATH_SIZE];
+    char text[2 * WORLD_PATH_SIZE];
+    MUST(str_format(text, sizeof(text),
+                    "[ca]\ndefault_ca = x\n[x]\ndatabase = %s\ndefault_md = sha256\n"
+                    "default_crl_days = 7\n",
+                    world_path(world, "index", index)));
+    write_file(world, "index", "");
+    write_file(world, "crl.conf", text);
+    const char *const make[] = {"openssl",
+                                "ca",
+                                "-gencrl",
+                                "-config",
+                                world_path(world, "crl.conf", config),
+                                "-cert",
+                                world_path(world, "ca.pem", ca),
+                                "-keyfile",
+                                world_path(world, "ca.key", ca_key),
+                                "-out",
+                                world_path(world, "ca.crl", crl),
+                                NULL};
+    run_tool(world, make);
+}
+
 static void make_certificates(const struct world *world)
 {
     char ca[WORLD_PATH_SIZE];
@@ -191,6 +221,7 @@ static void make_certificates(const struct world *world)
                                    NULL};
     write_file(world, "names", "subjectAltName=DNS:localhost,IP:127.0.0.1\n");
     run_tool(world, make_ca);
+    make_crl(world);
     make_certificate(world, "broker");
     make_certificate(world, "cloud");
     make_certificate(world, WORLD_COLLECTOR);
@@ -246,6 +277,7 @@ static void make_broker_config(const struct world *world)
     replace(text, sizeof(text), "@COLLECTOR_ADDRESS@", "127.0.0.1");
     replace(text, sizeof(text), "@CLOUD_ADDRESS@", "127.0.0.1");
     replace_path(world, text, "@CA_FILE@", "ca.pem");
+    replace_path(world, text, "@CRL_FILE@", "ca.crl");
     replace_path(world, text, "@CERT_FILE@", "broker.pem");
     replace_path(world, text, "@KEY_FILE@", "broker.key");
     replace_path(world, text, "@ACL_FILE@", "acl.conf");
