@@ -74,7 +74,7 @@ struct catalog_profile {
     bool total_bought;                /* 0333 06 01 is answered */
     bool buffered_link;               /* frames may linger in a DTU: quiet time 120 s */
     uint8_t password[4];              /* PA P0 P1 P2 */
-    uint8_t operator_code[4];
+    uint8_t operator_code[4];         /* C3..C0: as people write it */
 };
 
 struct catalog_meter {

@@ -11,10 +11,10 @@
 #include "common/must.h"
 #include "protocol/dl645/prepay.h"
 
-/* C0..C3 as they stand on the wire, lowest byte first. */
+/* The profile has it as people write it; on the wire its lowest byte, C0, comes first. */
 static uint32_t operator_of(const struct catalog_meter *meter)
 {
-    return get_le32(meter->profile.operator_code);
+    return get_be32(meter->profile.operator_code);
 }
 
 static enum err encode(const struct dl645_frame *frame, struct bus_frame *ret_frame)

@@ -59,12 +59,15 @@ bool meter_addressed(const struct meter *meter, const struct frame *request)
     return true;
 }
 
+bool meter_operator_is_right(const struct meter *meter, const uint8_t *bytes)
+{
+    return !meter->cfg.operator_checked || memcmp(bytes, meter->cfg.operator_code, 4) == 0;
+}
+
 bool meter_authorised(const struct meter *meter, const uint8_t *bytes)
 {
     bool password = memcmp(bytes, meter->password, sizeof(meter->password)) == 0;
-    bool operator_ok =
-        !meter->cfg.operator_checked || memcmp(bytes + 4, meter->cfg.operator_code, 4) == 0;
-    return password && operator_ok;
+    return password && meter_operator_is_right(meter, bytes + 4);
 }
 
 void meter_clock_set(struct meter *meter, int64_t shown_ms)

@@ -25,6 +25,9 @@ MUST_CHECK bool clear_answer(struct meter *meter, const struct frame *request,
 MUST_CHECK bool password_answer(struct meter *meter, const struct frame *request,
                                 struct frame *ret_reply);
 
+/** C0..C3 at @p bytes are this meter's, or it does not look at them. */
+bool meter_operator_is_right(const struct meter *meter, const uint8_t *bytes);
+
 /** PA P0 P1 P2 C0..C3 at @p bytes are this meter's. */
 bool meter_authorised(const struct meter *meter, const uint8_t *bytes);
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "emulators/meterbus/answer.h"
 #include "emulators/meterbus/bcd.h"
 #include "emulators/meterbus/reply.h"
 
@@ -46,6 +47,9 @@ static bool order_known(const struct meter *meter, const uint8_t order[ORDER_SIZ
 static uint8_t order_refusal(const struct meter *meter, const struct frame *request)
 {
     if (request->size != RECHARGE_SIZE) {
+        return REFUSED_OTHER;
+    }
+    if (!meter_operator_is_right(meter, request->data + 4)) {
         return REFUSED_OTHER;
     }
     uint64_t number = 0;

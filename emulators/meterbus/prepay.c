@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emulators/esam/esam_test.h"
+#include "emulators/meterbus/answer.h"
 #include "emulators/meterbus/bcd.h"
 #include "emulators/meterbus/reply.h"
 
@@ -226,30 +227,40 @@ static void purchase_answer(struct meter *meter, const struct frame *request, st
     meter_balance_changed(meter);
 }
 
+/* By its DI; the operator was looked at. */
+static void di_answer(struct meter *meter, const struct frame *request, struct answer *ret)
+{
+    switch (frame_di(request)) {
+    case DI_IDENTITY:
+        identity_answer(meter, request, ret);
+        break;
+    case DI_VALIDITY:
+        validity_answer(meter, request, ret);
+        break;
+    case DI_END:
+        end_answer(meter, ret);
+        break;
+    case DI_OPEN:
+    case DI_RECHARGE:
+        purchase_answer(meter, request, ret);
+        break;
+    case DI_STATUS:
+        status_answer(meter, ret);
+        break;
+    default:
+        ret->serr = SERR_OTHER;
+        break;
+    }
+}
+
 bool prepay_answer(struct meter *meter, const struct frame *request, struct frame *ret_reply)
 {
     struct answer answer = {.serr = 0};
     answer_add(&answer, request->data, 4);
-    switch (frame_di(request)) {
-    case DI_IDENTITY:
-        identity_answer(meter, request, &answer);
-        break;
-    case DI_VALIDITY:
-        validity_answer(meter, request, &answer);
-        break;
-    case DI_END:
-        end_answer(meter, &answer);
-        break;
-    case DI_OPEN:
-    case DI_RECHARGE:
-        purchase_answer(meter, request, &answer);
-        break;
-    case DI_STATUS:
-        status_answer(meter, &answer);
-        break;
-    default:
+    if (request->size >= HEAD_SIZE && !meter_operator_is_right(meter, request->data + 4)) {
         answer.serr = SERR_OTHER;
-        break;
+    } else {
+        di_answer(meter, request, &answer);
     }
     if (answer.serr != 0) {
         const uint8_t error[2] = {(uint8_t)answer.serr, (uint8_t)(answer.serr >> 8)};

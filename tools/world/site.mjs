@@ -71,7 +71,8 @@ export function busText(homes, bus, { speed = 1, tdMs = 20, historyDays = 40 } =
     ${prepaid} ${count} }`;
   };
   return `bus = { name = ${text(bus)}; baud = ${own[0].baud}; td_ms = ${tdMs}; fe = 4;
-  clock = "now"; speed = ${speed}; password = "02123456"; };
+  clock = "now"; speed = ${speed}; password = "02123456"; operator = "00000001";
+  check_operator = true; };
 meters = (
 ${own.map(meter).join(',\n')}
 );

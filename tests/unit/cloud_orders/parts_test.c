@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "cloud/orders/frame_build.h"
 #include "cloud/orders/number.h"
 #include "cloud/orders/pool.h"
 #include "cloud/orders/presence.h"
@@ -236,6 +237,34 @@ TEST(payments_are_open_while_somebody_answers)
     rig_sleep_ms(50);
     CHECK(orders_payments_open(rig.orders, reason)); /* the other wallet is not known to be down */
     rig_end(&rig);
+}
+
+/* ---- frames ---- */
+
+/* Operator 11223344, as collectors put it into relay commands: 44 33 22 11 on the wire. */
+TEST(the_operator_of_a_credit_is_the_one_of_a_relay_command)
+{
+    static const char *const layouts[] = {"standard", "q"};
+    static const uint8_t wire[] = {0x44 + 0x33, 0x33 + 0x33, 0x22 + 0x33, 0x11 + 0x33};
+    enum { AT_OPERATOR = 14 /* 68, address, 68, C, L, DI */ };
+    for (size_t i = 0; i < ARRAY_COUNT(layouts); i++) {
+        struct catalog_meter meter = {.address = "000000000002",
+                                      .profile = {.operator_code = {0x11, 0x22, 0x33, 0x44}}};
+        CHECK(str_copy(meter.profile.layout, sizeof(meter.profile.layout), layouts[i]));
+        const struct mac_codes macs = {0};
+        struct frame_purchase purchase = {.meter = &meter,
+                                          .amount = {.fen = 100},
+                                          .count = 4,
+                                          .customer = "000000000001",
+                                          .order_number = "0000000000000001",
+                                          .macs = i == 0 ? &macs : NULL};
+        struct delivery_frames frames;
+        CHECK_EQ_I64(frame_build(&purchase, &frames), OK);
+        CHECK(memcmp(frames.frame.bytes + AT_OPERATOR, wire, sizeof(wire)) == 0);
+        if (frames.auth_count > 0) {
+            CHECK(memcmp(frames.auth[0].bytes + AT_OPERATOR, wire, sizeof(wire)) == 0);
+        }
+    }
 }
 
 TEST_MAIN()

@@ -36,6 +36,7 @@ enum { DI_RECHARGE = 0x070102FF, DI_REFUND = 0x070108FF, DI_STATUS = 0x078102FF 
 
 static struct rig rig;
 static struct rig_frame reply;
+static uint8_t operator_c0; /* of the frames made from now on */
 
 static void start(void)
 {
@@ -59,6 +60,7 @@ static int authenticate(void)
 {
     uint8_t data[32] = {0};
     rig_put(data, 4, DI_AUTHENTICATE);
+    data[4] = operator_c0;
     (void)rig_ask_esam(&rig, "{\"op\":\"identity\",\"meter\":\"%s\",\"esam\":\"\"}", COUNT_METER);
     CHECK(rig_hex(&rig, "cipher1", data + 8, 8) && rig_hex(&rig, "random1", data + 16, 8) &&
           rig_hex(&rig, "factor", data + 24, 8));
@@ -295,6 +297,7 @@ static int order(uint32_t di, uint32_t fen, uint64_t number)
 {
     uint8_t data[34] = {0};
     rig_put(data, 4, di);
+    data[4] = operator_c0;
     rig_put(data + 8, 4, fen);
     for (size_t i = 0; i < 8; i++, number /= 100) {
         data[12 + i] = (uint8_t)(number % 100 / 10 << 4 | number % 10);
@@ -370,6 +373,33 @@ TEST(purchase_records_can_be_missing_or_there)
     CHECK_EQ_I64(rig_read_bcd(&rig, ORDER_METER, 0x03330601, 4), -1);
     CHECK_EQ_STR(rig_tell(&rig, "set %s purchase_records 1", ORDER_METER), "ok");
     CHECK_EQ_I64(rig_read_bcd(&rig, ORDER_METER, 0x03330601, 4), 777);
+    rig_finish(&rig);
+}
+
+TEST(both_kinds_look_at_the_operator_where_told_to)
+{
+    uint8_t data[30];
+    CHECK(rig_start(&rig,
+                    "bus = { baud = 115200; td_ms = 1; clock = \"2026-11-20 08:00:00\"; "
+                    "operator = \"00000001\"; check_operator = true; };"
+                    "meters = ( { address = \"000000000002\"; kind = \"count\"; "
+                    "customer = \"000000123456\"; count = 7; hoarding_fen = 100000; "
+                    "price = \"1.0000\"; }, { address = \"000000000003\"; kind = \"order\"; "
+                    "hoarding_fen = 100000; price = \"1.0000\"; } );",
+                    115200));
+    CHECK(rig_esam_start(&rig));
+    operator_c0 = 0x02;
+    CHECK_EQ_I64(authenticate(), SERR_OTHER);
+    CHECK_EQ_I64(order(DI_RECHARGE, 100, 1), SERR_OTHER);
+    operator_c0 = 0x01; /* the lowest byte of 00000001 comes first */
+    CHECK_EQ_I64(authenticate(), 0);
+    CHECK_EQ_I64(order(DI_RECHARGE, 100, 1), 0);
+    recharge_make(100, 8, CUSTOMER, data);
+    data[4] = 0x02;
+    CHECK_EQ_I64(ask_03(COUNT_METER, data, sizeof(data)), SERR_OTHER);
+    data[4] = 0x01;
+    CHECK_EQ_I64(ask_03(COUNT_METER, data, sizeof(data)), 0);
+    operator_c0 = 0;
     rig_finish(&rig);
 }
 
