@@ -323,6 +323,9 @@ static void on_event(struct gateway *gateway, const struct mqtt_event *event)
     switch (event->kind) {
     case MQTT_EVENT_CONNECTED:
         gateway->said_offline = false;
+        /* A broker that was started anew knows no wills of those who were gone meanwhile. The
+         * retained states follow this event, because the subscription does. */
+        gateway_forget_presence(gateway);
         log_info("gateway: connected to the broker at %s port %u", gateway->config.host,
                  (unsigned)gateway->config.port);
         break;

@@ -183,6 +183,16 @@ static void note_state(struct collector *collector, const struct bus_state *stat
     }
 }
 
+void gateway_forget_presence(struct gateway *gateway)
+{
+    monitor_enter(&gateway->monitor);
+    for (size_t i = 0; i < gateway->collector_count; i++) {
+        gateway->collectors[i].online = false;
+        gateway->collectors[i].boot_before[0] = '\0';
+    }
+    monitor_leave(&gateway->monitor);
+}
+
 void gateway_on_state(struct gateway *gateway, const char *collector_id, const char *text,
                       size_t size)
 {

@@ -69,6 +69,8 @@ struct collector *gateway_find(struct gateway *gateway, const char *collector_id
 bool gateway_admits(struct gateway *gateway, const char *collector_id);
 /** Load the list from the database; what is known of those that stay is kept. */
 void gateway_load_collectors(struct gateway *gateway);
+/** A new connection to the broker: who lives is told by the states that come now. */
+void gateway_forget_presence(struct gateway *gateway);
 void gateway_on_state(struct gateway *gateway, const char *collector_id, const char *text,
                       size_t size);
 void gateway_on_hello(struct gateway *gateway, const char *collector_id, const char *text,

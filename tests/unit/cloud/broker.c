@@ -41,7 +41,7 @@ static uint16_t free_port(void)
 bool broker_start(struct broker *broker)
 {
     char text[8];
-    broker->port = free_port();
+    broker->port = broker->port != 0 ? broker->port : free_port();
     (void)snprintf(text, sizeof(text), "%u", (unsigned)broker->port);
     (void)fflush(stdout);
     broker->pid = fork();

@@ -13,7 +13,7 @@ struct broker {
     uint16_t port;
 };
 
-/** False if it does not answer within 10 s. */
+/** On the port it had before, if it had one. False if it does not answer within 10 s. */
 bool broker_start(struct broker *broker);
 void broker_stop(const struct broker *broker);
 

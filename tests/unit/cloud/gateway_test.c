@@ -312,6 +312,29 @@ TEST(a_run_that_comes_back_is_a_copy)
     CHECK_EQ_U64(copied.doubles, 1);
 }
 
+/* The broker is started anew and forgets everything; the collector has gone meanwhile. */
+TEST(a_collector_that_went_with_the_broker_is_offline)
+{
+    CHECK(open_all());
+    bool online = say_online();
+    mqtt_destroy(bench.collector);
+    bench.collector = NULL;
+    broker_stop(&bench.broker);
+    bool started = broker_start(&bench.broker);
+    for (int waited = 0; waited < WAIT_MS && !gateway_is_connected(bench.gateway);
+         waited += STEP_MS) {
+        clock_system_wait_ms(STEP_MS);
+    }
+    struct gateway_collector collector = {.online = true};
+    for (int waited = 0; waited < WAIT_MS && collector.online; waited += STEP_MS) {
+        clock_system_wait_ms(STEP_MS);
+        CHECK_EQ_I64(gateway_collector_get(bench.gateway, "c1", &collector), OK);
+    }
+    close_all();
+    CHECK(online && started);
+    CHECK(!collector.online);
+}
+
 TEST(questions_are_answered_once_or_end_in_time)
 {
     CHECK(open_all());
