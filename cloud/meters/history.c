@@ -30,6 +30,8 @@ enum {
     METERS_AT_ONCE = 4,  /* live reads and commands go first anyway */
     ASK_MS = 60000,      /* they wait behind everything else on the bus */
     AGAIN_MS = 120000,   /* for a meter that did not answer */
+    SILENT_MS = 1800000, /* ... or nothing: meanwhile the schedule finds out whether it lives */
+    TRIES_MAX = 3,       /* some meters say nothing to what they do not have: then there is none */
     LOOK_BUSY_MS = 5000, /* while there is something to do */
     LOOK_IDLE_MS = 60000,
     LEASE_MS = 60000,
@@ -53,6 +55,7 @@ struct past {
     char address[BUS_METER_SIZE];
     uint32_t first; /* number of the newest freeze asked for, 1.. */
     bool refused;   /* it has none */
+    bool silent;    /* it stopped answering on the way */
     struct bus_value values[BUS_VALUES_MAX];
     size_t value_count;
 };
@@ -101,10 +104,12 @@ static enum err find_meters(struct db *db, void *arg)
             " LEFT JOIN meter_history h ON h.meter_id = m.meter_id"
             " WHERE p.protocol = '645-2007' AND p.service = 'electricity'"
             " AND s.energy_at IS NOT NULL AND s.silent_since IS NULL"
-            " AND (h.meter_id IS NULL OR (h.done = 0 AND coalesce(h.asked_ms < ?1, 1)))"
+            " AND (h.meter_id IS NULL OR (h.done = 0 AND coalesce(h.asked_ms <"
+            " CASE WHEN h.tries > 0 THEN ?3 ELSE ?1 END, 1)))"
             " ORDER BY coalesce(h.asked_ms, 0) LIMIT ?2");
     sql_bind_i64(sql, 1, db_service_ms(db) - AGAIN_MS);
     sql_bind_i64(sql, 2, METERS_AT_ONCE);
+    sql_bind_i64(sql, 3, db_service_ms(db) - SILENT_MS);
     bool row = false;
     enum err err = sql_next(sql, &row);
     while (err == OK && row) {
@@ -177,25 +182,40 @@ static enum err keep_freeze(struct db *db, const struct past *past, uint32_t num
     return usage_note_midnight(db, past->meter_id, energy_e4, midnight_s);
 }
 
+/* The freezes that were answered are kept; the first that was not is asked for again, a few times.
+ */
+static enum err keep_place(struct db *db, const struct past *past, uint32_t found)
+{
+    uint32_t next = past->first + (past->silent ? found : (uint32_t)PART);
+    bool done = past->refused || next > FREEZES || (!past->silent && found == 0);
+    struct sql *sql =
+        sql_begin(db, "UPDATE meter_history SET next = ?2, tries = CASE WHEN ?4 THEN"
+                      " (CASE WHEN next = ?2 THEN tries + 1 ELSE 1 END) ELSE 0 END,"
+                      " done = ?3 OR (?4 AND next = ?2 AND tries + 1 >= ?5),"
+                      " asked_ms = CASE WHEN ?4 THEN asked_ms END WHERE meter_id = ?1");
+    sql_bind_text(sql, 1, past->meter_id);
+    sql_bind_i64(sql, 2, next);
+    sql_bind_bool(sql, 3, done);
+    sql_bind_bool(sql, 4, past->silent);
+    sql_bind_i64(sql, 5, TRIES_MAX);
+    return sql_run(sql);
+}
+
 static enum err keep_past(struct db *db, void *arg)
 {
     const struct past *past = arg;
-    bool any = false;
+    uint32_t found = 0;
+    bool more = true;
     for (uint32_t i = 0; i < PART; i++) {
-        bool found = false;
-        enum err err = keep_freeze(db, past, past->first + i, &found);
+        bool there = false;
+        enum err err = keep_freeze(db, past, past->first + i, &there);
         if (err != OK) {
             return err;
         }
-        any = any || found;
+        more = more && (there || !past->silent);
+        found += more && there ? 1 : 0;
     }
-    uint32_t next = past->first + PART;
-    struct sql *sql = sql_begin(db, "UPDATE meter_history SET next = ?2, done = ?3,"
-                                    " asked_ms = NULL WHERE meter_id = ?1");
-    sql_bind_text(sql, 1, past->meter_id);
-    sql_bind_i64(sql, 2, next);
-    sql_bind_bool(sql, 3, past->refused || !any || next > FREEZES);
-    return sql_run(sql);
+    return keep_place(db, past, found);
 }
 
 static void past_kept(enum err err, void *arg)
@@ -212,13 +232,15 @@ static void on_answer(void *self, const struct bus_reply *reply, enum err why)
 {
     struct past *past = self;
     (void)why;
-    bool answered = reply != NULL && (reply->outcome == OUTCOME_DONE ||
-                                      str_equal(reply->error, BUS_ERROR_METER_REFUSED));
-    if (!answered) {
-        free(past); /* asked again after a while */
+    bool refused = reply != NULL && str_equal(reply->error, BUS_ERROR_METER_REFUSED);
+    bool silent = reply != NULL && (str_equal(reply->error, BUS_ERROR_METER_SILENT) ||
+                                    str_equal(reply->error, BUS_ERROR_GARBLED));
+    if (reply == NULL || (reply->outcome != OUTCOME_DONE && !refused && !silent)) {
+        free(past); /* that says nothing about the meter: asked again after a while */
         return;
     }
-    past->refused = reply->outcome != OUTCOME_DONE;
+    past->refused = refused;
+    past->silent = silent;
     memcpy(past->values, reply->values, reply->value_count * sizeof(reply->values[0]));
     past->value_count = reply->value_count;
     if (store_submit(past->history->config.store, keep_past, past_kept, past) != OK) {
