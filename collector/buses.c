@@ -43,6 +43,9 @@ static void schedule_one(struct collector *collector, int bus, int meter)
 
 void collector_schedule(struct collector *collector, int bus)
 {
+    if (!line_status_get(collector->lines[bus].line).open) {
+        return; /* its reads would fail at once, and be gone until their next time */
+    }
     while (collector->lines[bus].scheduled < SCHEDULE_AHEAD) {
         int before = collector->lines[bus].scheduled;
         int meter = roster_due(collector->roster, bus, collector_now_ms(collector));
@@ -117,10 +120,14 @@ void collector_result(struct collector *collector, int bus)
     struct roster_news news = {0};
     if (meter != ROSTER_NONE && collector->roster->meters[meter].bus == bus) {
         if (tried) {
-            news = roster_done(collector->roster, meter, result->scheduled, result->heard,
-                               result->garbled);
+            const struct roster_outcome outcome = {.scheduled = result->scheduled,
+                                                   .special = !result->scheduled &&
+                                                              result->prio > JOB_PRIO_LIVE,
+                                                   .heard = result->heard,
+                                                   .garbled = result->garbled};
+            news = roster_done(collector->roster, meter, &outcome);
         } else if (result->scheduled) {
-            collector->roster->meters[meter].in_flight = false;
+            roster_again(collector->roster, meter, collector_now_ms(collector));
         }
     }
     /* First the bus gets its next meter, then the disk its reading. */
@@ -155,6 +162,7 @@ static void look_at_status(struct collector *collector, int bus)
         if (!status.parity_kept) {
             log_warn("bus %s: the device does not keep even parity, continuing", settings->name);
         }
+        collector_schedule(collector, bus);
         if (!first) {
             collector_tell(collector, "bus_back", settings->name, "", "the device is there again");
         }

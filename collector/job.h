@@ -33,6 +33,7 @@ struct job_result {
     struct bus_reply reply; /* epoch and ms are the receiver's to fill in */
     char meter[BUS_METER_SIZE];
     enum bus_op op;
+    enum job_prio prio;
     bool scheduled; /* a read of the schedule: a reading, not a reply */
     bool heard;     /* the meter answered at least once, also with a refusal */
     bool garbled;   /* bytes came that were no answer */

@@ -127,6 +127,7 @@ static void deliver(struct line *line, const struct turn *turn)
         *result = (struct job_result){
             .reply = turn->reply,
             .op = turn->job.command.op,
+            .prio = turn->job.prio,
             .scheduled = turn->job.command.id[0] == '\0',
             .heard = turn->heard,
             .garbled = turn->garbled,

@@ -142,24 +142,34 @@ static void bus_done(struct roster *roster, int bus, bool heard, bool garbled,
     }
 }
 
-struct roster_news roster_done(struct roster *roster, int index, bool scheduled, bool heard,
-                               bool garbled)
+struct roster_news roster_done(struct roster *roster, int index,
+                               const struct roster_outcome *outcome)
 {
     MUST(index >= 0 && (size_t)index < roster->count);
     struct roster_meter *entry = &roster->meters[index];
     struct roster_news news = {0};
-    if (scheduled) {
+    if (outcome->scheduled) {
         entry->in_flight = false;
     }
-    if (heard) {
+    if (outcome->special && !outcome->heard) {
+        return news; /* it may well answer what everybody has */
+    }
+    if (outcome->heard) {
         news.meter_back = entry->failures >= ROSTER_SILENT_COUNT;
         entry->failures = 0;
     } else {
         entry->failures += 1;
         news.meter_silent = entry->failures == ROSTER_SILENT_COUNT;
     }
-    bus_done(roster, entry->bus, heard, garbled, &news);
+    bus_done(roster, entry->bus, outcome->heard, outcome->garbled, &news);
     return news;
+}
+
+void roster_again(struct roster *roster, int index, int64_t now_ms)
+{
+    MUST(index >= 0 && (size_t)index < roster->count);
+    roster->meters[index].in_flight = false;
+    roster->meters[index].due_ms = now_ms;
 }
 
 uint8_t roster_tries(const struct roster *roster, int index)

@@ -74,9 +74,20 @@ int64_t roster_next_due_ms(const struct roster *roster);
 /** Its scheduled read goes out; it is due again one period later, without drift. */
 void roster_begin(struct roster *roster, int index, int64_t now_ms);
 
-/** A job of this meter ended. @p scheduled: it was the schedule's read. */
-struct roster_news roster_done(struct roster *roster, int index, bool scheduled, bool heard,
-                               bool garbled);
+/* How a job of a meter ended. */
+struct roster_outcome {
+    bool scheduled; /* it was the schedule's read */
+    bool special;   /* it asked for things that not every meter has: silence is no failure */
+    bool heard;     /* the meter answered at least once, also with a refusal */
+    bool garbled;   /* bytes came that were no answer */
+};
+
+/** A job of this meter ended. */
+struct roster_news roster_done(struct roster *roster, int index,
+                               const struct roster_outcome *outcome);
+
+/** Its scheduled read could not be tried: it is due again at once. */
+void roster_again(struct roster *roster, int index, int64_t now_ms);
 
 /** Tries for a scheduled or background read: a dead meter must not hold the bus. */
 uint8_t roster_tries(const struct roster *roster, int index);

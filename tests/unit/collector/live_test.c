@@ -362,6 +362,27 @@ TEST(a_bus_that_is_pulled_is_told)
     CHECK_EQ_I64(reply.outcome, OUTCOME_DONE);
 }
 
+/* What the schedule wanted meanwhile is read then, not an hour later. */
+TEST(a_bus_that_comes_late_is_read_at_once)
+{
+    static const char hourly[] =
+        "{\"version\":\"v1\",\"meters\":[{\"meter\":\"" CLOUD_METER "\",\"bus\":\"bus1\","
+        "\"protocol\":\"645-2007\",\"kind\":\"cloud\",\"password\":\"02123456\","
+        "\"schedule_s\":3600,\"items\":[\"00010000\"]}]}";
+    world_destroy(world);
+    world = world_create();
+    world_collector_start(world, BAUD, 0);
+    world_wait_state(world, true, &state);
+    world_say(world, "config", hourly);
+    do {
+        world_wait_state(world, true, &state);
+    } while (!str_equal(state.config, "v1"));
+    clock_system_wait_ms(500); /* it is due, and the device is missing */
+    world_bus_start(world, BAUD, meters);
+    world_wait_reading(world, 1, &readings);
+    CHECK_EQ_STR(readings.d[0].values[0].v, "1234.56");
+}
+
 TEST(wrong_baud_rate_is_told)
 {
     begin();

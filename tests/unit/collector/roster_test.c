@@ -21,6 +21,13 @@ static void give(size_t at, const char *address, const char *bus, uint32_t sched
     CHECK(str_copy(given[at].items[0], BUS_ITEM_SIZE, "00010000"));
 }
 
+static struct roster_news done(int index, bool scheduled, bool heard, bool garbled)
+{
+    const struct roster_outcome outcome = {
+        .scheduled = scheduled, .heard = heard, .garbled = garbled};
+    return roster_done(&roster, index, &outcome);
+}
+
 static size_t apply(size_t count, int64_t now_ms)
 {
     struct bus_config config = {.version = "v", .meters = given, .meter_count = count};
@@ -54,7 +61,7 @@ TEST(schedule_without_drift_and_without_catching_up)
     roster_begin(&roster, 0, 1500);
     CHECK_EQ_I64(roster_due(&roster, 0, 10000000), ROSTER_NONE); /* on the way */
     CHECK_EQ_I64(roster_next_due_ms(&roster), INT64_MAX);
-    (void)roster_done(&roster, 0, true, true, false);
+    (void)done(0, true, true, false);
     CHECK_EQ_I64(roster_next_due_ms(&roster), 901000); /* not 901500 */
     CHECK_EQ_I64(roster_due(&roster, 0, 900999), ROSTER_NONE);
     roster_begin(&roster, 0, 10000000); /* ten periods late */
@@ -81,7 +88,7 @@ TEST(a_new_configuration_keeps_what_is_known)
     CHECK_EQ_U64(apply(2, 0), 0);
     roster_begin(&roster, 1, 0);
     for (int i = 0; i < ROSTER_SILENT_COUNT; i++) {
-        (void)roster_done(&roster, 1, false, false, false);
+        (void)done(1, false, false, false);
     }
     give(0, "000000000002", "a", 60); /* moved up, and read more often */
     give(1, "000000000003", "a", 0);
@@ -103,15 +110,44 @@ TEST(silent_is_told_once_and_its_end_once)
     CHECK_EQ_U64(apply(2, 0), 0);
     struct roster_news news = {0};
     for (int i = 1; i <= 5; i++) {
-        (void)roster_done(&roster, 1, false, true, false); /* its neighbour is well */
-        news = roster_done(&roster, 0, false, false, false);
+        (void)done(1, false, true, false); /* its neighbour is well */
+        news = done(0, false, false, false);
         CHECK_EQ_I64(news.meter_silent, i == ROSTER_SILENT_COUNT);
         CHECK(!news.bus_silent && !news.bus_wrong_baud);
     }
-    news = roster_done(&roster, 0, false, true, false);
+    news = done(0, false, true, false);
     CHECK(news.meter_back && !news.bus_back);
-    news = roster_done(&roster, 0, false, true, false);
+    news = done(0, false, true, false);
     CHECK(!news.meter_back);
+}
+
+/* A meter may stay silent when it is asked for what it does not have. */
+TEST(silence_to_a_special_question_is_no_failure)
+{
+    const struct roster_outcome silent = {.special = true};
+    const struct roster_outcome answered = {.special = true, .heard = true};
+    memset(&roster, 0, sizeof(roster));
+    give(0, "000000000001", "a", 900);
+    CHECK_EQ_U64(apply(1, 0), 0);
+    for (int i = 0; i < 2 * ROSTER_SILENT_COUNT; i++) {
+        struct roster_news news = roster_done(&roster, 0, &silent);
+        CHECK(!news.meter_silent && !news.bus_silent);
+    }
+    CHECK(roster_tries(&roster, 0) > 1);
+    for (int i = 0; i < ROSTER_SILENT_COUNT; i++) {
+        (void)done(0, true, false, false);
+    }
+    CHECK(roster_done(&roster, 0, &answered).meter_back); /* but an answer is an answer */
+}
+
+TEST(a_read_that_could_not_be_tried_is_due_again)
+{
+    memset(&roster, 0, sizeof(roster));
+    give(0, "000000000001", "a", 900);
+    CHECK_EQ_U64(apply(1, 0), 0);
+    roster_begin(&roster, 0, 0);
+    roster_again(&roster, 0, 50);
+    CHECK_EQ_I64(roster_due(&roster, 0, 50), 0);
 }
 
 TEST(a_dead_bus_is_told_and_garbage_means_wrong_baud)
@@ -120,14 +156,14 @@ TEST(a_dead_bus_is_told_and_garbage_means_wrong_baud)
     give(0, "000000000001", "a", 900);
     give(1, "000000000002", "a", 900);
     CHECK_EQ_U64(apply(2, 0), 0);
-    CHECK(!roster_done(&roster, 0, false, false, false).bus_silent);
-    CHECK(!roster_done(&roster, 1, false, false, false).bus_silent);
-    CHECK(roster_done(&roster, 0, false, false, false).bus_silent);
-    CHECK(!roster_done(&roster, 0, false, false, false).bus_silent);
-    CHECK(roster_done(&roster, 1, false, true, false).bus_back);
-    CHECK(!roster_done(&roster, 0, false, false, true).bus_wrong_baud);
-    CHECK(!roster_done(&roster, 0, false, false, false).bus_wrong_baud);
-    CHECK(roster_done(&roster, 0, false, false, false).bus_wrong_baud);
+    CHECK(!done(0, false, false, false).bus_silent);
+    CHECK(!done(1, false, false, false).bus_silent);
+    CHECK(done(0, false, false, false).bus_silent);
+    CHECK(!done(0, false, false, false).bus_silent);
+    CHECK(done(1, false, true, false).bus_back);
+    CHECK(!done(0, false, false, true).bus_wrong_baud);
+    CHECK(!done(0, false, false, false).bus_wrong_baud);
+    CHECK(done(0, false, false, false).bus_wrong_baud);
 }
 
 TEST(a_new_day_makes_all_due)
@@ -137,7 +173,7 @@ TEST(a_new_day_makes_all_due)
     give(1, "000000000002", "a", 0);
     CHECK_EQ_U64(apply(2, 0), 0);
     roster_begin(&roster, 0, 0);
-    (void)roster_done(&roster, 0, true, true, false);
+    (void)done(0, true, true, false);
     roster_all_due(&roster, 77);
     CHECK_EQ_I64(roster.meters[0].due_ms, 77);
     CHECK_EQ_I64(roster.meters[1].due_ms, INT64_MAX);
