@@ -23,6 +23,7 @@
 #include "cloud/catalog/seed.h"
 #include "cloud/http/server.h"
 #include "cloud/identity/devices.h"
+#include "cloud/identity/expiry.h"
 #include "cloud/identity/pki.h"
 #include "cloud/jobs/jobs.h"
 #include "cloud/meters/gateway.h"
@@ -59,6 +60,7 @@ struct app {
     struct live *live;
     struct history *history;
     struct retention *retention;
+    struct expiry *expiry;
     struct terminal_api *terminal_api;
     struct admin *admin;
     char *public_certificate_pem;
@@ -243,8 +245,12 @@ static bool make_calls(struct app *app)
     }
     struct retention_config retention = {
         .store = app->store, .jobs = app->jobs, .keep_days = app->settings->keep_days};
+    struct expiry_config expiry = {.store = app->store, .jobs = app->jobs, .pki = app->pki};
     if (err == OK) {
         err = retention_create(&retention, &app->retention);
+    }
+    if (err == OK) {
+        err = expiry_create(&expiry, &app->expiry);
     }
     if (err == OK) {
         live_add_routes(app->live);
@@ -264,6 +270,9 @@ static bool start(struct app *app)
     }
     if (err == OK) {
         err = retention_start(app->retention);
+    }
+    if (err == OK) {
+        err = expiry_start(app->expiry);
     }
     if (err == OK) {
         err = http_server_start(app->http, app->why);
@@ -300,6 +309,7 @@ static void stop(struct app *app)
     live_destroy(app->live);
     history_destroy(app->history);
     retention_destroy(app->retention);
+    expiry_destroy(app->expiry);
     review_destroy(app->review);
     orders_destroy(app->orders);
     jobs_destroy(app->jobs);

@@ -3,7 +3,9 @@
 
 #include <inttypes.h>
 
+#include "cloud/identity/expiry.h"
 #include "common/str.h"
+#include "drivers/clock/clock_system.h"
 
 static void put(struct strbuf *out, const char *name, const char *kind, const char *help,
                 uint64_t value)
@@ -85,6 +87,18 @@ static void put_devices(struct strbuf *out, const struct admin_config *config)
         gateway.doubles);
 }
 
+static void put_certificates(struct strbuf *out, const struct admin_config *config)
+{
+    size_t ending = 0;
+    const int64_t days = pki_server_days_left(config->pki);
+    put(out, "server_certificate_days_left", "gauge", "of the one in use; renewed by a restart",
+        days > 0 ? (uint64_t)days : 0);
+    if (expiry_count(config->store, clock_system_wall_ms() / 1000, &ending) == OK) {
+        put(out, "device_certificates_ending", "gauge",
+            "devices whose certificate ends within 30 days", ending);
+    }
+}
+
 bool metrics_write(const struct admin_config *config, char *ret_text, size_t size)
 {
     struct strbuf out;
@@ -92,5 +106,6 @@ bool metrics_write(const struct admin_config *config, char *ret_text, size_t siz
     put_store(&out, config->store);
     put_http(&out, config->server);
     put_devices(&out, config);
+    put_certificates(&out, config);
     return !out.failed;
 }

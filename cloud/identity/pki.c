@@ -145,11 +145,10 @@ static enum err load_ca(struct pki *pki, char *ret_why)
     return OK;
 }
 
-static bool server_pair_is_good(const struct pki *pki)
+static bool server_pair_is_good(const struct pki *pki, const char *pem, const char *key_pem)
 {
-    X509 *certificate = pki->server_pem != NULL ? certificate_from_pem(pki->server_pem) : NULL;
-    EVP_PKEY *key =
-        pki->server_key_pem != NULL ? certificate_key_from_pem(pki->server_key_pem) : NULL;
+    X509 *certificate = pem != NULL ? certificate_from_pem(pem) : NULL;
+    EVP_PKEY *key = key_pem != NULL ? certificate_key_from_pem(key_pem) : NULL;
     bool good = certificate != NULL && key != NULL &&
                 X509_check_private_key(certificate, key) == 1 &&
                 certificate_days_left(certificate, clock_wall_s(pki->config.clock)) >= RENEW_DAYS;
@@ -203,12 +202,8 @@ static enum err read_server(struct pki *pki, char *ret_why)
     return err == OK ? read_pem(pki->server_key_path, &pki->server_key_pem, ret_why) : err;
 }
 
-static enum err load_server(struct pki *pki, char *ret_why)
+static enum err make_server(struct pki *pki, char *ret_why)
 {
-    enum err err = read_server(pki, ret_why);
-    if (err != OK || server_pair_is_good(pki)) {
-        return err;
-    }
     /* Also a client: towards the MQTT broker the server is one. */
     struct certificate_plan plan = {.name = PKI_CLOUD_NAME,
                                     .for_server = true,
@@ -218,8 +213,55 @@ static enum err load_server(struct pki *pki, char *ret_why)
                                     .begins_at = clock_wall_s(pki->config.clock),
                                     .days = LEAF_DAYS};
     struct pki_issued issued;
-    err = issue_pair(pki, &plan, pki->server_key_path, pki->server_path, &issued, ret_why);
+    return issue_pair(pki, &plan, pki->server_key_path, pki->server_path, &issued, ret_why);
+}
+
+static enum err load_server(struct pki *pki, char *ret_why)
+{
+    enum err err = read_server(pki, ret_why);
+    if (err != OK || server_pair_is_good(pki, pki->server_pem, pki->server_key_pem)) {
+        return err;
+    }
+    err = make_server(pki, ret_why);
     return err == OK ? read_server(pki, ret_why) : err;
+}
+
+static void free_secret(char *text)
+{
+    if (text != NULL) {
+        OPENSSL_cleanse(text, strlen(text));
+    }
+    free(text);
+}
+
+enum err pki_renew_server(struct pki *pki, bool *ret_renewed, char ret_why[PKI_WHY_SIZE])
+{
+    char *pem = NULL;
+    char *key_pem = NULL;
+    enum err err = read_pem(pki->server_path, &pem, ret_why);
+    if (err == OK) {
+        err = read_pem(pki->server_key_path, &key_pem, ret_why);
+    }
+    bool good = err == OK && server_pair_is_good(pki, pem, key_pem);
+    if (err == OK && !good) {
+        err = make_server(pki, ret_why);
+    }
+    free(pem);
+    free_secret(key_pem);
+    if (err == OK) {
+        *ret_renewed = !good;
+    }
+    return err;
+}
+
+int64_t pki_server_days_left(const struct pki *pki)
+{
+    X509 *certificate = certificate_from_pem(pki->server_pem);
+    int64_t days = certificate != NULL
+                       ? certificate_days_left(certificate, clock_wall_s(pki->config.clock))
+                       : -1;
+    X509_free(certificate);
+    return days;
 }
 
 static bool make_paths(struct pki *pki)
@@ -273,14 +315,11 @@ void pki_close(struct pki *pki)
     if (pki == NULL) {
         return;
     }
-    if (pki->server_key_pem != NULL) {
-        OPENSSL_cleanse(pki->server_key_pem, strlen(pki->server_key_pem));
-    }
     X509_free(pki->ca);
     EVP_PKEY_free(pki->ca_key);
     free(pki->ca_pem);
     free(pki->server_pem);
-    free(pki->server_key_pem);
+    free_secret(pki->server_key_pem);
     free(pki);
 }
 

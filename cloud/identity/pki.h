@@ -2,6 +2,7 @@
 #ifndef SHILLING_CLOUD_IDENTITY_PKI_H
 #define SHILLING_CLOUD_IDENTITY_PKI_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,16 @@ const char *pki_server_key_pem(const struct pki *pki);
 const char *pki_ca_path(const struct pki *pki);
 const char *pki_server_certificate_path(const struct pki *pki);
 const char *pki_server_key_path(const struct pki *pki);
+
+/**
+ * Make the server's pair anew, as files, if the files' certificate has less than 30 days left or
+ * does not fit. What is in memory stays: who uses it needs a new start.
+ */
+MUST_CHECK enum err pki_renew_server(struct pki *pki, bool *ret_renewed,
+                                     char ret_why[PKI_WHY_SIZE]);
+
+/** Days left of the certificate in memory; negative when it has ended. */
+int64_t pki_server_days_left(const struct pki *pki);
 
 /* What a certificate is for. */
 enum pki_use { PKI_USE_CLIENT, PKI_USE_SERVER, PKI_USE_COUNT };
