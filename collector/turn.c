@@ -206,16 +206,39 @@ void turn_value_add(struct turn *turn, enum bus_when when, const char *item, con
     }
 }
 
+void turn_read_request(struct turn *turn, const struct dl645_message *message)
+{
+    MUST(exchange_request_set(&turn->request, message));
+    turn->request.baud = turn->baud;
+    turn->request.reply_timeout_ms = turn->reply_timeout_ms;
+    turn->request.tries = turn->job.tries;
+}
+
 void turn_read_item(struct turn *turn, const char *item)
 {
     uint32_t di = 0;
     struct dl645_message message = {0};
     MUST(dl645_di_parse(item, &di));
     dl645_request_read(turn->job.meter.meter, di, &message);
-    MUST(exchange_request_set(&turn->request, &message));
-    turn->request.baud = turn->baud;
-    turn->request.reply_timeout_ms = turn->reply_timeout_ms;
-    turn->request.tries = turn->job.tries;
+    turn_read_request(turn, &message);
+}
+
+enum turn_taken turn_take_value(struct turn *turn, const struct turn_value *value,
+                                enum bus_when when, const char *item)
+{
+    struct dl645_di di = {0};
+    char text[BUS_VALUE_SIZE];
+    dl645_di_describe(value->di, &di);
+    if (dl645_value_to_text(&di, value->bytes, value->size, text, sizeof(text)) != OK) {
+        turn_detail(turn, "%s: its %u bytes are no value", item, (unsigned)value->size);
+        return TURN_TAKEN_REFUSED;
+    }
+    turn_value_add(turn, when, item, text, di.unit);
+    if (value->di == DL645_DI_STATUS_3 && value->size >= 2) {
+        bool open = dl645_status_relay_is_open(value->bytes);
+        turn_value_add(turn, when, BUS_ITEM_RELAY, open ? "open" : "closed", "");
+    }
+    return TURN_TAKEN_VALUE;
 }
 
 enum turn_taken turn_take_item(struct turn *turn, const struct exchange *x, enum bus_when when,
@@ -229,18 +252,10 @@ enum turn_taken turn_take_item(struct turn *turn, const struct exchange *x, enum
         turn_detail(turn, "%s: refused with error %02X", item, (unsigned)x->reply.error_bits);
         return TURN_TAKEN_REFUSED;
     }
-    struct dl645_di di = {0};
-    char text[BUS_VALUE_SIZE];
-    dl645_di_describe(x->reply.di, &di);
-    if (x->reply.more ||
-        dl645_value_to_text(&di, x->reply.value, x->reply.value_size, text, sizeof(text)) != OK) {
-        turn_detail(turn, "%s: its %u bytes are no value", item, (unsigned)x->reply.value_size);
+    if (x->reply.more) {
+        turn_detail(turn, "%s: it comes in several frames", item);
         return TURN_TAKEN_REFUSED;
     }
-    turn_value_add(turn, when, item, text, di.unit);
-    if (x->reply.di == DL645_DI_STATUS_3 && x->reply.value_size >= 2) {
-        bool open = dl645_status_relay_is_open(x->reply.value);
-        turn_value_add(turn, when, BUS_ITEM_RELAY, open ? "open" : "closed", "");
-    }
-    return TURN_TAKEN_VALUE;
+    const struct turn_value value = {x->reply.di, x->reply.value, x->reply.value_size};
+    return turn_take_value(turn, &value, when, item);
 }

@@ -10,6 +10,7 @@
 #include "collector/job.h"
 #include "common/err.h"
 #include "protocol/bus/reply.h"
+#include "protocol/dl645/follow.h"
 
 /*
  * A turn carries one job out, as a machine without I/O: asked what comes next it names one action,
@@ -34,6 +35,7 @@ enum {
     TURN_RELAY_STEP_MS = 500,      /* read again after this */
     TURN_BUTTON_CHECK_MS = 120000, /* 1B: somebody has to walk to the meter (MONEY 3.2) */
     TURN_BUTTON_STEP_MS = 5000,
+    TURN_VALUE_SIZE = 256,       /* a value in several frames: more than a text of it could hold */
     TURN_ESAM_TIMEOUT_MS = 5000, /* control 03 and 1C with PA 98 (meters, 1.1) */
 };
 
@@ -69,6 +71,9 @@ struct turn {
     int64_t quiet_ms;
     int64_t resume_ms;
     int64_t check_until_ms; /* relay: give up reading the status then */
+    bool following;         /* read: the next frame of a value that is longer than one */
+    struct dl645_follow follow;
+    uint8_t value[TURN_VALUE_SIZE];
     struct dl645_time meter_clock;
     struct bus_reply reply;
 };

@@ -16,7 +16,21 @@ enum turn_taken {
 /** Make turn->request a read of @p item. */
 void turn_read_item(struct turn *turn, const char *item);
 
-/** Take the answer to turn_read_item() into the reply's values. */
+/** Make turn->request of a reading @p message, with the timeout and tries of reads. */
+void turn_read_request(struct turn *turn, const struct dl645_message *message);
+
+/* What a meter told. */
+struct turn_value {
+    uint32_t di;
+    const uint8_t *bytes; /* borrowed */
+    size_t size;
+};
+
+/** Take it into the reply's values, as a text. */
+enum turn_taken turn_take_value(struct turn *turn, const struct turn_value *value,
+                                enum bus_when when, const char *item);
+
+/** Take the answer (of one frame) to turn_read_item() into the reply's values. */
 enum turn_taken turn_take_item(struct turn *turn, const struct exchange *x, enum bus_when when,
                                const char *item);
 

@@ -7,8 +7,12 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "protocol/dl645/di.h"
+#include "protocol/dl645/follow.h"
 #include "protocol/dl645/prepay.h"
 #include "protocol/dl645/request.h"
+
+/* The energy's total and its four tariffs. */
+enum { ENERGY_BLOCK = 0x0001FF00, BLOCK_VALUES = 5, VALUE_SIZE = 32 };
 
 void fake_meter_init(struct fake_meter *meter, const char *address)
 {
@@ -18,12 +22,17 @@ void fake_meter_init(struct fake_meter *meter, const char *address)
                                  .clock = {0x30, 0x50, 0x23, 0x31, 0x12, 0x26}};
 }
 
-static size_t value_of(struct fake_meter *meter, uint32_t di, uint8_t ret_value[8])
+static size_t value_of(struct fake_meter *meter, uint32_t di, uint8_t ret_value[VALUE_SIZE])
 {
     switch (di) {
     case DL645_DI_ENERGY_FORWARD:
         MUST(bcd_put_le(123456, ret_value, 4));
         return 4;
+    case ENERGY_BLOCK:
+        for (uint32_t i = 0; i < BLOCK_VALUES; i++) {
+            MUST(bcd_put_le(123456 + i, ret_value + (size_t)4 * i, 4));
+        }
+        return (size_t)4 * BLOCK_VALUES;
     case DL645_DI_REMAINING_AMOUNT:
         MUST(bcd_put_le(meter->balance_fen, ret_value, 4));
         return 4;
@@ -53,8 +62,17 @@ static size_t value_of(struct fake_meter *meter, uint32_t di, uint8_t ret_value[
 static bool obey(struct fake_meter *meter, const struct dl645_message *request,
                  struct dl645_message *reply)
 {
+    uint8_t value[VALUE_SIZE];
     switch (request->function) {
+    case DL645_READ_FOLLOW:
+        return meter->part_size > 0 &&
+               dl645_follow_part(request, value, value_of(meter, request->di, value),
+                                 meter->part_size, reply);
     case DL645_READ:
+        if (meter->part_size > 0) {
+            return dl645_follow_part(request, value, value_of(meter, request->di, value),
+                                     meter->part_size, reply);
+        }
         reply->di = request->di;
         reply->fields = DL645_HAS(DL645_FIELD_DI) | DL645_HAS(DL645_FIELD_VALUE);
         reply->value_size = (uint8_t)value_of(meter, request->di, reply->value);

@@ -26,6 +26,7 @@ struct fake_meter {
     uint32_t balance_fen;
     uint8_t clock[6]; /* ss mm hh DD MM YY, BCD */
     uint16_t error_bits;
+    size_t part_size; /* value bytes a frame; 0: all in one */
 
     /* The next requests of control @p fault_control (and, if not 0, of that identifier). */
     enum fake_fault fault;

@@ -169,6 +169,31 @@ TEST(an_item_the_meter_has_not_spoils_no_other)
     CHECK(strstr(turn.reply.detail, "02010100") != NULL);
 }
 
+TEST(a_value_in_several_frames_is_put_together)
+{
+    read_of("0001FF00", "00010000");
+    meter.part_size = 8;
+    run();
+    check_end(OUTCOME_DONE, "", "ssss"); /* 8, 8 and 4 bytes; then 4 */
+    check_value(BUS_WHEN_NOW, "0001FF00", "1234.56,1234.57,1234.58,1234.59,1234.60");
+    check_value(BUS_WHEN_NOW, "00010000", "1234.56");
+}
+
+/* It forgets in the middle: that item is missing, the next is read. */
+TEST(a_value_whose_parts_end_too_early_spoils_no_other)
+{
+    read_of("0001FF00", "00010000");
+    meter.part_size = 8;
+    meter.fault = FAKE_REFUSE;
+    meter.error_bits = 0x02;
+    meter.fault_control = DL645_READ_FOLLOW;
+    meter.fault_count = 1;
+    run();
+    check_end(OUTCOME_DONE, "", "sss");
+    CHECK_EQ_U64(turn.reply.value_count, 1);
+    check_value(BUS_WHEN_NOW, "00010000", "1234.56");
+}
+
 TEST(all_items_refused)
 {
     read_of("02010100", "02020100");
