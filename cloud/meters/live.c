@@ -321,8 +321,8 @@ static const char *reason_of(const struct bus_reply *reply, enum err why)
     }
     if (str_equal(reply->error, BUS_ERROR_METER_SILENT) ||
         str_equal(reply->error, BUS_ERROR_GARBLED) ||
-        str_equal(reply->error, BUS_ERROR_METER_REFUSED)) {
-        return API_READ_METER_SILENT;
+        str_equal(reply->error, BUS_ERROR_METER_REFUSED) || reply->outcome == OUTCOME_DONE) {
+        return API_READ_METER_SILENT; /* DONE: it told other things than the one that counts */
     }
     return API_READ_COLLECTOR_OFFLINE;
 }

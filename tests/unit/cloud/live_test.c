@@ -380,6 +380,20 @@ TEST(a_silent_meter_gives_the_stored_value_and_says_so)
     CHECK_EQ_I64(commands_after, commands);
 }
 
+/* It answers, but not what its balance is made of: the collector is not to blame. */
+TEST(an_answer_without_what_counts_is_the_meters_fault)
+{
+    CHECK(open_all());
+    bool online = go_online();
+    bool read = read_with(1, M2, "{\"max_age_s\":0}",
+                          DONE("\"02010100\":{\"v\":\"220.1\",\"unit\":\"V\"}"));
+    struct api_read_answer answer = callers[0].answer;
+    close_all();
+    CHECK(online && read);
+    CHECK(!answer.is_live);
+    CHECK_EQ_STR(answer.reason, "meter_silent");
+}
+
 TEST(a_collector_that_is_away_or_does_not_answer)
 {
     CHECK(open_all());
