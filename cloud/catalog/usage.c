@@ -43,16 +43,36 @@ static enum err load_rows(struct db *db, const char *meter_id, int64_t from_day,
     return err;
 }
 
-/* False if it cannot be told: only the day's end is known, and nothing of the day before. */
+/* A register that fell belongs to another meter now. */
+static int64_t rise(int64_t from_e4, int64_t to_e4)
+{
+    return to_e4 > from_e4 ? to_e4 - from_e4 : 0;
+}
+
+/*
+ * What a bar shows. False if it cannot be told: only the day's end is known, and nothing of the day
+ * before.
+ */
 static bool use_of(const struct day_row *row, const struct day_row *before, int64_t *ret_use_e4)
 {
     bool adjacent = before != NULL && before->day == row->day - 1;
     if (!adjacent && !row->has_first) {
         return false;
     }
-    int64_t use_e4 = row->last_e4 - (adjacent ? before->last_e4 : row->first_e4);
-    /* A register that fell belongs to another meter now. */
-    *ret_use_e4 = use_e4 > 0 ? use_e4 : 0;
+    *ret_use_e4 = rise(adjacent ? before->last_e4 : row->first_e4, row->last_e4);
+    return true;
+}
+
+/*
+ * What the month's sum takes: since the last day that is known, however long ago. Days without a
+ * reading make no tall bar, but what was used in them was used. False as above.
+ */
+static bool use_since(const struct day_row *row, const struct day_row *before, int64_t *ret_use_e4)
+{
+    if (before == NULL && !row->has_first) {
+        return false;
+    }
+    *ret_use_e4 = rise(before != NULL ? before->last_e4 : row->first_e4, row->last_e4);
     return true;
 }
 
@@ -83,14 +103,12 @@ enum err usage_get(struct db *db, const char *meter_id, int64_t wall_s, struct u
     }
     struct usage usage = {0};
     for (size_t i = 0; i < count; i++) {
+        const struct day_row *before = i > 0 ? &rows[i - 1] : NULL;
         int64_t use_e4 = 0;
-        if (!use_of(&rows[i], i > 0 ? &rows[i - 1] : NULL, &use_e4)) {
-            continue;
-        }
-        if (rows[i].day >= bars_first) {
+        if (rows[i].day >= bars_first && use_of(&rows[i], before, &use_e4)) {
             add_day(&usage, today, &rows[i], use_e4);
         }
-        if (rows[i].day >= month_first) {
+        if (rows[i].day >= month_first && use_since(&rows[i], before, &use_e4)) {
             usage.has_month = true;
             usage.month_e4 += use_e4;
         }

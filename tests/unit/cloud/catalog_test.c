@@ -386,6 +386,7 @@ TEST(a_gap_makes_no_tall_bar_and_an_exchange_no_negative_one)
     CHECK_EQ_STR(own.page.usage.days[1].amount, "1.50");
     CHECK_EQ_STR(own.page.usage.days[2].amount, "0.00");
     CHECK_EQ_STR(own.page.usage.days[3].amount, "0.50");
+    CHECK_EQ_STR(own.page.usage.month, "92.00"); /* the week without readings is in it */
 }
 
 /* --- small things --- */
