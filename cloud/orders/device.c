@@ -199,6 +199,11 @@ bool device_is_sellable(const struct catalog_meter *meter, const char **ret_reas
         (model->proof == DL645_PROOF_PURCHASE_COUNT) != counts) {
         return false;
     }
+    /* Frames carry fen; a model that counts otherwise would be credited a wrong amount. */
+    *ret_reason = "amount_unit";
+    if (profile->amount_unit != CATALOG_AMOUNT_FEN) {
+        return false;
+    }
     *ret_reason = "no_key_service";
     if (model->has_mac && profile->mac_port[0] == '\0') {
         return false;

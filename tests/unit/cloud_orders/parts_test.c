@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "cloud/orders/device.h"
 #include "cloud/orders/frame_build.h"
 #include "cloud/orders/number.h"
 #include "cloud/orders/pool.h"
@@ -237,6 +238,21 @@ TEST(payments_are_open_while_somebody_answers)
     rig_sleep_ms(50);
     CHECK(orders_payments_open(rig.orders, reason)); /* the other wallet is not known to be down */
     rig_end(&rig);
+}
+
+/* ---- models ---- */
+
+TEST(a_model_that_does_not_count_in_fen_is_not_sold_to)
+{
+    const char *reason = "";
+    struct catalog_meter meter = {.profile = {.kind = BUS_METER_ORDER}};
+    CHECK(str_copy(meter.profile.layout, sizeof(meter.profile.layout), "q"));
+    CHECK(device_is_sellable(&meter, &reason));
+    meter.profile.amount_unit = CATALOG_AMOUNT_YUAN_E2;
+    CHECK(!device_is_sellable(&meter, &reason));
+    CHECK_EQ_STR(reason, "amount_unit");
+    meter.profile.amount_unit = CATALOG_AMOUNT_ENERGY_E2;
+    CHECK(!device_is_sellable(&meter, &reason));
 }
 
 /* ---- frames ---- */
