@@ -274,6 +274,9 @@ void line_server_turn(struct line_server *server)
             uint64_t expirations = 0;
             ssize_t got = read(server->timer_fd, &expirations, sizeof(expirations));
             (void)got;
+        } else if (server->clients[mark].out != NULL && (events[i].events & EPOLLHUP) != 0) {
+            /* Nobody waits for the answer; a hang-up is told again and again, asked for or not. */
+            line_client_close(&server->clients[mark]);
         } else if (server->clients[mark].out != NULL) {
             line_serve(server, &server->clients[mark]);
         } else {

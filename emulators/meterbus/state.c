@@ -26,6 +26,7 @@ struct number {
     uint64_t *u64;
     uint32_t *u32;
     bool *flag;
+    bool may_miss; /* files of earlier versions do not have it */
 };
 
 struct field {
@@ -34,7 +35,7 @@ struct field {
     size_t size;
 };
 
-enum { NUMBER_COUNT = 47, FIELD_COUNT = 4 };
+enum { NUMBER_COUNT = 48, FIELD_COUNT = 4 };
 
 static void numbers_list(struct meter *m, struct number ret_numbers[NUMBER_COUNT])
 {
@@ -86,6 +87,7 @@ static void numbers_list(struct meter *m, struct number ret_numbers[NUMBER_COUNT
         {.name = "button_auto", .flag = &m->cfg.button_auto},
         {.name = "repeat_order_accepted", .flag = &m->cfg.repeat_order_accepted},
         {.name = "zero_credit_accepted", .flag = &m->cfg.zero_credit_accepted},
+        {.name = "purchase_records", .flag = &m->cfg.purchase_records, .may_miss = true},
     };
     memcpy(ret_numbers, numbers, sizeof(numbers));
 }
@@ -269,7 +271,9 @@ static bool meter_take(struct meter *meter, json_t *root)
     bool ok = json_integer_value(json_object_get(root, "version")) == STATE_VERSION;
     for (size_t i = 0; i < NUMBER_COUNT && ok; i++) {
         json_t *value = json_object_get(root, numbers[i].name);
-        ok = json_is_integer(value) && number_set(&numbers[i], json_integer_value(value));
+        ok = value == NULL
+                 ? numbers[i].may_miss
+                 : json_is_integer(value) && number_set(&numbers[i], json_integer_value(value));
     }
     for (size_t i = 0; i < FIELD_COUNT && ok; i++) {
         ok = hex_take(json_object_get(root, fields[i].name), fields[i].bytes, fields[i].size);

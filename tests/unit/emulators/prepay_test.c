@@ -373,6 +373,9 @@ TEST(purchase_records_can_be_missing_or_there)
     CHECK_EQ_I64(rig_read_bcd(&rig, ORDER_METER, 0x03330601, 4), -1);
     CHECK_EQ_STR(rig_tell(&rig, "set %s purchase_records 1", ORDER_METER), "ok");
     CHECK_EQ_I64(rig_read_bcd(&rig, ORDER_METER, 0x03330601, 4), 777);
+    (void)rig_bus_stop(&rig, SIGKILL); /* and stay so */
+    CHECK(rig_bus_start(&rig, 115200));
+    CHECK_EQ_I64(rig_read_bcd(&rig, ORDER_METER, 0x03330601, 4), 777);
     rig_finish(&rig);
 }
 
