@@ -23,7 +23,10 @@ enum {
     HTTP_BODY_MS_MAX = 30000, /* 64 kB in 30 s is 17 kbit/s: slower than any line we know */
     HTTP_HEAD_MS_MAX = 90000, /* a connection must bring a whole request that often */
     HTTP_SWEEP_MS = 1000,     /* how often that is looked at */
-    HTTP_IDLE_S = 75,         /* keep-alive of a connection without a request */
+    /* Keep-alive of a connection without a request. Longer than the pauses of a terminal that waits
+     * (its heartbeats and long polls): a new TLS handshake each time would cost more than an idle
+     * connection does, and their number is limited. */
+    HTTP_IDLE_S = 75,
 };
 static_assert((int)HTTP_WHEEL_SLOTS * (int)HTTP_TICK_MS > (int)HTTP_PARK_MS_MAX + 1000,
               "a wait must fit into one turn of the wheel");
