@@ -118,10 +118,15 @@ static void tell_kind(struct deliver *deliver, enum delivery_event_kind kind)
     tell(deliver, &event);
 }
 
+/*
+ * No quiet time empties the buffer of a link, so a reading behind one is never fenced: "not there"
+ * stays open until a person decides. Burning the count would settle it, where a meter takes that.
+ */
 static void read_back(struct deliver *deliver, bool fenced)
 {
     struct bus_reply reply;
-    struct delivery_event event = {.kind = DELIVERY_EV_READING, .fenced = fenced};
+    const bool direct = !deliver->meter.profile.buffered_link;
+    struct delivery_event event = {.kind = DELIVERY_EV_READING, .fenced = fenced && direct};
     if (device_ask(deliver->orders, &deliver->meter, /* customer= */ false, &reply) == OK) {
         device_reading(&reply, BUS_WHEN_NOW, &event.reading);
     }

@@ -151,6 +151,7 @@ static void on_verdict_fenced(struct turn *turn, enum delivery_verdict verdict)
         proven_not_done(turn);
     } else {
         need_person(turn); /* read well, and the device cannot prove it either way */
+        intend(turn, DELIVERY_DO_READ_FENCED);
     }
 }
 
@@ -165,8 +166,12 @@ static void on_reading(struct turn *turn, const struct delivery_event *event)
         delivered(turn, ORDER_EV_READBACK_CREDITED);
     } else if (delivery->stage == DELIVERY_UNKNOWN) {
         on_verdict_unknown(turn, verdict);
-    } else if (delivery->stage == DELIVERY_FENCING && delivery->quiet && event->fenced) {
-        on_verdict_fenced(turn, verdict);
+    } else if (delivery->stage == DELIVERY_FENCING && delivery->quiet) {
+        if (event->fenced || verdict == VERDICT_BEATEN) {
+            on_verdict_fenced(turn, verdict); /* a used count kills our frame wherever it is */
+        } else {
+            intend(turn, DELIVERY_DO_READ_FENCED); /* what is not there yet may still arrive */
+        }
     }
 }
 

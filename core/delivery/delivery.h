@@ -41,7 +41,7 @@ enum delivery_event_kind {
     DELIVERY_EV_DISPATCH, /* the command goes out after this commit */
     DELIVERY_EV_REPLY,    /* the collector's answer to the credit command; .reply, .reading */
     DELIVERY_EV_SILENCE,  /* no answer to the command in time */
-    DELIVERY_EV_READING,  /* .reading, .fenced: it was asked for after the quiet time */
+    DELIVERY_EV_READING,  /* .reading, .fenced: asked for after the quiet time, on a direct bus */
     DELIVERY_EV_VOIDED,   /* the collector has the tombstone; .never_sent */
     DELIVERY_EV_QUIET,    /* the quiet time since the frame's last possible byte is over */
     DELIVERY_EV_DEADLINE, /* 24 hours: READY and ASSIGNED give up, the others need a person */

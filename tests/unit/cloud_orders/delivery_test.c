@@ -218,6 +218,62 @@ TEST(what_cannot_be_proven_goes_to_two_persons)
     rig_end(&rig);
 }
 
+/* Pay for a meter behind a buffered link and lose the frame in it; until the meter was read thrice
+ * behind the void and the quiet time. */
+static void lose_in_link(struct rig *rig, char no[33])
+{
+    rig_timers()->quiet_link_ms = 60;
+    rig_begin(rig);
+    rig_exec(rig, "UPDATE meter_profile SET buffered_link = 1 WHERE profile_id = 'count'");
+    double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REQUEST, 1);
+    rig_create(COUNT_ROOM, FEN, no);
+    CHECK(rig_until(rig, no, "WAIT_PAY"));
+    double_pay_settle(no, 0);
+    CHECK(rig_until_number(rig,
+                           "SELECT count(*) >= 3 FROM delivery_event e JOIN delivery d"
+                           " USING (order_no) WHERE e.event = 'reading' AND d.quiet = 1"
+                           " AND e.from_stage = 'FENCING'",
+                           NULL, 1));
+    CHECK_EQ_I64(rig_number(rig, "SELECT sends FROM delivery", NULL), 1);
+    CHECK_EQ_I64(rig_number(rig, STAGE, no), 1);
+}
+
+TEST(a_frame_that_lingers_behind_a_buffered_link)
+{
+    struct rig rig;
+    char no[33];
+    lose_in_link(&rig, no);
+    double_gateway_sell(COUNT_ADDRESS, FEN); /* now it comes out of the link */
+    CHECK(rig_until(&rig, no, "DONE"));
+    CHECK_EQ_I64(double_pay_trade(no).refunded_fen, 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(nobody_knows_what_lingers_behind_a_buffered_link)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->delivery_ms = 1500;
+    lose_in_link(&rig, no);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(rig_number(&rig, STAGE, no), 1);
+    CHECK_EQ_I64(double_pay_trade(no).refunded_fen, 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_used_count_kills_the_frame_in_the_link)
+{
+    struct rig rig;
+    char no[33];
+    lose_in_link(&rig, no);
+    double_gateway_sell(COUNT_ADDRESS, 12345);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
 TEST(a_new_journal_cannot_vouch_for_the_old_one)
 {
     struct rig rig;

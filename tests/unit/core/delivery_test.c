@@ -301,6 +301,25 @@ TEST(nothing_is_said_before_the_fence)
     check_told(&step, ONE(ORDER_EV_READBACK_NOT_CREDITED));
 }
 
+TEST(behind_a_buffered_link_not_there_proves_nothing)
+{
+    struct delivery delivery = reach(DELIVERY_FENCING);
+    (void)tick(&delivery, DELIVERY_EV_VOIDED);
+    (void)tick(&delivery, DELIVERY_EV_QUIET);
+    for (int i = 0; i < 3; i++) {
+        struct delivery_step step = feed(&delivery, reading(COUNT, 99, false));
+        check_told(&step, NONE);
+        CHECK_EQ_I64(delivery.stage, DELIVERY_FENCING);
+        CHECK_EQ_U64(step.intents, DELIVERY_DO_READ_FENCED); /* until a person decides */
+    }
+    struct delivery_step step = tick(&delivery, DELIVERY_EV_DEADLINE);
+    check_told(&step, ONE(ORDER_EV_CREDIT_DEADLINE));
+    /* A count that somebody else used kills the frame wherever it lingers. */
+    step = feed(&delivery, reading(COUNT + 1, 12345, false));
+    check_told(&step, ONE(ORDER_EV_CREDIT_FAILED));
+    CHECK_EQ_I64(delivery.stage, DELIVERY_VOID);
+}
+
 TEST(quiet_without_a_tombstone_means_nothing)
 {
     struct delivery delivery = reach(DELIVERY_FENCING);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Deliveries against a small world: a meter with its own truth, a collector with a journal, frames
- * that act late, replies that get lost or come a day later, other sellers, restarts. Whatever
- * happens in whatever order: at most one effect in the meter, an order that is DONE has exactly
- * one, an order that is paid back has none, also after everything still under way has arrived.
+ * that act late, links that hold them back for minutes, replies that get lost or come a day later,
+ * other sellers, restarts. Whatever happens in whatever order: at most one effect in the meter, an
+ * order that is DONE has exactly one, an order that is paid back has none, also after everything
+ * still under way has arrived; and what is open has a next step.
  */
 #include "core/delivery/delivery.h"
 #include "tests/unit/core/draw.h"
@@ -14,7 +15,8 @@ enum {
     STEPS = 120,
     AMOUNT = 5000,
     COMMANDS_MAX = 160,
-    FRAME_ACTS_S_MAX = 9, /* below the quiet time: a frame acts within that, or never */
+    FRAME_ACTS_S_MAX = 9,   /* below the quiet time: a frame acts within that, or never */
+    LINK_HOLDS_S_MAX = 300, /* a buffered link may hand it over far behind the quiet time */
     QUIET_S = 10,
 };
 
@@ -39,7 +41,8 @@ struct world {
     enum delivery_kind kind;
     bool shows_last;
     bool shows_total;
-    bool others; /* other sellers exist */
+    bool others;   /* other sellers exist */
+    bool buffered; /* frames may linger in the link */
     uint32_t count;
     int64_t last_fen;
     int64_t balance_e4; /* 0.0001 fen */
@@ -144,7 +147,8 @@ static void act(struct world *world)
 static void send_frame(struct world *world, struct command *command)
 {
     uint32_t fate = draw_below(&world->draw, 4);
-    uint32_t late = draw_below(&world->draw, FRAME_ACTS_S_MAX + 1);
+    uint32_t late =
+        draw_below(&world->draw, (world->buffered ? LINK_HOLDS_S_MAX : FRAME_ACTS_S_MAX) + 1);
     uint32_t heard = draw_below(&world->draw, 3);
     uint32_t words = draw_below(&world->draw, 8);
     command->state = LEFT;
@@ -223,7 +227,8 @@ static void step_server(struct world *world)
     } else if ((world->pending & (DELIVERY_DO_READ | DELIVERY_DO_READ_FENCED)) != 0) {
         bool fenced = take_pending(world, DELIVERY_DO_READ_FENCED);
         (void)take_pending(world, DELIVERY_DO_READ);
-        struct delivery_event event = {.kind = DELIVERY_EV_READING, .fenced = fenced};
+        struct delivery_event event = {.kind = DELIVERY_EV_READING,
+                                       .fenced = fenced && !world->buffered};
         if (lost > 0) {
             event.reading = look(world);
         }
@@ -299,6 +304,9 @@ static void check(const struct world *world)
     CHECK(world->order.state != ORDER_DONE || world->effects == 1);
     CHECK(world->delivery.stage != DELIVERY_VOID || world->effects == 0);
     CHECK(world->delivery.stage != DELIVERY_DELIVERED || world->effects == 1);
+    /* What is open goes on by itself; in SENT the wait for the answer does that. */
+    CHECK(!delivery_is_live(world->delivery.stage) || world->delivery.stage == DELIVERY_SENT ||
+          world->pending != 0);
 }
 
 /* Let everything that is still under way arrive: nothing may change any more. */
@@ -312,7 +320,7 @@ static void drain(struct world *world)
             CHECK(command->tombstone);
         }
     }
-    world->now_s += 100;
+    world->now_s += 10 * LINK_HOLDS_S_MAX;
     act(world);
     check(world);
 }
@@ -324,11 +332,13 @@ static void begin(struct world *world, uint64_t seed)
     uint32_t kind = draw_below(&world->draw, 2);
     uint32_t shows = draw_below(&world->draw, 2);
     uint32_t others = draw_below(&world->draw, 2);
+    uint32_t buffered = draw_below(&world->draw, 3);
     world->kind = kind == 0 ? DELIVERY_PURCHASE_COUNT : DELIVERY_ORDER_NUMBER;
     world->shows_last = shows == 0;
     world->shows_total = shows == 1;
     /* Without record and total, a stranger's sale cannot always be told from ours. */
     world->others = others == 1 && (kind == 0 || shows == 1);
+    world->buffered = buffered == 0 && kind == 0; /* without a count nothing is sold there */
     world->balance_e4 = 10000000;
     world->total_fen = 123400;
     world->count = 41;
