@@ -66,12 +66,25 @@ static bool is_same_run(const struct take *take, const struct money_case *c)
     return str_equal(take->boot, c->delivery.boot);
 }
 
+/*
+ * True if the journal keeps that no byte of this command left. A journal that could not be written
+ * and a message that was not understood leave no trace: the broker may hand the same command over
+ * once more, and then it is new. The void settles those.
+ */
+static bool is_kept_unsent(const struct bus_reply *reply)
+{
+    return reply->outcome == OUTCOME_NOT_DONE && !reply->sent &&
+           !str_equal(reply->error, BUS_ERROR_JOURNAL) &&
+           !str_equal(reply->error, BUS_ERROR_BAD_REQUEST) &&
+           !str_equal(reply->error, BUS_ERROR_UNSUPPORTED);
+}
+
 static struct delivery_event credit_event(const struct take *take, const struct money_case *c,
                                           const struct catalog_meter *meter)
 {
     const struct bus_reply *reply = &take->reply;
     struct delivery_event event = {.kind = DELIVERY_EV_REPLY, .use = device_use(meter)};
-    event.never_sent = reply->outcome == OUTCOME_NOT_DONE && !reply->sent && is_same_run(take, c);
+    event.never_sent = is_kept_unsent(reply) && is_same_run(take, c);
     event.count_moved = str_equal(reply->error, BUS_ERROR_COUNT_CHANGED);
     event.answer = answer_of(reply, dl645_prepay_find(meter->profile.layout));
     device_reading(reply, reply->sent ? BUS_WHEN_AFTER : BUS_WHEN_BEFORE, &event.reading);

@@ -136,6 +136,16 @@ TEST(a_copy_of_the_collector_cannot_say_that_nothing_was_sent)
     }
 }
 
+TEST(a_full_journal_does_not_vouch_that_nothing_was_sent)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(DEVICES); i++) {
+        struct rig rig;
+        rig_begin(&rig);
+        CHECK(ends(&rig, i, FAULT_JOURNAL, 1, "DONE", 1));
+        rig_end(&rig);
+    }
+}
+
 TEST(beaten_by_another_seller)
 {
     struct rig rig;

@@ -33,6 +33,8 @@ struct gateway {
     int boot;
     struct bus_command copy_has; /* FAULT_COPY: what the other copy will send */
     int confirmed;
+    bool has_again; /* the broker hands this one over once more, before the next command */
+    struct bus_command again;
 };
 
 static struct gateway the_gateway = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -57,6 +59,7 @@ void double_gateway_reset(void)
     the_gateway.boot = 1;
     the_gateway.copy_has.id[0] = '\0';
     the_gateway.confirmed = 0;
+    the_gateway.has_again = false;
     leave();
 }
 
@@ -286,16 +289,37 @@ static enum double_fault take_fault(struct double_meter *meter)
     return meter->fault;
 }
 
+/* Known to the broker only; the collector took nothing of it. */
+static bool not_kept(const struct bus_command *command, enum double_fault fault,
+                     struct bus_reply *reply)
+{
+    the_gateway.has_again = fault == FAULT_JOURNAL;
+    the_gateway.again = *command;
+    reply->outcome = OUTCOME_NOT_DONE;
+    str_format_cut(reply->error, sizeof(reply->error), "%s", BUS_ERROR_JOURNAL);
+    return fault == FAULT_JOURNAL;
+}
+
 /* Carry the credit out under the fault that is due. False: no reply comes. */
 static bool do_credit(const struct bus_command *command, struct double_meter *meter,
                       struct bus_reply *reply)
 {
     const struct bus_credit *credit = &command->u.credit;
     const enum double_fault fault = take_fault(meter);
-    struct entry *entry = entry_of(command->id);
     reply->is_credit = true;
+    if (fault == FAULT_JOURNAL || fault == FAULT_SWALLOW) {
+        return not_kept(command, fault, reply);
+    }
+    struct entry *entry = entry_of(command->id);
     entry->fate = FATE_NEVER;
     reply->outcome = OUTCOME_NOT_DONE;
+    if (fault == FAULT_SOLD) {
+        buy(meter, amount_of(meter, credit));
+        say_items(meter, BUS_WHEN_BEFORE, credit->before, credit->before_count, reply);
+        str_format_cut(reply->error, sizeof(reply->error), "%s",
+                       credit->has_expect_count ? BUS_ERROR_COUNT_CHANGED : BUS_ERROR_EXPIRED);
+        return true;
+    }
     if (entry->voided || fault == FAULT_EXPIRED || meter->dead) {
         str_format_cut(reply->error, sizeof(reply->error), "%s",
                        meter->dead ? BUS_ERROR_METER_SILENT : BUS_ERROR_EXPIRED);
@@ -343,6 +367,17 @@ static void do_void(const struct bus_command *command, struct bus_reply *reply)
     reply->outcome = OUTCOME_DONE;
     reply->fate = entry->fate == FATE_SENT ? BUS_FATE_SENT : BUS_FATE_NEVER_SENT;
     reply->since_ms = 0;
+}
+
+/* The broker repeats what it has not seen acknowledged. */
+static void hand_over_again(void)
+{
+    if (the_gateway.has_again) {
+        struct bus_reply reply;
+        the_gateway.has_again = false;
+        begin(&reply, the_gateway.again.id);
+        (void)do_credit(&the_gateway.again, find(the_gateway.again.meter), &reply);
+    }
 }
 
 static void do_relay(const struct bus_command *command, struct double_meter *meter,
@@ -415,9 +450,11 @@ enum err gateway_send(struct gateway *gateway, const char *collector_id,
         reply.outcome = OUTCOME_NOT_DONE;
         str_format_cut(reply.error, sizeof(reply.error), "%s", BUS_ERROR_WRONG_EPOCH);
     } else if (command->op == BUS_OP_CREDIT) {
+        hand_over_again();
         answers = do_credit(command, find(command->meter), &reply);
     } else if (command->op == BUS_OP_VOID) {
         do_void(command, &reply);
+        hand_over_again();
     } else {
         do_relay(command, find(command->meter), &reply);
     }
