@@ -182,6 +182,24 @@ static bool awaits_reply(enum delivery_stage stage)
     return stage == DELIVERY_SENT || stage == DELIVERY_UNKNOWN || stage == DELIVERY_FENCING;
 }
 
+/*
+ * The journal says that no byte of this frame left, so our amount in the meter is another seller's
+ * sale: we were beaten. Unless an earlier frame left: that one was proven not done, and now this.
+ */
+static void on_never_sent(struct turn *turn, const struct delivery_event *event, bool shows_ours)
+{
+    struct delivery *delivery = &turn->delivery;
+    if (!shows_ours || delivery->sends == 1) {
+        delivery->beaten = delivery->beaten || event->count_moved || shows_ours;
+        never_sent(turn);
+        return;
+    }
+    if (delivery->stage == DELIVERY_SENT) {
+        unknown(turn);
+    }
+    need_person(turn);
+}
+
 static void on_reply(struct turn *turn, const struct delivery_event *event)
 {
     struct delivery *delivery = &turn->delivery;
@@ -190,14 +208,13 @@ static void on_reply(struct turn *turn, const struct delivery_event *event)
     }
     const enum delivery_verdict verdict =
         event->has_reading ? judge(delivery, event) : VERDICT_UNREADABLE;
+    if (event->never_sent) {
+        on_never_sent(turn, event, verdict == VERDICT_OURS);
+        return;
+    }
     if (verdict == VERDICT_OURS) {
         delivered(turn, event->answer == DELIVERY_ANSWER_SUCCESS ? ORDER_EV_CREDIT_OK
                                                                  : ORDER_EV_READBACK_CREDITED);
-        return;
-    }
-    if (event->never_sent) {
-        delivery->beaten = event->count_moved;
-        never_sent(turn);
         return;
     }
     if (event->answer == DELIVERY_ANSWER_NEVER && !delivery->hopeless) {

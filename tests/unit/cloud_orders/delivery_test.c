@@ -167,6 +167,17 @@ TEST(beaten_by_another_seller)
     rig_end(&rig);
 }
 
+TEST(another_seller_sold_our_very_amount_before_the_send)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(DEVICES); i++) {
+        struct rig rig;
+        rig_begin(&rig);
+        CHECK(ends(&rig, i, FAULT_SOLD, 1, "REFUNDED", 0));
+        CHECK_EQ_I64(double_gateway_meter(DEVICES[i].address).frames, 0);
+        rig_end(&rig);
+    }
+}
+
 TEST(a_dead_meter_holds_nobodys_money)
 {
     struct rig rig;

@@ -395,14 +395,42 @@ TEST(never_sent_because_somebody_else_bought)
     CHECK_EQ_I64(delivery.stage, DELIVERY_VOID);
 }
 
-TEST(never_sent_but_the_meter_shows_our_credit)
+/* The journal says that no byte left: whoever bought our very amount, it was not us. */
+TEST(never_sent_but_the_meter_shows_our_amount)
+{
+    for (int moved = 0; moved < 2; moved++) {
+        struct delivery delivery = reach(DELIVERY_SENT);
+        struct delivery_event event = never_sent(moved == 1);
+        event.has_reading = true;
+        event.reading = meter(COUNT + 1, AMOUNT);
+        struct delivery_step step = feed(&delivery, event);
+        check_told(&step, ONE(ORDER_EV_CREDIT_FAILED));
+        CHECK_EQ_I64(delivery.stage, DELIVERY_VOID);
+        CHECK_EQ_U64(delivery.sends, 0);
+    }
+}
+
+/* An earlier frame did leave and was proven not done; now its amount is there after all. */
+TEST(never_sent_and_an_earlier_frame_may_be_in_the_meter)
 {
     struct delivery delivery = reach(DELIVERY_SENT);
+    (void)round_of_nothing(&delivery, COUNT, 99);
+    (void)tick(&delivery, DELIVERY_EV_DISPATCH);
     struct delivery_event event = never_sent(true);
     event.has_reading = true;
     event.reading = meter(COUNT + 1, AMOUNT);
     struct delivery_step step = feed(&delivery, event);
-    check_told(&step, ONE(ORDER_EV_READBACK_CREDITED));
+    check_told(&step, ONE(ORDER_EV_CREDIT_DEADLINE));
+    CHECK_EQ_I64(delivery.stage, DELIVERY_UNKNOWN);
+    CHECK_EQ_U64(step.intents, DELIVERY_DO_READ);
+}
+
+TEST(a_frame_that_was_beaten_does_not_go_again)
+{
+    struct delivery delivery = reach(DELIVERY_UNKNOWN);
+    (void)feed(&delivery, reading(COUNT + 1, 12345, false));
+    struct delivery_step step = feed(&delivery, never_sent(false));
+    check_told(&step, ONE(ORDER_EV_CREDIT_FAILED));
 }
 
 TEST(a_reply_after_a_day)

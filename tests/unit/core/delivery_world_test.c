@@ -177,12 +177,35 @@ static void refuse(struct command *command, bool count_moved)
         .kind = DELIVERY_EV_REPLY, .never_sent = true, .count_moved = count_moved};
 }
 
+/* True if a sale of our very amount can still be told from ours: by the journal alone. */
+static bool is_untouched(const struct world *world)
+{
+    return world->command_count == 1 && world->delivery.stage == DELIVERY_SENT &&
+           (world->shows_last || world->shows_total);
+}
+
+/* Somebody sells our very amount just before; the collector refuses and is heard at once. */
+static void refuse_after_sale(struct world *world, struct command *command)
+{
+    buy(world, AMOUNT);
+    refuse(command, world->kind == DELIVERY_PURCHASE_COUNT);
+    command->reply.has_reading = true;
+    command->reply.reading = look(world);
+    command->has_reply = false;
+    feed(world, command->reply);
+}
+
 static void run_command(struct world *world, struct command *command)
 {
     if (command->state != QUEUED) {
         return;
     }
     uint32_t trouble = draw_below(&world->draw, 6);
+    uint32_t sale = draw_below(&world->draw, 20);
+    if (world->others && sale == 0 && !command->tombstone && is_untouched(world)) {
+        refuse_after_sale(world, command);
+        return;
+    }
     bool moved =
         world->kind == DELIVERY_PURCHASE_COUNT && world->count != world->delivery.before.count;
     if (command->tombstone || trouble == 0) {
