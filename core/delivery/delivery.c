@@ -6,7 +6,8 @@
  *   - a reading that shows our credit ends the delivery from any stage in which a frame may have
  *     left; no other reading ends anything outside FENCING;
  *   - "not done" comes from two places only: the collector's journal says that no byte left, or
- *     the command is void, the wire was quiet, and a reading asked for after that says so;
+ *     the command is void, the wire was quiet, and a reading asked for after that says so (two
+ *     persons who settle the order have proofs of their own);
  *   - everything the order hears goes through tell(), next to the line that earned it.
  */
 #include "core/delivery/delivery.h"
@@ -244,6 +245,12 @@ static void on_voided(struct turn *turn, const struct delivery_event *event)
     intend(turn, DELIVERY_DO_WAIT_QUIET);
 }
 
+static void on_off_bus(struct turn *turn)
+{
+    const struct delivery_event gone = {.kind = DELIVERY_EV_VOIDED}; /* may have left before */
+    on_voided(turn, &gone);
+}
+
 static void on_quiet(struct turn *turn)
 {
     struct delivery *delivery = &turn->delivery;
@@ -305,10 +312,13 @@ static void on_deadline(struct turn *turn)
         give_up(turn);
     } else if (stage == DELIVERY_ASSIGNED) {
         give_up(turn); /* nothing is on its way: never sent, or fenced */
-    } else if (stage == DELIVERY_SENT) {
-        unknown(turn);
-        need_person(turn);
-    } else if (stage == DELIVERY_UNKNOWN || stage == DELIVERY_FENCING) {
+    } else if (awaits_reply(stage)) {
+        if (stage == DELIVERY_SENT) {
+            unknown(turn);
+        }
+        if (stage != DELIVERY_FENCING) {
+            fence(turn); /* the meter may never be read again: was anything sent at all? */
+        }
         need_person(turn);
     }
 }
@@ -323,6 +333,21 @@ static void on_stop(struct turn *turn)
     } else if (awaits_reply(stage) && !turn->delivery.stopped) {
         turn->delivery.stopped = true;
         turn->step.changed = true;
+    }
+}
+
+/* Whatever a device says later changes nothing any more; the meter is free. */
+static void on_settled(struct turn *turn, bool done)
+{
+    struct delivery *delivery = &turn->delivery;
+    if (!awaits_reply(delivery->stage)) {
+        return;
+    }
+    if (done) {
+        go(turn, DELIVERY_DELIVERED, DELIVERY_DO_FREE);
+    } else {
+        delivery->not_done += 1;
+        go(turn, DELIVERY_VOID, DELIVERY_DO_FREE);
     }
 }
 
@@ -371,6 +396,9 @@ static void apply(struct turn *turn, const struct delivery_event *event)
     case DELIVERY_EV_VOIDED:
         on_voided(turn, event);
         break;
+    case DELIVERY_EV_OFF_BUS:
+        on_off_bus(turn);
+        break;
     case DELIVERY_EV_QUIET:
         on_quiet(turn);
         break;
@@ -382,6 +410,10 @@ static void apply(struct turn *turn, const struct delivery_event *event)
         break;
     case DELIVERY_EV_CRASH:
         on_crash(turn);
+        break;
+    case DELIVERY_EV_SETTLED_DONE:
+    case DELIVERY_EV_SETTLED_BACK:
+        on_settled(turn, event->kind == DELIVERY_EV_SETTLED_DONE);
         break;
     case DELIVERY_EV_KIND_COUNT:
         MUST_NOT_REACH();

@@ -43,10 +43,14 @@ enum delivery_event_kind {
     DELIVERY_EV_SILENCE,  /* no answer to the command in time */
     DELIVERY_EV_READING,  /* .reading, .fenced: asked for after the quiet time, on a direct bus */
     DELIVERY_EV_VOIDED,   /* the collector has the tombstone; .never_sent */
+    DELIVERY_EV_OFF_BUS,  /* it is lost with its journal; a person saw that it is off the bus */
     DELIVERY_EV_QUIET,    /* the quiet time since the frame's last possible byte is over */
     DELIVERY_EV_DEADLINE, /* 24 hours: READY and ASSIGNED give up, the others need a person */
     DELIVERY_EV_STOP,     /* the order left PAID or CREDITING: send nothing more */
     DELIVERY_EV_CRASH,    /* the server started again */
+    /* Two persons settled the order out of REVIEW, and with it what no device could prove. */
+    DELIVERY_EV_SETTLED_DONE, /* the meter has the value */
+    DELIVERY_EV_SETTLED_BACK, /* the money goes back, or has gone */
     DELIVERY_EV_KIND_COUNT
 };
 
@@ -93,8 +97,8 @@ struct delivery {
     struct money amount;            /* > 0 */
     struct delivery_reading before; /* since ASSIGNED */
     uint32_t sends;                 /* frames that may have left, 0..DELIVERY_SENDS_MAX */
-    uint32_t not_done;              /* times that the fence proved NOT_DONE */
-    bool voided;                    /* FENCING: the tombstone is in the collector's journal */
+    uint32_t not_done;              /* times that the fence, or two persons, said NOT_DONE */
+    bool voided;                    /* FENCING: no new byte of the frame can leave any more */
     bool quiet;                     /* FENCING: the quiet time is over */
     bool beaten;                    /* the count was used by somebody else: our frame is dead */
     bool hopeless;                  /* refused for a reason that stays: no repeat */

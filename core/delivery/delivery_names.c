@@ -25,12 +25,20 @@ static const char *const KINDS[DELIVERY_KIND_COUNT] = {
 };
 
 static const char *const EVENTS[DELIVERY_EV_KIND_COUNT] = {
-    [DELIVERY_EV_POST] = "post",         [DELIVERY_EV_ASSIGN] = "assign",
-    [DELIVERY_EV_DISPATCH] = "dispatch", [DELIVERY_EV_REPLY] = "reply",
-    [DELIVERY_EV_SILENCE] = "silence",   [DELIVERY_EV_READING] = "reading",
-    [DELIVERY_EV_VOIDED] = "voided",     [DELIVERY_EV_QUIET] = "quiet",
-    [DELIVERY_EV_DEADLINE] = "deadline", [DELIVERY_EV_STOP] = "stop",
+    [DELIVERY_EV_POST] = "post",
+    [DELIVERY_EV_ASSIGN] = "assign",
+    [DELIVERY_EV_DISPATCH] = "dispatch",
+    [DELIVERY_EV_REPLY] = "reply",
+    [DELIVERY_EV_SILENCE] = "silence",
+    [DELIVERY_EV_READING] = "reading",
+    [DELIVERY_EV_VOIDED] = "voided",
+    [DELIVERY_EV_QUIET] = "quiet",
+    [DELIVERY_EV_DEADLINE] = "deadline",
+    [DELIVERY_EV_STOP] = "stop",
     [DELIVERY_EV_CRASH] = "crash",
+    [DELIVERY_EV_OFF_BUS] = "off_bus",
+    [DELIVERY_EV_SETTLED_DONE] = "settled_done",
+    [DELIVERY_EV_SETTLED_BACK] = "settled_back",
 };
 
 const char *delivery_stage_name(enum delivery_stage stage)

@@ -139,8 +139,11 @@ TEST(every_stage_with_every_event)
         [DELIVERY_EV_READING] = {0, 1, 2, 4, 4, 5, 6},
         [DELIVERY_EV_VOIDED] = {0, 1, 2, 3, 4, 5, 6},
         [DELIVERY_EV_QUIET] = {0, 1, 2, 3, 4, 5, 6},
-        [DELIVERY_EV_DEADLINE] = {6, 6, 3, 3, 4, 5, 6},
+        [DELIVERY_EV_OFF_BUS] = {0, 1, 2, 3, 4, 5, 6},
+        [DELIVERY_EV_DEADLINE] = {6, 6, 4, 4, 4, 5, 6},
         [DELIVERY_EV_STOP] = {6, 6, 2, 3, 4, 5, 6},
+        [DELIVERY_EV_SETTLED_DONE] = {0, 1, 5, 5, 5, 5, 6},
+        [DELIVERY_EV_SETTLED_BACK] = {0, 1, 6, 6, 6, 5, 6},
         [DELIVERY_EV_CRASH] = {0, 1, 3, 3, 4, 5, 6},
     };
     for (int e = 0; e < DELIVERY_EV_KIND_COUNT; e++) {
@@ -457,8 +460,10 @@ TEST(what_the_meter_cannot_prove_goes_to_people)
     struct delivery_step step = feed(&delivery, reading(COUNT + 2, AMOUNT, true));
     check_told(&step, ONE(ORDER_EV_CREDIT_DEADLINE));
     CHECK_EQ_I64(delivery.stage, DELIVERY_FENCING);
+    CHECK_EQ_U64(step.intents, DELIVERY_DO_READ_FENCED);
     step = feed(&delivery, reading(COUNT + 2, AMOUNT, true));
     check_told(&step, NONE);
+    CHECK_EQ_U64(step.intents, DELIVERY_DO_READ_FENCED);
     /* A better reading still settles it, and it is never sent again. */
     struct delivery credited = delivery;
     step = feed(&credited, reading(COUNT + 1, AMOUNT, false));
@@ -479,11 +484,57 @@ TEST(twenty_four_hours)
     delivery = reach(DELIVERY_SENT);
     step = tick(&delivery, DELIVERY_EV_DEADLINE);
     check_told(&step, 2, ORDER_EV_CREDIT_UNKNOWN, ORDER_EV_CREDIT_DEADLINE);
+    CHECK_EQ_U64(step.intents, DELIVERY_DO_VOID);
     delivery = reach(DELIVERY_UNKNOWN);
     step = tick(&delivery, DELIVERY_EV_DEADLINE);
     check_told(&step, ONE(ORDER_EV_CREDIT_DEADLINE));
+    CHECK_EQ_U64(step.intents, DELIVERY_DO_VOID);
     step = tick(&delivery, DELIVERY_EV_DEADLINE);
     check_told(&step, NONE);
+    CHECK_EQ_U64(step.intents, 0); /* the fence is on its way */
+}
+
+/* The meter never spoke again: a command that never left can go back all the same. */
+TEST(a_silent_meter_is_voided_at_the_deadline)
+{
+    struct delivery delivery = reach(DELIVERY_UNKNOWN);
+    (void)feed(&delivery, unreadable(false));
+    (void)tick(&delivery, DELIVERY_EV_DEADLINE);
+    struct delivery_event voided = make(DELIVERY_EV_VOIDED);
+    voided.never_sent = true;
+    struct delivery_step step = feed(&delivery, voided);
+    check_told(&step, ONE(ORDER_EV_CREDIT_FAILED));
+    CHECK_EQ_I64(delivery.stage, DELIVERY_VOID);
+}
+
+TEST(persons_end_what_no_device_can)
+{
+    static const enum delivery_stage OPEN[] = {DELIVERY_SENT, DELIVERY_UNKNOWN, DELIVERY_FENCING};
+    for (size_t i = 0; i < ARRAY_COUNT(OPEN); i++) {
+        struct delivery delivery = reach(OPEN[i]);
+        struct delivery_step step = tick(&delivery, DELIVERY_EV_SETTLED_DONE);
+        check_told(&step, NONE); /* the order has its own event */
+        CHECK_EQ_I64(delivery.stage, DELIVERY_DELIVERED);
+        CHECK_EQ_U64(step.intents, DELIVERY_DO_FREE);
+        delivery = reach(OPEN[i]);
+        step = tick(&delivery, DELIVERY_EV_SETTLED_BACK);
+        check_told(&step, NONE);
+        CHECK_EQ_I64(delivery.stage, DELIVERY_VOID);
+        CHECK_EQ_U64(step.intents, DELIVERY_DO_FREE);
+    }
+}
+
+/* A lost collector cannot make a tombstone; a person saw that it is off the bus. */
+TEST(off_the_bus_stands_in_for_the_tombstone)
+{
+    struct delivery delivery = reach(DELIVERY_FENCING);
+    struct delivery_step step = tick(&delivery, DELIVERY_EV_OFF_BUS);
+    CHECK_EQ_U64(step.intents, DELIVERY_DO_WAIT_QUIET);
+    check_told(&step, NONE);
+    CHECK(!tick(&delivery, DELIVERY_EV_OFF_BUS).changed);
+    (void)tick(&delivery, DELIVERY_EV_QUIET);
+    step = feed(&delivery, reading(COUNT, 99, true));
+    check_told(&step, ONE(ORDER_EV_READBACK_NOT_CREDITED));
 }
 
 TEST(a_stopped_delivery_sends_nothing_more)

@@ -332,6 +332,16 @@ static void check(const struct world *world)
           world->pending != 0);
 }
 
+/* Two persons who know the truth end what is in REVIEW; the delivery ends with it. */
+static void settle(struct world *world)
+{
+    if (world->order.state == ORDER_REVIEW && delivery_is_live(world->delivery.stage)) {
+        feed_kind(world, world->effects == 1 ? DELIVERY_EV_SETTLED_DONE : DELIVERY_EV_SETTLED_BACK);
+        CHECK(!delivery_is_live(world->delivery.stage));
+        CHECK((world->pending & DELIVERY_DO_FREE) != 0);
+    }
+}
+
 /* Let everything that is still under way arrive: nothing may change any more. */
 static void drain(struct world *world)
 {
@@ -345,6 +355,8 @@ static void drain(struct world *world)
     }
     world->now_s += 10 * LINK_HOLDS_S_MAX;
     act(world);
+    check(world);
+    settle(world);
     check(world);
 }
 
