@@ -34,6 +34,9 @@ static const char usage[] =
     "shilling-cloud --config FILE review query DOCUMENT NAME         ask the payment provider\n"
     "shilling-cloud --config FILE review attach DOCUMENT NAME KIND TEXT\n"
     "                             (reading, physical, reference, note)\n"
+    "shilling-cloud --config FILE review off-bus DOCUMENT NAME TEXT the lost collector is off the\n"
+    "                             bus, its keys are revoked: after 10 minutes the meter's word\n"
+    "                             counts again\n"
     "shilling-cloud --config FILE review settle DOCUMENT NAME DECISION\n"
     "                             (done, refund, refunded, repaid, close); two persons\n"
     "shilling-cloud --config FILE review person-add NAME\n"
@@ -361,6 +364,11 @@ enum app_exit command_review(const struct settings *settings, const char *const 
         const struct wish wish = {.op = str_equal(verb, "read") ? "/read" : "/query",
                                   .document_no = words[1],
                                   .name = words[2]};
+        return command_wish(settings, &wish);
+    }
+    if (str_equal(verb, "off-bus") && word_count == 4) {
+        const struct wish wish = {
+            .op = "/off-bus", .document_no = words[1], .name = words[2], .text = words[3]};
         return command_wish(settings, &wish);
     }
     if (str_equal(verb, "settle") && word_count == 4) {

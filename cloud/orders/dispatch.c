@@ -197,8 +197,11 @@ void deliver_void(struct deliver *deliver)
                 str_copy(command.u.voiding.target, sizeof(command.u.voiding.target),
                          deliver->row.command_id);
     MUST(fits);
+    /* The answer comes to the sink; until then the same void is sent again, harmlessly. That time
+     * is put down first: an answer that comes at once has a better one. */
+    deliver_later(deliver, &orders_timers(orders)->read_back, NULL);
     err = gateway_send(orders->setup.gateway, deliver->row.collector_id, &command);
-    /* The answer comes to the sink; until then the same void is sent again, harmlessly. */
-    deliver_later(deliver, &orders_timers(orders)->read_back,
-                  err == OK ? NULL : "the void did not leave");
+    if (err != OK) {
+        log_info("delivery %s: the void did not leave (%s)", deliver->order_no, err_name(err));
+    }
 }

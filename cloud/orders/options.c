@@ -86,6 +86,7 @@ static void read_waits(struct config *cfg, struct timers *timers)
         {"timers.quiet", &timers->quiet_ms},
         {"timers.quiet_link", &timers->quiet_link_ms},
         {"timers.quiet_esam", &timers->quiet_esam_ms},
+        {"timers.quiet_lost", &timers->quiet_lost_ms},
         {"timers.delivery", &timers->delivery_ms},
         {"timers.relay_alarm", &timers->relay.alarm_ms},
         {"timers.review", &timers->review_ms},

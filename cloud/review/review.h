@@ -49,12 +49,25 @@ MUST_CHECK enum err review_sign(struct db *db, void *sign);
 struct review_attach {
     char document_no[ORDER_NUMBER_SIZE];
     char person[PERSON_NAME_SIZE];
-    char kind[16]; /* reading, physical, reference, note */
+    char kind[16]; /* reading, physical, reference, note, off_bus */
     char text[REVIEW_TEXT_SIZE];
 };
 
 /** In a writing transaction; ERR_NOT_FOUND no open item, ERR_RANGE no such kind. */
 MUST_CHECK enum err review_attach(struct db *db, void *attach);
+
+/** Store it, whatever the state of its document. In a writing transaction. */
+MUST_CHECK enum err review_evidence_add(struct db *db, const struct review_attach *attach);
+
+/* A person's word that the collector which took a command is off the bus, with its journal. */
+struct review_off_bus {
+    struct orders *orders;
+    struct review_attach attach; /* kind off_bus */
+    const char *refused; /* result: NULL, "not_waiting" (for a tombstone) or "collector_there" */
+};
+
+/** In a writing transaction; @p off_bus is a struct review_off_bus. ERR_NOT_FOUND no such order. */
+MUST_CHECK enum err review_off_bus(struct db *db, void *off_bus);
 
 /** The facts that core/order/review decides by. */
 MUST_CHECK enum err review_facts_load(struct db *db, const char *document_no,

@@ -186,6 +186,33 @@ static void on_attach(struct http_request *request, void *self)
     }
 }
 
+static void on_off_bus(struct http_request *request, void *self)
+{
+    const struct review *review = self;
+    struct json_reader r = json_reader(http_body_json(request));
+    struct review_off_bus off_bus = {.orders = review->orders, .attach = {.kind = "off_bus"}};
+    struct review_attach *attach = &off_bus.attach;
+    json_text(&r, "text", attach->text, sizeof(attach->text));
+    if (!str_copy(attach->document_no, sizeof(attach->document_no),
+                  http_param(request, "document_no"))) {
+        reply_err(request, ERR_NOT_FOUND);
+        return;
+    }
+    if (!check_person(review, request, &r, attach->person)) {
+        return;
+    }
+    enum err err = store_run(review->setup.store, review_off_bus, &off_bus);
+    if (err != OK) {
+        reply_err(request, err);
+    } else if (off_bus.refused != NULL) {
+        http_reply_error(request, 409, off_bus.refused, NULL, NULL);
+    } else {
+        log_info("review: %s says that the collector of %s is off the bus", attach->person,
+                 attach->document_no);
+        reply_word(request, "result", "the meter is read after the wait");
+    }
+}
+
 /* ---- what one person may ask for ---- */
 
 struct again {
@@ -339,6 +366,8 @@ enum err review_create(struct orders *orders, const struct orders_setup *setup,
          on_sign, review},
         {HTTP_POST, "/v1/admin/review/{document_no}/attach", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,
          on_attach, review},
+        {HTTP_POST, "/v1/admin/review/{document_no}/off-bus", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,
+         on_off_bus, review},
         {HTTP_POST, "/v1/admin/review/{document_no}/read", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,
          on_read, review},
         {HTTP_POST, "/v1/admin/review/{document_no}/query", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,

@@ -141,6 +141,16 @@ static enum err write_signature(struct db *db, const struct review_sign *sign,
 
 /* ---- carrying it out ---- */
 
+/* What no device proved ends with the order, or its meter would never be free again. */
+static enum err settle_delivery(struct money_case *c, enum review_decision decision)
+{
+    const struct delivery_event event = {.kind = decision == REVIEW_DONE ? DELIVERY_EV_SETTLED_DONE
+                                                                         : DELIVERY_EV_SETTLED_BACK,
+                                         .use = {.energy_step = 1}};
+    const bool live = c->has_delivery && delivery_is_live(c->delivery.delivery.stage);
+    return live ? case_tell_delivery(c, &event) : OK;
+}
+
 static enum err settle_order(struct db *db, struct review_sign *sign, const char *actor)
 {
     struct money_case c;
@@ -157,7 +167,8 @@ static enum err settle_order(struct db *db, struct review_sign *sign, const char
         return OK;
     }
     sign->settled = true;
-    return case_commit(&c);
+    err = settle_delivery(&c, sign->decision);
+    return err == OK ? case_commit(&c) : err;
 }
 
 static enum err settle_stray(struct db *db, struct review_sign *sign, const char *actor)
@@ -207,14 +218,8 @@ enum err review_sign(struct db *db, void *arg)
     return err == OK && found.complete ? settle(db, sign, &found) : err;
 }
 
-enum err review_attach(struct db *db, void *arg)
+enum err review_evidence_add(struct db *db, const struct review_attach *attach)
 {
-    const struct review_attach *attach = arg;
-    struct item item = {0};
-    enum err err = load_item(db, attach->document_no, &item);
-    if (err != OK) {
-        return err;
-    }
     struct sql *sql =
         sql_begin(db, "INSERT INTO review_evidence (document_no, kind, person, text, at)"
                       " VALUES (?1, ?2, ?3, ?4, ?5)");
@@ -224,4 +229,12 @@ enum err review_attach(struct db *db, void *arg)
     sql_bind_text(sql, 4, attach->text);
     sql_bind_i64(sql, 5, db_wall_s(db));
     return sql_run(sql);
+}
+
+enum err review_attach(struct db *db, void *arg)
+{
+    const struct review_attach *attach = arg;
+    struct item item = {0};
+    enum err err = load_item(db, attach->document_no, &item);
+    return err == OK ? review_evidence_add(db, attach) : err;
 }

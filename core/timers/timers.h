@@ -53,6 +53,7 @@ struct timers {
     int64_t quiet_ms;            /* direct bus: no byte of a void command can still act */
     int64_t quiet_link_ms;       /* buffered link */
     int64_t quiet_esam_ms;       /* ESAM: the authentication has run out by itself */
+    int64_t quiet_lost_ms;       /* a lost collector, since a person saw it off the bus */
     struct timers_row read_back; /* of UNKNOWN; the last repeats */
     struct timers_row assign;    /* meter busy or silent before the first send; the last repeats */
     int64_t delivery_ms;         /* PAID and nothing sent, or first send and still unknown */

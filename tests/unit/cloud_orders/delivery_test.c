@@ -5,7 +5,9 @@
  * books must say the same.
  */
 #include "cloud/orders/mac_port.h"
+#include "cloud/review/person.h"
 #include "common/str.h"
+#include "drivers/rng/rng_system.h"
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
@@ -301,18 +303,68 @@ TEST(a_new_journal_cannot_vouch_for_the_old_one)
     char no[33];
     rig_timers()->delivery_ms = 600;
     rig_begin(&rig);
-    double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REQUEST, 1);
+    double_gateway_fault(COUNT_ADDRESS, FAULT_NEW_DISK, 1);
     rig_create(COUNT_ROOM, FEN, no);
     CHECK(rig_until(&rig, no, "WAIT_PAY"));
     double_pay_settle(no, 0);
-    CHECK(rig_until_number(
-        &rig, "SELECT count(*) FROM device_command WHERE op = 'credit' AND reply IS NOT NULL", NULL,
-        1));
-    double_gateway_epoch(8); /* the collector's disk was replaced */
     CHECK(rig_until(&rig, no, "REVIEW"));
     CHECK_EQ_I64(rig_number(&rig, STAGE, no), 1);
     CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'epoch'", NULL), 1);
     CHECK_EQ_I64(double_pay_trade(no).refunded_fen, 0);
+    rig_end(&rig);
+}
+
+static void say_off_bus(const char *no, unsigned status, const char *word)
+{
+    char path[96];
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/off-bus", no);
+    struct double_answer answer = double_http_call(
+        HTTP_POST, path,
+        "{\"person\":\"li\",\"password\":\"correct horse\",\"text\":\"in my bag\"}");
+    CHECK_EQ_U64(answer.status, status);
+    CHECK(strstr(answer.text, word) != NULL);
+    double_answer_finish(&answer);
+}
+
+TEST(a_person_saw_the_lost_collector_off_the_bus)
+{
+    struct rig rig;
+    char no[33];
+    const struct rng_port rng = rng_system();
+    rig_begin(&rig);
+    CHECK_EQ_I64(person_put(rig.store, &rng, "li", "correct horse"), OK);
+    double_gateway_fault(COUNT_ADDRESS, FAULT_NEW_DISK, 1);
+    CHECK(rig_pay(&rig, COUNT_ROOM, FEN, "CREDITING", no));
+    CHECK(rig_until_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'epoch'", NULL, 1));
+    CHECK_EQ_I64(rig_number(&rig, STAGE, no), 1);
+    say_off_bus("SH00000000", 404, "not_found");
+    say_off_bus(no, 200, "read after the wait");
+    CHECK(rig_until(&rig, no, "DONE")); /* the reading counted, and the frame went again */
+    CHECK_EQ_I64(double_gateway_meter(COUNT_ADDRESS).credits, 1);
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT count(*) FROM review_evidence WHERE kind = 'off_bus'"
+                            " AND person = 'li' AND text = 'in my bag'",
+                            NULL),
+                 1);
+    say_off_bus(no, 409, "not_waiting");
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(a_collector_that_is_there_speaks_for_itself)
+{
+    struct rig rig;
+    char no[33];
+    const struct rng_port rng = rng_system();
+    rig_begin(&rig);
+    CHECK_EQ_I64(person_put(rig.store, &rng, "li", "correct horse"), OK);
+    double_gateway_mute(true); /* it takes a void, and says nothing yet */
+    double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REQUEST, 1);
+    CHECK(rig_pay(&rig, COUNT_ROOM, FEN, "CREDITING", no));
+    CHECK(rig_until_number(&rig, STAGE, no, 1));
+    say_off_bus(no, 409, "collector_there");
+    double_gateway_mute(false);
+    CHECK(rig_until(&rig, no, "DONE"));
     rig_end(&rig);
 }
 

@@ -32,6 +32,7 @@ struct gateway {
     uint32_t epoch;
     int boot;
     struct bus_command copy_has; /* FAULT_COPY: what the other copy will send */
+    bool mute;
     int confirmed;
     bool has_again; /* the broker hands this one over once more, before the next command */
     struct bus_command again;
@@ -58,6 +59,7 @@ void double_gateway_reset(void)
     the_gateway.epoch = 7;
     the_gateway.boot = 1;
     the_gateway.copy_has.id[0] = '\0';
+    the_gateway.mute = false;
     the_gateway.confirmed = 0;
     the_gateway.has_again = false;
     leave();
@@ -141,10 +143,10 @@ void double_gateway_online(bool online)
     leave();
 }
 
-void double_gateway_epoch(uint32_t epoch)
+void double_gateway_mute(bool mute)
 {
     enter();
-    the_gateway.epoch = epoch;
+    the_gateway.mute = mute;
     leave();
 }
 
@@ -344,9 +346,10 @@ static bool do_credit(const struct bus_command *command, struct double_meter *me
         say_items(meter, BUS_WHEN_AFTER, credit->after, credit->after_count, reply);
         return true;
     }
-    if (fault != FAULT_LOST_REQUEST) {
+    if (fault != FAULT_LOST_REQUEST && fault != FAULT_NEW_DISK) {
         carry_out(meter, credit);
     }
+    the_gateway.epoch += fault == FAULT_NEW_DISK ? 1 : 0;
     if (fault == FAULT_NONE) {
         reply->accepted = BUS_TRI_TRUE;
         reply->outcome = OUTCOME_DONE;
@@ -455,6 +458,7 @@ enum err gateway_send(struct gateway *gateway, const char *collector_id,
     } else if (command->op == BUS_OP_VOID) {
         do_void(command, &reply);
         hand_over_again();
+        answers = !the_gateway.mute;
     } else {
         do_relay(command, find(command->meter), &reply);
     }

@@ -26,6 +26,7 @@ enum double_fault {
     FAULT_JOURNAL, /* its journal is full: nothing is kept, the broker hands it over once more */
     FAULT_SOLD,    /* another seller sells our very amount just before: not sent */
     FAULT_SWALLOW, /* the command never arrives */
+    FAULT_NEW_DISK, /* as FAULT_LOST_REQUEST; then the collector has another journal */
     FAULT_COUNT
 };
 
@@ -57,7 +58,8 @@ void double_gateway_kill(const char *address, bool dead);
 void double_gateway_sell(const char *address, int64_t fen);
 void double_gateway_relay(const char *address, bool open);
 void double_gateway_online(bool online);
-void double_gateway_epoch(uint32_t epoch);
+/** It carries a void out and says nothing. */
+void double_gateway_mute(bool mute);
 /** How many journalled replies were confirmed. */
 int double_gateway_confirmed(void);
 

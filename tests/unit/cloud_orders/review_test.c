@@ -8,7 +8,7 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
+enum { FEN = 5000, LONG_MS = 86400000 };
 
 #define PASSWORD "correct horse"
 
@@ -69,7 +69,7 @@ static void mismatch(struct rig *rig, char no[33])
 /* An order in REVIEW because the meter cannot prove its credit; it was delivered. */
 static void unknown(struct rig *rig, char no[33])
 {
-    rig_timers()->delivery_ms = 300;
+    rig_timers()->delivery_ms = 800; /* long enough to be sent on a busy machine */
     rig_begin(rig);
     add_persons(rig);
     double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REPLY, 1);
@@ -81,6 +81,21 @@ static void unknown(struct rig *rig, char no[33])
         1));
     double_gateway_kill(COUNT_ADDRESS, true);
     CHECK(rig_until(rig, no, "REVIEW"));
+}
+
+/* The delivery has ended with its order, and the meter takes the next payment. */
+static void meter_is_free(struct rig *rig, const char *no, const char *stage)
+{
+    char now[RIG_STATE_SIZE];
+    char next[33];
+    rig_text(rig, "SELECT stage FROM delivery WHERE order_no = ?1", no, now, sizeof(now));
+    CHECK_EQ_STR(now, stage);
+    CHECK_EQ_I64(rig_number(rig, "SELECT count(*) FROM job WHERE kind LIKE 'deliver%'", NULL), 0);
+    double_gateway_kill(COUNT_ADDRESS, false);
+    rig_timers()->delivery_ms = LONG_MS;
+    rig_restart(rig);
+    CHECK(rig_pay(rig, 2, FEN, "DONE", next));
+    CHECK(rig_books_are_clean(rig));
 }
 
 TEST(two_persons_pay_a_wrong_amount_back)
@@ -141,7 +156,7 @@ TEST(an_unfenced_delivery_is_not_refunded)
     sign(no, "wang", "done", "settled");
     CHECK(rig_until(&rig, no, "DONE"));
     CHECK_EQ_I64(double_gateway_meter(COUNT_ADDRESS).credits, 1);
-    CHECK(rig_books_are_clean(&rig));
+    meter_is_free(&rig, no, "DELIVERED");
     rig_end(&rig);
 }
 
@@ -154,6 +169,43 @@ TEST(a_physical_proof_stands_in_for_the_fence)
     sign(no, "li", "refund", "first");
     sign(no, "wang", "refund", "settled");
     CHECK(rig_until(&rig, no, "REFUNDED"));
+    meter_is_free(&rig, no, "VOID");
+    rig_end(&rig);
+}
+
+TEST(paid_back_outside_the_provider_frees_the_meter_too)
+{
+    struct rig rig;
+    char no[33];
+    unknown(&rig, no);
+    attach(no, "physical", "attached");
+    attach(no, "reference", "attached");
+    sign(no, "li", "repaid", "first");
+    sign(no, "wang", "repaid", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    meter_is_free(&rig, no, "VOID");
+    rig_end(&rig);
+}
+
+/* The meter is never read again, but its collector says that the command never came. */
+TEST(a_command_that_never_arrived_needs_no_physical_proof)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->delivery_ms = 1500;
+    rig_begin(&rig);
+    add_persons(&rig);
+    double_gateway_fault(COUNT_ADDRESS, FAULT_SWALLOW, 1);
+    rig_create(2, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    double_pay_settle(no, 0);
+    CHECK(rig_until_number(&rig, "SELECT sends FROM delivery", NULL, 1));
+    double_gateway_kill(COUNT_ADDRESS, true);
+    CHECK(rig_until_number(&rig, "SELECT count(*) FROM delivery WHERE stage = 'VOID'", NULL, 1));
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    sign(no, "li", "refund", "settled"); /* the journal's word is the first signature */
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK(rig_books_are_clean(&rig));
     rig_end(&rig);
 }
 
@@ -164,6 +216,7 @@ TEST(the_devices_own_proof_is_the_first_signature)
     char word[64];
     rig_timers()->read_back = (struct timers_row){1, {100000}}; /* only a person asks again */
     unknown(&rig, no);
+    CHECK(rig_until_number(&rig, "SELECT quiet FROM delivery", NULL, 1));
     double_gateway_kill(COUNT_ADDRESS, false);
     ask(no, "read", "li", "", word);
     CHECK_EQ_STR(word, "asked");

@@ -83,6 +83,7 @@ static struct timers quick_timers(void)
     timers.reply_ms = 50;
     timers.quiet_ms = 60;
     timers.quiet_esam_ms = 60;
+    timers.quiet_lost_ms = 60;
     timers.read_back = (struct timers_row){3, {30, 30, 60}};
     timers.assign = (struct timers_row){2, {0, 40}};
     timers.relay = (struct relay_waits){{40, 40, 40}, 60, 40, 200};
