@@ -18,17 +18,42 @@ static enum err load_delivery(struct db *db, const char *order_no, struct review
     return OK;
 }
 
+/*
+ * What was paid back had been paid. "A refund is seen" may be ours, which its own worker follows
+ * and which may come to nothing: it counts only as long as we never ordered one.
+ */
 static enum err load_inbox(struct db *db, const char *document_no, struct review_facts *facts)
 {
     struct sql *sql =
-        sql_begin(db, "SELECT coalesce(max(verdict IN ('paid', 'paid_refund_seen')), 0),"
-                      " coalesce(max(verdict IN ('refunded', 'partly_refunded')), 0)"
+        sql_begin(db, "SELECT coalesce(max(verdict IN ('paid', 'paid_refund_seen', 'refunded',"
+                      "  'partly_refunded')), 0),"
+                      " coalesce(max(verdict IN ('refunded', 'partly_refunded')), 0),"
+                      " coalesce(max(verdict = 'paid_refund_seen'), 0) AND NOT EXISTS"
+                      "  (SELECT 1 FROM refund WHERE document_no = ?1)"
                       " FROM pay_inbox WHERE document_no = ?1");
     sql_bind_text(sql, 1, document_no);
     enum err err = sql_one(sql);
     if (err == OK) {
         facts->provider_paid = sql_bool(sql, 0);
-        facts->provider_refunded = sql_bool(sql, 1);
+        facts->provider_refunded = sql_bool(sql, 1) || sql_bool(sql, 2);
+    }
+    sql_end(sql);
+    return err;
+}
+
+/* A bill lists each refund, our own also while it is being worked on. */
+static enum err load_bills(struct db *db, const char *document_no, struct review_facts *facts)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT coalesce(max(b.kind = 'payment'), 0),"
+                      " coalesce(max(b.kind = 'refund' AND NOT EXISTS"
+                      "  (SELECT 1 FROM refund r WHERE r.refund_no = b.refund_no)), 0)"
+                      " FROM bill_row b WHERE b.order_no = ?1");
+    sql_bind_text(sql, 1, document_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        facts->provider_paid = facts->provider_paid || sql_bool(sql, 0);
+        facts->provider_refunded = facts->provider_refunded || sql_bool(sql, 1);
     }
     sql_end(sql);
     return err;
@@ -57,6 +82,9 @@ enum err review_facts_load(struct db *db, const char *document_no, struct review
     enum err err = load_delivery(db, document_no, &facts);
     if (err == OK) {
         err = load_inbox(db, document_no, &facts);
+    }
+    if (err == OK) {
+        err = load_bills(db, document_no, &facts);
     }
     if (err == OK) {
         err = load_attached(db, document_no, &facts);
