@@ -39,11 +39,14 @@ static const char usage[] =
     "                             counts again\n"
     "shilling-cloud --config FILE review settle DOCUMENT NAME DECISION\n"
     "                             (done, refund, refunded, repaid, close); two persons\n"
-    "shilling-cloud --config FILE review person-add NAME\n"
+    "shilling-cloud --config FILE review person-add NAME [BY BY]    two who vouch, but for the\n"
+    "                             first two persons\n"
+    "shilling-cloud --config FILE review person-password NAME [BY BY] another password, by the\n"
+    "                             old one or by two others\n"
     "shilling-cloud --config FILE ledger                             audit the books\n"
     "shilling-cloud --config FILE ledger bill alipay|wechat DAY     compare a day's bill now\n"
     "shilling-cloud --config FILE ledger raise-epoch                 after a database restore\n"
-    "The password of NAME is asked for.\n";
+    "The passwords of NAME and BY are asked for, a new one first.\n";
 
 static enum app_exit say(const char *text)
 {
@@ -334,17 +337,42 @@ static enum app_exit command_wish(const struct settings *settings, const struct 
     return change(settings, path, body);
 }
 
-static enum app_exit command_person_add(const struct settings *settings, const char *name)
+/* A new password, and the passwords of those who answer for it. */
+static json_t *vouched_body(const char *name, const char *const *by, int by_count)
 {
     char password[PERSON_PASSWORD_SIZE];
-    if (!person_name_is_valid(name) || !read_password(name, password)) {
-        return say("a name is 1 to 32 of a-z, 0-9, '.', '_', '-', with a password of 8 or more");
+    if (!read_password(name, password)) {
+        return NULL;
     }
     json_t *body = json_object();
+    json_t *vouchers = json_array();
     json_put_text(body, "name", name);
     json_put_text(body, "password", password);
+    json_put(body, "vouchers", vouchers);
     bytes_wipe(password, sizeof(password));
-    return change(settings, "/v1/admin/persons", body);
+    for (int i = 0; i < by_count; i++) {
+        json_t *voucher = signed_body(by[i]);
+        if (voucher == NULL) {
+            json_decref(body);
+            return NULL;
+        }
+        MUST(json_array_append_new(vouchers, voucher) == 0);
+    }
+    return body;
+}
+
+static enum app_exit command_person(const struct settings *settings, const char *path,
+                                    const char *const *words, int word_count)
+{
+    const char *name = words[0];
+    const bool adds = str_equal(path, "/v1/admin/persons");
+    const bool by_others = word_count > 1;
+    if (!person_name_is_valid(name)) {
+        return say("a name is 1 to 32 of a-z, 0-9, '.', '_', '-'");
+    }
+    json_t *body = by_others ? vouched_body(name, &words[1], word_count - 1)
+                             : vouched_body(name, &name, adds ? 0 : 1);
+    return body != NULL ? change(settings, path, body) : say("no password was given");
 }
 
 enum app_exit command_review(const struct settings *settings, const char *const *words,
@@ -357,8 +385,11 @@ enum app_exit command_review(const struct settings *settings, const char *const 
     if (str_equal(verb, "show") && word_count == 2) {
         return command_show(settings, words[1]);
     }
-    if (str_equal(verb, "person-add") && word_count == 2) {
-        return command_person_add(settings, words[1]);
+    if (str_equal(verb, "person-add") && (word_count == 2 || word_count == 4)) {
+        return command_person(settings, "/v1/admin/persons", &words[1], word_count - 1);
+    }
+    if (str_equal(verb, "person-password") && (word_count == 2 || word_count == 4)) {
+        return command_person(settings, "/v1/admin/persons/password", &words[1], word_count - 1);
     }
     if ((str_equal(verb, "read") || str_equal(verb, "query")) && word_count == 3) {
         const struct wish wish = {.op = str_equal(verb, "read") ? "/read" : "/query",

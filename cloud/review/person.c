@@ -27,6 +27,7 @@ enum {
 
 struct secret {
     const char *name;
+    const char *actor; /* of a change */
     uint8_t salt[SALT_SIZE];
     uint8_t hash[HASH_SIZE];
     bool known;
@@ -54,37 +55,98 @@ static bool derive(const char *password, const uint8_t salt[SALT_SIZE], uint8_t 
                           SCRYPT_MEMORY, hash, HASH_SIZE) == 1;
 }
 
-static enum err store_person(struct db *db, void *arg)
+/* ---- changes ---- */
+
+static enum err journal(struct db *db, const struct secret *secret, const char *event)
 {
-    const struct secret *secret = arg;
-    struct sql *sql = sql_begin(
-        db, "INSERT INTO person (name, salt, hash, added_at) VALUES (?1, ?2, ?3, ?4)"
-            " ON CONFLICT (name) DO UPDATE SET salt = ?2, hash = ?3, failures = 0, until_ms = 0,"
-            " disabled = 0");
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO person_event (name, event, actor, at) VALUES (?1, ?2, ?3, ?4)");
     sql_bind_text(sql, 1, secret->name);
-    sql_bind_blob(sql, 2, secret->salt, SALT_SIZE);
-    sql_bind_blob(sql, 3, secret->hash, HASH_SIZE);
+    sql_bind_text(sql, 2, event);
+    sql_bind_text(sql, 3, secret->actor);
     sql_bind_i64(sql, 4, db_wall_s(db));
     return sql_run(sql);
 }
 
-enum err person_put(struct store *store, const struct rng_port *rng, const char *name,
-                    const char *password)
+static enum err is_free(struct db *db, const struct secret *secret, bool *ret_free)
 {
-    struct secret secret = {.name = name};
-    const size_t len = strlen(password);
-    if (!person_name_is_valid(name) || len < PERSON_PASSWORD_LEN_MIN ||
+    struct sql *sql = sql_begin(db, "SELECT count(*), coalesce(max(name = ?1), 0) FROM person");
+    sql_bind_text(sql, 1, secret->name);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_free = sql_i64(sql, 0) < PERSON_FREE_COUNT;
+        err = sql_bool(sql, 1) ? ERR_EXISTS : OK;
+    }
+    sql_end(sql);
+    return err;
+}
+
+static enum err store_person(struct db *db, void *arg)
+{
+    const struct secret *secret = arg;
+    bool free = false;
+    enum err err = is_free(db, secret, &free);
+    if (err != OK || (!free && secret->actor[0] == '\0')) {
+        return err == OK ? ERR_DENIED : err;
+    }
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO person (name, salt, hash, added_at) VALUES (?1, ?2, ?3, ?4)");
+    sql_bind_text(sql, 1, secret->name);
+    sql_bind_blob(sql, 2, secret->salt, SALT_SIZE);
+    sql_bind_blob(sql, 3, secret->hash, HASH_SIZE);
+    sql_bind_i64(sql, 4, db_wall_s(db));
+    err = sql_run(sql);
+    return err == OK ? journal(db, secret, "added") : err;
+}
+
+static enum err store_password(struct db *db, void *arg)
+{
+    const struct secret *secret = arg;
+    struct sql *sql = sql_begin(db, "UPDATE person SET salt = ?2, hash = ?3, failures = 0,"
+                                    " until_ms = 0 WHERE name = ?1");
+    sql_bind_text(sql, 1, secret->name);
+    sql_bind_blob(sql, 2, secret->salt, SALT_SIZE);
+    sql_bind_blob(sql, 3, secret->hash, HASH_SIZE);
+    int64_t changed = 0;
+    enum err err = sql_run_counted(sql, &changed);
+    if (err == OK && changed != 1) {
+        return ERR_NOT_FOUND;
+    }
+    return err == OK ? journal(db, secret, "password") : err;
+}
+
+static enum err change_person(struct store *store, const struct rng_port *rng,
+                              const struct person_change *change, store_fn fn)
+{
+    struct secret secret = {.name = change->name, .actor = change->actor};
+    const size_t len = strlen(change->password);
+    if (!person_name_is_valid(change->name) || len < PERSON_PASSWORD_LEN_MIN ||
         len >= PERSON_PASSWORD_SIZE) {
         return ERR_RANGE;
     }
     rng_fill(rng, secret.salt, SALT_SIZE);
-    if (!derive(password, secret.salt, secret.hash)) {
+    if (!derive(change->password, secret.salt, secret.hash)) {
         return ERR_MEMORY;
     }
-    enum err err = store_run(store, store_person, &secret);
+    enum err err = store_run(store, fn, &secret);
     bytes_wipe(&secret, sizeof(secret));
     return err;
 }
+
+enum err person_add(struct store *store, const struct rng_port *rng,
+                    const struct person_change *change)
+{
+    return change_person(store, rng, change, store_person);
+}
+
+enum err person_set_password(struct store *store, const struct rng_port *rng,
+                             const struct person_change *change)
+{
+    MUST(change->actor[0] != '\0');
+    return change_person(store, rng, change, store_password);
+}
+
+/* ---- the check ---- */
 
 static enum err load_person(struct db *db, void *arg)
 {

@@ -22,6 +22,7 @@
 struct review {
     struct orders *orders;
     struct orders_setup setup;
+    struct person_desk desk;
 };
 
 /* ---- answers ---- */
@@ -268,28 +269,7 @@ static void on_query(struct http_request *request, void *self)
     }
 }
 
-/* ---- people, numbers ---- */
-
-static void on_person(struct http_request *request, void *self)
-{
-    const struct review *review = self;
-    struct json_reader r = json_reader(http_body_json(request));
-    char name[PERSON_NAME_SIZE];
-    char password[PERSON_PASSWORD_SIZE];
-    json_text(&r, "name", name, sizeof(name));
-    json_text(&r, "password", password, sizeof(password));
-    if (json_failed(&r)) {
-        http_reply_bad_request(request, json_field(&r));
-        return;
-    }
-    enum err err = person_put(review->setup.store, review->setup.rng, name, password);
-    bytes_wipe(password, sizeof(password));
-    if (err == OK) {
-        reply_word(request, "result", "stored");
-    } else {
-        reply_err(request, err);
-    }
-}
+/* ---- bills, numbers ---- */
 
 /* The bill of one day again: after a fault, or because somebody wants to see it. */
 static void on_bill(struct http_request *request, void *self)
@@ -357,7 +337,8 @@ enum err review_create(struct orders *orders, const struct orders_setup *setup,
     if (review == NULL) {
         return ERR_MEMORY;
     }
-    *review = (struct review){.orders = orders, .setup = *setup};
+    *review = (struct review){
+        .orders = orders, .setup = *setup, .desk = {.store = setup->store, .rng = setup->rng}};
     const struct http_route routes[] = {
         {HTTP_GET, "/v1/admin/review", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_list, review},
         {HTTP_GET, "/v1/admin/review/{document_no}", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_show,
@@ -372,12 +353,12 @@ enum err review_create(struct orders *orders, const struct orders_setup *setup,
          on_read, review},
         {HTTP_POST, "/v1/admin/review/{document_no}/query", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,
          on_query, review},
-        {HTTP_POST, "/v1/admin/persons", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_person, review},
         {HTTP_GET, "/v1/admin/ledger", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_audit, review},
         {HTTP_POST, "/v1/admin/ledger/bill", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_bill, review},
         {HTTP_POST, "/v1/admin/ledger/epoch", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_epoch, review},
     };
     http_route_add(setup->http, routes, ARRAY_COUNT(routes));
+    person_routes(setup->http, &review->desk);
     *ret_review = review;
     return OK;
 }

@@ -314,6 +314,13 @@ TEST(a_new_journal_cannot_vouch_for_the_old_one)
     rig_end(&rig);
 }
 
+static void add_person(const struct rig *rig)
+{
+    const struct rng_port rng = rng_system();
+    const struct person_change change = {"li", "correct horse", ""};
+    CHECK_EQ_I64(person_add(rig->store, &rng, &change), OK);
+}
+
 static void say_off_bus(const char *no, unsigned status, const char *word)
 {
     char path[96];
@@ -330,9 +337,8 @@ TEST(a_person_saw_the_lost_collector_off_the_bus)
 {
     struct rig rig;
     char no[33];
-    const struct rng_port rng = rng_system();
     rig_begin(&rig);
-    CHECK_EQ_I64(person_put(rig.store, &rng, "li", "correct horse"), OK);
+    add_person(&rig);
     double_gateway_fault(COUNT_ADDRESS, FAULT_NEW_DISK, 1);
     CHECK(rig_pay(&rig, COUNT_ROOM, FEN, "CREDITING", no));
     CHECK(rig_until_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'epoch'", NULL, 1));
@@ -355,9 +361,8 @@ TEST(a_collector_that_is_there_speaks_for_itself)
 {
     struct rig rig;
     char no[33];
-    const struct rng_port rng = rng_system();
     rig_begin(&rig);
-    CHECK_EQ_I64(person_put(rig.store, &rng, "li", "correct horse"), OK);
+    add_person(&rig);
     double_gateway_mute(true); /* it takes a void, and says nothing yet */
     double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REQUEST, 1);
     CHECK(rig_pay(&rig, COUNT_ROOM, FEN, "CREDITING", no));
