@@ -31,6 +31,12 @@ void deliver_assign(struct deliver *deliver);
 /** Send the stored frame under a new id. Blocks. */
 void deliver_dispatch(struct deliver *deliver);
 
+/**
+ * After an event of @p c was told, before its commit: if no byte has left after all, the end is 24
+ * hours after the payment again, not after a first send that was none.
+ */
+MUST_CHECK enum err deliver_unsent(struct money_case *c);
+
 /** Ask the collector for the tombstone of the present command. Blocks. */
 void deliver_void(struct deliver *deliver);
 

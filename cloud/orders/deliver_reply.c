@@ -162,6 +162,9 @@ static enum err tell_delivery(struct take *take, struct db *db)
     } else if (str_equal(take->reply.id, c.delivery.void_id)) {
         err = tell_void(take, &c);
     }
+    if (err == OK) {
+        err = deliver_unsent(&c);
+    }
     return err == OK ? case_commit(&c) : err;
 }
 

@@ -18,7 +18,7 @@ enum {
     "order_no, meter_id, version, kind, stage, amount_fen, sends, not_done, voided, quiet,"        \
     " beaten, hopeless, stopped, unknown_told, review_told, before, seq, order_number, customer,"  \
     " collector_id, epoch, command_id, void_id, work_try, first_sent_ms, quiet_until_ms,"          \
-    " boot"
+    " boot, created_ms"
 
 /* ---- readings ---- */
 
@@ -122,6 +122,7 @@ static void read_rest(const struct sql *sql, struct delivery_row *row)
     row->has_first_sent = !sql_is_null(sql, 24);
     row->first_sent_ms = sql_i64(sql, 24);
     row->quiet_until_ms = sql_i64(sql, 25);
+    row->created_ms = sql_i64(sql, 27);
 }
 
 enum err delivery_row_load(struct db *db, const char *order_no, struct delivery_row *ret_row)

@@ -30,6 +30,7 @@ struct delivery_row {
     uint32_t work_try;
     bool has_first_sent;
     int64_t first_sent_ms;
+    int64_t created_ms;
     int64_t quiet_until_ms;
 };
 

@@ -115,6 +115,18 @@ static void make_credit(const struct dispatch *dispatch, struct bus_command *ret
     credit->send = row->delivery.sends;
 }
 
+enum err deliver_unsent(struct money_case *c)
+{
+    const struct delivery *delivery = &c->delivery.delivery;
+    if (delivery->stage != DELIVERY_ASSIGNED || delivery->sends > 0 ||
+        !c->delivery.has_first_sent) {
+        return OK;
+    }
+    c->delivery.has_first_sent = false;
+    return job_put(c->orders->setup.jobs, c->db, JOB_DELIVER_END, c->row.order_no,
+                   c->delivery.created_ms + orders_timers(c->orders)->delivery_ms);
+}
+
 /* It was refused by our own side of the broker: no byte has left, and none will under this id. */
 static enum err store_unsent(struct db *db, void *arg)
 {
@@ -129,6 +141,9 @@ static enum err store_unsent(struct db *db, void *arg)
     const struct delivery_event event = {
         .kind = DELIVERY_EV_REPLY, .never_sent = true, .use = {.energy_step = 1}};
     err = case_tell_delivery(&c, &event);
+    if (err == OK) {
+        err = deliver_unsent(&c);
+    }
     return err == OK ? case_commit(&c) : err;
 }
 

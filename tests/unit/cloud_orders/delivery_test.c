@@ -169,6 +169,48 @@ TEST(beaten_by_another_seller)
     rig_end(&rig);
 }
 
+/* 24 hours from the payment, however often the command was handed out in vain. */
+TEST(nothing_sent_keeps_the_deadline_of_the_payment)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->assign = (struct timers_row){2, {0, 100000}};
+    rig_begin(&rig);
+    rig_sleep_ms(20); /* so that a deadline from the send would be another one */
+    double_gateway_fault(COUNT_ADDRESS, FAULT_EXPIRED, 1000);
+    CHECK(rig_pay(&rig, COUNT_ROOM, FEN, "CREDITING", no));
+    CHECK(rig_until_number(&rig,
+                           "SELECT stage = 'ASSIGNED' AND sends = 0 AND command_id <> ''"
+                           " FROM delivery",
+                           NULL, 1));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT first_sent_ms IS NULL FROM delivery", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT j.due_ms - d.created_ms FROM job j JOIN delivery d"
+                            " ON d.order_no = j.key WHERE j.kind = 'deliver_end'",
+                            NULL),
+                 rig_timers()->delivery_ms);
+    rig_end(&rig);
+}
+
+/* A meter that is authenticated anew with every try must not be asked every 5 seconds for a day. */
+TEST(what_comes_to_nothing_is_repeated_ever_later)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->assign = (struct timers_row){4, {0, 20, 40, 100000}};
+    rig_begin(&rig);
+    double_gateway_fault(COUNT_ADDRESS, FAULT_EXPIRED, 1000);
+    CHECK(rig_pay(&rig, COUNT_ROOM, FEN, "CREDITING", no));
+    CHECK(rig_until_number(&rig,
+                           "SELECT j.due_ms - d.created_ms > 50000 FROM job j JOIN delivery d"
+                           " ON d.order_no = j.key WHERE j.kind = 'deliver'"
+                           " AND d.stage = 'ASSIGNED'",
+                           NULL, 1));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM device_command WHERE op = 'credit'", NULL),
+                 3);
+    rig_end(&rig);
+}
+
 TEST(another_seller_sold_our_very_amount_before_the_send)
 {
     for (size_t i = 0; i < ARRAY_COUNT(DEVICES); i++) {
