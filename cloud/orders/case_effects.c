@@ -279,6 +279,28 @@ static enum err do_read(struct money_case *c)
     return put(c, JOB_DELIVER, fenced && first ? c->now_ms : due_ms);
 }
 
+/* How often a command of this delivery was given out. */
+static enum err count_sends(struct money_case *c, uint32_t *ret_count)
+{
+    struct sql *sql = sql_begin(c->db, "SELECT count(*) FROM device_command WHERE order_no = ?1"
+                                       " AND order_no <> '' AND op = 'credit'");
+    sql_bind_text(sql, 1, c->row.order_no);
+    enum err err = sql_one(sql);
+    *ret_count = err == OK ? (uint32_t)sql_i64(sql, 0) : 0;
+    sql_end(sql);
+    return err;
+}
+
+/* A send that came to nothing is not repeated in the same breath, and each one later than before:
+ * some meters are authenticated anew with every try. */
+static enum err do_dispatch(struct money_case *c)
+{
+    uint32_t count = 0;
+    enum err err = count_sends(c, &count);
+    const int64_t wait_ms = timers_row_wait(&orders_timers(c->orders)->assign, count);
+    return err == OK ? put(c, JOB_DELIVER, c->now_ms + wait_ms) : err;
+}
+
 enum err case_do_delivery(struct money_case *c)
 {
     const uint32_t intents = c->delivery_intents;
@@ -289,10 +311,7 @@ enum err case_do_delivery(struct money_case *c)
     }
     if (err == OK && (intents & DELIVERY_DO_DISPATCH) != 0 &&
         c->delivery.delivery.stage == DELIVERY_ASSIGNED) {
-        /* A send that came to nothing is not repeated in the same breath. */
-        const struct timers_row *row = &orders_timers(c->orders)->assign;
-        const bool repeat = c->stage_before != DELIVERY_READY;
-        err = put(c, JOB_DELIVER, c->now_ms + timers_row_wait(row, repeat ? 1 : 0));
+        err = do_dispatch(c);
     }
     if (err == OK && (intents & DELIVERY_DO_WAIT_QUIET) != 0) {
         err = put(c, JOB_DELIVER, c->delivery.quiet_until_ms);
