@@ -418,10 +418,14 @@ static void on_operator_refund(struct turn *turn)
 static void on_operator_refunded(struct turn *turn, bool from_bank)
 {
     const bool meanwhile = (turn->order.flags & ORDER_REFUNDED_MEANWHILE) != 0;
-    const bool held = turn->order.money == ORDER_MONEY_HELD;
-    if (turn->order.money == ORDER_MONEY_NONE || (meanwhile && from_bank)) {
-        return; /* nothing to pay back, or it was paid back already by the provider */
+    if (meanwhile && from_bank) {
+        return; /* it was paid back already by the provider */
     }
+    if (turn->order.money == ORDER_MONEY_NONE) {
+        /* Paid in an amount that nobody could read: it comes and goes as what we had asked for. */
+        receive(turn, turn->order.amount, "");
+    }
+    const bool held = turn->order.money == ORDER_MONEY_HELD;
     if (meanwhile) {
         post(turn, LEDGER_MEANWHILE_CLEARED, ORDER_MONEY_GONE);
     } else if (from_bank) {

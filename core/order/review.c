@@ -52,8 +52,8 @@ static enum review_refusal permit_refunded(const struct order *order, enum revie
                                            const struct review_facts *facts)
 {
     const bool meanwhile = (order->flags & ORDER_REFUNDED_MEANWHILE) != 0;
-    if (order->money == ORDER_MONEY_NONE) {
-        return REVIEW_REASON_UNFIT;
+    if (order->money == ORDER_MONEY_NONE && !facts->provider_paid) {
+        return REVIEW_REASON_UNFIT; /* paid, but unreadable, is another thing */
     }
     if (!facts->has_reference) {
         return REVIEW_NO_REFERENCE;

@@ -270,6 +270,41 @@ TEST(the_provider_is_asked_again)
     rig_end(&rig);
 }
 
+/* A payment in another currency: no amount of it is fen, and still it must end. */
+TEST(a_foreign_currency_is_settled_by_its_reference)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    add_persons(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
+                                .result = PAY_PAID,
+                                .amount_fen = FEN,
+                                .refunded_fen = -1,
+                                .currency_ok = false,
+                                .http_status = 200,
+                                .reply = "",
+                                .trade_no = "TFOREIGN"};
+    str_format_cut(notify.order_no, sizeof(notify.order_no), "%s", no);
+    double_pay_notify(&notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/alipay/notify", "{}");
+    double_answer_finish(&answer);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    sign(no, "li", "close", "paid");
+    sign(no, "li", "refund", "reason_unfit");
+    sign(no, "li", "refunded", "no_reference");
+    attach(no, "reference", "attached");
+    sign(no, "li", "refunded", "first");
+    sign(no, "wang", "refunded", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM review_item WHERE closed_at IS NULL", NULL),
+                 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
 struct facts {
     const char *document_no;
     struct review_facts facts;

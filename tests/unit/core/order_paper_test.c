@@ -236,7 +236,22 @@ TEST(only_what_was_never_paid_can_be_closed)
     CHECK_EQ_I64(review_permit(&unpaid, REVIEW_CLOSE, &PLAIN), REVIEW_PAID);
     CHECK_EQ_I64(review_permit(&unpaid, REVIEW_CLOSE, &nothing), REVIEW_ALLOWED);
     CHECK_EQ_I64(review_permit(&unpaid, REVIEW_REFUND, &nothing), REVIEW_REASON_UNFIT);
-    CHECK_EQ_I64(review_permit(&unpaid, REVIEW_REFUNDED, &PLAIN), REVIEW_REASON_UNFIT);
+    struct review_facts reference = {.has_reference = true};
+    CHECK_EQ_I64(review_permit(&unpaid, REVIEW_REFUNDED, &reference), REVIEW_REASON_UNFIT);
+}
+
+/* The provider says paid, and nobody can read how much: still somebody can have paid it back. */
+TEST(what_cannot_be_booked_can_be_settled)
+{
+    struct order unread = in_review(ORDER_MISMATCH);
+    unread.paid = money_fen(0);
+    unread.money = ORDER_MONEY_NONE;
+    struct review_facts bare = PLAIN;
+    bare.has_reference = false;
+    CHECK_EQ_I64(review_permit(&unread, REVIEW_REFUND, &PLAIN), REVIEW_REASON_UNFIT);
+    CHECK_EQ_I64(review_permit(&unread, REVIEW_REFUNDED, &PLAIN), REVIEW_ALLOWED);
+    CHECK_EQ_I64(review_permit(&unread, REVIEW_REPAID, &PLAIN), REVIEW_ALLOWED);
+    CHECK_EQ_I64(review_permit(&unread, REVIEW_REPAID, &bare), REVIEW_NO_REFERENCE);
 }
 
 TEST(two_different_persons_the_same_decision_in_time)

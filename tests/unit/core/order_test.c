@@ -267,16 +267,38 @@ TEST(a_wrong_currency_is_not_booked_as_fen)
     CHECK_EQ_I64(order.state, ORDER_REVIEW);
     CHECK_EQ_U64(step.posting_count, 0);
     CHECK_EQ_I64(order.money, ORDER_MONEY_NONE);
-    /* Nothing to pay back as long as nothing is booked; a right statement books it. */
+    /* We cannot order a refund of an amount that we do not know; a right statement books it. */
     (void)feed(&order, ORDER_EV_OPERATOR_REFUND);
-    CHECK_EQ_I64(order.state, ORDER_REVIEW);
-    (void)feed(&order, ORDER_EV_OPERATOR_REFUNDED);
     CHECK_EQ_I64(order.state, ORDER_REVIEW);
     step = feed_event(&order, paid(AMOUNT, "T1"));
     CHECK_EQ_I64(order.state, ORDER_REVIEW);
     CHECK_EQ_U64(step.posting_count, 1);
     (void)feed(&order, ORDER_EV_OPERATOR_REFUND);
     CHECK_EQ_I64(order.state, ORDER_REFUND_DUE);
+}
+
+/* Somebody paid it back and shows where: the books get both sides, in our own amount. */
+TEST(an_unreadable_amount_can_be_settled)
+{
+    static const struct {
+        enum order_event_kind event;
+        enum ledger_step back;
+    } WAYS[] = {{ORDER_EV_OPERATOR_REFUNDED, LEDGER_REFUND_FROM_HELD},
+                {ORDER_EV_OPERATOR_REPAID, LEDGER_REPAY_FROM_HELD}};
+    for (size_t i = 0; i < ARRAY_COUNT(WAYS); i++) {
+        struct order order = reach(ORDER_WAIT_PAY);
+        struct order_event event = paid(AMOUNT + 7, "T1");
+        event.currency_wrong = true;
+        (void)feed_event(&order, event);
+        struct order_step step = feed(&order, WAYS[i].event);
+        CHECK_EQ_I64(order.state, ORDER_REFUNDED);
+        CHECK_EQ_I64(order.money, ORDER_MONEY_GONE);
+        CHECK_EQ_U64(step.posting_count, 2);
+        CHECK_EQ_I64(step.postings[0].step, LEDGER_RECEIVE);
+        CHECK_EQ_I64(step.postings[0].amount.fen, AMOUNT);
+        CHECK_EQ_I64(step.postings[1].step, WAYS[i].back);
+        CHECK_EQ_I64(step.postings[1].amount.fen, AMOUNT);
+    }
 }
 
 TEST(nothing_paid_can_be_closed_by_two_persons)
