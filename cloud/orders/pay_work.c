@@ -20,6 +20,7 @@ struct ask {
     const char *order_no;
     enum pay_wallet wallet;
     enum order_state state;
+    bool closes_next; /* the first query of a round: the close follows whatever it says */
     char body[PAY_BODY_SIZE];
     struct pay_answer answer;
     const char *source;
@@ -101,6 +102,16 @@ static void go_on(struct money_case *c)
     }
 }
 
+/* The close has the last word in its round: it sets the time of the next one. */
+static void leave_to_close(const struct ask *ask, struct money_case *c)
+{
+    if (ask->closes_next && c->row.order.state == ORDER_CLOSING &&
+        (c->order_intents & ORDER_DO_QUERY_LATER) != 0) {
+        c->order_intents &= ~(uint32_t)ORDER_DO_QUERY_LATER;
+        c->order_intents |= ORDER_DO_CLOSE;
+    }
+}
+
 static enum err watch_closing(struct ask *ask, struct money_case *c)
 {
     const bool late = c->now_ms - c->row.state_ms > orders_timers(ask->orders)->closing_alarm_ms;
@@ -135,6 +146,7 @@ static enum err tell_query(struct db *db, void *arg)
         case_touch(&c);
     }
     go_on(&c);
+    leave_to_close(ask, &c);
     if (err == OK) {
         err = watch_closing(ask, &c);
     }
@@ -218,7 +230,10 @@ static void precreate(struct ask *ask)
 /* Query, close, query: a payment can slip in before the close, and then the close is refused. */
 static void closing_round(struct ask *ask)
 {
-    if (!query(ask) || ask->state != ORDER_CLOSING || (ask->intents & ORDER_DO_CLOSE) == 0) {
+    ask->closes_next = true;
+    bool told = query(ask);
+    ask->closes_next = false;
+    if (!told || ask->state != ORDER_CLOSING || (ask->intents & ORDER_DO_CLOSE) == 0) {
         return;
     }
     ask->source = "close";

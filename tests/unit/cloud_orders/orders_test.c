@@ -256,6 +256,23 @@ TEST(nobody_scanned_and_the_code_died)
     rig_end(&rig);
 }
 
+/* A provider that answers no query may still take the close, and that is a word too. */
+TEST(every_round_tries_to_close)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->window_ms = 150;
+    rig_timers()->window_total_ms = 150;
+    rig_begin(&rig);
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 100000, false);
+    double_pay_force(CALL_CLOSE, PAY_UNKNOWN, 2, false);
+    rig_create(1, 5000, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    CHECK(double_pay_trade(no).closed);
+    CHECK_EQ_I64(double_pay_calls(CALL_CLOSE), 3);
+    rig_end(&rig);
+}
+
 TEST(a_window_that_is_over_is_closed_with_the_provider)
 {
     struct rig rig;
