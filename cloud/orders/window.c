@@ -78,6 +78,7 @@ static enum err look(struct db *db, void *arg)
     return err == OK ? case_commit(&c) : err;
 }
 
+/* From now on "no such trade" is final: that word is asked for at once, not with the next round. */
 static enum err die(struct db *db, void *arg)
 {
     const struct tick *tick = arg;
@@ -89,7 +90,12 @@ static enum err die(struct db *db, void *arg)
     if (err == OK) {
         err = job_delete(db, JOB_QR_DEAD, tick->order_no);
     }
-    return err == OK ? case_commit(&c) : err;
+    if (err == OK) {
+        err = case_commit(&c);
+    }
+    return err == OK && c.row.order.state == ORDER_CLOSING
+               ? job_put(tick->orders->setup.jobs, db, JOB_PAY, tick->order_no, c.now_ms)
+               : err;
 }
 
 static void done(enum err err, void *arg)

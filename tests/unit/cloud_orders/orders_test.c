@@ -256,6 +256,27 @@ TEST(nobody_scanned_and_the_code_died)
     rig_end(&rig);
 }
 
+/* The last word about a code that nobody scanned comes when it is dead, not a round later. */
+TEST(a_dead_code_is_asked_about_at_once)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->precreate_give_up_ms = 100;
+    rig_timers()->window_ms = 100;
+    rig_timers()->window_total_ms = 100;
+    rig_timers()->expiry_ms = 200;
+    rig_timers()->qr_dead_ms = 1500;
+    rig_timers()->closing = (struct timers_row){3, {30, 30, 100000}};
+    rig_timers()->closing_dead_ms = 100000;
+    rig_begin(&rig);
+    double_pay_force(CALL_QUERY, PAY_NOT_EXIST, 100000, false);
+    double_pay_force(CALL_CLOSE, PAY_NOT_EXIST, 100000, false);
+    rig_create(1, 5000, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    CHECK(rig_number(&rig, "SELECT qr_dead FROM pay_order WHERE order_no = ?1", no) == 1);
+    rig_end(&rig);
+}
+
 /* A provider that answers no query may still take the close, and that is a word too. */
 TEST(every_round_tries_to_close)
 {
