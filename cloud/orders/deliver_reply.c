@@ -3,7 +3,8 @@
  * Replies of collectors to credits, voids and relay commands. A reply is stored with what it means
  * in one commit, and only then confirmed; until then the collector repeats it. Only the reply to
  * the present command of a delivery, from the journal that the command named, is told to the
- * delivery; every other one is kept and confirmed.
+ * delivery; every other one is kept and confirmed, with an alarm if it says that a dead frame
+ * worked.
  *
  * "Never sent" is believed only from the very run of the collector that got the command. Another
  * run may be a copy of it, with a copy of its journal, that never saw the command while the first
@@ -93,6 +94,21 @@ static struct delivery_event credit_event(const struct take *take, const struct 
     return event;
 }
 
+/*
+ * True if a frame worked that the fence, or two persons, had called dead: of a send before the
+ * present one, or of a delivery that is VOID. Nothing is undone here; people must look at once.
+ */
+static bool is_fence_broken(const struct take *take, const struct money_case *c,
+                            const struct delivery_event *event)
+{
+    const bool dead =
+        c->stage_before == DELIVERY_VOID || !str_equal(take->reply.id, c->delivery.command_id);
+    return dead && take->reply.sent &&
+           (event->answer == DELIVERY_ANSWER_SUCCESS ||
+            delivery_judge(&c->delivery.delivery, event) == VERDICT_OURS);
+}
+
+/* The reply to the present command; an older one only says whether its fence held. */
 static enum err tell_credit(struct take *take, struct money_case *c)
 {
     struct catalog_meter meter;
@@ -100,7 +116,15 @@ static enum err tell_credit(struct take *take, struct money_case *c)
     if (err != OK) {
         return err;
     }
-    const struct delivery_event event = credit_event(take, c, &meter);
+    struct delivery_event event = credit_event(take, c, &meter);
+    if (is_fence_broken(take, c, &event)) {
+        event.has_reading = true; /* also an empty one: the journal must keep this reply */
+        err = alarm_raise(c->db, "fence_broken", c->row.order_no,
+                          "a frame worked that was proven dead: credited and resent or paid back");
+    }
+    if (err != OK || !str_equal(take->reply.id, c->delivery.command_id)) {
+        return err;
+    }
     err = case_tell_delivery(c, &event);
     if (err == OK && take->reply.sent && event.reading.has_balance) {
         c->row.has_after = true;
@@ -157,7 +181,7 @@ static enum err tell_delivery(struct take *take, struct db *db)
         return alarm_raise(db, "epoch", take->collector_id,
                            "the collector answers from another journal; its disk was replaced");
     }
-    if (str_equal(take->reply.id, c.delivery.command_id)) {
+    if (str_equal(take->op, "credit")) {
         err = tell_credit(take, &c);
     } else if (str_equal(take->reply.id, c.delivery.void_id)) {
         err = tell_void(take, &c);

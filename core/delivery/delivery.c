@@ -118,10 +118,13 @@ static void need_person(struct turn *turn)
     }
 }
 
-static enum delivery_verdict judge(const struct delivery *delivery,
-                                   const struct delivery_event *event)
+enum delivery_verdict delivery_judge(const struct delivery *delivery,
+                                     const struct delivery_event *event)
 {
     MUST(delivery->kind != DELIVERY_CLOUD_BALANCE);
+    if (event->kind == DELIVERY_EV_REPLY && !event->has_reading) {
+        return VERDICT_UNREADABLE;
+    }
     if (delivery->kind == DELIVERY_PURCHASE_COUNT) {
         return delivery_judge_count(&delivery->before, &event->reading, delivery->amount,
                                     &event->use);
@@ -162,7 +165,7 @@ static void on_reading(struct turn *turn, const struct delivery_event *event)
     if (delivery->sends == 0 || !delivery_is_live(delivery->stage)) {
         return;
     }
-    const enum delivery_verdict verdict = judge(delivery, event);
+    const enum delivery_verdict verdict = delivery_judge(delivery, event);
     if (verdict == VERDICT_OURS) {
         delivered(turn, ORDER_EV_READBACK_CREDITED);
     } else if (delivery->stage == DELIVERY_UNKNOWN) {
@@ -207,8 +210,7 @@ static void on_reply(struct turn *turn, const struct delivery_event *event)
     if (!awaits_reply(delivery->stage)) {
         return;
     }
-    const enum delivery_verdict verdict =
-        event->has_reading ? judge(delivery, event) : VERDICT_UNREADABLE;
+    const enum delivery_verdict verdict = delivery_judge(delivery, event);
     if (event->never_sent) {
         on_never_sent(turn, event, verdict == VERDICT_OURS);
         return;

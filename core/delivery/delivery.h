@@ -131,6 +131,13 @@ struct delivery delivery_apply(const struct delivery *delivery, const struct del
                                struct delivery_step *ret_step);
 
 /**
+ * What the reading of a REPLY or READING says about @p delivery, which was assigned.
+ * Blocks: no. Allocates: no.
+ */
+enum delivery_verdict delivery_judge(const struct delivery *delivery,
+                                     const struct delivery_event *event);
+
+/**
  * True if what delivery_apply() promises of any delivery holds.
  * Blocks: no. Allocates: no.
  */

@@ -98,6 +98,34 @@ TEST(three_lost_requests_are_refunded)
     }
 }
 
+/* A frame that was proven dead and worked all the same: the only sign of a fence that leaks. */
+TEST(a_success_behind_the_fence_is_an_alarm)
+{
+    static const char *const COMMANDS[] = {
+        "SELECT command_id FROM device_command WHERE op = 'credit'"
+        " AND command_id <> (SELECT command_id FROM delivery) LIMIT 1",
+        "SELECT command_id FROM delivery",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(COMMANDS); i++) {
+        struct rig rig;
+        char id[ID_TEXT_SIZE];
+        rig_timers()->command_ms = 100;
+        rig_begin(&rig);
+        CHECK(ends(&rig, 0, FAULT_LOST_REQUEST, 3, "REFUNDED", 0));
+        rig_text(&rig, COMMANDS[i], NULL, id, sizeof(id));
+        double_gateway_late_success(COUNT_ADDRESS, id, FEN);
+        CHECK(rig_until_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'fence_broken'", NULL,
+                               1));
+        CHECK_EQ_I64(rig_number(&rig,
+                                "SELECT count(*) FROM delivery_event WHERE event = 'reply'"
+                                " AND from_stage = 'VOID'",
+                                NULL),
+                     (int64_t)i); /* told to the delivery if it is the present command's */
+        CHECK(rig_books_are_clean(&rig));
+        rig_end(&rig);
+    }
+}
+
 TEST(a_lasting_refusal_is_refunded_after_one_try)
 {
     struct rig rig;

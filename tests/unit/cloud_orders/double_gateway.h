@@ -60,6 +60,8 @@ void double_gateway_relay(const char *address, bool open);
 void double_gateway_online(bool online);
 /** It carries a void out and says nothing. */
 void double_gateway_mute(bool mute);
+/** A reply to @p command_id that says success, now; the meter is credited @p fen before. */
+void double_gateway_late_success(const char *address, const char *command_id, int64_t fen);
 /** How many journalled replies were confirmed. */
 int double_gateway_confirmed(void);
 

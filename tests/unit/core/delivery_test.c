@@ -333,6 +333,19 @@ TEST(quiet_without_a_tombstone_means_nothing)
     CHECK(!tick(&delivery, DELIVERY_EV_QUIET).changed);
 }
 
+TEST(what_an_event_proves_can_be_asked)
+{
+    struct delivery delivery = reach(DELIVERY_SENT);
+    struct delivery_event event = reply(DELIVERY_ANSWER_SUCCESS, COUNT + 1, AMOUNT);
+    CHECK_EQ_I64(delivery_judge(&delivery, &event), VERDICT_OURS);
+    event = reply(DELIVERY_ANSWER_REFUSED, COUNT, 99);
+    CHECK_EQ_I64(delivery_judge(&delivery, &event), VERDICT_NOT_DONE);
+    event.has_reading = false;
+    CHECK_EQ_I64(delivery_judge(&delivery, &event), VERDICT_UNREADABLE);
+    event = reading(COUNT + 1, 12345, false);
+    CHECK_EQ_I64(delivery_judge(&delivery, &event), VERDICT_BEATEN);
+}
+
 TEST(a_late_frame_is_seen_behind_the_fence)
 {
     struct delivery delivery = reach(DELIVERY_FENCING);
