@@ -18,7 +18,11 @@
 #include "drivers/rng/rng_system.h"
 #include "tests/unit/cloud/temp_folder.h"
 
-enum { SEED_SIZE = 4096, WAIT_MS = 10000, STEP_MS = 10 };
+enum {
+    SEED_SIZE = 4096,
+    WAIT_MS = 60000, /* above the longest lease of a job: a restart may leave one in it */
+    STEP_MS = 10,
+};
 
 /* 09:00 in Beijing: no bill is fetched yet, and midnight is far. */
 #define MORNING INT64_C(1795136400)

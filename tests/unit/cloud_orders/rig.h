@@ -45,7 +45,7 @@ void rig_wall(int64_t wall_s);
 struct double_answer rig_order(int room, int64_t fen, const char *channel, const char *more);
 /** As rig_order(), which must succeed; its number in @p ret_order_no. */
 void rig_create(int room, int64_t fen, char ret_order_no[33]);
-/** Until the order is in @p state: true. At most 10 s. */
+/** Until the order is in @p state: true. At most 60 s. */
 bool rig_until(const struct rig *rig, const char *order_no, const char *state);
 /** Create, wait for the QR, pay, wait for @p state. */
 bool rig_pay(const struct rig *rig, int room, int64_t fen, const char *state,
@@ -54,7 +54,7 @@ bool rig_pay(const struct rig *rig, int room, int64_t fen, const char *state,
 /** A number, or a text, that @p sql (one row, one column, ?1 = @p arg) says; 0, "" if none. */
 int64_t rig_number(const struct rig *rig, const char *sql, const char *arg);
 void rig_text(const struct rig *rig, const char *sql, const char *arg, char *ret_text, size_t size);
-/** Until that number is @p value: true. At most 10 s. */
+/** Until that number is @p value: true. At most 60 s. */
 bool rig_until_number(const struct rig *rig, const char *sql, const char *arg, int64_t value);
 /** Run literal SQL that changes something. */
 void rig_exec(const struct rig *rig, const char *sql);
