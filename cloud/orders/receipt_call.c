@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GET of the receipt of an order. Its kind follows from the state, so the paper can never say more
- * than the server knows; its copy number from what was reported as printed before.
+ * than the server knows; its copy number from what was reported as printed of that kind before.
  */
 #include <string.h>
 
@@ -59,11 +59,18 @@ static bool kind_of(enum order_state state, enum receipt_kind *ret_kind)
     return false;
 }
 
+/*
+ * Papers of this kind that are out, or may be: a held one comes out of the printer when it gets new
+ * paper. A slip and the receipt that follows it say different things; neither is the other's copy.
+ */
 static enum err count_copies(struct db *db, struct paper *paper)
 {
-    struct sql *sql = sql_begin(db, "SELECT count(*) FROM receipt_report WHERE order_no = ?1"
-                                    " AND verdict IN ('printed', 'printed_not_cut', 'unknown')");
+    struct sql *sql =
+        sql_begin(db, "SELECT count(*) FROM receipt_report WHERE order_no = ?1"
+                      " AND verdict IN ('printed', 'printed_not_cut', 'unknown', 'held')"
+                      " AND kind IN ('', ?2)");
     sql_bind_text(sql, 1, paper->order_no);
+    sql_bind_text(sql, 2, receipt_kind_name(paper->receipt.kind));
     enum err err = sql_one(sql);
     if (err == OK) {
         const int64_t printed = sql_i64(sql, 0);

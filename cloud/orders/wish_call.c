@@ -82,13 +82,15 @@ static enum err more_time(struct money_case *c, struct wish *wish)
 
 static enum err report(struct db *db, struct wish *wish)
 {
-    struct sql *sql = sql_begin(
-        db, "INSERT INTO receipt_report (print_id, order_no, verdict, at) VALUES (?1, ?2, ?3, ?4)"
-            " ON CONFLICT (print_id) DO UPDATE SET verdict = excluded.verdict");
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO receipt_report (print_id, order_no, verdict, at, kind)"
+                      " VALUES (?1, ?2, ?3, ?4, ?5)"
+                      " ON CONFLICT (print_id) DO UPDATE SET verdict = excluded.verdict");
     sql_bind_text(sql, 1, wish->report.print_id);
     sql_bind_text(sql, 2, wish->order_no);
     sql_bind_text(sql, 3, wish->report.verdict);
     sql_bind_i64(sql, 4, db_wall_s(db));
+    sql_bind_text(sql, 5, wish->report.kind);
     wish->accepted = true;
     return sql_run(sql);
 }

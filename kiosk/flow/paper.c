@@ -58,6 +58,7 @@ struct paper {
     struct paper_job current;
     char *receipt; /* of the current job, as the server gave it; @own */
     uint8_t current_copy;
+    char current_kind[API_WORD_SIZE]; /* what the paper says; empty: no receipt was had */
     int64_t verdict_until_ms;
     int64_t reconnect_ms;
 };
@@ -109,7 +110,8 @@ static void report(struct paper *paper, enum printjob_state state)
     bool fits = str_copy(report.client_request_id, sizeof(report.client_request_id),
                          paper->current.job_id) &&
                 str_copy(report.print_id, sizeof(report.print_id), paper->current.job_id) &&
-                str_copy(report.verdict, sizeof(report.verdict), printjob_state_name(state));
+                str_copy(report.verdict, sizeof(report.verdict), printjob_state_name(state)) &&
+                str_copy(report.kind, sizeof(report.kind), paper->current_kind);
     MUST(fits);
     for (int i = 0; i < REPORTS_TRIES; i++) {
         if (server_post_receipt(paper->server, paper->current.order_no, &report) !=
@@ -182,6 +184,7 @@ static bool job_send(struct paper *paper)
     }
     struct json_reader reader = json_reader(receipt);
     uint32_t copy = (uint32_t)json_int_or(&reader, "copy", 0, PRINTJOB_COPY_MAX, 0);
+    json_text_or_empty(&reader, "kind", paper->current_kind, sizeof(paper->current_kind));
     struct printjob_request request = {.op = PRINTJOB_OP_PRINT, .copy = copy, .receipt = receipt};
     paper->current_copy = (uint8_t)copy;
     char *line = malloc(PRINTJOB_LINE_SIZE);
@@ -224,6 +227,7 @@ static void job_begin(struct paper *paper)
         return;
     }
     paper->current_copy = 0;
+    paper->current_kind[0] = '\0';
     bool fetched = paper->fd >= 0 && server_get_receipt(paper->server, paper->current.order_no,
                                                         &paper->receipt) == SERVER_ANSWER;
     if (fetched && paper->receipt != NULL && job_send(paper)) {

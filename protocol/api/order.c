@@ -292,7 +292,20 @@ enum err api_receipt_report_encode(const struct api_receipt_report *report, char
     json_put_text(json, "client_request_id", report->client_request_id);
     json_put_text(json, "verdict", report->verdict);
     json_put_text(json, "print_id", report->print_id);
+    if (report->kind[0] != '\0') {
+        json_put_text(json, "kind", report->kind);
+    }
     return api_print(json, ret_text, text_size, ret_size);
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_equal(words[i], word)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum err api_receipt_report_decode(const char *text, size_t size,
@@ -305,17 +318,19 @@ enum err api_receipt_report_decode(const char *text, size_t size,
     }
     static const char *const verdicts[] = {"printed", "printed_not_cut", "held", "unknown",
                                            "failed"};
+    static const char *const kinds[] = {"credited", "pending", "refund_ordered", "refunded",
+                                        "review"};
     struct api_receipt_report report = {0};
     struct json_reader r = json_reader(json);
     api_read_uuid(&r, "client_request_id", report.client_request_id);
     api_read_uuid(&r, "print_id", report.print_id);
     json_text(&r, "verdict", report.verdict, sizeof(report.verdict));
-    bool known = false;
-    for (size_t i = 0; i < ARRAY_COUNT(verdicts); i++) {
-        known = known || str_equal(verdicts[i], report.verdict);
-    }
-    if (!known) {
+    json_text_or_empty(&r, "kind", report.kind, sizeof(report.kind));
+    if (!is_one_of(report.verdict, verdicts, ARRAY_COUNT(verdicts))) {
         json_refuse(&r, "verdict");
+    }
+    if (report.kind[0] != '\0' && !is_one_of(report.kind, kinds, ARRAY_COUNT(kinds))) {
+        json_refuse(&r, "kind");
     }
     enum err err = api_verdict(&r, "", ret_fault);
     json_decref(json);

@@ -118,6 +118,7 @@ struct api_receipt_report {
     char client_request_id[ID_TEXT_SIZE];
     char verdict[API_WORD_SIZE]; /* printed, printed_not_cut, held, unknown, failed */
     char print_id[ID_TEXT_SIZE];
+    char kind[API_WORD_SIZE]; /* what the paper said, a kind of the receipt; empty: not told */
 };
 MUST_CHECK enum err api_receipt_report_encode(const struct api_receipt_report *report,
                                               char *ret_text, size_t text_size, size_t *ret_size);

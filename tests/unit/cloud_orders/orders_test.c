@@ -527,6 +527,66 @@ TEST(the_paper_says_no_more_than_the_server_knows)
     rig_end(&rig);
 }
 
+static int64_t copy_of(const char *order_no, const char *kind)
+{
+    struct double_answer answer = get(order_no, "/receipt");
+    CHECK_EQ_STR(member(&answer, "kind"), kind);
+    const int64_t copy = json_integer_value(json_object_get(answer.json, "copy"));
+    double_answer_finish(&answer);
+    return copy;
+}
+
+/* A terminal's report of a paper; @p kind "": an older terminal, which did not tell. */
+static unsigned report(const char *order_no, int number, const char *verdict, const char *kind)
+{
+    char path[128];
+    char body[256];
+    str_format_cut(path, sizeof(path), "/v1/terminal/orders/%s/receipt", order_no);
+    str_format_cut(body, sizeof(body),
+                   "{\"client_request_id\":\"018f3a1c-0000-7000-b000-%012d\",\"verdict\":\"%s\","
+                   "\"print_id\":\"018f3a1c-0000-7000-c000-%012d\"%s%s%s}",
+                   number, verdict, number, kind[0] != '\0' ? ",\"kind\":\"" : "", kind,
+                   kind[0] != '\0' ? "\"" : "");
+    struct double_answer answer = double_http_call(HTTP_POST, path, body);
+    const unsigned status = answer.status;
+    double_answer_finish(&answer);
+    return status;
+}
+
+TEST(a_slip_is_not_the_receipts_first_paper)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    rig_create(2, 5000, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    double_gateway_online(false);
+    double_pay_settle(no, 0);
+    CHECK(rig_until(&rig, no, "PAID"));
+    CHECK_EQ_I64(copy_of(no, "pending"), 0);
+    CHECK_EQ_U64(report(no, 1, "printed", "pending"), 200);
+    CHECK_EQ_I64(copy_of(no, "pending"), 1);
+    double_gateway_online(true);
+    CHECK(rig_until(&rig, no, "DONE"));
+    CHECK_EQ_I64(copy_of(no, "credited"), 0); /* the first paper that says so */
+    CHECK_EQ_U64(report(no, 2, "failed", "credited"), 200);
+    CHECK_EQ_I64(copy_of(no, "credited"), 0);
+    rig_end(&rig);
+}
+
+TEST(what_may_come_out_of_the_printer_counts)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, 5000, "DONE", no));
+    CHECK_EQ_U64(report(no, 1, "held", "credited"), 200);
+    CHECK_EQ_I64(copy_of(no, "credited"), 1);
+    CHECK_EQ_U64(report(no, 2, "unknown", ""), 200); /* no word which: it counts */
+    CHECK_EQ_I64(copy_of(no, "credited"), 2);
+    rig_end(&rig);
+}
+
 TEST(a_restart_goes_on_where_it_was)
 {
     struct rig rig;

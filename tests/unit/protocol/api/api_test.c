@@ -264,10 +264,20 @@ TEST(requests_of_the_kiosk)
     CHECK_EQ_I64(api_request_id_decode(text, size, id, &fault), OK);
     CHECK_EQ_STR(id, UUID);
     struct api_receipt_report report = {
-        .client_request_id = UUID, .verdict = "printed", .print_id = UUID};
+        .client_request_id = UUID, .verdict = "printed", .print_id = UUID, .kind = "pending"};
     struct api_receipt_report report_back;
     CHECK_EQ_I64(api_receipt_report_encode(&report, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_receipt_report_decode(text, size, &report_back, &fault), OK);
+    CHECK_EQ_STR(report_back.kind, "pending");
+    report.kind[0] = '\0'; /* an older terminal */
+    CHECK_EQ_I64(api_receipt_report_encode(&report, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_receipt_report_decode(text, size, &report_back, &fault), OK);
+    CHECK_EQ_STR(report_back.kind, "");
+    report = (struct api_receipt_report){
+        .client_request_id = UUID, .verdict = "printed", .print_id = UUID, .kind = "bill"};
+    CHECK_EQ_I64(api_receipt_report_encode(&report, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_receipt_report_decode(text, size, &report_back, &fault), ERR_FORMAT);
+    CHECK_EQ_STR(fault.field, "kind");
     const char *eaten =
         "{\"client_request_id\":\"" UUID "\",\"verdict\":\"eaten\",\"print_id\":\"" UUID "\"}";
     CHECK_EQ_I64(api_receipt_report_decode(eaten, strlen(eaten), &report_back, &fault), ERR_FORMAT);
