@@ -19,7 +19,7 @@
 #include "common/str.h"
 #include "drivers/disk/disk.h"
 
-enum { PATH_SIZE = 4096, APPLICATION_ID = 0x53485031 /* "SHP1" */ };
+enum { PATH_SIZE = 4096, MIGRATION_SIZE = 1024, APPLICATION_ID = 0x53485031 /* "SHP1" */ };
 
 static const char SCHEMA[] =
     "BEGIN IMMEDIATE;"
@@ -31,9 +31,20 @@ static const char SCHEMA[] =
     " late_body_at INTEGER, late_cut_at INTEGER) STRICT;"
     "COMMIT;";
 
+/*
+ * What came later, one transaction each; PRAGMA user_version says how many were carried out. What
+ * was released is never changed.
+ */
+static const char *const MIGRATIONS[] = {
+    /* Copies are counted by kind: a slip is not the receipt's first paper. */
+    "ALTER TABLE job ADD COLUMN kind TEXT NOT NULL DEFAULT '';"
+    "CREATE INDEX job_order ON job(order_no);",
+};
+
 enum stmt {
     STMT_FIND,
     STMT_ADD,
+    STMT_COPIES,
     STMT_BEGIN,
     STMT_END,
     STMT_LATE_FIND,
@@ -46,9 +57,11 @@ enum stmt {
 
 static const char *const TEXTS[STMT_COUNT] = {
     [STMT_FIND] = "SELECT seq, id, begun_at IS NOT NULL, state, detail FROM job WHERE id = ?1",
-    [STMT_ADD] = "INSERT INTO job(id, order_no, copy, state, queued_at)"
-                 " VALUES (?1, ?2, ?3, 'queued', ?4) ON CONFLICT DO NOTHING",
-    [STMT_BEGIN] = "UPDATE job SET begun_at = ?2, body_mark = ?3, cut_mark = ?4"
+    [STMT_ADD] = "INSERT INTO job(id, order_no, copy, state, queued_at, kind)"
+                 " VALUES (?1, ?2, ?3, 'queued', ?4, ?5) ON CONFLICT DO NOTHING",
+    [STMT_COPIES] = "SELECT count(*) FROM job WHERE order_no = ?1 AND kind IN ('', ?2)"
+                    " AND begun_at IS NOT NULL AND state <> 'failed'",
+    [STMT_BEGIN] = "UPDATE job SET begun_at = ?2, body_mark = ?3, cut_mark = ?4, copy = ?5"
                    " WHERE seq = ?1 AND state = 'queued' AND begun_at IS NULL",
     [STMT_END] = "UPDATE job SET state = ?2, detail = ?3, ended_at = ?4"
                  " WHERE seq = ?1 AND state = 'queued'",
@@ -183,6 +196,28 @@ static bool read_pragma(sqlite3 *db, const char *text, int64_t *ret_value)
     return found;
 }
 
+static enum err migrate(struct print_journal *journal, const char *path,
+                        char ret_message[PRINT_JOURNAL_MESSAGE_SIZE])
+{
+    int64_t version = 0;
+    if (!read_pragma(journal->db, "PRAGMA user_version", &version) || version < 0 ||
+        version > (int64_t)ARRAY_COUNT(MIGRATIONS)) {
+        return say(ret_message, ERR_FORMAT, path, "was written by a newer shilling-printd");
+    }
+    for (size_t i = (size_t)version; i < ARRAY_COUNT(MIGRATIONS); i++) {
+        char text[MIGRATION_SIZE];
+        bool fits =
+            str_format(text, sizeof(text), "BEGIN IMMEDIATE; %s PRAGMA user_version = %zu; COMMIT;",
+                       MIGRATIONS[i], i + 1);
+        MUST(fits);
+        int code = sqlite3_exec(journal->db, text, NULL, NULL, NULL);
+        if (code != SQLITE_OK) {
+            return say(ret_message, err_of(code), path, sqlite3_errmsg(journal->db));
+        }
+    }
+    return OK;
+}
+
 static enum err schema_make(struct print_journal *journal, const char *path,
                             char ret_message[PRINT_JOURNAL_MESSAGE_SIZE])
 {
@@ -207,7 +242,7 @@ static enum err schema_make(struct print_journal *journal, const char *path,
             code = SQLITE_IOERR;
         }
     }
-    return code == SQLITE_OK ? OK
+    return code == SQLITE_OK ? migrate(journal, path, ret_message)
                              : say(ret_message, err_of(code), path, sqlite3_errmsg(journal->db));
 }
 
@@ -297,15 +332,16 @@ enum err print_journal_find(struct print_journal *journal, const char *job_id,
     return read_record(stmt, ret_record);
 }
 
-enum err print_journal_add(struct print_journal *journal, const char *job_id, const char *order_no,
-                           uint32_t copy, int64_t wall_s, int64_t *ret_seq)
+enum err print_journal_add(struct print_journal *journal, const struct print_wish *wish,
+                           int64_t wall_s, int64_t *ret_seq)
 {
-    MUST(id_is_valid(job_id));
+    MUST(id_is_valid(wish->job_id));
     sqlite3_stmt *stmt = prepare(journal, STMT_ADD);
-    bind_text(stmt, 1, job_id, strlen(job_id));
-    bind_text(stmt, 2, order_no, strlen(order_no));
-    bind_int(stmt, 3, copy);
+    bind_text(stmt, 1, wish->job_id, strlen(wish->job_id));
+    bind_text(stmt, 2, wish->order_no, strlen(wish->order_no));
+    bind_int(stmt, 3, wish->copy);
     bind_int(stmt, 4, wall_s);
+    bind_text(stmt, 5, wish->kind, strlen(wish->kind));
     int rows = 0;
     enum err err = run(journal, stmt, &rows);
     if (err != OK) {
@@ -318,15 +354,29 @@ enum err print_journal_add(struct print_journal *journal, const char *job_id, co
     return OK;
 }
 
+enum err print_journal_copies(struct print_journal *journal, const char *order_no, const char *kind,
+                              uint32_t *ret_count)
+{
+    sqlite3_stmt *stmt = prepare(journal, STMT_COPIES);
+    bind_text(stmt, 1, order_no, strlen(order_no));
+    bind_text(stmt, 2, kind, strlen(kind));
+    int code = sqlite3_step(stmt);
+    if (code == SQLITE_ROW) {
+        *ret_count = (uint32_t)sqlite3_column_int(stmt, 0);
+    }
+    (void)sqlite3_reset(stmt);
+    return code == SQLITE_ROW ? OK : err_of(code);
+}
+
 enum err print_journal_begin(struct print_journal *journal, int64_t seq,
-                             const char body_id[ESCPOS_ID_SIZE], const char cut_id[ESCPOS_ID_SIZE],
-                             int64_t wall_s)
+                             const struct print_beginning *beginning, int64_t wall_s)
 {
     sqlite3_stmt *stmt = prepare(journal, STMT_BEGIN);
     bind_int(stmt, 1, seq);
     bind_int(stmt, 2, wall_s);
-    bind_text(stmt, 3, body_id, ESCPOS_ID_SIZE);
-    bind_text(stmt, 4, cut_id, ESCPOS_ID_SIZE);
+    bind_text(stmt, 3, beginning->body_id, ESCPOS_ID_SIZE);
+    bind_text(stmt, 4, beginning->cut_id, ESCPOS_ID_SIZE);
+    bind_int(stmt, 5, beginning->copy);
     int rows = 0;
     enum err err = run(journal, stmt, &rows);
     return err == OK && rows != 1 ? ERR_EXISTS : err;

@@ -27,7 +27,16 @@ struct print_journal;
 enum {
     PRINT_JOURNAL_MESSAGE_SIZE = 512,
     PRINT_JOURNAL_ORDER_SIZE = 65,
+    PRINT_JOURNAL_KIND_SIZE = 33,
     PRINT_JOURNAL_JOBS_KEPT = 50000, /* ten years of a busy terminal, 10 MB */
+};
+
+/* A job as it was asked for; texts are borrowed. */
+struct print_wish {
+    const char *job_id;
+    const char *order_no;
+    const char *kind; /* what the paper says: a kind of the receipt */
+    uint32_t copy;
 };
 
 struct print_record {
@@ -58,14 +67,26 @@ MUST_CHECK enum err print_journal_find(struct print_journal *journal, const char
                                        struct print_record *ret_record);
 
 /** Record a new job as queued. ERR_EXISTS if its number is known. */
-MUST_CHECK enum err print_journal_add(struct print_journal *journal, const char *job_id,
-                                      const char *order_no, uint32_t copy, int64_t wall_s,
-                                      int64_t *ret_seq);
+MUST_CHECK enum err print_journal_add(struct print_journal *journal, const struct print_wish *wish,
+                                      int64_t wall_s, int64_t *ret_seq);
 
-/** Its first byte is about to leave; the marks are what the printer will send back. */
+/**
+ * How many papers of this order and kind are out, or may be: begun, and not known to have failed.
+ * Jobs of an older printd, which did not note the kind, count for every kind.
+ */
+MUST_CHECK enum err print_journal_copies(struct print_journal *journal, const char *order_no,
+                                         const char *kind, uint32_t *ret_count);
+
+/* What is on record of a job before its first byte leaves. */
+struct print_beginning {
+    const char *body_id; /* ESCPOS_ID_SIZE characters: what the printer will send back */
+    const char *cut_id;
+    uint32_t copy; /* as it stands on the paper */
+};
+
+/** The job's first byte is about to leave. ERR_EXISTS if that was said before. */
 MUST_CHECK enum err print_journal_begin(struct print_journal *journal, int64_t seq,
-                                        const char body_id[ESCPOS_ID_SIZE],
-                                        const char cut_id[ESCPOS_ID_SIZE], int64_t wall_s);
+                                        const struct print_beginning *beginning, int64_t wall_s);
 
 /** Its verdict. A job that has one keeps it: ERR_EXISTS. */
 MUST_CHECK enum err print_journal_end(struct print_journal *journal, int64_t seq,

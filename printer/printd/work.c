@@ -162,11 +162,14 @@ bool work_take(struct work *work, const struct printjob_request *request,
         return !journal_failed(err, "looking up a job");
     }
     char order_no[PRINT_JOURNAL_ORDER_SIZE];
+    char kind[PRINT_JOURNAL_KIND_SIZE];
     struct json_reader r = json_reader(request->receipt);
     json_text_or_empty(&r, "order_no", order_no, sizeof(order_no));
+    json_text_or_empty(&r, "kind", kind, sizeof(kind));
+    const struct print_wish wish = {
+        .job_id = request->job_id, .order_no = order_no, .kind = kind, .copy = request->copy};
     int64_t seq = 0;
-    err = print_journal_add(work->journal, request->job_id, order_no, request->copy,
-                            clock_wall_s(&work->clock), &seq);
+    err = print_journal_add(work->journal, &wish, clock_wall_s(&work->clock), &seq);
     return !journal_failed(err, "recording a job") && take_new(work, request, seq, ret_answer);
 }
 
@@ -238,8 +241,11 @@ static bool settle(struct work *work, enum printjob_state state, const char *det
 static bool begin(struct work *work)
 {
     const struct engine_job *plan = &work->engine_job;
-    enum err err = print_journal_begin(work->journal, work->queue[0].seq, plan->body_id,
-                                       plan->cut_id, clock_wall_s(&work->clock));
+    const struct work_item *item = &work->queue[0];
+    const struct print_beginning beginning = {
+        .body_id = plan->body_id, .cut_id = plan->cut_id, .copy = item->receipt.copy};
+    enum err err =
+        print_journal_begin(work->journal, item->seq, &beginning, clock_wall_s(&work->clock));
     if (journal_failed(err, "recording a beginning")) {
         engine_job_give_up(&work->engine);
         return false;
@@ -259,6 +265,25 @@ static bool refuse_behind_held(struct work *work)
     return settle(work, PRINTJOB_FAILED, detail[0] != '\0' ? detail : printjob_device_name(device));
 }
 
+/*
+ * The server counts copies by what was reported to it, and a report may never have reached it. What
+ * this printer began for the order is on record here: whatever may be on paper already makes the
+ * next one a copy.
+ */
+static bool copy_raise(struct work *work, struct work_item *item)
+{
+    struct receipt *receipt = &item->receipt;
+    uint32_t papers = 0;
+    enum err err = print_journal_copies(work->journal, receipt->order_no,
+                                        receipt_kind_name(receipt->kind), &papers);
+    if (journal_failed(err, "counting copies")) {
+        return false;
+    }
+    papers = papers < RECEIPT_COPY_MAX ? papers : RECEIPT_COPY_MAX;
+    receipt->copy = papers > receipt->copy ? papers : receipt->copy;
+    return true;
+}
+
 static bool start_next(struct work *work)
 {
     if (work->queue_count == 0 || work->has_current || work->verdict_count > 0) {
@@ -266,6 +291,9 @@ static bool start_next(struct work *work)
     }
     if (!engine_is_free(&work->engine)) {
         return refuse_behind_held(work);
+    }
+    if (!copy_raise(work, &work->queue[0])) {
+        return false;
     }
     if (!job_build(work, &work->queue[0])) {
         return settle(work, PRINTJOB_FAILED, "layout");

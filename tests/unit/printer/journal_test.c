@@ -46,19 +46,31 @@ static struct print_record find(const char *id)
     return record;
 }
 
+static enum err add(const char *id, const char *order_no, int64_t *ret_seq)
+{
+    const struct print_wish wish = {.job_id = id, .order_no = order_no, .kind = "credited"};
+    return print_journal_add(journal, &wish, 1000, ret_seq);
+}
+
+static enum err begin_job(int64_t seq)
+{
+    const struct print_beginning beginning = {.body_id = "0002", .cut_id = "0003"};
+    return print_journal_begin(journal, seq, &beginning, 1001);
+}
+
 TEST(keeps_the_first_verdict)
 {
     int64_t seq = 0;
     struct print_record record;
     begin();
     CHECK(print_journal_find(journal, ID_A, &record) == ERR_NOT_FOUND);
-    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &seq) == OK);
+    CHECK(add(ID_A, "SH1", &seq) == OK);
     CHECK_EQ_I64(seq, 1);
     int64_t other = 77;
-    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &other) == ERR_EXISTS);
+    CHECK(add(ID_A, "SH1", &other) == ERR_EXISTS);
     CHECK_EQ_I64(other, 77);
-    CHECK(print_journal_begin(journal, seq, "0002", "0003", 1001) == OK);
-    CHECK(print_journal_begin(journal, seq, "0002", "0003", 1001) == ERR_EXISTS);
+    CHECK(begin_job(seq) == OK);
+    CHECK(begin_job(seq) == ERR_EXISTS);
     CHECK(print_journal_end(journal, seq, PRINTJOB_HELD, "paper_out", 1002) == OK);
     CHECK(print_journal_end(journal, seq, PRINTJOB_PRINTED, "", 1003) == ERR_EXISTS);
     record = find(ID_A);
@@ -75,9 +87,9 @@ TEST(begun_without_a_verdict_is_unknown_for_ever)
     int64_t a = 0;
     int64_t b = 0;
     begin();
-    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &a) == OK);
-    CHECK(print_journal_add(journal, ID_B, "SH2", 0, 1000, &b) == OK);
-    CHECK(print_journal_begin(journal, a, "0002", "0003", 1001) == OK);
+    CHECK(add(ID_A, "SH1", &a) == OK);
+    CHECK(add(ID_B, "SH2", &b) == OK);
+    CHECK(begin_job(a) == OK);
     open_again();
     CHECK_EQ_U64(interrupted, 1);
     CHECK(find(ID_A).state == PRINTJOB_UNKNOWN);
@@ -94,8 +106,8 @@ TEST(late_paper_is_noted)
     int64_t seq = 0;
     struct print_record record;
     begin();
-    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &seq) == OK);
-    CHECK(print_journal_begin(journal, seq, "0002", "0003", 1001) == OK);
+    CHECK(add(ID_A, "SH1", &seq) == OK);
+    CHECK(begin_job(seq) == OK);
     CHECK(print_journal_end(journal, seq, PRINTJOB_HELD, "paper_out", 1002) == OK);
     CHECK(print_journal_late(journal, "0099", 1003, &record) == ERR_NOT_FOUND);
     CHECK(print_journal_late(journal, "0003", 1003, &record) == OK);
@@ -105,14 +117,84 @@ TEST(late_paper_is_noted)
     end();
 }
 
+static uint32_t copies(const char *order_no, const char *kind)
+{
+    uint32_t count = 0;
+    CHECK(print_journal_copies(journal, order_no, kind, &count) == OK);
+    return count;
+}
+
+TEST(papers_that_may_be_out_are_counted_by_order_and_kind)
+{
+    int64_t a = 0;
+    int64_t b = 0;
+    begin();
+    CHECK(add(ID_A, "SH1", &a) == OK);
+    CHECK(add(ID_B, "SH1", &b) == OK);
+    CHECK_EQ_U64(copies("SH1", "credited"), 0); /* not begun */
+    CHECK(begin_job(a) == OK);
+    CHECK_EQ_U64(copies("SH1", "credited"), 1);
+    CHECK_EQ_U64(copies("SH1", "pending"), 0);
+    CHECK_EQ_U64(copies("SH2", "credited"), 0);
+    CHECK(begin_job(b) == OK);
+    CHECK(print_journal_end(journal, b, PRINTJOB_FAILED, "link_lost", 1002) == OK);
+    CHECK_EQ_U64(copies("SH1", "credited"), 1);
+    CHECK(print_journal_end(journal, a, PRINTJOB_HELD, "paper_out", 1002) == OK);
+    CHECK_EQ_U64(copies("SH1", "credited"), 1); /* comes out with the next roll */
+    end();
+}
+
+static void run_sql(const char *text)
+{
+    char path[FOLDER_SIZE + 32];
+    sqlite3 *db = NULL;
+    (void)snprintf(path, sizeof(path), "%s/printd.db", folder);
+    CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+    CHECK(sqlite3_exec(db, text, NULL, NULL, NULL) == SQLITE_OK);
+    CHECK(sqlite3_close(db) == SQLITE_OK);
+}
+
+/* As the first printd left it: without the kind, which then counts for every kind. */
+TEST(the_first_versions_journal_is_taken_over)
+{
+    folder_make(folder);
+    run_sql("PRAGMA application_id = 1397248049;"
+            "CREATE TABLE job(seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,"
+            " order_no TEXT NOT NULL, copy INTEGER NOT NULL, state TEXT NOT NULL,"
+            " detail TEXT NOT NULL DEFAULT '', body_mark TEXT, cut_mark TEXT,"
+            " queued_at INTEGER NOT NULL, begun_at INTEGER, ended_at INTEGER,"
+            " late_body_at INTEGER, late_cut_at INTEGER) STRICT;"
+            "INSERT INTO job(id, order_no, copy, state, queued_at, begun_at, ended_at) VALUES"
+            " ('018f3a1c-0000-7000-8000-00000000000a', 'SH1', 0, 'printed', 1, 2, 3)");
+    journal = NULL;
+    open_again();
+    CHECK(find(ID_A).state == PRINTJOB_PRINTED);
+    CHECK_EQ_U64(copies("SH1", "credited"), 1);
+    open_again();
+    CHECK_EQ_U64(copies("SH1", "pending"), 1);
+    end();
+}
+
+TEST(a_newer_versions_journal_is_left_alone)
+{
+    char message[PRINT_JOURNAL_MESSAGE_SIZE];
+    begin();
+    print_journal_close(journal);
+    journal = NULL;
+    run_sql("PRAGMA user_version = 99");
+    CHECK(print_journal_open(folder, NULL, &journal, &interrupted, message) == ERR_FORMAT);
+    CHECK(strstr(message, "newer") != NULL);
+    end();
+}
+
 TEST(numbers_are_never_used_twice)
 {
     int64_t seq = 0;
     begin();
-    CHECK(print_journal_add(journal, ID_A, "SH1", 0, 1000, &seq) == OK);
+    CHECK(add(ID_A, "SH1", &seq) == OK);
     int64_t first = seq;
     open_again();
-    CHECK(print_journal_add(journal, ID_B, "SH2", 0, 1000, &seq) == OK);
+    CHECK(add(ID_B, "SH2", &seq) == OK);
     CHECK(seq > first);
     end();
 }

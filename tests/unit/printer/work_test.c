@@ -145,18 +145,24 @@ static bool pass(int64_t ms)
     return work_turn(work);
 }
 
-static struct printjob_answer ask(const char *id, uint32_t copy)
+/* Ask for order SH1's paper of a kind. */
+static struct printjob_answer ask_kind(const char *id, uint32_t copy, const char *kind)
 {
     struct printjob_request request = {.op = PRINTJOB_OP_PRINT, .copy = copy};
     struct printjob_answer answer;
     memcpy(request.job_id, id, sizeof(request.job_id));
-    request.receipt = json_pack("{s:s,s:s,s:i,s:i}", "kind", "credited", "order_no", "SH1", "time",
+    request.receipt = json_pack("{s:s,s:s,s:i,s:i}", "kind", kind, "order_no", "SH1", "time",
                                 1795158228, "amount_fen", 5000);
     CHECK(request.receipt != NULL);
     CHECK(work_take(work, &request, &answer));
     json_decref(request.receipt);
     CHECK_EQ_STR(answer.job_id, id);
     return answer;
+}
+
+static struct printjob_answer ask(const char *id, uint32_t copy)
+{
+    return ask_kind(id, copy, "credited");
 }
 
 static void expect(const char *id, enum printjob_state state, const char *detail)
@@ -290,6 +296,59 @@ TEST(copies_cannot_pass_for_the_first_paper)
     CHECK(pass(1000));
     expect(ID_A, PRINTJOB_PRINTED, "");
     CHECK_EQ_U64(count_of("COPY 2", 6), 1);
+    end();
+}
+
+/* The kiosk died before it could report the first paper: nobody told the server, we know it. */
+TEST(a_second_paper_is_marked_although_nobody_counted_the_first)
+{
+    begin();
+    CHECK(ask(ID_A, 0).state == PRINTJOB_QUEUED);
+    CHECK(pass(1000));
+    expect(ID_A, PRINTJOB_PRINTED, "");
+    crash();
+    CHECK(ask(ID_B, 0).state == PRINTJOB_QUEUED);
+    CHECK(pass(1000));
+    expect(ID_B, PRINTJOB_PRINTED, "");
+    CHECK_EQ_U64(papers(), 2);
+    CHECK_EQ_U64(count_of("COPY", 4), 1);
+    CHECK_EQ_U64(count_of("COPY 1", 6), 1);
+    end();
+}
+
+TEST(a_paper_that_may_be_out_makes_the_next_a_copy)
+{
+    begin();
+    CHECK(ask(ID_A, 0).state == PRINTJOB_QUEUED);
+    bytes_until_crash = 100;
+    CHECK(pass(500));
+    crash();
+    CHECK(ask(ID_A, 0).state == PRINTJOB_UNKNOWN);
+    bytes_until_crash = SIZE_MAX;
+    CHECK(ask(ID_B, 0).state == PRINTJOB_QUEUED);
+    CHECK(pass(1000));
+    expect(ID_B, PRINTJOB_PRINTED, "");
+    CHECK_EQ_U64(count_of("COPY 1", 6), 1);
+    end();
+}
+
+TEST(a_slip_is_no_copy_of_the_receipt_and_a_failure_is_no_paper)
+{
+    static const char ID_C[] = "018f3a1c-0000-7000-8000-00000000000c";
+    begin();
+    CHECK(ask_kind(ID_A, 0, "pending").state == PRINTJOB_QUEUED);
+    CHECK(pass(1000));
+    expect(ID_A, PRINTJOB_PRINTED, "");
+    engine_link_down(work_engine(work), now_ms);
+    CHECK(ask(ID_C, 0).state == PRINTJOB_QUEUED);
+    CHECK(work_turn(work));
+    CHECK(work_turn(work));
+    expect(ID_C, PRINTJOB_FAILED, "offline");
+    engine_link_up(work_engine(work), now_ms);
+    CHECK(ask(ID_B, 0).state == PRINTJOB_QUEUED);
+    CHECK(pass(1000));
+    expect(ID_B, PRINTJOB_PRINTED, "");
+    CHECK_EQ_U64(count_of("COPY", 4), 0);
     end();
 }
 
