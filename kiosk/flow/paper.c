@@ -4,6 +4,10 @@
  * One thread and one poll: printd's socket, and an eventfd that says that a job was put. Jobs go
  * one at a time: fetch the receipt, send it, wait for printd's verdict, across a restart of printd.
  * While printd is away a new job fails at once: nothing is printed later to a stranger.
+ *
+ * The server counts copies, so it must hear every verdict. printd keeps on disk which verdicts it
+ * has not heard: after each verdict, after each connection to printd and while one is owed, the
+ * oldest is asked for, posted under its job's own number, and then crossed off.
  */
 #include "kiosk/flow/paper.h"
 
@@ -28,8 +32,8 @@
 enum {
     JOBS_MAX = 8, /* one order makes two; a user cannot press faster */
     RECONNECT_MS = 2000,
-    VERDICT_MS = 30000, /* a receipt takes 3 s; a printer out of paper holds longer */
-    REPORTS_TRIES = 3,
+    VERDICT_MS = 30000,      /* a receipt takes 3 s; a printer out of paper holds longer */
+    REPORT_RETRY_MS = 15000, /* the network is down; printd forgets nothing */
 };
 
 struct paper_job {
@@ -58,9 +62,9 @@ struct paper {
     struct paper_job current;
     char *receipt; /* of the current job, as the server gave it; @own */
     uint8_t current_copy;
-    char current_kind[API_WORD_SIZE]; /* what the paper says; empty: no receipt was had */
     int64_t verdict_until_ms;
     int64_t reconnect_ms;
+    int64_t report_ms; /* ask then for a verdict to report; INT64_MAX: none is owed */
 };
 
 static int64_t now_ms(void)
@@ -103,24 +107,6 @@ static enum session_printer printer_of(enum printjob_device device)
     return SESSION_PRINTER_OFFLINE;
 }
 
-/* The server counts copies; it is told, and if it cannot be reached the paper is still true. */
-static void report(struct paper *paper, enum printjob_state state)
-{
-    struct api_receipt_report report = {0};
-    bool fits = str_copy(report.client_request_id, sizeof(report.client_request_id),
-                         paper->current.job_id) &&
-                str_copy(report.print_id, sizeof(report.print_id), paper->current.job_id) &&
-                str_copy(report.verdict, sizeof(report.verdict), printjob_state_name(state)) &&
-                str_copy(report.kind, sizeof(report.kind), paper->current_kind);
-    MUST(fits);
-    for (int i = 0; i < REPORTS_TRIES; i++) {
-        if (server_post_receipt(paper->server, paper->current.order_no, &report) !=
-            SERVER_NOTHING) {
-            return;
-        }
-    }
-}
-
 static void job_end(struct paper *paper, enum printjob_state state)
 {
     bool printed = state == PRINTJOB_PRINTED || state == PRINTJOB_PRINTED_NOT_CUT;
@@ -134,7 +120,6 @@ static void job_end(struct paper *paper, enum printjob_state state)
     free(paper->receipt);
     paper->receipt = NULL;
     tell_receipt(paper, receipt);
-    report(paper, state);
 }
 
 static void printd_lost(struct paper *paper)
@@ -146,6 +131,7 @@ static void printd_lost(struct paper *paper)
     }
     paper->line_len = 0;
     paper->reconnect_ms = now_ms() + RECONNECT_MS;
+    paper->report_ms = INT64_MAX; /* asked for again when printd is back */
 }
 
 static bool send_all(int fd, const char *bytes, size_t size)
@@ -159,6 +145,64 @@ static bool send_all(int fd, const char *bytes, size_t size)
         at += sent > 0 ? (size_t)sent : 0;
     }
     return true;
+}
+
+/* ---- reports ---- */
+
+static bool send_op(struct paper *paper, enum printjob_op op, const char *job_id)
+{
+    struct printjob_request request = {.op = op};
+    char line[128];
+    return str_copy(request.job_id, sizeof(request.job_id), job_id) &&
+           printjob_request_encode(&request, line, sizeof(line)) &&
+           send_all(paper->fd, line, strlen(line));
+}
+
+static void report_ask(struct paper *paper)
+{
+    paper->report_ms = INT64_MAX;
+    if (paper->fd >= 0 && !send_op(paper, PRINTJOB_OP_UNREPORTED, "")) {
+        printd_lost(paper);
+    }
+}
+
+/* True if the server has it, or will never take it; else it is to be told again. */
+static bool report_post(struct paper *paper, const struct printjob_answer *verdict)
+{
+    struct api_receipt_report report = {0};
+    struct api_error error = {0};
+    bool fits =
+        str_copy(report.client_request_id, sizeof(report.client_request_id), verdict->job_id) &&
+        str_copy(report.print_id, sizeof(report.print_id), verdict->job_id) &&
+        str_copy(report.verdict, sizeof(report.verdict), printjob_state_name(verdict->state)) &&
+        str_copy(report.kind, sizeof(report.kind), verdict->kind);
+    MUST(fits);
+    switch (server_post_receipt(paper->server, verdict->order_no, &report, &error)) {
+    case SERVER_ANSWER:
+        return true;
+    case SERVER_REFUSED:
+        return str_equal(error.code, API_ERROR_NOT_FOUND) ||
+               str_equal(error.code, API_ERROR_MISMATCH) ||
+               str_equal(error.code, API_ERROR_BAD_REQUEST);
+    case SERVER_NOTHING:
+    case SERVER_RESULT_COUNT:
+        break;
+    }
+    return false;
+}
+
+static void report_carry(struct paper *paper, const struct printjob_answer *verdict)
+{
+    if (verdict->job_id[0] == '\0') {
+        return; /* the server has heard everything */
+    }
+    if (!report_post(paper, verdict)) {
+        paper->report_ms = now_ms() + REPORT_RETRY_MS;
+    } else if (!send_op(paper, PRINTJOB_OP_REPORTED, verdict->job_id)) {
+        printd_lost(paper);
+    } else {
+        report_ask(paper);
+    }
 }
 
 /* ---- jobs ---- */
@@ -184,7 +228,6 @@ static bool job_send(struct paper *paper)
     }
     struct json_reader reader = json_reader(receipt);
     uint32_t copy = (uint32_t)json_int_or(&reader, "copy", 0, PRINTJOB_COPY_MAX, 0);
-    json_text_or_empty(&reader, "kind", paper->current_kind, sizeof(paper->current_kind));
     struct printjob_request request = {.op = PRINTJOB_OP_PRINT, .copy = copy, .receipt = receipt};
     paper->current_copy = (uint8_t)copy;
     char *line = malloc(PRINTJOB_LINE_SIZE);
@@ -204,19 +247,19 @@ static void printd_open(struct paper *paper)
     if (fd < 0) {
         return;
     }
-    struct printjob_request status = {.op = PRINTJOB_OP_STATUS};
-    char line[128];
-    bool asked =
-        connect(fd, (const struct sockaddr *)&paper->address, sizeof(paper->address)) == 0 &&
-        printjob_request_encode(&status, line, sizeof(line)) && send_all(fd, line, strlen(line));
-    if (!asked) {
+    if (connect(fd, (const struct sockaddr *)&paper->address, sizeof(paper->address)) != 0) {
         (void)close(fd);
         return;
     }
     paper->fd = fd;
     paper->line_len = 0;
+    if (!send_op(paper, PRINTJOB_OP_STATUS, "")) {
+        printd_lost(paper);
+        return;
+    }
+    report_ask(paper);
     /* printd was restarted under a job: the same number again gets its answer, never more paper. */
-    if (paper->busy && !job_send(paper)) {
+    if (paper->fd >= 0 && paper->busy && !job_send(paper)) {
         printd_lost(paper);
     }
 }
@@ -227,7 +270,6 @@ static void job_begin(struct paper *paper)
         return;
     }
     paper->current_copy = 0;
-    paper->current_kind[0] = '\0';
     bool fetched = paper->fd >= 0 && server_get_receipt(paper->server, paper->current.order_no,
                                                         &paper->receipt) == SERVER_ANSWER;
     if (fetched && paper->receipt != NULL && job_send(paper)) {
@@ -251,9 +293,16 @@ static void line_arrived(struct paper *paper, const char *line, size_t size)
         tell_printer(paper, printer_of(answer.device));
         return;
     }
+    if (answer.is_report) {
+        report_carry(paper, &answer);
+        return;
+    }
     bool ours = paper->busy && str_equal(answer.job_id, paper->current.job_id);
     if (ours && answer.state != PRINTJOB_QUEUED) {
         job_end(paper, answer.state);
+    }
+    if (answer.state != PRINTJOB_QUEUED) {
+        report_ask(paper); /* also of a job whose verdict came too late for its page */
     }
 }
 
@@ -272,6 +321,9 @@ static void bytes_arrived(struct paper *paper)
     char *end = memchr(start, '\n', paper->line_len);
     while (end != NULL) {
         line_arrived(paper, start, (size_t)(end - start));
+        if (paper->fd < 0) {
+            return; /* printd went away while it was answered */
+        }
         paper->line_len -= (size_t)(end - start) + 1;
         start = end + 1;
         end = memchr(start, '\n', paper->line_len);
@@ -290,6 +342,9 @@ static int wait_ms(const struct paper *paper)
     }
     if (paper->fd < 0 && paper->reconnect_ms < until) {
         until = paper->reconnect_ms;
+    }
+    if (paper->report_ms < until) {
+        until = paper->report_ms;
     }
     if (until == INT64_MAX) {
         return -1;
@@ -330,6 +385,9 @@ static void *paper_run(void *arg)
         if (paper->busy && now_ms() >= paper->verdict_until_ms) {
             job_end(paper, PRINTJOB_UNKNOWN);
         }
+        if (now_ms() >= paper->report_ms) {
+            report_ask(paper);
+        }
         job_begin(paper);
     }
     return NULL;
@@ -347,6 +405,7 @@ struct paper *paper_start(const char *socket_path, const struct server_config *s
     monitor_init(&paper->monitor);
     paper->queue = queue;
     paper->fd = -1;
+    paper->report_ms = INT64_MAX;
     paper->address.sun_family = AF_UNIX;
     paper->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     paper->server = server_create(server);

@@ -5,7 +5,8 @@
 /*
  * The thread that deals with paper: keeps the line to printd open, knows the printer's state,
  * fetches an order's receipt from the server when the session wants one printed, hands it to
- * printd, and reports to session and server what printd has proved.
+ * printd, and reports to session and server what printd has proved; to the server also later, when
+ * the kiosk was killed or the server could not be reached.
  */
 
 #include "common/compiler.h"

@@ -348,7 +348,8 @@ enum server_result server_get_receipt(struct server *server, const char *order_n
 }
 
 enum server_result server_post_receipt(struct server *server, const char *order_no,
-                                       const struct api_receipt_report *report)
+                                       const struct api_receipt_report *report,
+                                       struct api_error *ret_error)
 {
     char path[PATH_SIZE];
     char *body = server->body;
@@ -361,7 +362,8 @@ enum server_result server_post_receipt(struct server *server, const char *order_
                                 .path = path,
                                 .body = body,
                                 .body_size = size,
-                                .timeout_ms = QUICK_TIMEOUT_MS};
+                                .timeout_ms = QUICK_TIMEOUT_MS,
+                                .ret_error = ret_error};
     enum server_result result = perform(server, &exchange);
     return result != SERVER_ANSWER ? result : answer_if(&exchange, OK);
 }

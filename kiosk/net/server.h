@@ -76,6 +76,7 @@ enum server_result server_get_orders(struct server *server, struct api_orders *r
 /** The receipt object as text for printd. @param ret_json [@own] */
 enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json);
 enum server_result server_post_receipt(struct server *server, const char *order_no,
-                                       const struct api_receipt_report *report);
+                                       const struct api_receipt_report *report,
+                                       struct api_error *ret_error);
 
 #endif

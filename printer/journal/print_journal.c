@@ -39,6 +39,10 @@ static const char *const MIGRATIONS[] = {
     /* Copies are counted by kind: a slip is not the receipt's first paper. */
     "ALTER TABLE job ADD COLUMN kind TEXT NOT NULL DEFAULT '';"
     "CREATE INDEX job_order ON job(order_no);",
+    /* What the server has not heard yet; of older jobs nobody knows, and their kiosk has tried. */
+    "ALTER TABLE job ADD COLUMN reported_at INTEGER;"
+    "UPDATE job SET reported_at = 0 WHERE state <> 'queued';"
+    "CREATE INDEX job_unreported ON job(seq) WHERE reported_at IS NULL;",
 };
 
 enum stmt {
@@ -47,6 +51,8 @@ enum stmt {
     STMT_COPIES,
     STMT_BEGIN,
     STMT_END,
+    STMT_UNREPORTED,
+    STMT_REPORTED,
     STMT_LATE_FIND,
     STMT_LATE_BODY,
     STMT_LATE_CUT,
@@ -55,8 +61,11 @@ enum stmt {
     STMT_COUNT
 };
 
+/* What read_record() reads. */
+#define RECORD "SELECT seq, id, begun_at IS NOT NULL, state, detail, order_no, kind FROM job"
+
 static const char *const TEXTS[STMT_COUNT] = {
-    [STMT_FIND] = "SELECT seq, id, begun_at IS NOT NULL, state, detail FROM job WHERE id = ?1",
+    [STMT_FIND] = RECORD " WHERE id = ?1",
     [STMT_ADD] = "INSERT INTO job(id, order_no, copy, state, queued_at, kind)"
                  " VALUES (?1, ?2, ?3, 'queued', ?4, ?5) ON CONFLICT DO NOTHING",
     [STMT_COPIES] = "SELECT count(*) FROM job WHERE order_no = ?1 AND kind IN ('', ?2)"
@@ -65,9 +74,12 @@ static const char *const TEXTS[STMT_COUNT] = {
                    " WHERE seq = ?1 AND state = 'queued' AND begun_at IS NULL",
     [STMT_END] = "UPDATE job SET state = ?2, detail = ?3, ended_at = ?4"
                  " WHERE seq = ?1 AND state = 'queued'",
+    [STMT_UNREPORTED] = RECORD " WHERE reported_at IS NULL AND state <> 'queued'"
+                               " AND order_no <> '' ORDER BY seq LIMIT 1",
+    [STMT_REPORTED] = "UPDATE job SET reported_at = ?2 WHERE id = ?1 AND reported_at IS NULL"
+                      " AND state <> 'queued'",
     /* Marks come round again after 800,000 jobs: the newest job with one is meant. */
-    [STMT_LATE_FIND] = "SELECT seq, id, begun_at IS NOT NULL, state, detail FROM job"
-                       " WHERE body_mark = ?1 OR cut_mark = ?1 ORDER BY seq DESC LIMIT 1",
+    [STMT_LATE_FIND] = RECORD " WHERE body_mark = ?1 OR cut_mark = ?1 ORDER BY seq DESC LIMIT 1",
     [STMT_LATE_BODY] = "UPDATE job SET late_body_at = ?3 WHERE seq = ?1 AND body_mark = ?2",
     [STMT_LATE_CUT] = "UPDATE job SET late_cut_at = ?3 WHERE seq = ?1 AND cut_mark = ?2",
     [STMT_INTERRUPT] = "UPDATE job SET state = 'unknown', detail = 'restarted'"
@@ -154,6 +166,8 @@ static enum err read_record(sqlite3_stmt *stmt, struct print_record *ret_record)
     bool good = column_text(stmt, 1, record.job_id, sizeof(record.job_id)) &&
                 column_text(stmt, 3, state, sizeof(state)) &&
                 column_text(stmt, 4, record.detail, sizeof(record.detail)) &&
+                column_text(stmt, 5, record.order_no, sizeof(record.order_no)) &&
+                column_text(stmt, 6, record.kind, sizeof(record.kind)) &&
                 printjob_state_parse(state, &record.state);
     (void)sqlite3_reset(stmt);
     if (!good) {
@@ -395,6 +409,20 @@ enum err print_journal_end(struct print_journal *journal, int64_t seq, enum prin
     int rows = 0;
     enum err err = run(journal, stmt, &rows);
     return err == OK && rows != 1 ? ERR_EXISTS : err;
+}
+
+enum err print_journal_unreported(struct print_journal *journal, struct print_record *ret_record)
+{
+    return read_record(prepare(journal, STMT_UNREPORTED), ret_record);
+}
+
+enum err print_journal_reported(struct print_journal *journal, const char *job_id, int64_t wall_s)
+{
+    sqlite3_stmt *stmt = prepare(journal, STMT_REPORTED);
+    bind_text(stmt, 1, job_id, strlen(job_id));
+    bind_int(stmt, 2, wall_s);
+    int rows = 0;
+    return run(journal, stmt, &rows);
 }
 
 enum err print_journal_late(struct print_journal *journal, const char mark[ESCPOS_ID_SIZE],

@@ -45,6 +45,8 @@ struct print_record {
     bool has_begun;
     enum printjob_state state;
     char detail[PRINTJOB_DETAIL_SIZE];
+    char order_no[PRINT_JOURNAL_ORDER_SIZE];
+    char kind[PRINT_JOURNAL_KIND_SIZE]; /* empty: not known */
 };
 
 /**
@@ -92,6 +94,14 @@ MUST_CHECK enum err print_journal_begin(struct print_journal *journal, int64_t s
 MUST_CHECK enum err print_journal_end(struct print_journal *journal, int64_t seq,
                                       enum printjob_state state, const char *detail,
                                       int64_t wall_s);
+
+/** The oldest job of an order whose verdict is not reported. OK, or ERR_NOT_FOUND. */
+MUST_CHECK enum err print_journal_unreported(struct print_journal *journal,
+                                             struct print_record *ret_record);
+
+/** The verdict on that job has reached the server. OK, also if it is not known or has none. */
+MUST_CHECK enum err print_journal_reported(struct print_journal *journal, const char *job_id,
+                                           int64_t wall_s);
 
 /**
  * A mark came back after its job's verdict: note that, and say whose it was.

@@ -72,6 +72,32 @@ static void device_tell_changes(struct daemon *daemon)
 
 /* --- requests -------------------------------------------------------------------------------- */
 
+static void take_job(struct daemon *daemon, struct client *client,
+                     const struct printjob_request *request)
+{
+    struct printjob_answer answer;
+    if (daemon->failed || daemon->stopping || !work_take(daemon->work, request, &answer)) {
+        daemon->failed = !daemon->stopping;
+        clients_refuse(client); /* no answer at all: the number may be used again */
+        return;
+    }
+    if (answer.state == PRINTJOB_QUEUED) {
+        clients_watch(client, request->job_id);
+    }
+    clients_answer(client, &answer);
+}
+
+static void tell_unreported(struct daemon *daemon, struct client *client)
+{
+    struct printjob_answer answer;
+    if (daemon->failed || !work_unreported(daemon->work, &answer)) {
+        daemon->failed = true;
+        clients_refuse(client);
+        return;
+    }
+    clients_answer(client, &answer);
+}
+
 static void on_line(void *context, struct client *client, const char *line, size_t size)
 {
     struct daemon *daemon = context;
@@ -82,22 +108,26 @@ static void on_line(void *context, struct client *client, const char *line, size
         clients_refuse(client);
         return;
     }
-    struct printjob_answer answer;
-    if (request.op == PRINTJOB_OP_STATUS) {
-        answer = device_answer(daemon);
+    switch (request.op) {
+    case PRINTJOB_OP_STATUS: {
+        struct printjob_answer answer = device_answer(daemon);
         clients_answer(client, &answer);
         return;
     }
-    if (daemon->failed || daemon->stopping || !work_take(daemon->work, &request, &answer)) {
-        daemon->failed = !daemon->stopping;
-        clients_refuse(client); /* no answer at all: the number may be used again */
-    } else {
-        if (answer.state == PRINTJOB_QUEUED) {
-            clients_watch(client, request.job_id);
-        }
-        clients_answer(client, &answer);
+    case PRINTJOB_OP_UNREPORTED:
+        tell_unreported(daemon, client);
+        return;
+    case PRINTJOB_OP_REPORTED:
+        daemon->failed = daemon->failed || !work_reported(daemon->work, request.job_id);
+        return;
+    case PRINTJOB_OP_PRINT:
+        take_job(daemon, client, &request);
+        json_decref(request.receipt);
+        return;
+    case PRINTJOB_OP_COUNT:
+        break;
     }
-    json_decref(request.receipt);
+    MUST_NOT_REACH();
 }
 
 /* --- the link -------------------------------------------------------------------------------- */

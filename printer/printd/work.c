@@ -173,6 +173,33 @@ bool work_take(struct work *work, const struct printjob_request *request,
     return !journal_failed(err, "recording a job") && take_new(work, request, seq, ret_answer);
 }
 
+/* --- what the server has not heard ------------------------------------------------------------ */
+
+bool work_unreported(struct work *work, struct printjob_answer *ret_answer)
+{
+    struct print_record record;
+    struct printjob_answer answer = {.is_report = true};
+    enum err err = print_journal_unreported(work->journal, &record);
+    if (err == OK) {
+        answer.state = record.state;
+        bool fits = str_copy(answer.job_id, sizeof(answer.job_id), record.job_id) &&
+                    str_copy(answer.detail, sizeof(answer.detail), record.detail) &&
+                    str_copy(answer.order_no, sizeof(answer.order_no), record.order_no) &&
+                    str_copy(answer.kind, sizeof(answer.kind), record.kind);
+        MUST(fits);
+    } else if (err != ERR_NOT_FOUND) {
+        return !journal_failed(err, "looking for unreported jobs");
+    }
+    *ret_answer = answer;
+    return true;
+}
+
+bool work_reported(struct work *work, const char *job_id)
+{
+    enum err err = print_journal_reported(work->journal, job_id, clock_wall_s(&work->clock));
+    return !journal_failed(err, "noting a report");
+}
+
 /* --- carrying out ---------------------------------------------------------------------------- */
 
 /* Ascending texts of four characters: an echo also stands for all marks before it. */

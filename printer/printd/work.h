@@ -46,6 +46,14 @@ struct engine *work_engine(struct work *work);
 MUST_CHECK bool work_take(struct work *work, const struct printjob_request *request,
                           struct printjob_answer *ret_answer);
 
+/**
+ * The oldest verdict that has not reached the server; an empty job_id if all have.
+ * @return false: as above
+ */
+MUST_CHECK bool work_unreported(struct work *work, struct printjob_answer *ret_answer);
+/** The verdict on that job has reached the server. False: as above. */
+MUST_CHECK bool work_reported(struct work *work, const char *job_id);
+
 /** Go on as far as possible. False: as above. */
 MUST_CHECK bool work_turn(struct work *work);
 

@@ -23,6 +23,8 @@ static const char *const DEVICE_NAMES[PRINTJOB_DEVICE_COUNT] = {
 static const char *const OP_NAMES[PRINTJOB_OP_COUNT] = {
     [PRINTJOB_OP_PRINT] = "print",
     [PRINTJOB_OP_STATUS] = "status",
+    [PRINTJOB_OP_UNREPORTED] = "unreported",
+    [PRINTJOB_OP_REPORTED] = "reported",
 };
 
 /* The index of @p name among @p names; @p count if it is none of them. */
@@ -89,12 +91,30 @@ bool printjob_request_encode(const struct printjob_request *request, char *ret_l
     json_t *root = json_object();
     MUST(root != NULL);
     json_put_text(root, "op", OP_NAMES[request->op]);
-    if (request->op == PRINTJOB_OP_PRINT) {
+    if (request->op == PRINTJOB_OP_PRINT || request->op == PRINTJOB_OP_REPORTED) {
         json_put_text(root, "job_id", request->job_id);
+    }
+    if (request->op == PRINTJOB_OP_PRINT) {
         json_put_int(root, "copy", request->copy);
         json_put(root, "receipt", json_incref(request->receipt));
     }
     return print_line(root, ret_line, size);
+}
+
+static void put_job(json_t *root, const struct printjob_answer *answer)
+{
+    json_put_text(root, "job_id", answer->job_id);
+    json_put_text(root, "state", printjob_state_name(answer->state));
+}
+
+static void put_report(json_t *root, const struct printjob_answer *answer)
+{
+    json_put_text(root, "op", OP_NAMES[PRINTJOB_OP_UNREPORTED]);
+    if (answer->job_id[0] != '\0') {
+        put_job(root, answer);
+        json_put_text(root, "order_no", answer->order_no);
+        json_put_text(root, "kind", answer->kind);
+    }
 }
 
 bool printjob_answer_encode(const struct printjob_answer *answer, char *ret_line, size_t size)
@@ -102,11 +122,12 @@ bool printjob_answer_encode(const struct printjob_answer *answer, char *ret_line
     json_t *root = json_object();
     MUST(root != NULL);
     if (answer->is_device) {
-        json_put_text(root, "op", "status");
+        json_put_text(root, "op", OP_NAMES[PRINTJOB_OP_STATUS]);
         json_put_text(root, "state", printjob_device_name(answer->device));
+    } else if (answer->is_report) {
+        put_report(root, answer);
     } else {
-        json_put_text(root, "job_id", answer->job_id);
-        json_put_text(root, "state", printjob_state_name(answer->state));
+        put_job(root, answer);
     }
     if (answer->detail[0] != '\0') {
         json_put_text(root, "detail", answer->detail);
@@ -137,8 +158,10 @@ bool printjob_request_decode(const char *line, size_t size, struct printjob_requ
         request.op = (enum printjob_op)at;
     }
     const json_t *receipt = NULL;
-    if (!json_failed(&r) && request.op == PRINTJOB_OP_PRINT) {
+    if (request.op == PRINTJOB_OP_PRINT || request.op == PRINTJOB_OP_REPORTED) {
         read_job_id(&r, request.job_id);
+    }
+    if (!json_failed(&r) && request.op == PRINTJOB_OP_PRINT) {
         request.copy = (uint32_t)json_int_or(&r, "copy", 0, PRINTJOB_COPY_MAX, 0);
         receipt = json_object_at(&r, "receipt");
     }
@@ -152,24 +175,44 @@ bool printjob_request_decode(const char *line, size_t size, struct printjob_requ
     return ok;
 }
 
+static void read_device(struct json_reader *r, struct printjob_answer *answer)
+{
+    char state[PRINTJOB_WORD_SIZE];
+    json_text(r, "state", state, sizeof(state));
+    if (!printjob_device_parse(state, &answer->device)) {
+        json_refuse(r, "state");
+    }
+}
+
+static void read_job(struct json_reader *r, struct printjob_answer *answer)
+{
+    char state[PRINTJOB_WORD_SIZE];
+    json_text(r, "state", state, sizeof(state));
+    read_job_id(r, answer->job_id);
+    if (!printjob_state_parse(state, &answer->state)) {
+        json_refuse(r, "state");
+    }
+}
+
 bool printjob_answer_decode(const char *line, size_t size, struct printjob_answer *ret_answer,
                             const char **ret_field)
 {
     json_t *root = json_parse_object(line, size, PRINTJOB_LINE_SIZE);
     struct json_reader r = json_reader(root);
-    struct printjob_answer answer = {.is_device = json_has(&r, "op")};
-    char state[32];
-    json_text(&r, "state", state, sizeof(state));
+    struct printjob_answer answer = {0};
+    char op[16];
+    json_text_or_empty(&r, "op", op, sizeof(op));
     json_text_or_empty(&r, "detail", answer.detail, sizeof(answer.detail));
-    bool known;
+    answer.is_device = str_equal(op, OP_NAMES[PRINTJOB_OP_STATUS]);
+    answer.is_report = str_equal(op, OP_NAMES[PRINTJOB_OP_UNREPORTED]);
     if (answer.is_device) {
-        known = printjob_device_parse(state, &answer.device);
-    } else {
-        read_job_id(&r, answer.job_id);
-        known = printjob_state_parse(state, &answer.state);
-    }
-    if (!known) {
-        json_refuse(&r, "state");
+        read_device(&r, &answer);
+    } else if (!answer.is_report && op[0] != '\0') {
+        json_refuse(&r, "op");
+    } else if (!answer.is_report || json_has(&r, "job_id")) {
+        read_job(&r, &answer);
+        json_text_or_empty(&r, "order_no", answer.order_no, sizeof(answer.order_no));
+        json_text_or_empty(&r, "kind", answer.kind, sizeof(answer.kind));
     }
     bool ok = root != NULL && !json_failed(&r);
     *ret_field = root == NULL ? "(line)" : json_field(&r);

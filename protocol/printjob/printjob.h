@@ -21,6 +21,8 @@ enum {
     PRINTJOB_LINE_SIZE = 65536, /* with its line end */
     PRINTJOB_DETAIL_SIZE = 129,
     PRINTJOB_COPY_MAX = 9,
+    PRINTJOB_WORD_SIZE = 33,
+    PRINTJOB_ORDER_SIZE = 65,
 };
 
 /* What became of a job. */
@@ -45,22 +47,31 @@ enum printjob_device {
 };
 
 /* A line from the kiosk. */
-enum printjob_op { PRINTJOB_OP_PRINT, PRINTJOB_OP_STATUS, PRINTJOB_OP_COUNT };
+enum printjob_op {
+    PRINTJOB_OP_PRINT,
+    PRINTJOB_OP_STATUS,
+    PRINTJOB_OP_UNREPORTED, /* which verdict has not reached the server yet? The oldest one */
+    PRINTJOB_OP_REPORTED,   /* that verdict has reached it */
+    PRINTJOB_OP_COUNT
+};
 
 struct printjob_request {
     enum printjob_op op;
-    char job_id[ID_TEXT_SIZE]; /* PRINT */
+    char job_id[ID_TEXT_SIZE]; /* PRINT, REPORTED */
     uint32_t copy;             /* 0: the first paper; else "copy n" stands on it */
     json_t *receipt;           /* PRINT: @own, json_decref() */
 };
 
-/* A line from printd: about the device, or about a job. */
+/* A line from printd: about the device, about a job, or a verdict that is to be reported. */
 struct printjob_answer {
     bool is_device;
     enum printjob_device device;
-    char job_id[ID_TEXT_SIZE];
+    bool is_report;            /* the answer to UNREPORTED */
+    char job_id[ID_TEXT_SIZE]; /* empty in a report: everything is reported */
     enum printjob_state state;
     char detail[PRINTJOB_DETAIL_SIZE];
+    char order_no[PRINTJOB_ORDER_SIZE]; /* a report's, as the next one */
+    char kind[PRINTJOB_WORD_SIZE];      /* of the receipt; empty: not known */
 };
 
 const char *printjob_state_name(enum printjob_state state);

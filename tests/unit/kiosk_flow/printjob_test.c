@@ -43,6 +43,33 @@ TEST(every_answer_goes_both_ways)
     }
 }
 
+TEST(what_is_to_be_reported_goes_both_ways)
+{
+    struct printjob_request request = {.op = PRINTJOB_OP_REPORTED};
+    struct printjob_request request_back;
+    const char *field = NULL;
+    (void)snprintf(request.job_id, sizeof(request.job_id), "%s", ID);
+    CHECK(printjob_request_encode(&request, line, sizeof(line)));
+    CHECK(printjob_request_decode(line, strlen(line) - 1, &request_back, &field));
+    CHECK_EQ_I64(request_back.op, PRINTJOB_OP_REPORTED);
+    CHECK_EQ_STR(request_back.job_id, ID);
+    struct printjob_answer answer = {.is_report = true, .state = PRINTJOB_HELD};
+    struct printjob_answer back;
+    CHECK(printjob_answer_encode(&answer, line, sizeof(line)));
+    CHECK(printjob_answer_decode(line, strlen(line) - 1, &back, &field));
+    CHECK(back.is_report && back.job_id[0] == '\0'); /* nothing is left */
+    (void)snprintf(answer.job_id, sizeof(answer.job_id), "%s", ID);
+    (void)snprintf(answer.order_no, sizeof(answer.order_no), "SH1");
+    (void)snprintf(answer.kind, sizeof(answer.kind), "pending");
+    CHECK(printjob_answer_encode(&answer, line, sizeof(line)));
+    CHECK(printjob_answer_decode(line, strlen(line) - 1, &back, &field));
+    CHECK(back.is_report && !back.is_device);
+    CHECK_EQ_I64(back.state, PRINTJOB_HELD);
+    CHECK_EQ_STR(back.job_id, ID);
+    CHECK_EQ_STR(back.order_no, "SH1");
+    CHECK_EQ_STR(back.kind, "pending");
+}
+
 TEST(wrong_lines_are_refused_with_the_member)
 {
     static const struct {
@@ -51,6 +78,7 @@ TEST(wrong_lines_are_refused_with_the_member)
     } cases[] = {
         {"", "(line)"},
         {"{\"op\":\"erase\"}", "op"},
+        {"{\"op\":\"reported\"}", "job_id"},
         {"{\"op\":\"print\",\"job_id\":\"7\",\"receipt\":{}}", "job_id"},
         {"{\"op\":\"print\",\"job_id\":\"01234567-89ab-7607-8809-0a0b0c0d0e0f\"}", "receipt"},
         {"{\"op\":\"print\",\"job_id\":\"01234567-89ab-7607-8809-0a0b0c0d0e0f\",\"copy\":99,"

@@ -144,6 +144,32 @@ TEST(papers_that_may_be_out_are_counted_by_order_and_kind)
     end();
 }
 
+TEST(a_verdict_waits_until_it_is_reported)
+{
+    int64_t a = 0;
+    int64_t b = 0;
+    struct print_record record;
+    begin();
+    CHECK(add(ID_A, "SH1", &a) == OK);
+    CHECK(add(ID_B, "SH2", &b) == OK);
+    CHECK(print_journal_unreported(journal, &record) == ERR_NOT_FOUND);
+    CHECK(begin_job(a) == OK);
+    CHECK(print_journal_end(journal, b, PRINTJOB_FAILED, "busy", 1002) == OK);
+    open_again(); /* the first was cut off: unknown, and to be reported */
+    CHECK(print_journal_unreported(journal, &record) == OK);
+    CHECK_EQ_STR(record.job_id, ID_A);
+    CHECK_EQ_STR(record.order_no, "SH1");
+    CHECK_EQ_STR(record.kind, "credited");
+    CHECK(record.state == PRINTJOB_UNKNOWN);
+    CHECK(print_journal_reported(journal, ID_A, 1003) == OK);
+    open_again();
+    CHECK(print_journal_unreported(journal, &record) == OK);
+    CHECK_EQ_STR(record.job_id, ID_B);
+    CHECK(print_journal_reported(journal, ID_B, 1003) == OK);
+    CHECK(print_journal_unreported(journal, &record) == ERR_NOT_FOUND);
+    end();
+}
+
 static void run_sql(const char *text)
 {
     char path[FOLDER_SIZE + 32];
@@ -168,7 +194,9 @@ TEST(the_first_versions_journal_is_taken_over)
             " ('018f3a1c-0000-7000-8000-00000000000a', 'SH1', 0, 'printed', 1, 2, 3)");
     journal = NULL;
     open_again();
+    struct print_record record;
     CHECK(find(ID_A).state == PRINTJOB_PRINTED);
+    CHECK(print_journal_unreported(journal, &record) == ERR_NOT_FOUND); /* its kiosk has tried */
     CHECK_EQ_U64(copies("SH1", "credited"), 1);
     open_again();
     CHECK_EQ_U64(copies("SH1", "pending"), 1);
