@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "common/must.h"
+
 enum { YUAN_DIGITS_MAX = 9, FEN_DIGITS_MAX = 2 };
 
 bool money_add(struct money a, struct money b, struct money *ret_sum)
@@ -83,5 +85,20 @@ char *money_format_yuan(struct money money, char ret_text[MONEY_TEXT_SIZE])
     uint64_t fen = money.fen < 0 ? 0U - (uint64_t)money.fen : (uint64_t)money.fen;
     (void)snprintf(ret_text, MONEY_TEXT_SIZE, "%s%" PRIu64 ".%02" PRIu64, money.fen < 0 ? "-" : "",
                    fen / 100U, fen % 100U);
+    return ret_text;
+}
+
+char *money_format_price(int64_t price_e4_yuan, char ret_text[MONEY_TEXT_SIZE])
+{
+    enum { E4 = 10000, DECIMALS_MAX = 4, DECIMALS_MIN = 2 };
+    MUST(price_e4_yuan >= 0);
+    int64_t rest = price_e4_yuan % E4;
+    int decimals = DECIMALS_MAX;
+    while (decimals > DECIMALS_MIN && rest % 10 == 0) {
+        rest /= 10;
+        decimals -= 1;
+    }
+    (void)snprintf(ret_text, MONEY_TEXT_SIZE, "%" PRId64 ".%0*" PRId64, price_e4_yuan / E4,
+                   decimals, rest);
     return ret_text;
 }

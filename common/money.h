@@ -48,4 +48,10 @@ MUST_CHECK bool money_parse_yuan(const char *text, size_t text_size, bool allow_
 /** Write "12.30" (always two decimals) with its NUL to @p ret_text. Returns @p ret_text. */
 char *money_format_yuan(struct money money, char ret_text[MONEY_TEXT_SIZE]);
 
+/**
+ * A price in 0.0001 yuan, as tariffs have them: "0.5469", and "0.55" where the last decimals are
+ * zero; at least two, never rounded. Not negative. Returns @p ret_text.
+ */
+char *money_format_price(int64_t price_e4_yuan, char ret_text[MONEY_TEXT_SIZE]);
+
 #endif

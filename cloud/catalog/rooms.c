@@ -19,7 +19,7 @@
 #include "common/str.h"
 #include "core/estimate/estimate.h"
 
-enum { DAY_S = 86400, E4_PER_MILLI = 10, E4_PER_FEN = 100 };
+enum { DAY_S = 86400, E4_PER_MILLI = 10 };
 
 #define ROOMS_MATCHING                                                                             \
     " FROM room r JOIN meter m ON m.room_id = r.room_id"                                           \
@@ -178,7 +178,7 @@ static void fill_meter(const struct catalog_meter *meter, const struct account_v
         str_format_cut(page->sale_reason, sizeof(page->sale_reason), "%s",
                        meter->sale_open ? "meter_blocked" : meter->sale_reason);
     }
-    page->price_fen_per_unit = (meter->price_e4_yuan + E4_PER_FEN / 2) / E4_PER_FEN;
+    page->price_e4_yuan = meter->price_e4_yuan;
     page->alarm_fen = meter->alarm_fen;
 }
 

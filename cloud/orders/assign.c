@@ -124,6 +124,7 @@ static enum err store(struct db *db, void *arg)
     if (assign->reading.has_balance) {
         c.row.has_before = true;
         c.row.balance_before_fen = assign->reading.balance.fen;
+        c.row.balance_at = db_wall_s(db);
     }
     const struct delivery_event event = {.kind = DELIVERY_EV_ASSIGN,
                                          .has_reading = true,

@@ -242,6 +242,7 @@ static enum err note_balances(struct money_case *c)
     c->row.balance_before_fen = before.fen;
     c->row.has_after = true;
     c->row.balance_after_fen = after.fen;
+    c->row.balance_at = db_wall_s(c->db);
     c->row.arrears_fen = estimate_arrears(before, c->row.order.amount).arrears.fen;
     return OK;
 }

@@ -256,6 +256,7 @@ static enum err bind_balance(struct sql *sql, struct db *db, const struct create
                              const struct lookup *lookup)
 {
     struct money balance = money_fen(lookup->state.balance_fen);
+    int64_t read_at = lookup->state.balance_at;
     bool known = lookup->state.has_balance;
     if (lookup->meter.profile.kind == BUS_METER_CLOUD) {
         enum err err = ledger_store_balance(db, create->request.meter_id, &balance);
@@ -263,10 +264,12 @@ static enum err bind_balance(struct sql *sql, struct db *db, const struct create
             return err;
         }
         known = true;
+        read_at = db_wall_s(db); /* the account is in this database */
     }
     const struct money amount = money_fen(create->request.amount_fen);
     if (known) {
         sql_bind_i64(sql, 19, balance.fen);
+        sql_bind_i64(sql, 22, read_at);
     }
     sql_bind_i64(sql, 20, known ? estimate_arrears(balance, amount).arrears.fen : 0);
     return OK;
@@ -284,9 +287,9 @@ static enum err insert(struct db *db, struct create *create, const struct lookup
         db, "INSERT INTO pay_order (order_no, terminal_id, client_request_id, purchase_id, site_id,"
             " room_id, meter_id, channel, version, state, amount_fen, credit_to, kind, place,"
             " customer_masked, meter_address, meter_tail, price_e4_yuan, created_at, created_ms,"
-            " state_ms, pay_try, body, balance_before_fen, arrears_fen)"
+            " state_ms, pay_try, body, balance_before_fen, arrears_fen, balance_at)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 'NEW', ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-            " ?16, ?17, ?18, ?18, 1, ?21, ?19, ?20)");
+            " ?16, ?17, ?18, ?18, 1, ?21, ?19, ?20, ?22)");
     sql_bind_text(sql, 1, order_no);
     sql_bind_text(sql, 2, create->terminal_id);
     sql_bind_text(sql, 3, request->client_request_id);

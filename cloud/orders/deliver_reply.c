@@ -129,6 +129,7 @@ static enum err tell_credit(struct take *take, struct money_case *c)
     if (err == OK && take->reply.sent && event.reading.has_balance) {
         c->row.has_after = true;
         c->row.balance_after_fen = event.reading.balance.fen;
+        c->row.balance_at = db_wall_s(c->db);
         case_touch(c);
     }
     return err;

@@ -98,6 +98,7 @@ static enum err store_tell(struct db *db, void *arg)
         tell->event.reading.has_balance) {
         c.row.has_after = true;
         c.row.balance_after_fen = tell->event.reading.balance.fen;
+        c.row.balance_at = db_wall_s(db);
     }
     return err == OK ? case_commit(&c) : err;
 }

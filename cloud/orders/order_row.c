@@ -11,7 +11,8 @@
     "order_no, terminal_id, client_request_id, purchase_id, meter_id, channel, kind, version,"     \
     " state, flags, amount_fen, paid_fen, trade_no, money, credit_to, precreate_open, qr_dead,"    \
     " credit_started, not_credited, refund_numbered, created_ms, state_ms, pay_try, qr_ms,"        \
-    " more_time, scanned, slow, paid_at, balance_before_fen, balance_after_fen, arrears_fen"
+    " more_time, scanned, slow, paid_at, balance_before_fen, balance_after_fen, arrears_fen,"      \
+    " balance_at"
 
 bool wallet_parse(const char *name, enum pay_wallet *ret_wallet)
 {
@@ -69,6 +70,7 @@ static void read_rest(const struct sql *sql, struct order_row *row)
     row->has_after = !sql_is_null(sql, 29);
     row->balance_after_fen = sql_i64(sql, 29);
     row->arrears_fen = sql_i64(sql, 30);
+    row->balance_at = sql_is_null(sql, 31) ? 0 : sql_i64(sql, 31);
 }
 
 enum err order_row_load(struct db *db, const char *order_no, struct order_row *ret_row)
@@ -105,7 +107,8 @@ enum err order_row_save(struct db *db, struct order_row *row)
             " trade_no = ?6, money = ?7, precreate_open = ?8, qr_dead = ?9, credit_started = ?10,"
             " not_credited = ?11, refund_numbered = ?12, state_ms = ?13, pay_try = ?14,"
             " qr_ms = ?15, more_time = ?16, scanned = ?17, slow = ?18, paid_at = ?19,"
-            " balance_before_fen = ?20, balance_after_fen = ?21, arrears_fen = ?22"
+            " balance_before_fen = ?20, balance_after_fen = ?21, arrears_fen = ?22,"
+            " balance_at = ?23"
             " WHERE order_no = ?1 AND version = ?2");
     const struct order *order = &row->order;
     sql_bind_text(sql, 1, row->order_no);
@@ -130,6 +133,7 @@ enum err order_row_save(struct db *db, struct order_row *row)
     bind_nullable(sql, 20, row->has_before, row->balance_before_fen);
     bind_nullable(sql, 21, row->has_after, row->balance_after_fen);
     sql_bind_i64(sql, 22, row->arrears_fen);
+    bind_nullable(sql, 23, row->balance_at != 0, row->balance_at);
     int64_t changed = 0;
     enum err err = sql_run_counted(sql, &changed);
     if (err == OK && changed != 1) {

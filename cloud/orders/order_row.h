@@ -35,6 +35,7 @@ struct order_row {
     bool has_after;
     int64_t balance_after_fen;
     int64_t arrears_fen;
+    int64_t balance_at; /* wall seconds: when the newer of the two was read; 0: not known */
 };
 
 /**

@@ -16,7 +16,6 @@
 enum {
     COPIES_MAX = 3,             /* beside the first paper; then the office prints */
     REPRINT_S = 30 * 24 * 3600, /* a receipt can be printed again for 30 days */
-    E4_PER_FEN = 100,
 };
 
 struct paper {
@@ -95,6 +94,7 @@ static void fill_money(const struct order_row *row, struct receipt *receipt)
     receipt->arrears = amount_if(row->arrears_fen > 0, row->arrears_fen);
     receipt->balance_before = amount_if(row->has_before, row->balance_before_fen);
     receipt->balance_after = amount_if(done && row->has_after, row->balance_after_fen);
+    receipt->balance_read_at = row->balance_at;
     receipt->channel = row->wallet == PAY_ALIPAY ? RECEIPT_ALIPAY : RECEIPT_WECHAT;
 }
 
@@ -103,7 +103,7 @@ static enum err fill_place(struct db *db, struct paper *paper, const struct orde
     struct receipt *receipt = &paper->receipt;
     struct sql *sql = sql_begin(
         db, "SELECT o.place, o.customer_masked, o.meter_address, o.price_e4_yuan, s.company,"
-            " s.name, s.service_phone, p.service, coalesce(r.refund_no, ''), d.seq"
+            " s.name, s.service_phone, p.service, coalesce(r.refund_no, ''), d.seq, m.customer_no"
             " FROM pay_order o JOIN site s USING (site_id) JOIN meter m USING (meter_id)"
             " JOIN meter_profile p USING (profile_id)"
             " LEFT JOIN refund r ON r.document_no = o.order_no"
@@ -118,8 +118,8 @@ static enum err fill_place(struct db *db, struct paper *paper, const struct orde
     str_format_cut(receipt->customer_masked, sizeof(receipt->customer_masked), "%s",
                    sql_text(sql, 1));
     str_format_cut(receipt->meter_address, sizeof(receipt->meter_address), "%s", sql_text(sql, 2));
-    receipt->price_per_unit =
-        amount_if(sql_i64(sql, 3) % E4_PER_FEN == 0, sql_i64(sql, 3) / E4_PER_FEN);
+    receipt->has_price = sql_i64(sql, 3) > 0;
+    receipt->price_e4_yuan = sql_i64(sql, 3);
     str_format_cut(receipt->merchant, sizeof(receipt->merchant), "%s", sql_text(sql, 4));
     str_format_cut(receipt->site, sizeof(receipt->site), "%s", sql_text(sql, 5));
     str_format_cut(receipt->phone, sizeof(receipt->phone), "%s", sql_text(sql, 6));
@@ -127,6 +127,7 @@ static enum err fill_place(struct db *db, struct paper *paper, const struct orde
     str_format_cut(receipt->refund_no, sizeof(receipt->refund_no), "%s", sql_text(sql, 8));
     receipt->has_purchase_count = !sql_is_null(sql, 9);
     receipt->purchase_count = (uint32_t)sql_i64(sql, 9);
+    str_format_cut(receipt->customer_no, sizeof(receipt->customer_no), "%s", sql_text(sql, 10));
     sql_end(sql);
     return OK;
 }

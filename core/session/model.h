@@ -140,7 +140,7 @@ struct session_meter {
     bool balance_in_meter; /* false: the balance is in the cloud */
     bool sale_open;
     char sale_reason[SESSION_TEXT_SIZE];
-    struct money price_per_unit;
+    int64_t price_e4_yuan; /* of a unit, in 0.0001 yuan */
     struct money alarm;
     struct money arrears; /* > 0: E11, shown before the QR */
     bool days_left_known;

@@ -163,7 +163,7 @@ void convert_room_page(const struct api_room_page *api, struct session_meter *re
         .utility = utility_of(api->kind),
         .balance_in_meter = api->balance_in == API_BALANCE_IN_METER,
         .sale_open = api->sale_open,
-        .price_per_unit = money_fen(api->price_fen_per_unit),
+        .price_e4_yuan = api->price_e4_yuan,
         .alarm = money_fen(api->alarm_fen),
         .arrears = money_fen(api->arrears_fen),
         .days_left_known = api->has_days_left,

@@ -284,7 +284,7 @@ static void details(struct ui_build *build, const struct session *session)
     }
     widget_pair(
         build, T("Price"),
-        ui_format(build, "%s / %s", words_money(build, meter->price_per_unit), meter->usage_unit),
+        ui_format(build, "%s / %s", words_price(build, meter->price_e4_yuan), meter->usage_unit),
         !live);
     if (live) {
         widget_pair(build, T("Voltage / current / power"),

@@ -57,6 +57,12 @@ const char *words_money_short(struct ui_build *build, struct money money)
     return ui_format(build, YUAN "%lld", (long long)(money.fen / 100));
 }
 
+const char *words_price(struct ui_build *build, int64_t price_e4_yuan)
+{
+    char text[MONEY_TEXT_SIZE];
+    return ui_format(build, YUAN "%s", money_format_price(price_e4_yuan, text));
+}
+
 struct words_amount words_amount(struct ui_build *build, struct money money)
 {
     bool debt = money.fen < 0;

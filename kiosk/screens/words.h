@@ -27,6 +27,8 @@ const char *words_number(struct ui_build *build, int64_t number);
 const char *words_money(struct ui_build *build, struct money money);
 /** "Y100" if there are no fen, else as words_money(). */
 const char *words_money_short(struct ui_build *build, struct money money);
+/** "Y0.5469" of a price in 0.0001 yuan. */
+const char *words_price(struct ui_build *build, int64_t price_e4_yuan);
 
 /** The parts of an amount that is shown large: "-", "86", ".42". */
 struct words_amount {

@@ -83,7 +83,7 @@ static const struct field session_fields[] = {
     S(meter.balance_in_meter, FLAG),
     S(meter.sale_open, FLAG),
     S(meter.sale_reason, TEXT),
-    S(meter.price_per_unit, MONEY),
+    S(meter.price_e4_yuan, I64),
     S(meter.alarm, MONEY),
     S(meter.arrears, MONEY),
     S(meter.days_left_known, FLAG),

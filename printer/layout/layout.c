@@ -16,7 +16,7 @@
 enum {
     VALUE_SIZE = 96,
     LARGE_GAP_DOTS = 14,
-    FORM_VERSION = 1, /* printed at the foot; raise it when the form changes */
+    FORM_VERSION = 2, /* printed at the foot; raise it when the form changes */
 };
 
 /* What is particular to a kind of slip. */
@@ -113,11 +113,12 @@ static void head(struct paper *paper, const struct receipt *receipt)
 static void account(struct paper *paper, const struct receipt *receipt)
 {
     bool is_water = receipt->service == RECEIPT_WATER;
-    pair(paper, WORD_ORDER_NO, receipt->order_no);
     pair(paper, WORD_TERMINAL, receipt->terminal_id);
+    pair(paper, WORD_ORDER_NO, receipt->order_no);
     time_pair(paper, WORD_TIME, receipt->time);
     pair(paper, WORD_SERVICE, word_text(is_water ? WORD_WATER : WORD_ELECTRICITY));
     pair(paper, is_water ? WORD_METER_WATER : WORD_METER_ELECTRICITY, receipt->meter_address);
+    pair(paper, WORD_CUSTOMER_NO, receipt->customer_no);
     pair(paper, WORD_CUSTOMER, receipt->customer_masked);
     pair(paper, WORD_PLACE, receipt->place);
     paper_rule(paper);
@@ -125,15 +126,14 @@ static void account(struct paper *paper, const struct receipt *receipt)
 
 static void price(struct paper *paper, const struct receipt *receipt)
 {
-    if (!receipt->price_per_unit.is_there) {
+    if (!receipt->has_price) {
         return;
     }
     char digits[MONEY_TEXT_SIZE];
     char text[VALUE_SIZE];
     enum word unit = receipt->service == RECEIPT_WATER ? WORD_PER_M3 : WORD_PER_KWH;
-    bool fits =
-        str_format(text, sizeof(text), "%s %s",
-                   money_format_yuan(receipt->price_per_unit.money, digits), word_text(unit));
+    bool fits = str_format(text, sizeof(text), "%s %s",
+                           money_format_price(receipt->price_e4_yuan, digits), word_text(unit));
     MUST(fits);
     pair(paper, WORD_PRICE, text);
 }

@@ -6,7 +6,7 @@
 
 enum {
     TOTAL_MAX = 1000000000,
-    PRICE_FEN_MAX = 1000000,
+    PRICE_E4_MAX = 100000000,
     DAYS_LEFT_MAX = 100000,
 };
 
@@ -193,7 +193,7 @@ enum err api_room_page_encode(const struct api_room_page *page, char *ret_text, 
     api_put_text_or_null(json, "customer_masked", page->customer_masked);
     json_put(json, "meter", meter_json(page));
     put_last(json, page);
-    json_put_int(json, "price_fen_per_unit", page->price_fen_per_unit);
+    json_put_int(json, "price_e4_yuan", page->price_e4_yuan);
     json_put_int(json, "alarm_fen", page->alarm_fen);
     json_put_int(json, "arrears_fen", page->arrears_fen);
     api_put_int_or_null(json, "days_left", page->has_days_left, page->days_left);
@@ -294,7 +294,7 @@ static void read_plain(struct json_reader *r, struct api_room_page *page)
     api_read_id(r, "room_id", page->room_id);
     json_text(r, "place", page->place, sizeof(page->place));
     json_text_or_empty(r, "customer_masked", page->customer_masked, sizeof(page->customer_masked));
-    page->price_fen_per_unit = json_int(r, "price_fen_per_unit", 0, PRICE_FEN_MAX);
+    page->price_e4_yuan = json_int(r, "price_e4_yuan", 0, PRICE_E4_MAX);
     page->alarm_fen = api_read_amount(r, "alarm_fen");
     page->arrears_fen = api_read_amount(r, "arrears_fen");
     page->has_days_left = json_has(r, "days_left");

@@ -67,7 +67,7 @@ struct api_room_page {
     int64_t last_read_at;
     int64_t last_age_s;
 
-    int64_t price_fen_per_unit;
+    int64_t price_e4_yuan; /* of a unit, in 0.0001 yuan */
     int64_t alarm_fen;
     int64_t arrears_fen;
     bool has_days_left;

@@ -49,7 +49,7 @@ static const struct text_member TEXTS[] = {
     TEXT_MEMBER(meter_address), TEXT_MEMBER(customer_masked),
     TEXT_MEMBER(place),         TEXT_MEMBER(channel_trade_no),
     TEXT_MEMBER(refund_no),     TEXT_MEMBER(status_url),
-    TEXT_MEMBER(phone),
+    TEXT_MEMBER(phone),         TEXT_MEMBER(customer_no),
 };
 
 struct amount_member {
@@ -62,7 +62,6 @@ static const struct amount_member AMOUNTS[] = {
     {"fee_fen", offsetof(struct receipt, fee), false},
     {"credited_fen", offsetof(struct receipt, credited), false},
     {"arrears_fen", offsetof(struct receipt, arrears), false},
-    {"price_fen_per_unit", offsetof(struct receipt, price_per_unit), false},
     {"balance_before_fen", offsetof(struct receipt, balance_before), true},
     {"balance_after_fen", offsetof(struct receipt, balance_after), true},
 };
@@ -136,6 +135,9 @@ bool receipt_decode(const json_t *object, struct receipt *ret_receipt, const cha
         json_text_or_empty(&r, TEXTS[i].name, (char *)&receipt + TEXTS[i].offset, TEXTS[i].size);
     }
     read_amounts(&r, &receipt);
+    receipt.has_price = json_has(&r, "price_e4_yuan");
+    receipt.price_e4_yuan =
+        json_int_or(&r, "price_e4_yuan", 0, RECEIPT_PRICE_E4_MAX, /* fallback= */ 0);
     receipt.balance_read_at = json_int_or(&r, "balance_read_at", 0, TIME_MAX, 0);
     receipt.has_purchase_count = json_has(&r, "purchase_count");
     receipt.purchase_count =
@@ -171,6 +173,9 @@ json_t *receipt_encode(const struct receipt *receipt)
         if (amount->is_there) {
             json_put_int(object, AMOUNTS[i].name, amount->money.fen);
         }
+    }
+    if (receipt->has_price) {
+        json_put_int(object, "price_e4_yuan", receipt->price_e4_yuan);
     }
     if (receipt->channel != RECEIPT_CHANNEL_NONE) {
         json_put_text(object, "channel", CHANNELS[receipt->channel]);

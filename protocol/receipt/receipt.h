@@ -25,6 +25,9 @@ enum {
     RECEIPT_COPY_MAX = 9,
 };
 
+/* The dearest unit: 10,000 yuan. */
+#define RECEIPT_PRICE_E4_MAX INT64_C(100000000)
+
 /* What the paper says happened to the money (MONEY 2): each has its own words. */
 enum receipt_kind {
     RECEIPT_CREDITED,       /* read back, or posted: the only kind that may say so */
@@ -61,13 +64,15 @@ struct receipt {
     int64_t time;                   /* of the payment; required */
     enum receipt_service service;
     char meter_address[RECEIPT_WORD_SIZE];
+    char customer_no[RECEIPT_WORD_SIZE]; /* of the account at the utility, as in the meter */
     char customer_masked[RECEIPT_WORD_SIZE];
     char place[RECEIPT_NAME_SIZE];
     struct money amount; /* paid; required */
     struct receipt_amount fee;
     struct receipt_amount credited;
     struct receipt_amount arrears;
-    struct receipt_amount price_per_unit;
+    bool has_price;
+    int64_t price_e4_yuan; /* of a kWh or m3, in 0.0001 yuan: tariffs have four decimals */
     struct receipt_amount balance_before;
     struct receipt_amount balance_after;
     int64_t balance_read_at;

@@ -344,7 +344,7 @@ TEST(the_page_adds_up)
     CHECK_EQ_STR(page->place, "3\xE6\xA0\x8B"
                               "2\xE5\x8D\x95\xE5\x85\x83"
                               "501");
-    CHECK_EQ_I64(page->price_fen_per_unit, 55);
+    CHECK_EQ_I64(page->price_e4_yuan, 5469);
     CHECK(page->has_last);
     CHECK_EQ_I64(page->last_balance_fen, 4260);
     CHECK_EQ_STR(page->last_energy, "121.25");

@@ -553,16 +553,22 @@ static unsigned report(const char *order_no, int number, const char *verdict, co
     return status;
 }
 
+/* Pay for room 2 while nobody can reach its meter. */
+static void pay_unreachable(const struct rig *rig, char ret_order_no[33])
+{
+    rig_create(2, 5000, ret_order_no);
+    CHECK(rig_until(rig, ret_order_no, "WAIT_PAY"));
+    double_gateway_online(false);
+    double_pay_settle(ret_order_no, 0);
+    CHECK(rig_until(rig, ret_order_no, "PAID")); /* no count can be read, nothing is assigned */
+}
+
 TEST(a_slip_is_not_the_receipts_first_paper)
 {
     struct rig rig;
     char no[33];
     rig_begin(&rig);
-    rig_create(2, 5000, no);
-    CHECK(rig_until(&rig, no, "WAIT_PAY"));
-    double_gateway_online(false);
-    double_pay_settle(no, 0);
-    CHECK(rig_until(&rig, no, "PAID"));
+    pay_unreachable(&rig, no);
     CHECK_EQ_I64(copy_of(no, "pending"), 0);
     CHECK_EQ_U64(report(no, 1, "printed", "pending"), 200);
     CHECK_EQ_I64(copy_of(no, "pending"), 1);
@@ -584,6 +590,48 @@ TEST(what_may_come_out_of_the_printer_counts)
     CHECK_EQ_I64(copy_of(no, "credited"), 1);
     CHECK_EQ_U64(report(no, 2, "unknown", ""), 200); /* no word which: it counts */
     CHECK_EQ_I64(copy_of(no, "credited"), 2);
+    rig_end(&rig);
+}
+
+static int64_t number_of(const struct double_answer *answer, const char *name)
+{
+    return json_integer_value(json_object_get(answer->json, name));
+}
+
+/* printer.md 4.1, lines 6, 8 and 9: the account, the price as agreed, and when it was read. */
+TEST(the_paper_names_the_account_the_price_and_the_time_of_the_balance)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    rig_exec(&rig, "UPDATE tariff SET price_e4_yuan = 5469");
+    rig_exec(&rig, "UPDATE meter SET customer_no = '000012345678' WHERE meter_id = 'm2'");
+    for (int room = 1; room <= 2; room++) {
+        CHECK(rig_pay(&rig, room, 5000, "DONE", no));
+        struct double_answer answer = get(no, "/receipt");
+        CHECK_EQ_I64(number_of(&answer, "price_e4_yuan"), 5469);
+        CHECK(json_is_integer(json_object_get(answer.json, "balance_after_fen")));
+        const int64_t late_s = number_of(&answer, "balance_read_at") - number_of(&answer, "time");
+        CHECK(late_s >= 0 && late_s <= 10);
+        CHECK_EQ_STR(member(&answer, "customer_no"), room == 2 ? "000012345678" : "");
+        double_answer_finish(&answer);
+    }
+    rig_end(&rig);
+}
+
+/* A slip: the balance before is as old as its reading, not as the order. */
+TEST(an_old_balance_keeps_its_age_on_the_paper)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    rig_exec(&rig, "INSERT INTO meter_state (meter_id, balance_fen, balance_at)"
+                   " VALUES ('m2', 700, 1234567890)");
+    pay_unreachable(&rig, no);
+    struct double_answer answer = get(no, "/receipt");
+    CHECK_EQ_I64(number_of(&answer, "balance_before_fen"), 700);
+    CHECK_EQ_I64(number_of(&answer, "balance_read_at"), 1234567890);
+    double_answer_finish(&answer);
     rig_end(&rig);
 }
 

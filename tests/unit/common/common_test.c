@@ -60,6 +60,13 @@ TEST(money_prints_two_decimals_even_at_the_ends)
     CHECK_EQ_STR(money_format_yuan(money_fen(10), text), "0.10");
     CHECK_EQ_STR(money_format_yuan(money_fen(-5), text), "-0.05");
     CHECK_EQ_STR(money_format_yuan(money_fen(INT64_MIN), text), "-92233720368547758.08");
+    CHECK_EQ_STR(money_format_price(5469, text), "0.5469");
+    CHECK_EQ_STR(money_format_price(5500, text), "0.55");
+    CHECK_EQ_STR(money_format_price(12340, text), "1.234");
+    CHECK_EQ_STR(money_format_price(10001, text), "1.0001");
+    CHECK_EQ_STR(money_format_price(20000, text), "2.00");
+    CHECK_EQ_STR(money_format_price(0, text), "0.00");
+    CHECK_EQ_STR(money_format_price(INT64_MAX, text), "922337203685477.5807");
 }
 
 TEST(money_arithmetic_refuses_overflow)

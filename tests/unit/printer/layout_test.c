@@ -27,13 +27,15 @@ static struct receipt receipt_make(enum receipt_kind kind)
                               .order_no = "SH202611201503480007",
                               .time = 1795158228,
                               .meter_address = "000000000001",
+                              .customer_no = "000012345678",
                               .customer_masked = "张*",
                               .place = "3栋2单元1201",
                               .amount = {5000},
                               .credited = {true, {4900}},
                               .fee = {true, {100}},
                               .arrears = {true, {1000}},
-                              .price_per_unit = {true, {57}},
+                              .has_price = true,
+                              .price_e4_yuan = 5469,
                               .balance_before = {true, {-1000}},
                               .balance_after = {true, {3900}},
                               .balance_read_at = 1795158231,
@@ -140,12 +142,12 @@ TEST(credited_shows_everything)
     expect_line("电费充值凭证\n");
     expect_line("订单号 SH202611201503480007\n");
     expect_line("交易时间 2026-11-20 15:03:48 +08:00\n");
-    expect_line("电表号 000000000001\n");
+    expect_line("电表号 000000000001\n户号 000012345678\n户名 张*\n");
     expect_line("付款金额 ￥50.00\n");
     expect_line("手续费 ￥1.00\n");
     expect_line("到账金额 ￥49.00\n");
     expect_line("其中补缴欠费 ￥10.00\n");
-    expect_line("单价 0.57 元/度\n");
+    expect_line("单价 0.5469 元/度\n");
     expect_line("充值前余额 -￥10.00\n");
     expect_line("充值后余额 ￥39.00\n");
     expect_line("购电次数 5\n");
@@ -158,6 +160,44 @@ TEST(credited_shows_everything)
 }
 
 /* A slip must never look as if the money had arrived (and a refund not as if it were done). */
+/* The order of the grid companies' slips: who, where, which order, when; balance with its time. */
+TEST(fields_stand_in_the_agreed_order)
+{
+    static const char *const order[] = {"翠湖花园物业服务中心",
+                                        "电费充值凭证",
+                                        "终端编号",
+                                        "订单号",
+                                        "交易时间",
+                                        "缴费项目",
+                                        "电表号",
+                                        "户号",
+                                        "户名",
+                                        "地址",
+                                        "付款金额",
+                                        "手续费",
+                                        "到账金额",
+                                        "单价",
+                                        "充值前余额",
+                                        "充值后余额",
+                                        "余额读取时间",
+                                        "购电次数",
+                                        "支付方式",
+                                        "支付流水号",
+                                        "充值成功",
+                                        "客服电话",
+                                        "打印号"};
+    struct receipt receipt = receipt_make(RECEIPT_CREDITED);
+    print(&receipt, &WIDE);
+    const char *at = paper_text;
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        const char *found = strstr(at, order[i]);
+        if (found == NULL) {
+            TEST_FAIL("\"%s\" is not where it belongs:\n%s", order[i], paper_text);
+        }
+        at = found;
+    }
+}
+
 TEST(other_kinds_never_claim_a_credit)
 {
     static const enum receipt_kind kinds[] = {RECEIPT_PENDING, RECEIPT_REFUND_ORDERED,

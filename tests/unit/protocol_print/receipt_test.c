@@ -7,8 +7,9 @@ static const char FULL[] =
     "{\"kind\":\"credited\",\"merchant\":\"翠湖花园物业服务中心\",\"site\":\"1号楼\","
     "\"title\":\"预付费充值凭证\",\"terminal_id\":\"KSK-0102\",\"order_no\":\"SH2026\","
     "\"time\":1795158228,\"service\":\"water\",\"meter_address\":\"000000000001\","
-    "\"customer_masked\":\"张*\",\"place\":\"3栋1201\",\"amount_fen\":5000,\"fee_fen\":1,"
-    "\"credited_fen\":4999,\"arrears_fen\":0,\"price_fen_per_unit\":57,"
+    "\"customer_no\":\"000012345678\",\"customer_masked\":\"张*\",\"place\":\"3栋1201\","
+    "\"amount_fen\":5000,\"fee_fen\":1,"
+    "\"credited_fen\":4999,\"arrears_fen\":0,\"price_e4_yuan\":5469,"
     "\"balance_before_fen\":-1000,\"balance_after_fen\":4000,\"balance_read_at\":1795158231,"
     "\"purchase_count\":5,\"channel\":\"wechat\",\"channel_trade_no\":\"4200\","
     "\"refund_no\":\"R1\",\"status_url\":\"https://x/r/1\",\"phone\":\"400\",\"copy\":2}";
@@ -33,6 +34,9 @@ TEST(reads_all_members)
     CHECK_EQ_STR(receipt.merchant, "翠湖花园物业服务中心");
     CHECK_EQ_I64(receipt.amount.fen, 5000);
     CHECK(receipt.arrears.is_there);
+    CHECK(receipt.has_price);
+    CHECK_EQ_I64(receipt.price_e4_yuan, 5469);
+    CHECK_EQ_STR(receipt.customer_no, "000012345678");
     CHECK_EQ_I64(receipt.balance_before.money.fen, -1000);
     CHECK_EQ_U64(receipt.purchase_count, 5);
     CHECK_EQ_U64(receipt.copy, 2);
@@ -67,6 +71,7 @@ TEST(absent_members_stay_absent)
                  "\"fee_fen\":null,\"later\":7}",
                  &receipt, &field));
     CHECK(!receipt.fee.is_there && !receipt.balance_after.is_there && !receipt.has_purchase_count);
+    CHECK(!receipt.has_price && receipt.customer_no[0] == '\0');
     CHECK(receipt.channel == RECEIPT_CHANNEL_NONE && receipt.copy == 0);
     json_t *json = receipt_encode(&receipt);
     char text[256];

@@ -120,7 +120,7 @@ static struct api_room_page full_page(void)
         .last_energy_unit = "kWh",
         .last_read_at = 10,
         .last_age_s = 5,
-        .price_fen_per_unit = 55,
+        .price_e4_yuan = 5469,
         .alarm_fen = 2000,
         .arrears_fen = 120,
         .has_days_left = true,
