@@ -12,7 +12,7 @@
     " state, flags, amount_fen, paid_fen, trade_no, money, credit_to, precreate_open, qr_dead,"    \
     " credit_started, not_credited, refund_numbered, created_ms, state_ms, pay_try, qr_ms,"        \
     " more_time, scanned, slow, paid_at, balance_before_fen, balance_after_fen, arrears_fen,"      \
-    " balance_at"
+    " balance_at, site_id"
 
 bool wallet_parse(const char *name, enum pay_wallet *ret_wallet)
 {
@@ -32,6 +32,7 @@ static bool read_names(const struct sql *sql, struct order_row *row)
            sql_copy_text(sql, 2, row->client_request_id, sizeof(row->client_request_id)) &&
            sql_copy_text(sql, 3, row->purchase_id, sizeof(row->purchase_id)) &&
            sql_copy_text(sql, 4, row->meter_id, sizeof(row->meter_id)) &&
+           sql_copy_text(sql, 32, row->site_id, sizeof(row->site_id)) &&
            wallet_parse(sql_text(sql, 5), &row->wallet) &&
            delivery_kind_parse(sql_text(sql, 6), &row->kind);
 }

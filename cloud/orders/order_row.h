@@ -14,6 +14,7 @@
 struct order_row {
     char order_no[ORDER_NUMBER_SIZE];
     char terminal_id[API_ID_SIZE];
+    char site_id[API_ID_SIZE];
     char client_request_id[ID_TEXT_SIZE];
     char purchase_id[ID_TEXT_SIZE];
     char meter_id[API_ID_SIZE];

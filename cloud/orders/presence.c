@@ -57,6 +57,25 @@ void presence_mark(struct presence *presence, const char *terminal_id, int64_t n
     monitor_leave(&presence->monitor);
 }
 
+bool presence_may_try(struct presence *presence, const char *terminal_id, int64_t now_ms)
+{
+    monitor_enter(&presence->monitor);
+    struct presence_seat *seat = seat_of(presence, terminal_id);
+    bool allowed = false; /* without a seat nobody could count */
+    if (seat != NULL) {
+        bool fits = str_copy(seat->terminal_id, sizeof(seat->terminal_id), terminal_id);
+        MUST(fits);
+        int64_t *oldest_ms = &seat->try_ms[seat->try_count % PRESENCE_TRIES_MAX];
+        allowed = seat->try_count < PRESENCE_TRIES_MAX || now_ms - *oldest_ms >= PRESENCE_TRIES_MS;
+        if (allowed) {
+            *oldest_ms = now_ms;
+            seat->try_count += 1;
+        }
+    }
+    monitor_leave(&presence->monitor);
+    return allowed;
+}
+
 int64_t presence_seen_ms(struct presence *presence, const char *terminal_id)
 {
     monitor_enter(&presence->monitor);

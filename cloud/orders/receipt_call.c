@@ -14,15 +14,13 @@
 #include "protocol/receipt/receipt.h"
 
 enum {
-    COPIES_MAX = 3,             /* beside the first paper; then the office prints */
-    REPRINT_S = 30 * 24 * 3600, /* a receipt can be printed again for 30 days */
+    COPIES_MAX = 3, /* beside the first paper; then the office prints */
 };
 
 struct paper {
     struct orders *orders;
     const char *order_no;
-    const char *terminal_id;
-    const char *site_id;
+    struct view_terminal terminal;
     bool too_many;
     struct receipt receipt;
 };
@@ -141,9 +139,9 @@ static enum err fill(struct db *db, void *arg)
     if (err != OK) {
         return err;
     }
-    const bool own = str_equal(row.terminal_id, paper->terminal_id);
-    const bool fresh = db_wall_s(db) - row.paid_at <= REPRINT_S;
-    if (!own || !row.has_paid_at || !fresh || !kind_of(row.order.state, &receipt->kind)) {
+    const bool ours = view_is_for(&row, &paper->terminal);
+    const bool fresh = db_wall_s(db) - row.paid_at <= VIEW_FIND_S;
+    if (!ours || !row.has_paid_at || !fresh || !kind_of(row.order.state, &receipt->kind)) {
         return ERR_NOT_FOUND;
     }
     fill_money(&row, receipt);
@@ -162,8 +160,7 @@ static void on_get(struct http_request *request, void *self)
     const struct http_peer *peer = http_peer(request);
     struct paper paper = {.orders = orders,
                           .order_no = http_param(request, "order_no"),
-                          .terminal_id = peer->terminal_id,
-                          .site_id = peer->site_id};
+                          .terminal = {peer->terminal_id, peer->site_id}};
     enum err err = store_read(orders->setup.store, fill, &paper);
     if (err != OK) {
         view_reply_error(request, err);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "cloud/catalog/catalog.h"
-#include "cloud/orders/order_row.h"
 #include "cloud/orders/relay_store.h"
 #include "cloud/orders/review_store.h"
 #include "common/must.h"
@@ -139,16 +138,22 @@ static bool fill_row(const struct order_row *row, struct api_order_view *view)
                      review_reason(order->flags)));
 }
 
+bool view_is_for(const struct order_row *row, const struct view_terminal *terminal)
+{
+    return str_equal(row->terminal_id, terminal->terminal_id) ||
+           (row->has_paid_at && str_equal(row->site_id, terminal->site_id));
+}
+
 enum err view_load(struct orders *orders, struct db *db, const char *order_no,
-                   const char *terminal_id, struct api_order_view *ret_view)
+                   const struct view_terminal *terminal, struct api_order_view *ret_view)
 {
     struct order_row row;
     enum err err = order_row_load(db, order_no, &row);
     if (err != OK) {
         return err;
     }
-    if (terminal_id != NULL && !str_equal(terminal_id, row.terminal_id)) {
-        return ERR_NOT_FOUND; /* another terminal's order is nobody's business here */
+    if (terminal != NULL && !view_is_for(&row, terminal)) {
+        return ERR_NOT_FOUND;
     }
     memset(ret_view, 0, sizeof(*ret_view));
     if (!fill_row(&row, ret_view)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a terminal may wish for an order of its own: to end it, to have more time, to report what
- * was printed. Each wish carries a number; the same number again changes nothing and gets the same
- * answer. A wish is never a decision: "cancel" only starts finding out.
+ * What a terminal may wish for an order of its own: to end it, to have more time; and to report
+ * what was printed, also of an order of its site that was found again there. Each wish carries a
+ * number; the same number again changes nothing and gets the same answer. A wish is never a
+ * decision: "cancel" only starts finding out.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,7 @@ struct wish {
     struct http_ticket ticket;
     enum wish_op op;
     char terminal_id[API_ID_SIZE];
+    char site_id[API_ID_SIZE];
     char order_no[ORDER_NUMBER_SIZE];
     char client_request_id[ID_TEXT_SIZE];
     struct api_receipt_report report; /* WISH_RECEIPT */
@@ -95,11 +97,23 @@ static enum err report(struct db *db, struct wish *wish)
     return sql_run(sql);
 }
 
+static struct view_terminal terminal_of(const struct wish *wish)
+{
+    return (struct view_terminal){wish->terminal_id, wish->site_id};
+}
+
+static bool may_wish(const struct wish *wish, const struct order_row *row)
+{
+    const struct view_terminal terminal = terminal_of(wish);
+    return wish->op == WISH_RECEIPT ? view_is_for(row, &terminal)
+                                    : str_equal(row->terminal_id, wish->terminal_id);
+}
+
 static enum err carry_out(struct db *db, struct wish *wish)
 {
     struct money_case c;
     enum err err = case_open(&c, wish->orders, db, wish->order_no);
-    if (err == OK && !str_equal(c.row.terminal_id, wish->terminal_id)) {
+    if (err == OK && !may_wish(wish, &c.row)) {
         err = ERR_NOT_FOUND;
     }
     if (err != OK) {
@@ -126,8 +140,9 @@ static enum err apply(struct db *db, void *arg)
     if (err == ERR_NOT_FOUND) {
         err = carry_out(db, wish);
     }
+    const struct view_terminal terminal = terminal_of(wish);
     return err == OK && !wish->mismatch
-               ? view_load(wish->orders, db, wish->order_no, wish->terminal_id, &wish->view)
+               ? view_load(wish->orders, db, wish->order_no, &terminal, &wish->view)
                : err;
 }
 
@@ -192,7 +207,8 @@ static void on_wish(struct http_request *request, struct orders *orders, enum wi
         free(wish);
         return;
     }
-    MUST(str_copy(wish->terminal_id, sizeof(wish->terminal_id), peer->terminal_id));
+    MUST(str_copy(wish->terminal_id, sizeof(wish->terminal_id), peer->terminal_id) &&
+         str_copy(wish->site_id, sizeof(wish->site_id), peer->site_id));
     presence_mark(&orders->presence, peer->terminal_id, store_service_ms(orders->setup.store));
     wish->ticket = http_park(request, ANSWER_MS_MAX, NULL, NULL);
     enum err err = store_submit(orders->setup.store, apply, applied, wish);

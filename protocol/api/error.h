@@ -26,6 +26,7 @@
 #define API_ERROR_TOO_LARGE "body_too_large"          /* 413 */
 #define API_ERROR_MEDIA_TYPE "unsupported_media_type" /* 415 */
 #define API_ERROR_AMOUNT_RANGE "amount_out_of_range"  /* 422 */
+#define API_ERROR_TOO_MANY "too_many_tries"           /* 429: order numbers tried in a minute */
 #define API_ERROR_INTERNAL "internal"                 /* 500 */
 #define API_ERROR_PAYMENTS_CLOSED "payments_closed"   /* 503 */
 #define API_ERROR_DISK_FULL "disk_full"               /* 503 */

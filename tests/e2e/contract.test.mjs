@@ -102,10 +102,12 @@ function calls(home, orderNo) {
     ['GET', `/v1/terminal/rooms/${home.room}`],
     ['POST', `/v1/terminal/meters/m-${home.room}/reads?wait_s=5`, { max_age_s: 0 }],
     ['GET', '/v1/terminal/orders?mine=open'],
+    ['GET', `/v1/terminal/orders?tail=${orderNo.slice(-6)}`],
     ['GET', order],
     ['GET', `${order}?version=0&wait_s=1`],
     ['GET', `${order}/receipt`],
-    ['POST', `${order}/receipt`, { ...requestId(), verdict: 'printed', print_id: randomUUID() }],
+    ['POST', `${order}/receipt`, { ...requestId(), verdict: 'printed', print_id: randomUUID(),
+      kind: 'credited' }],
   ];
 }
 
@@ -126,6 +128,13 @@ test('every call gets its answer', { timeout: 60000 }, keeping(box, async (t, ho
     await one.post(receipt, { ...requestId(), verdict: 'printed', print_id: randomUUID() });
   }
   await expect(one, { method: 'GET', path: receipt }, undefined, '409 no_more_copies');
+  const found = await one.get(`/v1/terminal/orders?tail=${view.order_no.slice(-6)}`);
+  assert.deepEqual(found.json.orders.map((o) => o.order_no), [view.order_no]);
+  for (let tries = 2; tries < 10; tries += 1) {
+    assert.equal((await one.get('/v1/terminal/orders?tail=000000')).status, 200);
+  }
+  await expect(one, { method: 'GET', path: '/v1/terminal/orders?tail=000000' }, undefined,
+    '429 too_many_tries');
   await leave(house, one, await one.order(house.home('cloud', 2), { channel: 'wechat' }));
   noFaults();
 }));
