@@ -26,6 +26,7 @@ enum session_effect_kind {
     SESSION_EFFECT_CANCEL,       /* .text: order_no, .id */
     SESSION_EFFECT_MORE_TIME,    /* .text: order_no, .id */
     SESSION_EFFECT_FETCH_ORDERS, /* mine=open */
+    SESSION_EFFECT_FIND_ORDERS,  /* .text: the last digits of the order number */
     SESSION_EFFECT_PRINT,        /* .text: order_no, .id: job */
     SESSION_EFFECT_SETTLED,      /* .text: order_no: the journal may close it */
     SESSION_EFFECT_SOUND,        /* .sound */

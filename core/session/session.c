@@ -152,7 +152,7 @@ static bool home_touch(struct session *session, const struct session_event *even
         session_find_begin(session, effects, event->now_ms);
     } else if (action == SESSION_ACTION_FIND_ORDER) {
         session->began_ms = event->now_ms;
-        session_orders_begin(session, effects, event->now_ms);
+        session_orders_begin(session, event->now_ms);
     } else {
         return false;
     }

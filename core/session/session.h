@@ -99,10 +99,11 @@ struct session_find {
 };
 
 struct session_found_orders {
-    struct session_order orders[SESSION_ORDERS_MAX]; /* this terminal's, newest first */
+    struct session_order orders[SESSION_ORDERS_MAX]; /* newest first */
     size_t count;
-    bool loaded;
-    bool waiting;
+    bool loaded;  /* `orders` answers the digits that are keyed in */
+    bool waiting; /* a request is under way */
+    bool limited; /* too many numbers were tried here: again in a minute */
 };
 
 /* Chosen by the user, forgotten at the end of the session. */

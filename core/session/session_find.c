@@ -133,12 +133,13 @@ void session_entry_erase(char *entry)
     }
 }
 
-/* Digits for a room or a meter: the server is asked from the third digit on. */
-static bool keypad_touch(struct session *session, const struct session_event *event)
+/* False for a touch that is none of the keypad's. */
+static bool keypad_touch(struct session *session, const struct session_event *event,
+                         size_t digits_max)
 {
     char digit[2] = {(char)('0' + event->touch.value % 10U), '\0'};
     if (event->touch.action == SESSION_ACTION_DIGIT) {
-        session_entry_add(session->find.entry, SESSION_ENTRY_SIZE - 1, digit);
+        session_entry_add(session->find.entry, digits_max, digit);
     } else if (event->touch.action == SESSION_ACTION_ERASE) {
         session_entry_erase(session->find.entry);
     } else if (event->touch.action == SESSION_ACTION_CLEAR) {
@@ -149,6 +150,7 @@ static bool keypad_touch(struct session *session, const struct session_event *ev
     return true;
 }
 
+/* Digits for a room or a meter: the server is asked from the third digit on. */
 static void search(struct session *session, struct session_effects *effects)
 {
     if (strlen(session->find.entry) >= SESSION_FIND_DIGITS_MIN) {
@@ -185,7 +187,8 @@ bool session_find_touch(struct session *session, const struct session_event *eve
         search(session, effects);
     } else if (action == SESSION_ACTION_REFRESH || action == SESSION_ACTION_CONFIRM) {
         fetch(session, effects, find->searched);
-    } else if (find->step == SESSION_FIND_KEYPAD && keypad_touch(session, event)) {
+    } else if (find->step == SESSION_FIND_KEYPAD &&
+               keypad_touch(session, event, SESSION_ENTRY_SIZE - 1)) {
         search(session, effects);
     } else {
         return false;
@@ -193,14 +196,37 @@ bool session_find_touch(struct session *session, const struct session_event *eve
     return true;
 }
 
-void session_orders_begin(struct session *session, struct session_effects *effects, int64_t now_ms)
+void session_orders_begin(struct session *session, int64_t now_ms)
 {
-    session->found = (struct session_found_orders){.waiting = true};
+    session->found = (struct session_found_orders){0};
     session->find = (struct session_find){.step = SESSION_FIND_KEYPAD};
     session_goto(session, SESSION_SCREEN_ORDERS, now_ms, 0);
-    (void)session_ask(session, effects, SESSION_EFFECT_FETCH_ORDERS, "");
     MUST(session->screen == SESSION_SCREEN_ORDERS);
-    MUST(session->found.waiting);
+}
+
+/* Six digits are one question; the server counts them, so none is asked twice by itself. */
+static void orders_search(struct session *session, struct session_effects *effects)
+{
+    session->found = (struct session_found_orders){0};
+    if (strlen(session->find.entry) == SESSION_ORDER_TAIL_COUNT) {
+        session->found.waiting = true;
+        (void)session_ask(session, effects, SESSION_EFFECT_FIND_ORDERS, session->find.entry);
+    } else {
+        session->request_serial += 1; /* an answer about other digits would be wrong now */
+    }
+}
+
+static void order_open(struct session *session, const struct session_order *order,
+                       struct session_effects *effects, int64_t now_ms)
+{
+    session->order = *order;
+    session->order_reopened = true;
+    session->news_ms = now_ms;
+    session->receipt = SESSION_RECEIPT_OFFERED;
+    struct session_effect *watch = session_effect_add(effects, SESSION_EFFECT_WATCH);
+    session_text_copy(watch->text, sizeof(watch->text), session->order.order_no);
+    watch->version = session->order.version;
+    session_order_show(session, effects, now_ms);
 }
 
 bool session_orders_touch(struct session *session, const struct session_event *event,
@@ -210,22 +236,21 @@ bool session_orders_touch(struct session *session, const struct session_event *e
         return false;
     }
     enum session_action action = event->touch.action;
+    const size_t len = strlen(session->find.entry);
     if (action == SESSION_ACTION_ORDER && event->touch.value < session->found.count) {
-        session->order = session->found.orders[event->touch.value];
-        session->order_reopened = true;
-        session->news_ms = event->now_ms;
-        session->receipt = SESSION_RECEIPT_OFFERED;
-        struct session_effect *watch = session_effect_add(effects, SESSION_EFFECT_WATCH);
-        session_text_copy(watch->text, sizeof(watch->text), session->order.order_no);
-        watch->version = session->order.version;
-        session_order_show(session, effects, event->now_ms);
+        order_open(session, &session->found.orders[event->touch.value], effects, event->now_ms);
     } else if (action == SESSION_ACTION_BACK) {
         session_leave(session, effects, event->now_ms);
     } else if (action == SESSION_ACTION_REFRESH || action == SESSION_ACTION_CONFIRM) {
-        session->found.waiting = true;
-        (void)session_ask(session, effects, SESSION_EFFECT_FETCH_ORDERS, "");
+        if (!session->found.waiting) {
+            orders_search(session, effects);
+        }
+    } else if (keypad_touch(session, event, SESSION_ORDER_TAIL_COUNT)) {
+        if (strlen(session->find.entry) != len) {
+            orders_search(session, effects);
+        }
     } else {
-        return keypad_touch(session, event);
+        return false;
     }
     return true;
 }

@@ -58,7 +58,7 @@ void session_find_begin(struct session *session, struct session_effects *effects
 void session_find_rooms(struct session *session, const struct session_event *event);
 bool session_find_touch(struct session *session, const struct session_event *event,
                         struct session_effects *effects);
-void session_orders_begin(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_orders_begin(struct session *session, int64_t now_ms);
 bool session_orders_touch(struct session *session, const struct session_event *event,
                           struct session_effects *effects);
 void session_entry_add(char *entry, size_t digits_max, const char *digits);

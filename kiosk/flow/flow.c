@@ -152,6 +152,7 @@ static bool carry(struct flow *flow, const struct session_effect *effect)
     case SESSION_EFFECT_CANCEL:
     case SESSION_EFFECT_MORE_TIME:
     case SESSION_EFFECT_FETCH_ORDERS:
+    case SESSION_EFFECT_FIND_ORDERS:
         asker_ask(flow->asker, effect);
         break;
     case SESSION_EFFECT_SAVE:

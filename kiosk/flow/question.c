@@ -157,24 +157,37 @@ static enum server_result ask_order(struct server *server, const struct session_
     return result;
 }
 
+static struct message *found_message(const struct session_effect *question,
+                                     const struct api_orders *orders)
+{
+    struct message *message = answer(SESSION_EVENT_FOUND_ORDERS, question);
+    struct session_found_orders *found = &message->value.found;
+    for (size_t i = 0; i < orders->count && i < SESSION_ORDERS_MAX; i++) {
+        (void)convert_order(&orders->views[i], now_ms(), &found->orders[i]);
+        found->count = i + 1;
+    }
+    message->event.found = found;
+    return message;
+}
+
+/* This terminal's open orders, or those with a number that ends so. */
 static enum server_result ask_orders(struct server *server, const struct session_effect *question,
                                      struct message **ret_first)
 {
     struct api_orders *orders = calloc(1, sizeof(*orders));
+    struct api_error error = {0};
     MUST(orders != NULL);
-    enum server_result result = server_get_orders(server, orders);
-    if (result == SERVER_ANSWER) {
-        struct message *message = answer(SESSION_EVENT_FOUND_ORDERS, question);
-        struct session_found_orders *found = &message->value.found;
-        for (size_t i = 0; i < orders->count && i < SESSION_ORDERS_MAX; i++) {
-            (void)convert_order(&orders->views[i], now_ms(), &found->orders[i]);
-            found->count = i + 1;
-        }
-        message->event.found = found;
-        *ret_first = message;
+    bool find = question->kind == SESSION_EFFECT_FIND_ORDERS;
+    enum server_result result = find ? server_find_orders(server, question->text, orders, &error)
+                                     : server_get_orders(server, orders);
+    bool limited = result == SERVER_REFUSED && str_equal(error.code, API_ERROR_TOO_MANY);
+    if (result == SERVER_ANSWER || limited) {
+        orders->count = limited ? 0 : orders->count;
+        *ret_first = found_message(question, orders);
+        (*ret_first)->value.found.limited = limited;
     }
     free(orders);
-    return result == SERVER_ANSWER ? result : SERVER_NOTHING;
+    return *ret_first != NULL ? SERVER_ANSWER : SERVER_NOTHING;
 }
 
 enum server_result question_perform(struct server *server, const struct session_effect *question,
@@ -194,6 +207,7 @@ enum server_result question_perform(struct server *server, const struct session_
     case SESSION_EFFECT_MORE_TIME:
         return ask_order(server, question, "more-time", ret_first);
     case SESSION_EFFECT_FETCH_ORDERS:
+    case SESSION_EFFECT_FIND_ORDERS:
         return ask_orders(server, question, ret_first);
     case SESSION_EFFECT_NONE:
     case SESSION_EFFECT_SAVE:

@@ -320,17 +320,35 @@ enum server_result server_order_ask(struct server *server, const char *order_no,
     return view_exchange(server, &exchange, ret_view);
 }
 
+static enum server_result orders_exchange(struct server *server, struct exchange *exchange,
+                                          struct api_orders *ret_orders)
+{
+    enum server_result result = perform(server, exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : answer_if(exchange,
+                           api_orders_decode(exchange->answer.body, exchange->answer.body_size,
+                                             ret_orders, &fault));
+}
+
 enum server_result server_get_orders(struct server *server, struct api_orders *ret_orders)
 {
     struct exchange exchange = {
         .method = "GET", .path = "/v1/terminal/orders?mine=open", .timeout_ms = QUICK_TIMEOUT_MS};
-    enum server_result result = perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : answer_if(&exchange,
-                           api_orders_decode(exchange.answer.body, exchange.answer.body_size,
-                                             ret_orders, &fault));
+    return orders_exchange(server, &exchange, ret_orders);
+}
+
+enum server_result server_find_orders(struct server *server, const char *tail,
+                                      struct api_orders *ret_orders, struct api_error *ret_error)
+{
+    char path[PATH_SIZE];
+    if (!path_of(path, "/v1/terminal/orders?tail=", tail, "")) {
+        return SERVER_NOTHING;
+    }
+    struct exchange exchange = {
+        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS, .ret_error = ret_error};
+    return orders_exchange(server, &exchange, ret_orders);
 }
 
 enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json)

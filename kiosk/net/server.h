@@ -73,6 +73,9 @@ enum server_result server_order_ask(struct server *server, const char *order_no,
                                     const char *client_request_id, struct api_order_view *ret_view,
                                     struct api_error *ret_error);
 enum server_result server_get_orders(struct server *server, struct api_orders *ret_orders);
+/** @param tail  the last six digits of the number */
+enum server_result server_find_orders(struct server *server, const char *tail,
+                                      struct api_orders *ret_orders, struct api_error *ret_error);
 /** The receipt object as text for printd. @param ret_json [@own] */
 enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json);
 enum server_result server_post_receipt(struct server *server, const char *order_no,

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An order found again by the end of its number, so that nobody can leaf through other people's.
- * The terminal knows its own orders that are open or ten minutes old; for older ones it says
- * honestly where to ask.
+ * An order found again by the end of its number, so that nobody can leaf through other people's:
+ * this site's of the last 30 days. For older ones the page says honestly where to ask.
  */
 #include <string.h>
 
 #include "kiosk/screens/page.h"
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
+
+/* Tiles beside the keypad, newest first. Six random digits mean one order; two of a site in 30 days
+ * share them by a rare chance. */
+enum { SHOWN_MAX_UPRIGHT = 3, SHOWN_MAX_ACROSS = 2 };
 
 static const char *state_words(enum session_order_state state)
 {
@@ -69,16 +72,12 @@ static void order_tile(struct ui_build *build, const struct session_order *order
                                        .text = state_words(order->state),
                                        .kind = UI_LABEL_WRAP});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_WEAK,
-            ui_format(build, "%s   \xE2\x80\xA6%s", words_time(build, order->created_at),
+            ui_format(build, "%s %s   \xE2\x80\xA6%s", words_day(build, order->created_at),
+                      words_time(build, order->created_at),
                       words_tail(order->order_no, SESSION_ORDER_TAIL_COUNT)));
     ui_close(build);
     ui_text(build, UI_STYLE_KPI, UI_COLOR_INK, words_money_short(build, order->amount));
     ui_close(build);
-}
-
-static bool ends_with(const char *text, const char *tail)
-{
-    return strcmp(words_tail(text, strlen(tail)), tail) == 0;
 }
 
 static void explain(struct ui_build *build, enum widget_note_kind kind, const char *text)
@@ -88,47 +87,51 @@ static void explain(struct ui_build *build, enum widget_note_kind kind, const ch
     ui_fill(build);
 }
 
+/* Something went wrong that may go well the next time. */
+static void offer_again(struct ui_build *build, const char *text)
+{
+    ui_fill(build);
+    widget_note(build, WIDGET_NOTE_WARN, text);
+    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                 .icon = UI_ICON_REFRESH,
+                                                 .text = T("Try again"),
+                                                 .w = UI_GROW(1),
+                                                 .action = SESSION_ACTION_CONFIRM});
+    ui_fill(build);
+}
+
+static void tiles_add(struct ui_build *build, const struct session_found_orders *found)
+{
+    const size_t shown_max = ui_is_portrait(build) ? SHOWN_MAX_UPRIGHT : SHOWN_MAX_ACROSS;
+    for (size_t i = 0; i < found->count && i < shown_max; i++) {
+        order_tile(build, &found->orders[i], i);
+    }
+    ui_fill(build);
+}
+
 static void found_add(struct ui_build *build, const struct session *session)
 {
     const struct session_found_orders *found = &session->found;
-    size_t shown = 0;
-    if (!found->waiting && !found->loaded) {
-        ui_fill(build);
-        widget_note(build, WIDGET_NOTE_WARN, T("The server cannot be reached. Please try again."));
-        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
-                                                     .icon = UI_ICON_REFRESH,
-                                                     .text = T("Try again"),
-                                                     .w = UI_GROW(1),
-                                                     .action = SESSION_ACTION_CONFIRM});
-        ui_fill(build);
-        return;
-    }
-    if (found->waiting) {
+    if (strlen(session->find.entry) < SESSION_ORDER_TAIL_COUNT) {
+        explain(build, WIDGET_NOTE_INFO,
+                T("Orders of the last 30 days, paid at any machine here. The number is on your "
+                  "slip, and in the bill of your wallet as the merchant's order number."));
+    } else if (found->waiting) {
         ui_fill(build);
         widget_spinner(build, 120, 12, UI_COLOR_PRIMARY);
         ui_fill(build);
-        return;
-    }
-    if (strlen(session->find.entry) < SESSION_ORDER_TAIL_COUNT) {
-        explain(build, WIDGET_NOTE_INFO,
-                T("The number is on your slip, and in the bill of your wallet as the merchant's "
-                  "order number."));
-        return;
-    }
-    for (size_t i = 0; i < found->count; i++) {
-        if (ends_with(found->orders[i].order_no, session->find.entry)) {
-            order_tile(build, &found->orders[i], i);
-            shown += 1;
-        }
-    }
-    if (shown == 0) {
+    } else if (found->limited) {
+        offer_again(build, T("Too many numbers were tried at this machine. Please wait a minute."));
+    } else if (!found->loaded) {
+        offer_again(build, T("The server cannot be reached. Please try again."));
+    } else if (found->count == 0) {
         explain(build, WIDGET_NOTE_WARN,
                 WORDS(build,
-                      T("No open or recent order of this machine ends like this. For older orders "
-                        "scan the code on the slip, or call {1}."),
+                      T("No order paid here within the last 30 days ends in these digits. Please "
+                        "check them; for older orders call {1}."),
                       session->profile.phone));
     } else {
-        ui_fill(build);
+        tiles_add(build, found);
     }
 }
 

@@ -123,6 +123,7 @@ static const struct field session_fields[] = {
     S(receipt_url, TEXT),
     S(found.loaded, FLAG),
     S(found.waiting, FLAG),
+    S(found.limited, FLAG),
     S(touched_ms, MOMENT),
 };
 
