@@ -129,7 +129,8 @@ struct session_event {
         struct {
             enum session_receipt state;
             uint8_t copy;
-            const char *url; /* status page of the receipt, may be NULL */
+            const char *url;      /* status page of the receipt, may be NULL */
+            const char *order_no; /* whose paper; NULL: that of the order on the screen */
         } receipt;
         enum session_service service;
     };

@@ -261,6 +261,8 @@ enum session_receipt {
     SESSION_RECEIPT_FAILED,     /* paper out and the like: nothing came out, or not all of it */
     SESSION_RECEIPT_UNKNOWN,    /* sent, but not proved */
     SESSION_RECEIPT_NO_PRINTER, /* no printer that works: E13 was answered before */
+    SESSION_RECEIPT_HELD,       /* inside the printer: comes out when it is refilled */
+    SESSION_RECEIPT_NO_MORE,    /* the server: printed as often as it may be here */
     SESSION_RECEIPT_COUNT
 };
 

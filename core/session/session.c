@@ -261,6 +261,10 @@ static void service_changed(struct session *session, const struct session_event 
 
 static void receipt_changed(struct session *session, const struct session_event *event)
 {
+    const char *order_no = event->receipt.order_no;
+    if (order_no != NULL && !str_equal(order_no, session->order.order_no)) {
+        return; /* its page is gone; the paper may take longer than the person */
+    }
     session->receipt = event->receipt.state;
     session->receipt_copy = event->receipt.copy;
     str_format_cut(session->receipt_url, sizeof(session->receipt_url), "%s",

@@ -32,7 +32,6 @@
 enum {
     JOBS_MAX = 8, /* one order makes two; a user cannot press faster */
     RECONNECT_MS = 2000,
-    VERDICT_MS = 30000,      /* a receipt takes 3 s; a printer out of paper holds longer */
     REPORT_RETRY_MS = 15000, /* the network is down; printd forgets nothing */
 };
 
@@ -84,6 +83,9 @@ static void tell_receipt(struct paper *paper, enum session_receipt state)
     struct message *message = message_create(SESSION_EVENT_RECEIPT);
     message->event.receipt.state = state;
     message->event.receipt.copy = paper->current_copy;
+    bool fits = str_copy(message->text, sizeof(message->text), paper->current.order_no);
+    MUST(fits);
+    message->event.receipt.order_no = message->text;
     message_put(paper->queue, message);
 }
 
@@ -107,15 +109,28 @@ static enum session_printer printer_of(enum printjob_device device)
     return SESSION_PRINTER_OFFLINE;
 }
 
-static void job_end(struct paper *paper, enum printjob_state state)
+/* What a verdict means to the person who waits for the paper. */
+static enum session_receipt receipt_of(const struct printjob_answer *verdict)
 {
-    bool printed = state == PRINTJOB_PRINTED || state == PRINTJOB_PRINTED_NOT_CUT;
-    enum session_receipt receipt = SESSION_RECEIPT_FAILED;
-    if (printed) {
-        receipt = SESSION_RECEIPT_PRINTED;
-    } else if (state == PRINTJOB_UNKNOWN) {
-        receipt = SESSION_RECEIPT_UNKNOWN;
+    switch (verdict->state) {
+    case PRINTJOB_PRINTED:
+    case PRINTJOB_PRINTED_NOT_CUT:
+        return SESSION_RECEIPT_PRINTED;
+    case PRINTJOB_HELD:
+        /* The whole paper is in the printer's memory, or a beginning that is good for nothing. */
+        return verdict->part ? SESSION_RECEIPT_FAILED : SESSION_RECEIPT_HELD;
+    case PRINTJOB_UNKNOWN:
+        return SESSION_RECEIPT_UNKNOWN;
+    case PRINTJOB_FAILED:
+    case PRINTJOB_QUEUED:
+    case PRINTJOB_STATE_COUNT:
+        break;
     }
+    return SESSION_RECEIPT_FAILED;
+}
+
+static void job_end(struct paper *paper, enum session_receipt receipt)
+{
     paper->busy = false;
     free(paper->receipt);
     paper->receipt = NULL;
@@ -270,13 +285,19 @@ static void job_begin(struct paper *paper)
         return;
     }
     paper->current_copy = 0;
-    bool fetched = paper->fd >= 0 && server_get_receipt(paper->server, paper->current.order_no,
-                                                        &paper->receipt) == SERVER_ANSWER;
-    if (fetched && paper->receipt != NULL && job_send(paper)) {
+    struct api_error error = {0};
+    enum server_result result = SERVER_NOTHING;
+    if (paper->fd >= 0) {
+        result =
+            server_get_receipt(paper->server, paper->current.order_no, &paper->receipt, &error);
+    }
+    if (result == SERVER_ANSWER && paper->receipt != NULL && job_send(paper)) {
         paper->busy = true;
-        paper->verdict_until_ms = now_ms() + VERDICT_MS;
+        paper->verdict_until_ms = now_ms() + PRINTJOB_ANSWER_MS;
+    } else if (result == SERVER_REFUSED && str_equal(error.code, API_ERROR_NO_MORE_COPIES)) {
+        job_end(paper, SESSION_RECEIPT_NO_MORE);
     } else {
-        job_end(paper, PRINTJOB_FAILED);
+        job_end(paper, SESSION_RECEIPT_FAILED);
     }
 }
 
@@ -299,7 +320,7 @@ static void line_arrived(struct paper *paper, const char *line, size_t size)
     }
     bool ours = paper->busy && str_equal(answer.job_id, paper->current.job_id);
     if (ours && answer.state != PRINTJOB_QUEUED) {
-        job_end(paper, answer.state);
+        job_end(paper, receipt_of(&answer));
     }
     if (answer.state != PRINTJOB_QUEUED) {
         report_ask(paper); /* also of a job whose verdict came too late for its page */
@@ -383,7 +404,7 @@ static void *paper_run(void *arg)
             printd_open(paper);
         }
         if (paper->busy && now_ms() >= paper->verdict_until_ms) {
-            job_end(paper, PRINTJOB_UNKNOWN);
+            job_end(paper, SESSION_RECEIPT_UNKNOWN);
         }
         if (now_ms() >= paper->report_ms) {
             report_ask(paper);

@@ -351,13 +351,15 @@ enum server_result server_find_orders(struct server *server, const char *tail,
     return orders_exchange(server, &exchange, ret_orders);
 }
 
-enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json)
+enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json,
+                                      struct api_error *ret_error)
 {
     char path[PATH_SIZE];
     if (!path_of(path, "/v1/terminal/orders/", order_no, "/receipt")) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS};
+    struct exchange exchange = {
+        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS, .ret_error = ret_error};
     enum server_result result = perform(server, &exchange);
     if (result == SERVER_ANSWER) {
         *ret_json = take_body(&exchange);

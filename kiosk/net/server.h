@@ -77,7 +77,8 @@ enum server_result server_get_orders(struct server *server, struct api_orders *r
 enum server_result server_find_orders(struct server *server, const char *tail,
                                       struct api_orders *ret_orders, struct api_error *ret_error);
 /** The receipt object as text for printd. @param ret_json [@own] */
-enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json);
+enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json,
+                                      struct api_error *ret_error);
 enum server_result server_post_receipt(struct server *server, const char *order_no,
                                        const struct api_receipt_report *report,
                                        struct api_error *ret_error);

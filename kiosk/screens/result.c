@@ -106,6 +106,16 @@ static void tick_receipt(struct ui_build *build, const struct session *session)
         tick.text = T("No printing here at the moment");
         tick.detail = T("You can have it printed within 30 days");
         break;
+    case SESSION_RECEIPT_HELD:
+        tick.state = WIDGET_TICK_WAITING;
+        tick.text = T("Your receipt is still inside the printer");
+        tick.detail = T("It comes out when the printer works again");
+        break;
+    case SESSION_RECEIPT_NO_MORE:
+        tick.state = WIDGET_TICK_NOT;
+        tick.text = T("Printed as often as machines may print it");
+        tick.detail = T("Our office prints it for you");
+        break;
     }
     widget_tick(build, &tick);
 }
@@ -115,7 +125,8 @@ static void ending(struct ui_build *build, const struct session *session, bool c
 {
     bool printer =
         session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
-    bool busy = session->receipt == SESSION_RECEIPT_PRINTING;
+    bool rests =
+        session->receipt == SESSION_RECEIPT_PRINTING || session->receipt == SESSION_RECEIPT_NO_MORE;
     const char *again =
         session->receipt == SESSION_RECEIPT_PRINTED ? T("Print again") : T("Print receipt");
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
@@ -126,8 +137,8 @@ static void ending(struct ui_build *build, const struct session *session, bool c
                                                      .w = UI_GROW(1),
                                                      .action = SESSION_ACTION_RECEIPT_CODE});
     } else if (can_print && printer) {
-        widget_button(build, &(struct widget_button){.surface = busy ? UI_SURFACE_DISABLED
-                                                                     : UI_SURFACE_SECONDARY,
+        widget_button(build, &(struct widget_button){.surface = rests ? UI_SURFACE_DISABLED
+                                                                      : UI_SURFACE_SECONDARY,
                                                      .icon = UI_ICON_PRINTER,
                                                      .text = again,
                                                      .w = UI_GROW(1),

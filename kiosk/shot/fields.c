@@ -118,7 +118,7 @@ static const struct field session_fields[] = {
     S(order_stale, FLAG),
     S(order_asked, FLAG),
     S(order_reopened, FLAG),
-    C(receipt, "none offered printing printed failed unknown no_printer"),
+    C(receipt, "none offered printing printed failed unknown no_printer held no_more"),
     S(receipt_copy, BYTE),
     S(receipt_url, TEXT),
     S(found.loaded, FLAG),

@@ -36,7 +36,7 @@ enum engine_proof {
 
 enum {
     ENGINE_JOB_TIMEOUT_MS_MIN = 5000,
-    ENGINE_JOB_TIMEOUT_MS_MAX = 90000,
+    ENGINE_JOB_TIMEOUT_MS_MAX = PRINTJOB_VERDICT_MS,
     /* More zeros than any command of ours has bytes: fills up one that was cut off. */
     ENGINE_RESYNC_SIZE = 4096,
 };

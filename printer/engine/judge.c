@@ -60,6 +60,7 @@ static void end(struct engine *engine, enum printjob_state state, const char *de
     MUST(fits);
     engine->has_verdict = true;
     bool unsent = engine->phase == ENGINE_SENDING && engine->sent > 0;
+    engine->verdict.part = unsent && state == PRINTJOB_HELD;
     engine->phase = ENGINE_FREE;
     if (!unsent) {
         return;

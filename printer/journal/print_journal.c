@@ -43,6 +43,8 @@ static const char *const MIGRATIONS[] = {
     "ALTER TABLE job ADD COLUMN reported_at INTEGER;"
     "UPDATE job SET reported_at = 0 WHERE state <> 'queued';"
     "CREATE INDEX job_unreported ON job(seq) WHERE reported_at IS NULL;",
+    /* A held paper whose end was never sent will not come out whole. */
+    "ALTER TABLE job ADD COLUMN part INTEGER NOT NULL DEFAULT 0;",
 };
 
 enum stmt {
@@ -62,7 +64,7 @@ enum stmt {
 };
 
 /* What read_record() reads. */
-#define RECORD "SELECT seq, id, begun_at IS NOT NULL, state, detail, order_no, kind FROM job"
+#define RECORD "SELECT seq, id, begun_at IS NOT NULL, state, detail, order_no, kind, part FROM job"
 
 static const char *const TEXTS[STMT_COUNT] = {
     [STMT_FIND] = RECORD " WHERE id = ?1",
@@ -72,7 +74,7 @@ static const char *const TEXTS[STMT_COUNT] = {
                     " AND begun_at IS NOT NULL AND state <> 'failed'",
     [STMT_BEGIN] = "UPDATE job SET begun_at = ?2, body_mark = ?3, cut_mark = ?4, copy = ?5"
                    " WHERE seq = ?1 AND state = 'queued' AND begun_at IS NULL",
-    [STMT_END] = "UPDATE job SET state = ?2, detail = ?3, ended_at = ?4"
+    [STMT_END] = "UPDATE job SET state = ?2, detail = ?3, ended_at = ?4, part = ?5"
                  " WHERE seq = ?1 AND state = 'queued'",
     [STMT_UNREPORTED] = RECORD " WHERE reported_at IS NULL AND state <> 'queued'"
                                " AND order_no <> '' ORDER BY seq LIMIT 1",
@@ -161,7 +163,8 @@ static enum err read_record(sqlite3_stmt *stmt, struct print_record *ret_record)
         return code == SQLITE_DONE ? ERR_NOT_FOUND : err_of(code);
     }
     struct print_record record = {.seq = sqlite3_column_int64(stmt, 0),
-                                  .has_begun = sqlite3_column_int(stmt, 2) != 0};
+                                  .has_begun = sqlite3_column_int(stmt, 2) != 0,
+                                  .part = sqlite3_column_int(stmt, 7) != 0};
     char state[32];
     bool good = column_text(stmt, 1, record.job_id, sizeof(record.job_id)) &&
                 column_text(stmt, 3, state, sizeof(state)) &&
@@ -396,16 +399,17 @@ enum err print_journal_begin(struct print_journal *journal, int64_t seq,
     return err == OK && rows != 1 ? ERR_EXISTS : err;
 }
 
-enum err print_journal_end(struct print_journal *journal, int64_t seq, enum printjob_state state,
-                           const char *detail, int64_t wall_s)
+enum err print_journal_end(struct print_journal *journal, int64_t seq,
+                           const struct printjob_answer *verdict, int64_t wall_s)
 {
-    MUST(state != PRINTJOB_QUEUED);
-    const char *name = printjob_state_name(state);
+    MUST(verdict->state != PRINTJOB_QUEUED);
+    const char *name = printjob_state_name(verdict->state);
     sqlite3_stmt *stmt = prepare(journal, STMT_END);
     bind_int(stmt, 1, seq);
     bind_text(stmt, 2, name, strlen(name));
-    bind_text(stmt, 3, detail, strlen(detail));
+    bind_text(stmt, 3, verdict->detail, strlen(verdict->detail));
     bind_int(stmt, 4, wall_s);
+    bind_int(stmt, 5, verdict->part ? 1 : 0);
     int rows = 0;
     enum err err = run(journal, stmt, &rows);
     return err == OK && rows != 1 ? ERR_EXISTS : err;

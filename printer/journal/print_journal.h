@@ -44,6 +44,7 @@ struct print_record {
     char job_id[ID_TEXT_SIZE];
     bool has_begun;
     enum printjob_state state;
+    bool part; /* HELD: the rest was never sent */
     char detail[PRINTJOB_DETAIL_SIZE];
     char order_no[PRINT_JOURNAL_ORDER_SIZE];
     char kind[PRINT_JOURNAL_KIND_SIZE]; /* empty: not known */
@@ -90,10 +91,9 @@ struct print_beginning {
 MUST_CHECK enum err print_journal_begin(struct print_journal *journal, int64_t seq,
                                         const struct print_beginning *beginning, int64_t wall_s);
 
-/** Its verdict. A job that has one keeps it: ERR_EXISTS. */
+/** Its verdict (state, part, detail). A job that has one keeps it: ERR_EXISTS. */
 MUST_CHECK enum err print_journal_end(struct print_journal *journal, int64_t seq,
-                                      enum printjob_state state, const char *detail,
-                                      int64_t wall_s);
+                                      const struct printjob_answer *verdict, int64_t wall_s);
 
 /** The oldest job of an order whose verdict is not reported. OK, or ERR_NOT_FOUND. */
 MUST_CHECK enum err print_journal_unreported(struct print_journal *journal,

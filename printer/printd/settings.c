@@ -66,13 +66,12 @@ static void read_profile(struct config *cfg, struct settings *settings)
     int proof = config_choice(cfg, "printer.proof", PROOFS, ENGINE_PROOF_COUNT, ENGINE_PROOF_MARK);
     settings->paper.charset = (enum encode_charset)charset;
     settings->engine.proof = (enum engine_proof)proof;
-    /* Below the 30 s that a kiosk waits for a verdict. */
     settings->engine.job_timeout_ms =
         config_int(cfg, "printer.job_timeout_ms",
                    (struct config_int){.min = ENGINE_JOB_TIMEOUT_MS_MIN,
                                        .max = ENGINE_JOB_TIMEOUT_MS_MAX,
                                        .optional = true,
-                                       .fallback = 25000});
+                                       .fallback = PRINTJOB_VERDICT_MS});
     settings->cut_feed_dots = (uint8_t)config_int(
         cfg, "printer.cut_feed_dots",
         (struct config_int){.min = 0, .max = 255, .optional = true, .fallback = 24});

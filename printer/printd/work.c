@@ -101,13 +101,13 @@ static bool is_queued_here(const struct work *work, const char *job_id)
 static bool refuse(struct work *work, int64_t seq, const char *job_id, const char *detail,
                    struct printjob_answer *ret_answer)
 {
-    enum err err =
-        print_journal_end(work->journal, seq, PRINTJOB_FAILED, detail, clock_wall_s(&work->clock));
+    const struct printjob_answer answer = answer_make(job_id, PRINTJOB_FAILED, detail);
+    enum err err = print_journal_end(work->journal, seq, &answer, clock_wall_s(&work->clock));
     if (journal_failed(err, "refusing")) {
         return false;
     }
     log_warn("job %s: failed: %s", job_id, detail);
-    *ret_answer = answer_make(job_id, PRINTJOB_FAILED, detail);
+    *ret_answer = answer;
     return true;
 }
 
@@ -153,6 +153,7 @@ bool work_take(struct work *work, const struct printjob_request *request,
         bool settled = record.state != PRINTJOB_QUEUED;
         if (settled || is_queued_here(work, request->job_id)) {
             *ret_answer = answer_make(request->job_id, record.state, record.detail);
+            ret_answer->part = record.part;
             return true;
         }
         MUST(!record.has_begun); /* opening the journal settled those */
@@ -246,23 +247,31 @@ static bool job_build(struct work *work, const struct work_item *item)
 }
 
 /* The first of the queue has its verdict: record it, then let it be told. */
-static bool settle(struct work *work, enum printjob_state state, const char *detail)
+static bool settle(struct work *work, const struct printjob_answer *verdict)
 {
     MUST(work->queue_count > 0 && work->verdict_count < WORK_QUEUE_MAX);
     const struct work_item *item = &work->queue[0];
-    enum err err =
-        print_journal_end(work->journal, item->seq, state, detail, clock_wall_s(&work->clock));
+    enum err err = print_journal_end(work->journal, item->seq, verdict, clock_wall_s(&work->clock));
     if (journal_failed(err, "recording a verdict")) {
         return false;
     }
-    log_info("job %s, order %s: %s %s", item->job_id, item->receipt.order_no,
-             printjob_state_name(state), detail);
-    work->verdicts[work->verdict_count] = answer_make(item->job_id, state, detail);
+    log_info("job %s, order %s: %s%s %s", item->job_id, item->receipt.order_no,
+             printjob_state_name(verdict->state), verdict->part ? ", only a part" : "",
+             verdict->detail);
+    struct printjob_answer *told = &work->verdicts[work->verdict_count];
+    *told = answer_make(item->job_id, verdict->state, verdict->detail);
+    told->part = verdict->part;
     work->verdict_count += 1;
     work->queue_count -= 1;
     memmove(work->queue, work->queue + 1, work->queue_count * sizeof(work->queue[0]));
     work->has_current = false;
     return true;
+}
+
+static bool settle_failed(struct work *work, const char *detail)
+{
+    const struct printjob_answer verdict = answer_make("", PRINTJOB_FAILED, detail);
+    return settle(work, &verdict);
 }
 
 static bool begin(struct work *work)
@@ -289,7 +298,7 @@ static bool refuse_behind_held(struct work *work)
     if (device == PRINTJOB_READY || device == PRINTJOB_NEAR_END) {
         return true;
     }
-    return settle(work, PRINTJOB_FAILED, detail[0] != '\0' ? detail : printjob_device_name(device));
+    return settle_failed(work, detail[0] != '\0' ? detail : printjob_device_name(device));
 }
 
 /*
@@ -323,7 +332,7 @@ static bool start_next(struct work *work)
         return false;
     }
     if (!job_build(work, &work->queue[0])) {
-        return settle(work, PRINTJOB_FAILED, "layout");
+        return settle_failed(work, "layout");
     }
     work->has_current = true;
     engine_job_start(&work->engine, &work->engine_job, clock_mono_ms(&work->clock));
@@ -351,7 +360,7 @@ bool work_turn(struct work *work)
     if (!note_late_mark(work)) {
         return false;
     }
-    if (engine_verdict(&work->engine, &verdict) && !settle(work, verdict.state, verdict.detail)) {
+    if (engine_verdict(&work->engine, &verdict) && !settle(work, &verdict)) {
         return false;
     }
     if (engine_job_is_ready(&work->engine) && !begin(work)) {

@@ -105,6 +105,9 @@ static void put_job(json_t *root, const struct printjob_answer *answer)
 {
     json_put_text(root, "job_id", answer->job_id);
     json_put_text(root, "state", printjob_state_name(answer->state));
+    if (answer->part) {
+        json_put_flag(root, "part", true);
+    }
 }
 
 static void put_report(json_t *root, const struct printjob_answer *answer)
@@ -189,6 +192,7 @@ static void read_job(struct json_reader *r, struct printjob_answer *answer)
     char state[PRINTJOB_WORD_SIZE];
     json_text(r, "state", state, sizeof(state));
     read_job_id(r, answer->job_id);
+    answer->part = json_flag_or(r, "part", false);
     if (!printjob_state_parse(state, &answer->state)) {
         json_refuse(r, "state");
     }

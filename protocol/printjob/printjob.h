@@ -25,12 +25,20 @@ enum {
     PRINTJOB_ORDER_SIZE = 65,
 };
 
+/* How long both sides wait, in milliseconds. They stand together because they depend on each other:
+ * who asks must still be there when the answer comes. */
+enum {
+    PRINTJOB_VERDICT_MS = 90000, /* printd: from the first byte to the verdict, the longest */
+    PRINTJOB_ANSWER_MS = 120000, /* the kiosk: from its request, with what goes before that byte */
+};
+
 /* What became of a job. */
 enum printjob_state {
     PRINTJOB_QUEUED,
     PRINTJOB_PRINTED,         /* the printer itself said so, after the cut */
     PRINTJOB_PRINTED_NOT_CUT, /* on paper, but the cutter is jammed: no second copy */
-    PRINTJOB_HELD,            /* still inside the printer; comes out when paper is loaded */
+    PRINTJOB_HELD,            /* still inside the printer; comes out when paper is loaded: whole,
+                               * or, if the answer says "part", only its beginning */
     PRINTJOB_UNKNOWN,         /* the link was lost: nobody knows */
     PRINTJOB_FAILED,          /* nothing was sent */
     PRINTJOB_STATE_COUNT
@@ -66,6 +74,7 @@ struct printjob_request {
 struct printjob_answer {
     bool is_device;
     enum printjob_device device;
+    bool part;                 /* HELD: the rest of the paper was never sent */
     bool is_report;            /* the answer to UNREPORTED */
     char job_id[ID_TEXT_SIZE]; /* empty in a report: everything is reported */
     enum printjob_state state;

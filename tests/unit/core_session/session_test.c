@@ -514,6 +514,29 @@ TEST(a_found_receipt_is_printed_when_asked_for)
     CHECK_EQ_STR(want(SESSION_EFFECT_PRINT)->text, session.order.order_no);
 }
 
+/* The verdict on a paper may come when its person has long gone. */
+TEST(news_of_anothers_paper_changes_nothing)
+{
+    begin();
+    touch(SESSION_ACTION_FIND_ORDER, 0);
+    key_in("270042");
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS,
+                                 .serial = session.request_serial,
+                                 .found = found_one(SESSION_ORDER_DONE)});
+    touch(SESSION_ACTION_ORDER, 0);
+    touch(SESSION_ACTION_PRINT, 0);
+    struct session_event news = {.kind = SESSION_EVENT_RECEIPT};
+    news.receipt.state = SESSION_RECEIPT_UNKNOWN;
+    news.receipt.order_no = "SH20261120A000009";
+    apply(news);
+    CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_PRINTING);
+    news.receipt.state = SESSION_RECEIPT_HELD;
+    news.receipt.order_no = session.order.order_no;
+    apply(news);
+    CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_HELD);
+    check_screen(SESSION_SCREEN_DONE);
+}
+
 /* Each question costs one of the server's tries: no digit too many and no repetition asks. */
 TEST(only_other_digits_ask_again)
 {

@@ -26,7 +26,8 @@ TEST(a_print_request_goes_both_ways)
 TEST(every_answer_goes_both_ways)
 {
     for (int i = 0; i < PRINTJOB_STATE_COUNT + PRINTJOB_DEVICE_COUNT; i++) {
-        struct printjob_answer answer = {.is_device = i >= PRINTJOB_STATE_COUNT};
+        struct printjob_answer answer = {.is_device = i >= PRINTJOB_STATE_COUNT,
+                                         .part = i == PRINTJOB_HELD};
         if (answer.is_device) {
             answer.device = (enum printjob_device)(i - PRINTJOB_STATE_COUNT);
         } else {
@@ -40,6 +41,7 @@ TEST(every_answer_goes_both_ways)
         CHECK_EQ_I64(back.is_device, answer.is_device);
         CHECK_EQ_I64(back.device, answer.device);
         CHECK_EQ_I64(back.state, answer.state);
+        CHECK_EQ_I64(back.part, answer.part);
     }
 }
 

@@ -120,6 +120,8 @@ static void pass(int64_t ms)
     }
 }
 
+static bool verdict_is_part; /* of the newest one */
+
 static void expect(enum printjob_state state, const char *detail)
 {
     struct printjob_answer verdict;
@@ -128,6 +130,7 @@ static void expect(enum printjob_state state, const char *detail)
     }
     CHECK_EQ_STR(printjob_state_name(verdict.state), printjob_state_name(state));
     CHECK_EQ_STR(verdict.detail, detail);
+    verdict_is_part = verdict.part;
 }
 
 static void expect_none(void)
@@ -255,6 +258,7 @@ TEST(paper_out_in_the_middle_is_held)
     expect_none(); /* the echo may be on its way */
     pass(2000);
     expect(PRINTJOB_HELD, "paper_out");
+    CHECK(!verdict_is_part);           /* the printer has it all */
     CHECK_EQ_U64(job_bytes, job.size); /* never a second time */
     CHECK(engine_is_free(&engine));
     char late[4];
@@ -550,6 +554,7 @@ TEST(held_with_bytes_unsent_gets_only_its_cut)
     takes_bytes = false;
     pass(3000);
     expect(PRINTJOB_HELD, "paper_out");
+    CHECK(verdict_is_part); /* what comes out is no receipt */
     CHECK(!engine_is_free(&engine));
     takes_bytes = true;
     answers = true;

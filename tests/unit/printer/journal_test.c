@@ -58,6 +58,13 @@ static enum err begin_job(int64_t seq)
     return print_journal_begin(journal, seq, &beginning, 1001);
 }
 
+static enum err end_job(int64_t seq, enum printjob_state state, const char *detail)
+{
+    struct printjob_answer verdict = {.state = state, .part = state == PRINTJOB_HELD};
+    (void)snprintf(verdict.detail, sizeof(verdict.detail), "%s", detail);
+    return print_journal_end(journal, seq, &verdict, 1002);
+}
+
 TEST(keeps_the_first_verdict)
 {
     int64_t seq = 0;
@@ -71,10 +78,10 @@ TEST(keeps_the_first_verdict)
     CHECK_EQ_I64(other, 77);
     CHECK(begin_job(seq) == OK);
     CHECK(begin_job(seq) == ERR_EXISTS);
-    CHECK(print_journal_end(journal, seq, PRINTJOB_HELD, "paper_out", 1002) == OK);
-    CHECK(print_journal_end(journal, seq, PRINTJOB_PRINTED, "", 1003) == ERR_EXISTS);
+    CHECK(end_job(seq, PRINTJOB_HELD, "paper_out") == OK);
+    CHECK(end_job(seq, PRINTJOB_PRINTED, "") == ERR_EXISTS);
     record = find(ID_A);
-    CHECK(record.state == PRINTJOB_HELD && record.has_begun);
+    CHECK(record.state == PRINTJOB_HELD && record.has_begun && record.part);
     CHECK_EQ_STR(record.detail, "paper_out");
     open_again();
     CHECK(find(ID_A).state == PRINTJOB_HELD);
@@ -108,7 +115,7 @@ TEST(late_paper_is_noted)
     begin();
     CHECK(add(ID_A, "SH1", &seq) == OK);
     CHECK(begin_job(seq) == OK);
-    CHECK(print_journal_end(journal, seq, PRINTJOB_HELD, "paper_out", 1002) == OK);
+    CHECK(end_job(seq, PRINTJOB_HELD, "paper_out") == OK);
     CHECK(print_journal_late(journal, "0099", 1003, &record) == ERR_NOT_FOUND);
     CHECK(print_journal_late(journal, "0003", 1003, &record) == OK);
     CHECK_EQ_STR(record.job_id, ID_A);
@@ -137,9 +144,9 @@ TEST(papers_that_may_be_out_are_counted_by_order_and_kind)
     CHECK_EQ_U64(copies("SH1", "pending"), 0);
     CHECK_EQ_U64(copies("SH2", "credited"), 0);
     CHECK(begin_job(b) == OK);
-    CHECK(print_journal_end(journal, b, PRINTJOB_FAILED, "link_lost", 1002) == OK);
+    CHECK(end_job(b, PRINTJOB_FAILED, "link_lost") == OK);
     CHECK_EQ_U64(copies("SH1", "credited"), 1);
-    CHECK(print_journal_end(journal, a, PRINTJOB_HELD, "paper_out", 1002) == OK);
+    CHECK(end_job(a, PRINTJOB_HELD, "paper_out") == OK);
     CHECK_EQ_U64(copies("SH1", "credited"), 1); /* comes out with the next roll */
     end();
 }
@@ -154,7 +161,7 @@ TEST(a_verdict_waits_until_it_is_reported)
     CHECK(add(ID_B, "SH2", &b) == OK);
     CHECK(print_journal_unreported(journal, &record) == ERR_NOT_FOUND);
     CHECK(begin_job(a) == OK);
-    CHECK(print_journal_end(journal, b, PRINTJOB_FAILED, "busy", 1002) == OK);
+    CHECK(end_job(b, PRINTJOB_FAILED, "busy") == OK);
     open_again(); /* the first was cut off: unknown, and to be reported */
     CHECK(print_journal_unreported(journal, &record) == OK);
     CHECK_EQ_STR(record.job_id, ID_A);

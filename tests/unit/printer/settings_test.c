@@ -45,7 +45,8 @@ TEST(short_forms_have_sensible_values)
     CHECK(!settings.link.is_tcp && settings.link.baud == 115200);
     CHECK(settings.link.flow == LINK_FLOW_NONE);
     CHECK(settings.engine.proof == ENGINE_PROOF_MARK);
-    CHECK(settings.engine.job_timeout_ms < 30000); /* what a kiosk waits */
+    CHECK_EQ_I64(settings.engine.job_timeout_ms, PRINTJOB_VERDICT_MS);
+    CHECK(PRINTJOB_VERDICT_MS < PRINTJOB_ANSWER_MS); /* the kiosk still listens then */
     CHECK(load(HEAD "printer = { transport = \"tcp\"; address = \"::1\"; columns = 32;"
                     " charset = \"gbk\"; proof = \"fence\"; };"));
     CHECK(settings.paper.charset == ENCODE_GBK && settings.engine.proof == ENGINE_PROOF_FENCE);

@@ -299,6 +299,28 @@ TEST(copies_cannot_pass_for_the_first_paper)
     end();
 }
 
+/* A held paper that lacks its end is told apart, now and when it is asked for again. */
+TEST(half_a_paper_is_no_receipt_that_comes_later)
+{
+    static const uint8_t paper_out[] = {0x18, 0x00, 0x0F, 0x00};
+    struct printjob_answer answer;
+    begin();
+    CHECK(ask(ID_A, 0).state == PRINTJOB_QUEUED);
+    bytes_until_crash = 100;
+    CHECK(pass(500));
+    for (int i = 0; i < 20; i++) {
+        engine_take(work_engine(work), paper_out, sizeof(paper_out), now_ms);
+        now_ms += 100;
+    }
+    CHECK(work_turn(work));
+    CHECK(work_verdict(work, &answer));
+    CHECK(answer.state == PRINTJOB_HELD && answer.part);
+    crash();
+    answer = ask(ID_A, 0);
+    CHECK(answer.state == PRINTJOB_HELD && answer.part);
+    end();
+}
+
 /* The kiosk died before it could report the first paper: nobody told the server, we know it. */
 TEST(a_second_paper_is_marked_although_nobody_counted_the_first)
 {
