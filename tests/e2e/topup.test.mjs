@@ -5,6 +5,7 @@
 // bus paced at 2400 baud.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { until } from '../../tools/world/processes.mjs';
@@ -72,6 +73,74 @@ test('a cancelled code ends unpaid and says so', { timeout: 120000 },
     await house.screen.shows('checking or closed',
       (r) => r.screen === 'checking' || r.screen === 'closed', 10000);
     await settled(house, orderNo, 'CLOSED', 60000);
+    await goHome(house);
+    await audit(house);
+  }));
+
+function paperTexts(house, orderNo) {
+  return papers(house).sort().map((name) => readFileSync(house.path('paper',
+    name.replace('.png', '.txt')), 'utf8')).filter((text) => text.includes(orderNo));
+}
+
+/** By the last six digits of its number, from the first page to the page of its state. */
+async function findAgain(house, orderNo) {
+  await house.screen.touch('find_order');
+  await house.screen.screen('orders');
+  for (const digit of orderNo.slice(-6)) {
+    await house.screen.touch('digit', Number(digit));
+  }
+  await house.screen.shows('the order that was found',
+    (r) => r.targets.some((target) => target.action === 'order'), 10000);
+  await house.screen.picture(house.path('pictures', 'found.png'));
+  await house.screen.touch('order', 0);
+  await house.screen.shows('its page', (r) => r.order_no === orderNo && r.screen === 'done', 10000);
+}
+
+test('an order is found by its last digits and printed again, three times, marked',
+  { timeout: 180000 }, keeping(box, async (t, house) => {
+    const orderNo = await topUp(house, 'count', 'alipay');
+    await goHome(house);
+    for (let copy = 1; copy <= 3; copy += 1) {
+      await findAgain(house, orderNo);
+      await house.screen.touch('print');
+      await house.screen.shows('the proof of printing', (r) => r.receipt === 3, 30000);
+      const texts = paperTexts(house, orderNo);
+      assert.equal(texts.length, copy + 1);
+      assert.match(texts.at(-1), new RegExp(`COPY ${copy}\\b`));
+      await goHome(house);
+    }
+    assert.doesNotMatch(paperTexts(house, orderNo)[0], /COPY/);
+    await findAgain(house, orderNo);
+    await house.screen.touch('print');
+    await house.screen.shows('that the office prints it', (r) => r.receipt === 8, 15000);
+    assert.equal(paperTexts(house, orderNo).length, 4);
+    await goHome(house);
+  }));
+
+const printdSays = (house, sql) => execFileSync('sqlite3', ['-cmd', '.timeout 5000',
+  `file:${house.path('state', 'printd', 'printd.db')}?mode=ro`, sql], { encoding: 'utf8' }).trim();
+
+test('a kiosk that dies before it could report a paper reports it later', { timeout: 180000 },
+  keeping(box, async (t, house) => {
+    await toMeter(house, house.home('cloud', 2));
+    const { orderNo } = await toCode(house, { amount: 0, name: 'report' });
+    await house.wallet(`pay ${orderNo}`);
+    await until('the paper to begin', () => printdSays(house,
+      `SELECT 1 FROM job WHERE order_no = '${orderNo}' AND begun_at IS NOT NULL`) === '1',
+    60000, 20);
+    await house.processes.stop('kiosk', 'SIGKILL');
+    await until('the paper to be out', () => paperTexts(house, orderNo).length === 1, 30000);
+    const reports = () => rows(house,
+      `SELECT verdict, kind FROM receipt_report WHERE order_no = '${orderNo}'`);
+    assert.deepEqual(reports(), []);
+    await house.startKiosk();
+    await until('the report', () => reports().length > 0, 30000);
+    assert.deepEqual(reports(), [{ verdict: 'printed', kind: 'credited' }]);
+    await goHome(house);
+    await findAgain(house, orderNo);
+    await house.screen.touch('print');
+    await house.screen.shows('the proof of printing', (r) => r.receipt === 3, 30000);
+    assert.match(paperTexts(house, orderNo)[1], /COPY 1\b/);
     await goHome(house);
     await audit(house);
   }));
