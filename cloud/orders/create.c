@@ -287,9 +287,9 @@ static enum err insert(struct db *db, struct create *create, const struct lookup
         db, "INSERT INTO pay_order (order_no, terminal_id, client_request_id, purchase_id, site_id,"
             " room_id, meter_id, channel, version, state, amount_fen, credit_to, kind, place,"
             " customer_masked, meter_address, meter_tail, price_e4_yuan, created_at, created_ms,"
-            " state_ms, pay_try, body, balance_before_fen, arrears_fen, balance_at)"
+            " state_ms, pay_try, body, balance_before_fen, arrears_fen, balance_at, assist)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, 'NEW', ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-            " ?16, ?17, ?18, ?18, 1, ?21, ?19, ?20, ?22)");
+            " ?16, ?17, ?18, ?18, 1, ?21, ?19, ?20, ?22, ?23)");
     sql_bind_text(sql, 1, order_no);
     sql_bind_text(sql, 2, create->terminal_id);
     sql_bind_text(sql, 3, request->client_request_id);
@@ -303,6 +303,7 @@ static enum err insert(struct db *db, struct create *create, const struct lookup
     sql_bind_i64(sql, 17, db_wall_s(db));
     sql_bind_i64(sql, 18, db_service_ms(db));
     sql_bind_text(sql, 21, body);
+    sql_bind_bool(sql, 23, request->assist);
     enum err err = bind_balance(sql, db, create, lookup);
     return err == OK ? sql_run(sql) : err;
 }

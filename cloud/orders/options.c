@@ -69,6 +69,8 @@ static void read_waits(struct config *cfg, struct timers *timers)
     const struct wait_member waits[] = {
         {"timers.window", &timers->window_ms},
         {"timers.more_time", &timers->more_time_ms},
+        {"timers.window_assist", &timers->window_assist_ms},
+        {"timers.more_time_assist", &timers->more_time_assist_ms},
         {"timers.scanned", &timers->scanned_ms},
         {"timers.window_total", &timers->window_total_ms},
         {"timers.kiosk_silent", &timers->kiosk_silent_ms},

@@ -12,7 +12,7 @@
     " state, flags, amount_fen, paid_fen, trade_no, money, credit_to, precreate_open, qr_dead,"    \
     " credit_started, not_credited, refund_numbered, created_ms, state_ms, pay_try, qr_ms,"        \
     " more_time, scanned, slow, paid_at, balance_before_fen, balance_after_fen, arrears_fen,"      \
-    " balance_at, site_id"
+    " balance_at, site_id, assist"
 
 bool wallet_parse(const char *name, enum pay_wallet *ret_wallet)
 {
@@ -72,6 +72,7 @@ static void read_rest(const struct sql *sql, struct order_row *row)
     row->balance_after_fen = sql_i64(sql, 29);
     row->arrears_fen = sql_i64(sql, 30);
     row->balance_at = sql_is_null(sql, 31) ? 0 : sql_i64(sql, 31);
+    row->assist = sql_bool(sql, 33);
 }
 
 enum err order_row_load(struct db *db, const char *order_no, struct order_row *ret_row)

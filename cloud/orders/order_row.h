@@ -8,6 +8,7 @@
 #include "core/delivery/delivery.h"
 #include "core/order/order.h"
 #include "core/order/order_number.h"
+#include "core/timers/timers.h"
 #include "protocol/api/value.h"
 
 /* A row of pay_order as the machines need it; the long texts stay in the database. */
@@ -29,6 +30,7 @@ struct order_row {
     uint32_t more_time;
     bool scanned;
     bool slow;
+    bool assist; /* the large mode's waits for the QR */
     bool has_paid_at;
     int64_t paid_at;
     bool has_before;
@@ -50,6 +52,12 @@ MUST_CHECK enum err order_row_load(struct db *db, const char *order_no, struct o
  * @p row: load again and decide again.
  */
 MUST_CHECK enum err order_row_save(struct db *db, struct order_row *row);
+
+/** What lengthened the time of this order's QR so far. */
+static inline struct timers_use order_row_use(const struct order_row *row)
+{
+    return (struct timers_use){row->more_time, row->scanned, row->assist};
+}
 
 /** Store the QR's text, once; a later one of the same trade replaces it. */
 MUST_CHECK enum err order_row_set_qr(struct db *db, const char *order_no, const char *qr_text);

@@ -47,10 +47,11 @@ static void fill_time(const struct orders *orders, const struct order_row *row, 
                       struct api_order_view *view)
 {
     const struct timers *timers = orders_timers(orders);
-    view->more_time_left = (int64_t)timers->more_time_count - (int64_t)row->more_time;
+    const int64_t more_max = timers_more_time_max(timers, row->assist);
+    view->more_time_left = more_max - (int64_t)row->more_time;
     view->qr_left_ms = 0;
     if (row->order.state == ORDER_WAIT_PAY) {
-        const int64_t end_ms = row->qr_ms + timers_window_ms(timers, row->more_time, row->scanned);
+        const int64_t end_ms = row->qr_ms + timers_window_ms(timers, order_row_use(row));
         view->qr_left_ms = end_ms > now_ms ? end_ms - now_ms : 0;
     }
     if (view->qr_left_ms == 0) {

@@ -42,8 +42,7 @@ static enum err look_new(struct money_case *c, int64_t *ret_due_ms)
 static enum err look_wait_pay(struct money_case *c, int64_t *ret_due_ms)
 {
     const struct timers *timers = orders_timers(c->orders);
-    const int64_t end_ms =
-        c->row.qr_ms + timers_window_ms(timers, c->row.more_time, c->row.scanned);
+    const int64_t end_ms = c->row.qr_ms + timers_window_ms(timers, order_row_use(&c->row));
     const int64_t seen_ms = presence_seen_ms(&c->orders->presence, c->row.terminal_id);
     if (c->now_ms >= end_ms) {
         return case_tell(c, ORDER_EV_TIMEOUT);

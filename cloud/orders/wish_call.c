@@ -73,8 +73,9 @@ static enum err keep(struct db *db, const struct wish *wish)
 
 static enum err more_time(struct money_case *c, struct wish *wish)
 {
-    wish->accepted = c->row.order.state == ORDER_WAIT_PAY &&
-                     c->row.more_time < orders_timers(wish->orders)->more_time_count;
+    wish->accepted =
+        c->row.order.state == ORDER_WAIT_PAY &&
+        c->row.more_time < timers_more_time_max(orders_timers(wish->orders), c->row.assist);
     if (wish->accepted) {
         c->row.more_time += 1;
         case_touch(c);

@@ -51,6 +51,7 @@ struct session_create {
     enum session_wallet wallet;
     bool accept_offline;
     bool accept_open_elsewhere;
+    bool assist; /* large mode: the server gives the code more time */
 };
 
 struct session_effect {

@@ -16,6 +16,7 @@ static void create_fill(const struct session *session, struct session_create *re
         .wallet = session->wallet,
         .accept_offline = session->intent.accept_offline,
         .accept_open_elsewhere = session->intent.accept_open_elsewhere,
+        .assist = session->comfort.large,
     };
     session_text_copy(ret_create->client_request_id, sizeof(ret_create->client_request_id),
                       session->intent.client_request_id);

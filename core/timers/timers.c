@@ -17,6 +17,9 @@ struct timers timers_default(void)
         .window_ms = 180 * S,
         .more_time_ms = 120 * S,
         .more_time_count = 2,
+        .window_assist_ms = 300 * S,
+        .more_time_assist_ms = 180 * S,
+        .more_time_assist_count = 1,
         .scanned_ms = 120 * S,
         .window_total_ms = 540 * S,
         .kiosk_silent_ms = 60 * S,
@@ -64,12 +67,21 @@ bool timers_row_is_over(const struct timers_row *row, uint32_t step)
     return step >= row->count;
 }
 
-int64_t timers_window_ms(const struct timers *timers, uint32_t more_time_used, bool scanned)
+uint32_t timers_more_time_max(const struct timers *timers, bool assist)
+{
+    MUST(timers->more_time_ms > 0);
+    MUST(timers->more_time_assist_ms > 0);
+    return assist ? timers->more_time_assist_count : timers->more_time_count;
+}
+
+int64_t timers_window_ms(const struct timers *timers, struct timers_use use)
 {
     MUST(timers->window_ms > 0);
-    MUST(more_time_used <= timers->more_time_count);
-    const int64_t more = (int64_t)more_time_used * timers->more_time_ms;
-    const int64_t wished = timers->window_ms + more + (scanned ? timers->scanned_ms : 0);
+    MUST(use.more_time <= timers_more_time_max(timers, use.assist));
+    const int64_t first_ms = use.assist ? timers->window_assist_ms : timers->window_ms;
+    const int64_t each_ms = use.assist ? timers->more_time_assist_ms : timers->more_time_ms;
+    const int64_t wished =
+        first_ms + (int64_t)use.more_time * each_ms + (use.scanned ? timers->scanned_ms : 0);
     return wished < timers->window_total_ms ? wished : timers->window_total_ms;
 }
 
@@ -92,6 +104,8 @@ bool timers_is_sound(const struct timers *timers)
     const int64_t positive[] = {
         timers->window_ms,
         timers->more_time_ms,
+        timers->window_assist_ms,
+        timers->more_time_assist_ms,
         timers->scanned_ms,
         timers->kiosk_silent_ms,
         timers->precreate_give_up_ms,

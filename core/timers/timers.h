@@ -29,9 +29,13 @@ struct timers {
     int64_t window_ms;        /* the QR is payable on the screen */
     int64_t more_time_ms;     /* added by "more time" ... */
     uint32_t more_time_count; /* ... at most so often */
-    int64_t scanned_ms;       /* added once when the provider says that it was scanned */
-    int64_t window_total_ms;  /* whatever was added, never longer than this */
-    int64_t kiosk_silent_ms;  /* nobody asks for the order any more */
+    /* The same for a person who chose the large mode: more at once, less to ask for. */
+    int64_t window_assist_ms;
+    int64_t more_time_assist_ms;
+    uint32_t more_time_assist_count;
+    int64_t scanned_ms;      /* added once when the provider says that it was scanned */
+    int64_t window_total_ms; /* whatever was added, never longer than this */
+    int64_t kiosk_silent_ms; /* nobody asks for the order any more */
     /* The provider. */
     int64_t expiry_ms;  /* we tell the provider that the QR ends then */
     int64_t qr_dead_ms; /* after creation: expiry and a margin; nobody can pay it any more */
@@ -80,12 +84,25 @@ int64_t timers_row_wait(const struct timers_row *row, uint32_t step);
  */
 bool timers_row_is_over(const struct timers_row *row, uint32_t step);
 
+/* What lengthens the time of one QR. */
+struct timers_use {
+    uint32_t more_time; /* how often "more time" was given: 0..timers_more_time_max() */
+    bool scanned;
+    bool assist; /* asked for by a person in the large mode */
+};
+
 /**
  * How long a QR may stay on the screen: the window, what "more time" and a scan added, at most
  * the total.
  * Blocks: no. Allocates: no.
  */
-int64_t timers_window_ms(const struct timers *timers, uint32_t more_time_used, bool scanned);
+int64_t timers_window_ms(const struct timers *timers, struct timers_use use);
+
+/**
+ * How often "more time" may be given.
+ * Blocks: no. Allocates: no.
+ */
+uint32_t timers_more_time_max(const struct timers *timers, bool assist);
 
 /**
  * True if every wait is above 0 and the waits fit together: the screen ends before the provider's

@@ -117,6 +117,7 @@ static bool request_fill(const struct session_create *create, struct api_order_r
         .channel = convert_channel(create->wallet),
         .accept_offline = create->accept_offline,
         .accept_open_elsewhere = create->accept_open_elsewhere,
+        .assist = create->assist,
     };
     return str_copy(request->client_request_id, sizeof(request->client_request_id),
                     create->client_request_id) &&

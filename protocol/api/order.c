@@ -73,6 +73,7 @@ enum err api_order_request_encode(const struct api_order_request *request, char 
     json_put_text(json, "channel", api_channel_name(request->channel));
     json_put_flag(json, "accept_offline", request->accept_offline);
     json_put_flag(json, "accept_open_elsewhere", request->accept_open_elsewhere);
+    json_put_flag(json, "assist", request->assist);
     return api_print(json, ret_text, text_size, ret_size);
 }
 
@@ -95,6 +96,7 @@ enum err api_order_request_decode(const char *text, size_t size,
     request.channel = read_channel(&r);
     request.accept_offline = json_flag_or(&r, "accept_offline", false);
     request.accept_open_elsewhere = json_flag_or(&r, "accept_open_elsewhere", false);
+    request.assist = json_flag_or(&r, "assist", false);
     enum err err = api_verdict(&r, "", ret_fault);
     json_decref(json);
     if (err == OK) {

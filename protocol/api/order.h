@@ -49,6 +49,7 @@ struct api_order_request {
     enum api_channel channel;
     bool accept_offline;        /* the tenant was told that the meter does not answer */
     bool accept_open_elsewhere; /* the tenant was told that another order is open */
+    bool assist;                /* large mode: the QR stays longer (MONEY, section 5) */
 };
 
 struct api_order_view {

@@ -357,6 +357,30 @@ TEST(paid_between_query_and_close)
     rig_end(&rig);
 }
 
+TEST(the_large_mode_has_its_own_window)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    struct double_answer answer = rig_order(1, 5000, "alipay", ",\"assist\":true");
+    str_format_cut(no, sizeof(no), "%s", member(&answer, "order_no"));
+    double_answer_finish(&answer);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    answer = get(no, "");
+    int64_t left_ms = json_integer_value(json_object_get(answer.json, "qr_left_ms"));
+    CHECK(left_ms > rig_timers()->window_ms && left_ms <= rig_timers()->window_assist_ms);
+    CHECK_EQ_I64(json_integer_value(json_object_get(answer.json, "more_time_left")), 1);
+    double_answer_finish(&answer);
+    answer = wish(no, "more-time", 20);
+    CHECK_EQ_I64(json_integer_value(json_object_get(answer.json, "more_time_left")), 0);
+    CHECK(json_integer_value(json_object_get(answer.json, "qr_left_ms")) > left_ms);
+    double_answer_finish(&answer);
+    answer = wish(no, "more-time", 21);
+    CHECK(has_error(&answer, 409, "no_more_time"));
+    double_answer_finish(&answer);
+    rig_end(&rig);
+}
+
 TEST(more_time_is_given_twice)
 {
     struct rig rig;

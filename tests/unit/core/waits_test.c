@@ -28,12 +28,26 @@ TEST(the_table_of_waits_is_sound)
 TEST(the_window_is_never_above_its_total)
 {
     struct timers timers = timers_default();
-    CHECK_EQ_I64(timers_window_ms(&timers, 0, false), 180000);
-    CHECK_EQ_I64(timers_window_ms(&timers, 1, false), 300000);
-    CHECK_EQ_I64(timers_window_ms(&timers, 2, false), 420000);
-    CHECK_EQ_I64(timers_window_ms(&timers, 2, true), 540000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){0}), 180000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){.more_time = 1}), 300000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){.more_time = 2}), 420000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){.more_time = 2, .scanned = true}),
+                 540000);
     timers.scanned_ms = 500000;
-    CHECK_EQ_I64(timers_window_ms(&timers, 0, true), 540000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){.scanned = true}), 540000);
+}
+
+TEST(the_large_mode_has_more_time_at_once_and_asks_once)
+{
+    struct timers timers = timers_default();
+    CHECK_EQ_I64(timers_more_time_max(&timers, false), 2);
+    CHECK_EQ_I64(timers_more_time_max(&timers, true), 1);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){.assist = true}), 300000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){.more_time = 1, .assist = true}),
+                 480000);
+    CHECK_EQ_I64(timers_window_ms(&timers, (struct timers_use){1, true, true}), 540000);
+    timers.window_assist_ms = 0;
+    CHECK(!timers_is_sound(&timers));
 }
 
 TEST(waits_that_do_not_fit_together)

@@ -389,6 +389,17 @@ TEST(an_idle_person_is_asked_before_being_forgotten)
     check_screen(SESSION_SCREEN_ATTRACT);
 }
 
+TEST(the_large_mode_is_told_to_the_server)
+{
+    to_meter();
+    touch(SESSION_ACTION_LARGE, 0);
+    touch(SESSION_ACTION_AMOUNT, 1);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
+    CHECK(want(SESSION_EFFECT_CREATE)->create.assist);
+    to_pay();
+    CHECK(!want(SESSION_EFFECT_CREATE)->create.assist);
+}
+
 TEST(large_text_is_slower_and_forgotten_at_the_end)
 {
     to_meter();

@@ -253,12 +253,13 @@ TEST(requests_of_the_kiosk)
                                    .meter_id = "m1",
                                    .amount_fen = 5000,
                                    .channel = API_CHANNEL_ALIPAY,
-                                   .accept_offline = true};
+                                   .accept_offline = true,
+                                   .assist = true};
     struct api_order_request out;
     char id[ID_TEXT_SIZE];
     CHECK_EQ_I64(api_order_request_encode(&in, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_order_request_decode(text, size, &out, &fault), OK);
-    CHECK(out.accept_offline && !out.accept_open_elsewhere);
+    CHECK(out.accept_offline && !out.accept_open_elsewhere && out.assist);
     CHECK_EQ_STR(out.purchase_id, UUID);
     CHECK_EQ_I64(api_request_id_encode(UUID, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_request_id_decode(text, size, id, &fault), OK);
