@@ -122,7 +122,9 @@ static enum err refuse_silent(struct db *db, struct create *create, const struct
     }
     enum err err = is_collector_online(db, lookup->meter.collector_id, &online);
     const bool silent = !online || lookup->state.is_silent;
-    if (err == OK && silent && !(lookup->site.sell_to_silent && create->request.accept_offline)) {
+    if (err == OK && silent && !lookup->site.sell_to_silent) {
+        create->refusal = CREATE_SILENT_REFUSED;
+    } else if (err == OK && silent && !create->request.accept_offline) {
         create->refusal = CREATE_SILENT;
     }
     return err;

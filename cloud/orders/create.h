@@ -15,7 +15,8 @@ enum create_refusal {
     CREATE_AMOUNT,         /* outside the site's limits */
     CREATE_BLOCKED,        /* a delivery of unknown fate holds the meter */
     CREATE_OPEN_ELSEWHERE, /* another QR for this meter is on a screen (E23) */
-    CREATE_SILENT,         /* the meter does not answer (E9) */
+    CREATE_SILENT,         /* the meter does not answer (E9): sold to after an explicit yes */
+    CREATE_SILENT_REFUSED, /* ... and this site does not sell then, whatever is accepted */
     CREATE_CLOSED,         /* no payments now */
     CREATE_DISK_FULL,      /* no room for what we would promise */
     CREATE_PAID,           /* this purchase is paid already, by an earlier attempt */

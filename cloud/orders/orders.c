@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "protocol/api/error.h"
 
 enum {
     UNKNOWN_MAX = 5,          /* precreates without an answer in a row, then no new orders ... */
@@ -202,7 +203,7 @@ bool orders_wallet_open(struct orders *orders, enum pay_wallet wallet,
     monitor_leave(&orders->monitor);
     const int64_t rest_ms = store_service_ms(orders->setup.store) - health.last_unknown_ms;
     if (health.unknown_count >= UNKNOWN_MAX && rest_ms < UNKNOWN_REST_MS) {
-        str_format_cut(ret_reason, API_WORD_SIZE, "provider_down");
+        str_format_cut(ret_reason, API_WORD_SIZE, API_REASON_PROVIDER_DOWN);
         return false;
     }
     return true;
@@ -227,6 +228,6 @@ bool orders_payments_open(struct orders *orders, char ret_reason[API_WORD_SIZE])
     }
     const bool known =
         pay_has(orders->setup.pay, PAY_ALIPAY) || pay_has(orders->setup.pay, PAY_WECHAT);
-    str_format_cut(ret_reason, API_WORD_SIZE, "%s", known ? "provider_down" : "no_wallet");
+    str_format_cut(ret_reason, API_WORD_SIZE, "%s", known ? API_REASON_PROVIDER_DOWN : "no_wallet");
     return false;
 }

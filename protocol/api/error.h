@@ -7,7 +7,8 @@
 
 /*
  * {"error":{"code":"...","message":"...","field":"..."}}. The code is stable and for programs;
- * the message is for the log, never for the tenant's screen.
+ * the message is for the log. Of sale_refused and payments_closed it is the reason: a sentence for
+ * people if somebody has written one, else a word between programs that no screen shows.
  */
 #define API_ERROR_BAD_REQUEST "bad_request"           /* 400: field names the member */
 #define API_ERROR_NO_CERTIFICATE "no_certificate"     /* 401 */
@@ -16,7 +17,8 @@
 #define API_ERROR_NOT_FOUND "not_found"               /* 404; also what another site has */
 #define API_ERROR_METHOD "method_not_allowed"         /* 405 */
 #define API_ERROR_MISMATCH "idempotency_mismatch"     /* 409: same number, other body */
-#define API_ERROR_METER_SILENT "meter_silent"         /* 409 */
+#define API_ERROR_METER_SILENT "meter_silent"         /* 409: again with accept_offline */
+#define API_ERROR_SILENT_REFUSED "silent_refused"     /* 409: this site never sells to one */
 #define API_ERROR_OPEN_ELSEWHERE "open_elsewhere"     /* 409 */
 #define API_ERROR_METER_BLOCKED "meter_blocked"       /* 409 */
 #define API_ERROR_SALE_REFUSED "sale_refused"         /* 409 */
@@ -32,6 +34,10 @@
 #define API_ERROR_DISK_FULL "disk_full"               /* 503 */
 #define API_ERROR_OUT_OF_SERVICE "out_of_service"     /* 503: the server must be looked at */
 #define API_ERROR_BUSY "busy"                         /* 503: too much at once, come again */
+
+/* A payments_reason, and the message of payments_closed: this wallet does not answer the server.
+ * Another one may still work. */
+#define API_REASON_PROVIDER_DOWN "provider_down"
 
 enum { API_MESSAGE_SIZE = 257 };
 

@@ -275,7 +275,7 @@ test('a meter that is in the books but on no bus: said so, and not sold to', { t
     assert.equal(page.last, null);
     const { status, json } = await terminal.post(ORDERS, terminal.request({
       room: ANNEX.ghostRoom }));
-    assert.equal(`${status} ${json.error.code}`, '409 meter_silent');
+    assert.equal(`${status} ${json.error.code}`, '409 silent_refused');
     await until('the collector to report it', () => rows(house,
       "SELECT 1 FROM event WHERE kind = 'meter_silent' AND address = '998877665502'").length > 0,
     30000);

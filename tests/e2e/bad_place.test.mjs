@@ -138,7 +138,7 @@ test('no broker at the start: all else works, and the meters come back with it',
     const { json } = await reads(house.home('cloud'));
     assert.deepEqual([json.source, json.reason], ['stored', 'collector_offline']);
     const refused = await terminal.create(terminal.request(house.home('count')));
-    assert.equal(refused.json.error.code, 'meter_silent');
+    assert.equal(refused.json.error.code, 'silent_refused');
     const view = await terminal.order(house.home('cloud'));
     await house.wallet(`pay ${view.order_no}`);
     await settled(house, view.order_no, 'DONE', 15000);

@@ -231,7 +231,10 @@ test('an order is refused before it exists, each time with its code', { timeout:
     await expect(one, create, one.request(count, { fen: 1 }), '422 amount_out_of_range');
     await expect(one, create, one.request({ room: ANNEX.sealedRoom }), '409 sale_refused');
     await one.post(`/v1/terminal/meters/m-${ANNEX.ghostRoom}/reads?wait_s=9`, { max_age_s: 0 });
-    await expect(one, create, one.request({ room: ANNEX.ghostRoom }), '409 meter_silent');
+    await expect(one, create, one.request({ room: ANNEX.ghostRoom }), '409 silent_refused');
+    const other = terminal(house, { keys: house.path('keys', ANNEX.stranger) });
+    await other.post(`/v1/terminal/meters/m-${ANNEX.quietRoom}/reads?wait_s=9`, { max_age_s: 0 });
+    await expect(other, create, other.request({ room: ANNEX.quietRoom }), '409 meter_silent');
     const view = await one.watchOrder(orderNo, (v) => v.qr_text !== null);
     const ask = (op, body) => [one, { method: 'POST', path: `${path}/${orderNo}/${op}` }, body];
     for (let left = view.more_time_left; left > 0; left -= 1) {
@@ -243,9 +246,9 @@ test('an order is refused before it exists, each time with its code', { timeout:
     await expect(...ask('more-time', used), '409 idempotency_mismatch');
     await expect(...ask('receipt', { ...used, verdict: 'failed', print_id: randomUUID() }),
       '409 idempotency_mismatch');
-    const other = requestId();
-    await one.post(`${path}/${orderNo}/more-time`, other);
-    await expect(...ask('cancel', other), '409 idempotency_mismatch');
+    const again = requestId();
+    await one.post(`${path}/${orderNo}/more-time`, again);
+    await expect(...ask('cancel', again), '409 idempotency_mismatch');
     await settled(house, orderNo, 'CLOSED');
     noFaults();
   }));

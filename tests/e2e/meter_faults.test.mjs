@@ -69,7 +69,7 @@ test('a meter that is dead before paying is refused, or asked about', { timeout:
     await terminal.post(`/v1/terminal/meters/m-${home.room}/reads?wait_s=8`, { max_age_s: 0 });
     const answer = await terminal.create(terminal.request(home));
     assert.equal(answer.status, 409, answer.text);
-    assert.equal(answer.json.error.code, 'meter_silent');
+    assert.equal(answer.json.error.code, 'silent_refused');
     await house.meter(home, 'alive');
     terminal.close();
   }));

@@ -13,6 +13,7 @@ export const ANNEX = {
   foreignRoom: 'r9901',  // at that other site
   ghostRoom: 'r9902',    // its meter's address answers on no bus
   sealedRoom: 'r9903',   // needs a key service and has none
+  quietRoom: 'r9904',    // at the other site, which sells to a silent meter if the payer agrees
 };
 
 function room(id, label, address, profile, bus) {
@@ -26,11 +27,12 @@ function room(id, label, address, profile, bus) {
 export function addAnnex(house, { watch } = {}) {
   const own = room(ANNEX.ghostRoom, '9902 室', '998877665502', 'count', 'bus1') + ',\n' +
     room(ANNEX.sealedRoom, '9903 室', '998877665503', 'sealed', 'bus1');
-  const other = room(ANNEX.foreignRoom, '9901 室', '998877665501', 'cloud', 'bus1');
+  const other = room(ANNEX.foreignRoom, '9901 室', '998877665501', 'cloud', 'bus1') + ',\n' +
+    room(ANNEX.quietRoom, '9904 室', '998877665504', 'count', 'bus1');
   const site = (id, terminal, rooms) => `  { id = "${id}"; name = "附楼 ${id}"; company = "先令能源";
     service_phone = "400-000-0000"; amounts_yuan = [20, 50, 100, 200, 300];
     amount_min_yuan = "10.00"; amount_max_yuan = "2000.00"; languages = ["zh-CN", "en"];
-    receipt_auto = true; sell_to_silent = false;
+    receipt_auto = true; sell_to_silent = true;
     terminals = ( { id = "${terminal}"; name = "${terminal}"; } );
     rooms = (
 ${rooms}

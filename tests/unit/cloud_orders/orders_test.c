@@ -130,9 +130,14 @@ TEST(a_silent_meter_is_asked_about)
     CHECK_EQ_U64(answer.status, 200);
     double_answer_finish(&answer);
     answer = rig_order(3, 5000, "alipay", ",\"accept_offline\":true");
+    CHECK_EQ_U64(answer.status, 200);
     double_answer_finish(&answer);
+    /* A site that never sells then has a word of its own: asking again would not help. */
     rig_exec(&rig, "UPDATE site SET sell_to_silent = 0");
-    refused(3, 5000, 409, "meter_silent");
+    refused(3, 5000, 409, "silent_refused");
+    answer = rig_order(3, 5000, "alipay", ",\"accept_offline\":true");
+    CHECK(has_error(&answer, 409, "silent_refused"));
+    double_answer_finish(&answer);
     rig_end(&rig);
 }
 

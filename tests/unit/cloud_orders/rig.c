@@ -247,7 +247,7 @@ struct double_answer rig_order(int room, int64_t fen, const char *channel, const
                    "{\"client_request_id\":\"018f3a1c-0000-7000-8000-%012d\","
                    "\"purchase_id\":\"018f3a1c-0000-7000-9000-%012d\",\"room_id\":\"r%d\","
                    "\"meter_id\":\"m%d\",\"amount_fen\":%lld,\"channel\":\"%s\","
-                   "\"accept_offline\":false,\"accept_open_elsewhere\":true%s}",
+                   "\"accept_open_elsewhere\":true%s}",
                    the.request, the.request, room, room, (long long)fen, channel,
                    more != NULL ? more : "");
     return double_http_call(HTTP_POST, "/v1/terminal/orders", body);
