@@ -78,14 +78,17 @@ enum session_event_kind {
 /* The stable codes of section 1's refusals. */
 enum session_refusal {
     SESSION_REFUSAL_OTHER,
-    SESSION_REFUSAL_METER_SILENT,
+    SESSION_REFUSAL_METER_SILENT,   /* may be asked again with accept_offline */
+    SESSION_REFUSAL_SILENT_REFUSED, /* the site does not sell to a silent meter */
     SESSION_REFUSAL_OPEN_ELSEWHERE,
     SESSION_REFUSAL_METER_BLOCKED,
     SESSION_REFUSAL_SALE_REFUSED,
     SESSION_REFUSAL_AMOUNT,
     SESSION_REFUSAL_PAYMENTS_CLOSED,
+    SESSION_REFUSAL_CHANNEL, /* this wallet alone does not work */
     SESSION_REFUSAL_DISK_FULL,
     SESSION_REFUSAL_NO_MORE_TIME,
+    SESSION_REFUSAL_PURCHASE_PAID, /* by an earlier attempt: look at that one */
     SESSION_REFUSAL_NOT_FOUND,
     SESSION_REFUSAL_COUNT
 };
@@ -128,6 +131,7 @@ struct session_event {
         enum session_reader reader;
         struct {
             enum session_receipt state;
+            char job_id[SESSION_UUID_SIZE]; /* of the PRINT that this is the verdict on */
             uint8_t copy;
             const char *url;      /* status page of the receipt, may be NULL */
             const char *order_no; /* whose paper; NULL: that of the order on the screen */

@@ -39,6 +39,7 @@ enum {
     SESSION_ENTRY_SIZE = 13,      /* what can be keyed in: 12 digits, a meter's full number */
     SESSION_ORDERS_MAX = 8,       /* orders of this terminal that may be found again */
     SESSION_ORDER_TAIL_COUNT = 6, /* digits of an order number that find it */
+    SESSION_ATTEMPTS_MAX = 4,     /* earlier attempts kept in mind; only a newest one can be live */
     SESSION_URL_SIZE = 129,
 };
 
@@ -139,6 +140,7 @@ struct session_meter {
     enum session_utility utility;
     bool balance_in_meter; /* false: the balance is in the cloud */
     bool sale_open;
+    bool sale_blocked; /* an earlier top-up of it is not settled yet */
     char sale_reason[SESSION_TEXT_SIZE];
     int64_t price_e4_yuan; /* of a unit, in 0.0001 yuan */
     struct money alarm;

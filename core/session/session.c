@@ -360,7 +360,7 @@ void session_apply(struct session *session, const struct session_event *event,
         session_order_arrived(session, event, ret_effects);
         break;
     case SESSION_EVENT_REFUSED:
-        session_pay_refused(session, event);
+        session_pay_refused(session, event, ret_effects);
         break;
     case SESSION_EVENT_FOUND_ORDERS:
         orders_arrived(session, event, ret_effects);

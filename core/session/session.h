@@ -163,9 +163,18 @@ struct session {
         /* The print job of the slip (pending, refund, review); that of the receipt for a credited
          * order is the client_request_id itself, so neither is ever printed twice by itself. */
         char slip_id[SESSION_UUID_SIZE];
-        char boot_id[SESSION_UUID_SIZE]; /* the journal's open order; looked for after a start */
-        int64_t retry_ms;                /* ask the server again then; 0: nothing to ask */
-        bool qr_seen;                    /* this order's code was on the screen */
+        char print_id[SESSION_UUID_SIZE]; /* the newest print job: verdicts of others are not its */
+        /* An order that is looked for by its number: the journal's after a start, or the attempt
+         * of this purchase that was paid. While it stands, the page neither ends nor settles. */
+        char boot_id[SESSION_UUID_SIZE];
+        int64_t look_until_ms; /* ... but not beyond this */
+        int64_t retry_ms;      /* ask the server again then; 0: nothing to ask */
+        bool unheard;          /* CHECKING, and the server has not said why yet */
+        bool qr_seen;          /* this order's code was on the screen */
+        bool qr_prompted;      /* the end of its time was sounded */
+        /* Earlier attempts of this purchase that reached the server, oldest first. */
+        char earlier_ids[SESSION_ATTEMPTS_MAX][SESSION_UUID_SIZE];
+        size_t earlier_count;
     } intent;
     int64_t began_ms;        /* first touch of this user */
     int64_t paid_seen_ms;    /* PAID first seen: 45 s to the slow page */

@@ -86,6 +86,13 @@ bool session_is_nobodys(const struct session *session)
     return !keyed_in && !has_room && !has_order && session->problem_text[0] == '\0';
 }
 
+void session_settled(struct session *session, struct session_effects *effects)
+{
+    struct session_effect *settled = session_effect_add(effects, SESSION_EFFECT_SETTLED);
+    session_text_copy(settled->text, sizeof(settled->text), session->order.order_no);
+    session_text_copy(settled->id, sizeof(settled->id), session->intent.client_request_id);
+}
+
 void session_leave(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     MUST(effects->count <= SESSION_EFFECTS_MAX - 3);
@@ -93,15 +100,20 @@ void session_leave(struct session *session, struct session_effects *effects, int
     if (had_order) {
         struct session_effect *unwatch = session_effect_add(effects, SESSION_EFFECT_UNWATCH);
         session_text_copy(unwatch->text, sizeof(unwatch->text), session->order.order_no);
-        struct session_effect *settled = session_effect_add(effects, SESSION_EFFECT_SETTLED);
-        session_text_copy(settled->text, sizeof(settled->text), session->order.order_no);
-        session_text_copy(settled->id, sizeof(settled->id), session->intent.client_request_id);
+        session_settled(session, effects);
     }
     (void)session_effect_add(effects, SESSION_EFFECT_WIPE);
     forget(session);
     session_goto(session, SESSION_SCREEN_HOME, now_ms, 0);
     session->touched_ms = now_ms;
     MUST(session->order.order_no[0] == '\0');
+}
+
+void session_go_home(struct session *session, struct session_effects *effects, int64_t now_ms)
+{
+    struct session_comfort comfort = session->comfort;
+    session_leave(session, effects, now_ms);
+    session->comfort = comfort;
 }
 
 static int64_t idle_at_ms(const struct session *session)
@@ -125,6 +137,15 @@ static void idle_tick(struct session *session, int64_t now_ms, struct session_ef
     }
 }
 
+/* When the page ends; one on which an order is looked for waits for the answer. */
+static int64_t page_until_ms(const struct session *session)
+{
+    if (session->intent.boot_id[0] != '\0') {
+        return session->intent.look_until_ms;
+    }
+    return session->screen_until_ms != 0 ? session->screen_until_ms : INT64_MAX;
+}
+
 void session_end_tick(struct session *session, int64_t now_ms, struct session_effects *effects)
 {
     if (session->intent.retry_ms != 0 && now_ms >= session->intent.retry_ms) {
@@ -139,8 +160,7 @@ void session_end_tick(struct session *session, int64_t now_ms, struct session_ef
             return;
         }
     }
-    bool over = session->screen_until_ms != 0 && now_ms >= session->screen_until_ms;
-    if (over && session->overlay == SESSION_OVERLAY_NONE) {
+    if (now_ms >= page_until_ms(session) && session->overlay == SESSION_OVERLAY_NONE) {
         session_leave(session, effects, now_ms);
         return;
     }
@@ -156,8 +176,9 @@ int64_t session_end_deadline_ms(const struct session *session)
     if (session->overlay_until_ms != 0) {
         return session->overlay_until_ms < next_ms ? session->overlay_until_ms : next_ms;
     }
-    if (session->screen_until_ms != 0 && session->overlay == SESSION_OVERLAY_NONE) {
-        next_ms = session->screen_until_ms < next_ms ? session->screen_until_ms : next_ms;
+    int64_t until_ms = page_until_ms(session);
+    if (session->overlay == SESSION_OVERLAY_NONE && until_ms < next_ms) {
+        next_ms = until_ms;
     }
     if (session->screen == SESSION_SCREEN_HOME) {
         int64_t attract_ms = session->touched_ms + SESSION_HOME_TO_ATTRACT_MS;
@@ -179,10 +200,15 @@ bool session_result_touch(struct session *session, const struct session_event *e
     if (!result) {
         return false;
     }
-    bool leaves = action == SESSION_ACTION_FINISH || action == SESSION_ACTION_BACK ||
-                  action == SESSION_ACTION_HOME || action == SESSION_ACTION_CONFIRM;
-    if (leaves) {
+    bool ends = action == SESSION_ACTION_FINISH || action == SESSION_ACTION_CONFIRM;
+    bool goes = action == SESSION_ACTION_BACK || action == SESSION_ACTION_HOME;
+    if ((ends || goes) && session->intent.boot_id[0] != '\0') {
+        return true; /* whose order it is, and whether it was paid, is not known yet */
+    }
+    if (ends) {
         session_leave(session, effects, event->now_ms);
+    } else if (goes) {
+        session_go_home(session, effects, event->now_ms);
     } else if (action == SESSION_ACTION_RECEIPT_CODE && session->receipt_url[0] != '\0') {
         session_overlay_open(session, SESSION_OVERLAY_RECEIPT_CODE, event->now_ms,
                              SESSION_RECEIPT_CODE_MS);
@@ -196,6 +222,22 @@ bool session_result_touch(struct session *session, const struct session_event *e
         return false;
     }
     return true;
+}
+
+void session_look_for(struct session *session, struct session_effects *effects, int64_t now_ms,
+                      int64_t until_ms)
+{
+    MUST(session->intent.boot_id[0] != '\0');
+    MUST(until_ms > now_ms);
+    session->order_reopened = true;
+    session_text_copy(session->intent.client_request_id, sizeof(session->intent.client_request_id),
+                      session->intent.boot_id);
+    session->intent.started = true;
+    session->intent.unheard = true;
+    session->intent.look_until_ms = until_ms;
+    session->news_ms = now_ms;
+    session_goto(session, SESSION_SCREEN_CHECKING, now_ms, 0);
+    (void)session_ask(session, effects, SESSION_EFFECT_FETCH_ORDERS, "");
 }
 
 void session_boot(struct session *session, const struct session_event *event,
@@ -214,34 +256,60 @@ void session_boot(struct session *session, const struct session_event *event,
         return;
     }
     /* Until the server tells, the page says that we are looking, and not to pay again. */
-    session->order_reopened = true;
     session_text_copy(session->intent.boot_id, sizeof(session->intent.boot_id),
                       event->boot.client_request_id);
-    session_text_copy(session->intent.client_request_id, sizeof(session->intent.client_request_id),
-                      event->boot.client_request_id);
-    session->intent.started = true;
     session_text_copy(session->order.order_no, sizeof(session->order.order_no),
                       event->boot.order_no);
-    session->news_ms = event->now_ms;
-    session_goto(session, SESSION_SCREEN_CHECKING, event->now_ms, SESSION_REOPENED_MS);
-    (void)session_ask(session, effects, SESSION_EFFECT_FETCH_ORDERS, "");
+    session_look_for(session, effects, event->now_ms,
+                     event->now_ms + SESSION_REOPEN_AGE_MS - event->boot.age_ms);
+}
+
+static bool is_looked_for(const struct session_intent *intent, const struct session_order *order)
+{
+    bool ours = str_equal(order->client_request_id, intent->boot_id);
+    for (size_t i = 0; i < intent->earlier_count && !ours; i++) {
+        ours = str_equal(order->client_request_id, intent->earlier_ids[i]);
+    }
+    return ours;
+}
+
+/* The order that was looked for; of several attempts the one that was paid. */
+static const struct session_order *look_in(const struct session_found_orders *found,
+                                           const struct session_intent *intent)
+{
+    const struct session_order *newest = NULL;
+    for (size_t i = 0; i < found->count; i++) {
+        const struct session_order *one = &found->orders[i];
+        if (is_looked_for(intent, one)) {
+            bool unpaid = one->state == SESSION_ORDER_NEW || one->state == SESSION_ORDER_WAIT_PAY ||
+                          one->state == SESSION_ORDER_CLOSING || one->state == SESSION_ORDER_CLOSED;
+            if (!unpaid) {
+                return one;
+            }
+            newest = newest == NULL ? one : newest;
+        }
+    }
+    return newest;
 }
 
 void session_boot_found(struct session *session, const struct session_event *event,
                         struct session_effects *effects)
 {
-    const struct session_order *order = NULL;
-    for (size_t i = 0; i < event->found->count && order == NULL; i++) {
-        const struct session_order *one = &event->found->orders[i];
-        order = str_equal(one->client_request_id, session->intent.boot_id) ? one : NULL;
-    }
+    const struct session_order *order = look_in(event->found, &session->intent);
     session->intent.boot_id[0] = '\0';
+    if (order == NULL && session->intent.purchase_id[0] != '\0') {
+        /* Paid by an attempt that is not among them: what it came to cannot be said here. */
+        session_goto(session, SESSION_SCREEN_CHECKING, event->now_ms, SESSION_REOPENED_MS);
+        return;
+    }
     if (order == NULL) {
         /* The number never reached the server: nothing was shown, nothing can be paid. */
         session_leave(session, effects, event->now_ms);
         return;
     }
     session->order = *order;
+    session_text_copy(session->intent.client_request_id, sizeof(session->intent.client_request_id),
+                      order->client_request_id);
     session->order.seen_ms = event->now_ms;
     session->news_ms = event->now_ms;
     session->receipt = SESSION_RECEIPT_OFFERED;

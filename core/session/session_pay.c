@@ -5,6 +5,8 @@
  * newest view names, and asks for more time or the end of it. It never concludes anything about
  * money by itself, and what it cannot know any more it stops showing (MONEY, sections 2, 4, 5).
  */
+#include <string.h>
+
 #include "common/must.h"
 #include "common/str.h"
 #include "core/session/session_private.h"
@@ -26,6 +28,23 @@ static void create_fill(const struct session *session, struct session_create *re
     session_text_copy(ret_create->meter_id, sizeof(ret_create->meter_id), session->meter.meter_id);
 }
 
+/* The attempt before the new one: should the server say that it was paid, it is looked for. */
+static void earlier_keep(struct session_intent *intent)
+{
+    if (intent->client_request_id[0] == '\0') {
+        return;
+    }
+    if (intent->earlier_count == SESSION_ATTEMPTS_MAX) {
+        memmove(intent->earlier_ids[0], intent->earlier_ids[1],
+                sizeof(intent->earlier_ids) - sizeof(intent->earlier_ids[0]));
+        intent->earlier_count -= 1;
+    }
+    session_text_copy(intent->earlier_ids[intent->earlier_count], SESSION_UUID_SIZE,
+                      intent->client_request_id);
+    intent->earlier_count += 1;
+    MUST(intent->earlier_count <= SESSION_ATTEMPTS_MAX);
+}
+
 /*
  * Begin one payment attempt under a number of its own. SAVE stands before CREATE: the number is on
  * this terminal's disk before its first byte leaves.
@@ -35,12 +54,16 @@ static void attempt_begin(struct session *session, const struct session_event *e
 {
     MUST(session->amount.fen > 0);
     MUST(session->wallet != SESSION_WALLET_NONE);
+    earlier_keep(&session->intent);
     session_text_copy(session->intent.client_request_id, sizeof(session->intent.client_request_id),
                       event->touch.ids[0]);
     session_text_copy(session->intent.slip_id, sizeof(session->intent.slip_id),
                       event->touch.ids[1]);
     session->intent.started = true;
+    session->intent.unheard = false;
     session->intent.qr_seen = false;
+    session->intent.qr_prompted = false;
+    session->intent.print_id[0] = '\0';
     session->order = (struct session_order){0};
     session->order_waiting = true;
     session->order_stale = false;
@@ -55,6 +78,13 @@ static void attempt_begin(struct session *session, const struct session_event *e
     create_fill(session, &save->create);
     struct session_effect *create = session_ask(session, effects, SESSION_EFFECT_CREATE, "");
     create_fill(session, &create->create);
+}
+
+static bool is_wallet_chosen(const struct session *session, const struct session_event *event)
+{
+    uint32_t value = event->touch.value;
+    return event->touch.action == SESSION_ACTION_WALLET && value > SESSION_WALLET_NONE &&
+           value < SESSION_WALLET_COUNT && session->profile.wallets[value];
 }
 
 static bool wallet_touch(struct session *session, const struct session_event *event,
@@ -148,6 +178,40 @@ static bool overlay_declined(struct session *session, int64_t now_ms)
     return to_meter;
 }
 
+/* An attempt that came to nothing is left; its view is not watched any more. */
+static void attempt_leave(struct session *session, struct session_effects *effects)
+{
+    struct session_effect *unwatch = session_effect_add(effects, SESSION_EFFECT_UNWATCH);
+    session_text_copy(unwatch->text, sizeof(unwatch->text), session->order.order_no);
+    if (session->order.state == SESSION_ORDER_CLOSED && session->order.order_no[0] != '\0') {
+        session_settled(session, effects);
+    }
+}
+
+/* Pages on which nothing was taken, and the same purchase may be tried again. */
+static bool again_touch(struct session *session, const struct session_event *event,
+                        struct session_effects *effects)
+{
+    bool channel =
+        session->screen == SESSION_SCREEN_PROBLEM && session->problem == SESSION_PROBLEM_CHANNEL;
+    bool again = channel || session->screen == SESSION_SCREEN_CLOSED;
+    if (!again || session->amount.fen <= 0) {
+        return false;
+    }
+    if (event->touch.action == SESSION_ACTION_CONFIRM) {
+        attempt_leave(session, effects);
+        session_goto(session, SESSION_SCREEN_WALLET, event->now_ms, 0);
+        return true;
+    }
+    if (channel && is_wallet_chosen(session, event)) {
+        attempt_leave(session, effects);
+        session->wallet = (enum session_wallet)event->touch.value;
+        attempt_begin(session, event, effects);
+        return true;
+    }
+    return false;
+}
+
 bool session_pay_touch(struct session *session, const struct session_event *event,
                        struct session_effects *effects)
 {
@@ -165,16 +229,7 @@ bool session_pay_touch(struct session *session, const struct session_event *even
     if (session->screen == SESSION_SCREEN_PAY) {
         return pay_touch(session, event, effects);
     }
-    bool again =
-        session->screen == SESSION_SCREEN_CLOSED ||
-        (session->screen == SESSION_SCREEN_PROBLEM && session->problem == SESSION_PROBLEM_CHANNEL);
-    if (again && action == SESSION_ACTION_CONFIRM && session->amount.fen > 0) {
-        struct session_effect *unwatch = session_effect_add(effects, SESSION_EFFECT_UNWATCH);
-        session_text_copy(unwatch->text, sizeof(unwatch->text), session->order.order_no);
-        session_goto(session, SESSION_SCREEN_WALLET, event->now_ms, 0);
-        return true;
-    }
-    return false;
+    return again_touch(session, event, effects);
 }
 
 static enum session_problem problem_of(enum session_refusal code)
@@ -192,17 +247,70 @@ static enum session_problem problem_of(enum session_refusal code)
     case SESSION_REFUSAL_NOT_FOUND:
         return SESSION_PROBLEM_METER_UNKNOWN;
     case SESSION_REFUSAL_METER_SILENT:
+    case SESSION_REFUSAL_SILENT_REFUSED:
         return SESSION_PROBLEM_METER_SILENT;
+    case SESSION_REFUSAL_CHANNEL:
+        return SESSION_PROBLEM_CHANNEL;
     case SESSION_REFUSAL_OTHER:
     case SESSION_REFUSAL_OPEN_ELSEWHERE:
     case SESSION_REFUSAL_NO_MORE_TIME:
+    case SESSION_REFUSAL_PURCHASE_PAID:
     case SESSION_REFUSAL_COUNT:
         break;
     }
     return SESSION_PROBLEM_SERVER;
 }
 
-void session_pay_refused(struct session *session, const struct session_event *event)
+/* The server's words are for a person only where they say more than ours. */
+static void refusal_show(struct session *session, const struct session_event *event)
+{
+    enum session_problem problem = problem_of(event->refused.code);
+    bool says_why =
+        problem == SESSION_PROBLEM_SALE_REFUSED || problem == SESSION_PROBLEM_PAYMENTS_CLOSED;
+    session_problem_show(session, problem, says_why ? event->refused.text : NULL, event->now_ms);
+}
+
+/* Money was taken, by an attempt before this one: its page, and never "nothing was taken". */
+static void paid_look(struct session *session, struct session_effects *effects, int64_t now_ms)
+{
+    struct session_intent *intent = &session->intent;
+    if (intent->earlier_count > 0) {
+        session_text_copy(intent->boot_id, sizeof(intent->boot_id),
+                          intent->earlier_ids[intent->earlier_count - 1]);
+    } else {
+        /* Not one of ours in mind: nothing will match, and the page goes on saying "checking". */
+        session_text_copy(intent->boot_id, sizeof(intent->boot_id), intent->purchase_id);
+    }
+    session->order = (struct session_order){0};
+    session_look_for(session, effects, now_ms, now_ms + SESSION_REOPEN_AGE_MS);
+}
+
+static void create_refused(struct session *session, const struct session_event *event,
+                           struct session_effects *effects)
+{
+    enum session_refusal code = event->refused.code;
+    session->order_waiting = false;
+    session->intent.started = false;
+    session_settled(session, effects); /* nothing was created under this number */
+    session->intent.client_request_id[0] = '\0';
+    enum session_overlay question = SESSION_OVERLAY_NONE;
+    if (code == SESSION_REFUSAL_METER_SILENT && !session->intent.accept_offline) {
+        question = SESSION_OVERLAY_METER_OFFLINE;
+    } else if (code == SESSION_REFUSAL_OPEN_ELSEWHERE && !session->intent.accept_open_elsewhere) {
+        question = SESSION_OVERLAY_OPEN_ELSEWHERE;
+    }
+    if (question != SESSION_OVERLAY_NONE) {
+        session_goto(session, SESSION_SCREEN_WALLET, event->now_ms, 0);
+        session_overlay_open(session, question, event->now_ms, 0);
+    } else if (code == SESSION_REFUSAL_PURCHASE_PAID) {
+        paid_look(session, effects, event->now_ms);
+    } else {
+        refusal_show(session, event);
+    }
+}
+
+void session_pay_refused(struct session *session, const struct session_event *event,
+                         struct session_effects *effects)
 {
     if (event->refused.code == SESSION_REFUSAL_NO_MORE_TIME) {
         session->order_asked = false;
@@ -212,18 +320,12 @@ void session_pay_refused(struct session *session, const struct session_event *ev
     if (event->serial != session->request_serial) {
         return;
     }
-    bool creating = session->order_waiting && session->screen == SESSION_SCREEN_PAY;
-    session->order_waiting = false;
-    session->intent.started = false;
-    if (creating && event->refused.code == SESSION_REFUSAL_METER_SILENT) {
-        session_goto(session, SESSION_SCREEN_WALLET, event->now_ms, 0);
-        session_overlay_open(session, SESSION_OVERLAY_METER_OFFLINE, event->now_ms, 0);
-    } else if (creating && event->refused.code == SESSION_REFUSAL_OPEN_ELSEWHERE) {
-        session_goto(session, SESSION_SCREEN_WALLET, event->now_ms, 0);
-        session_overlay_open(session, SESSION_OVERLAY_OPEN_ELSEWHERE, event->now_ms, 0);
-    } else if (creating || session->screen == SESSION_SCREEN_METER) {
-        session_problem_show(session, problem_of(event->refused.code), event->refused.text,
-                             event->now_ms);
+    if (session->order_waiting && session->screen == SESSION_SCREEN_PAY) {
+        create_refused(session, event, effects);
+    } else if (session->screen == SESSION_SCREEN_METER) {
+        refusal_show(session, event);
+    } else {
+        session->order_asked = false; /* the wish may be repeated */
     }
 }
 
@@ -283,7 +385,11 @@ void session_order_arrived(struct session *session, const struct session_event *
     session->order_waiting = false;
     session->order.seen_ms = event->now_ms;
     if (!first && order->version == session->order.version) {
-        return; /* the same version is the same view: only its freshness is news */
+        /* The same version is the same view: only its freshness is news. */
+        if (session->intent.unheard) {
+            session_order_show(session, effects, event->now_ms);
+        }
+        return;
     }
     struct session_order known = session->order;
     session->order = *order;
@@ -381,7 +487,10 @@ void session_order_show(struct session *session, struct session_effects *effects
         session->paid_seen_ms = now_ms;
     }
     enum session_screen screen = screen_of(session, now_ms);
-    if (screen == session->screen) {
+    /* CHECKING without the server's word becomes one with it: its time begins anew. */
+    bool heard = session->intent.unheard;
+    session->intent.unheard = false;
+    if (screen == session->screen && !heard) {
         return;
     }
     if (screen == SESSION_SCREEN_CLOSED && !session->intent.qr_seen && !session->order_reopened) {
@@ -416,6 +525,7 @@ void session_order_tick(struct session *session, int64_t now_ms, struct session_
     session->order_stale = silent_ms >= SESSION_STALE_MS;
     if (session->screen == SESSION_SCREEN_PAY && silent_ms >= SESSION_SILENT_MS) {
         /* The server has ended the window by now; what it found, it will tell. */
+        session->intent.unheard = true;
         session_goto(session, SESSION_SCREEN_CHECKING, now_ms,
                      lasts_ms(session, SESSION_SCREEN_CHECKING));
     } else if (session->screen == SESSION_SCREEN_CREDITING) {

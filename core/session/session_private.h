@@ -28,6 +28,8 @@ enum {
     SESSION_RECEIPT_CODE_MS = 60000, /* E14 */
     SESSION_RING_SLACK_MS = 2000,    /* of the way here; more means "more time" */
     SESSION_RETRY_MS = 2000,         /* between two questions after a start */
+    SESSION_QR_PROMPT_MS = 45000,    /* S4: the end of the code's time is sounded */
+    SESSION_HELP_MS = 60000,         /* a forgotten help sheet must not hold a page of somebody */
 };
 
 /* Add an effect of @p kind and return it for its values. */
@@ -76,7 +78,8 @@ bool session_meter_touch(struct session *session, const struct session_event *ev
 /* session_pay.c */
 bool session_pay_touch(struct session *session, const struct session_event *event,
                        struct session_effects *effects);
-void session_pay_refused(struct session *session, const struct session_event *event);
+void session_pay_refused(struct session *session, const struct session_event *event,
+                         struct session_effects *effects);
 void session_pay_failed(struct session *session, const struct session_event *event);
 void session_order_arrived(struct session *session, const struct session_event *event,
                            struct session_effects *effects);
@@ -90,7 +93,15 @@ void session_boot(struct session *session, const struct session_event *event,
                   struct session_effects *effects);
 void session_boot_found(struct session *session, const struct session_event *event,
                         struct session_effects *effects);
+/* The person is gone, or has said so: home, and nothing of him is left. */
 void session_leave(struct session *session, struct session_effects *effects, int64_t now_ms);
+/* He goes back to the first page and stands there still: he keeps his language, size, contrast. */
+void session_go_home(struct session *session, struct session_effects *effects, int64_t now_ms);
+/* The journal may close the attempt of this number. */
+void session_settled(struct session *session, struct session_effects *effects);
+/* Look for an order by its number among this terminal's newest, until @p until_ms. */
+void session_look_for(struct session *session, struct session_effects *effects, int64_t now_ms,
+                      int64_t until_ms);
 void session_end_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
 int64_t session_end_deadline_ms(const struct session *session);
 bool session_result_touch(struct session *session, const struct session_event *event,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kiosk/flow/convert.h"
 
+#include <string.h>
+
 #include "common/must.h"
 #include "common/str.h"
-#include "protocol/api/error.h"
 
 /* For texts that people read: a cut end is better than no text. */
 #define SHOW(array, text) str_format_cut((array), sizeof(array), "%s", (text))
@@ -13,6 +14,13 @@ static void id_copy(char *ret_id, size_t size, const char *id)
 {
     bool fits = str_copy(ret_id, size, id);
     MUST(fits);
+}
+
+void convert_reason(char *ret_text, size_t text_size, const char *reason)
+{
+    static const char code_letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+    bool is_code = reason[strspn(reason, code_letters)] == '\0';
+    str_format_cut(ret_text, text_size, "%s", is_code ? "" : reason);
 }
 
 static enum session_wallet wallet_of(enum api_channel channel)
@@ -60,7 +68,7 @@ void convert_profile(const struct api_profile *api, struct session_profile *ret_
     str_format_cut(profile.site, sizeof(profile.site), "%s %s", api->site_name, api->name);
     SHOW(profile.phone, api->service_phone);
     SHOW(profile.notice, api->notice);
-    SHOW(profile.payments_reason, api->payments_reason);
+    convert_reason(profile.payments_reason, sizeof(profile.payments_reason), api->payments_reason);
     for (size_t i = 0; i < api->amount_count && i < SESSION_AMOUNTS_MAX; i++) {
         profile.amounts[i] = money_fen(api->amounts_fen[i]);
         profile.amount_count = i + 1;
@@ -177,7 +185,8 @@ void convert_room_page(const struct api_room_page *api, struct session_meter *re
     SHOW(meter.address, api->meter_address);
     SHOW(meter.tail, api->meter_tail);
     SHOW(meter.protocol, protocol_name(api->meter_protocol));
-    SHOW(meter.sale_reason, api->sale_reason);
+    convert_reason(meter.sale_reason, sizeof(meter.sale_reason), api->sale_reason);
+    meter.sale_blocked = !api->sale_open && str_equal(api->sale_reason, API_ERROR_METER_BLOCKED);
     usage_copy(&api->usage, &meter);
     if (api->has_last_top_up) {
         meter.last_top_up = money_fen(api->last_top_up_fen);
@@ -295,13 +304,14 @@ bool convert_order(const struct api_order_view *api, int64_t now_ms,
     return fits;
 }
 
-enum session_refusal convert_refusal(const char *code)
+enum session_refusal convert_refusal(const struct api_error *error)
 {
     static const struct {
         const char *code;
         enum session_refusal refusal;
     } table[] = {
         {API_ERROR_METER_SILENT, SESSION_REFUSAL_METER_SILENT},
+        {API_ERROR_SILENT_REFUSED, SESSION_REFUSAL_SILENT_REFUSED},
         {API_ERROR_OPEN_ELSEWHERE, SESSION_REFUSAL_OPEN_ELSEWHERE},
         {API_ERROR_METER_BLOCKED, SESSION_REFUSAL_METER_BLOCKED},
         {API_ERROR_SALE_REFUSED, SESSION_REFUSAL_SALE_REFUSED},
@@ -309,12 +319,23 @@ enum session_refusal convert_refusal(const char *code)
         {API_ERROR_PAYMENTS_CLOSED, SESSION_REFUSAL_PAYMENTS_CLOSED},
         {API_ERROR_DISK_FULL, SESSION_REFUSAL_DISK_FULL},
         {API_ERROR_NO_MORE_TIME, SESSION_REFUSAL_NO_MORE_TIME},
+        {API_ERROR_PURCHASE_PAID, SESSION_REFUSAL_PURCHASE_PAID},
         {API_ERROR_NOT_FOUND, SESSION_REFUSAL_NOT_FOUND},
     };
+    enum session_refusal refusal = SESSION_REFUSAL_OTHER;
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {
-        if (str_equal(table[i].code, code)) {
-            return table[i].refusal;
+        if (str_equal(table[i].code, error->code)) {
+            refusal = table[i].refusal;
         }
     }
-    return SESSION_REFUSAL_OTHER;
+    /* Two codes are wider than what their message tells. */
+    if (refusal == SESSION_REFUSAL_PAYMENTS_CLOSED &&
+        str_equal(error->message, API_REASON_PROVIDER_DOWN)) {
+        return SESSION_REFUSAL_CHANNEL;
+    }
+    if (refusal == SESSION_REFUSAL_SALE_REFUSED &&
+        str_equal(error->message, API_ERROR_METER_BLOCKED)) {
+        return SESSION_REFUSAL_METER_BLOCKED;
+    }
+    return refusal;
 }

@@ -13,6 +13,7 @@
 
 #include "common/compiler.h"
 #include "core/session/session.h"
+#include "protocol/api/error.h"
 #include "protocol/api/order.h"
 #include "protocol/api/read.h"
 #include "protocol/api/room.h"
@@ -36,8 +37,14 @@ void convert_reading(const struct api_read_answer *api, struct session_reading *
 bool convert_order(const struct api_order_view *api, int64_t now_ms,
                    struct session_order *ret_order);
 
-/** The stable code of a refusal. */
-enum session_refusal convert_refusal(const char *code);
+/** What a refusal is for the tenant: by its code, and by its message where that is our own word. */
+enum session_refusal convert_refusal(const struct api_error *error);
+
+/**
+ * A reason that a person may read, cut to its place. Words between programs (small letters, digits
+ * and '_' alone: "provider_down") become an empty text: the screens have words of their own then.
+ */
+void convert_reason(char *ret_text, size_t text_size, const char *reason);
 
 enum api_channel convert_channel(enum session_wallet wallet);
 

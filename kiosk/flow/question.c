@@ -38,8 +38,8 @@ static struct message *answer(enum session_event_kind kind, const struct session
 static struct message *refused(const struct session_effect *question, const struct api_error *error)
 {
     struct message *message = answer(SESSION_EVENT_REFUSED, question);
-    str_format_cut(message->text, sizeof(message->text), "%s", error->message);
-    message->event.refused.code = convert_refusal(error->code);
+    convert_reason(message->text, sizeof(message->text), error->message);
+    message->event.refused.code = convert_refusal(error);
     message->event.refused.text = message->text;
     return message;
 }

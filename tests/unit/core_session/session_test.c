@@ -139,6 +139,14 @@ static void check_screen(enum session_screen want)
     CHECK_EQ_STR(session_screen_name(session.screen), session_screen_name(want));
 }
 
+static void refused(enum session_refusal code)
+{
+    struct session_event event = {.kind = SESSION_EVENT_REFUSED, .serial = create_serial};
+    event.refused.code = code;
+    event.refused.text = "the reason";
+    apply(event);
+}
+
 TEST(the_short_way_is_four_touches_and_ends_with_paper)
 {
     to_meter();
@@ -255,6 +263,62 @@ TEST(a_wallet_that_refuses_before_any_code_offers_the_other)
     check_screen(SESSION_SCREEN_WALLET);
 }
 
+TEST(both_offers_of_a_broken_channel_begin_an_attempt)
+{
+    to_pay();
+    char first[SESSION_UUID_SIZE];
+    SET(first, session.intent.client_request_id);
+    arrives(SESSION_ORDER_CLOSED);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_WECHAT);
+    check_screen(SESSION_SCREEN_PAY);
+    CHECK(effect(SESSION_EFFECT_UNWATCH) != NULL);
+    CHECK_EQ_STR(want(SESSION_EFFECT_SETTLED)->id, first);
+    CHECK_EQ_I64(want(SESSION_EFFECT_CREATE)->create.wallet, SESSION_WALLET_WECHAT);
+    CHECK_EQ_STR(want(SESSION_EFFECT_SAVE)->create.purchase_id, session.intent.purchase_id);
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
+    refused(SESSION_REFUSAL_CHANNEL);
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_I64(session.problem, SESSION_PROBLEM_CHANNEL);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_WECHAT); /* "try again" */
+    check_screen(SESSION_SCREEN_PAY);
+    CHECK_EQ_I64(want(SESSION_EFFECT_CREATE)->create.amount.fen, 5000);
+}
+
+TEST(a_purchase_that_was_paid_is_looked_for_and_never_called_unpaid)
+{
+    to_pay();
+    char first[SESSION_UUID_SIZE];
+    SET(first, session.intent.client_request_id);
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_CLOSED);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_WECHAT);
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
+    refused(SESSION_REFUSAL_PURCHASE_PAID);
+    check_screen(SESSION_SCREEN_CHECKING);
+    CHECK(effect(SESSION_EFFECT_FETCH_ORDERS) != NULL);
+    static struct session_found_orders found;
+    found = (struct session_found_orders){.count = 2};
+    found.orders[0] = view(SESSION_ORDER_CLOSED);
+    SET(found.orders[0].client_request_id, "00000000-0000-7000-8000-00000000eeee");
+    found.orders[1] = view(SESSION_ORDER_DONE);
+    SET(found.orders[1].client_request_id, first);
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS, .found = &found});
+    check_screen(SESSION_SCREEN_DONE);
+    CHECK_EQ_STR(session.order.client_request_id, first);
+}
+
+TEST(a_paid_purchase_that_is_not_found_goes_on_being_checked)
+{
+    to_pay();
+    refused(SESSION_REFUSAL_PURCHASE_PAID);
+    struct session_found_orders *none = &session.found;
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS, .found = none});
+    check_screen(SESSION_SCREEN_CHECKING);
+    tick_at(now_ms + 60000);
+    check_screen(SESSION_SCREEN_HOME);
+}
+
 TEST(without_news_the_code_goes_and_comes_back)
 {
     to_pay();
@@ -267,6 +331,28 @@ TEST(without_news_the_code_goes_and_comes_back)
     seen_ms = now_ms;
     tick_at(seen_ms + 60000);
     check_screen(SESSION_SCREEN_CHECKING);
+    /* The server has found something out: its words have their whole time, once. */
+    now_ms += 20000;
+    arrives(SESSION_ORDER_CLOSING);
+    check_screen(SESSION_SCREEN_CHECKING);
+    CHECK_EQ_I64(session.screen_since_ms, now_ms);
+    CHECK_EQ_I64(session.screen_until_ms - now_ms, 35000);
+    tick_at(now_ms + 5000);
+    arrives(SESSION_ORDER_CLOSING);
+    CHECK_EQ_I64(session.screen_until_ms - now_ms, 30000);
+}
+
+TEST(the_code_comes_back_if_nothing_has_changed_meanwhile)
+{
+    to_pay();
+    struct session_order order = view(SESSION_ORDER_WAIT_PAY);
+    struct session_event event = {
+        .kind = SESSION_EVENT_ORDER, .serial = create_serial, .order = &order};
+    apply(event);
+    tick_at(now_ms + 60000);
+    check_screen(SESSION_SCREEN_CHECKING);
+    apply(event);
+    check_screen(SESSION_SCREEN_PAY);
 }
 
 TEST(older_views_and_other_orders_change_nothing)
@@ -281,13 +367,6 @@ TEST(older_views_and_other_orders_change_nothing)
     SET(other.order_no, "SH20261120A000002");
     apply((struct session_event){.kind = SESSION_EVENT_ORDER, .order = &other});
     check_screen(SESSION_SCREEN_PAY);
-}
-
-static void refused(enum session_refusal code)
-{
-    struct session_event event = {.kind = SESSION_EVENT_REFUSED, .serial = create_serial};
-    event.refused.code = code;
-    apply(event);
 }
 
 TEST(a_silent_meter_may_be_topped_up_with_an_explicit_yes)
@@ -305,6 +384,28 @@ TEST(a_silent_meter_may_be_topped_up_with_an_explicit_yes)
     check_screen(SESSION_SCREEN_METER);
 }
 
+TEST(an_accepted_question_is_not_asked_again)
+{
+    to_pay();
+    refused(SESSION_REFUSAL_METER_SILENT);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
+    refused(SESSION_REFUSAL_METER_SILENT);
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_NONE);
+    CHECK_EQ_I64(session.problem, SESSION_PROBLEM_METER_SILENT);
+}
+
+TEST(only_reasons_are_shown_in_the_servers_words)
+{
+    to_pay();
+    refused(SESSION_REFUSAL_OTHER);
+    CHECK_EQ_STR(session.problem_text, "");
+    to_pay();
+    refused(SESSION_REFUSAL_SALE_REFUSED);
+    CHECK_EQ_STR(session.problem_text, "the reason");
+}
+
 TEST(each_refusal_has_its_page_and_takes_no_money)
 {
     static const struct {
@@ -317,6 +418,8 @@ TEST(each_refusal_has_its_page_and_takes_no_money)
         {SESSION_REFUSAL_PAYMENTS_CLOSED, SESSION_PROBLEM_PAYMENTS_CLOSED},
         {SESSION_REFUSAL_DISK_FULL, SESSION_PROBLEM_PAYMENTS_CLOSED},
         {SESSION_REFUSAL_NOT_FOUND, SESSION_PROBLEM_METER_UNKNOWN},
+        {SESSION_REFUSAL_SILENT_REFUSED, SESSION_PROBLEM_METER_SILENT},
+        {SESSION_REFUSAL_CHANNEL, SESSION_PROBLEM_CHANNEL},
         {SESSION_REFUSAL_OTHER, SESSION_PROBLEM_SERVER},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -437,6 +540,51 @@ TEST(after_a_power_cut_the_order_is_looked_for_and_shown)
     CHECK(session.order_reopened);
     CHECK(effect(SESSION_EFFECT_PRINT) == NULL);
     CHECK_EQ_I64(session.screen_until_ms - now_ms, 60000);
+}
+
+TEST(after_a_power_cut_nothing_ends_before_the_server_has_spoken)
+{
+    now_ms = 5000;
+    session_init(&session, now_ms);
+    struct session_event boot = {.kind = SESSION_EVENT_BOOT};
+    boot.boot.order_open = true;
+    boot.boot.age_ms = 400000;
+    SET(boot.boot.client_request_id, "00000000-0000-7000-8000-00000000abcd");
+    apply(boot);
+    int64_t begun_ms = now_ms;
+    struct session_event failed = {.kind = SESSION_EVENT_FAILED};
+    failed.failed.effect_kind = SESSION_EFFECT_FETCH_ORDERS;
+    while (now_ms < begun_ms + 190000) {
+        apply(failed);
+        tick_at(session_next_deadline_ms(&session));
+        check_screen(SESSION_SCREEN_CHECKING);
+        CHECK(effect(SESSION_EFFECT_SETTLED) == NULL);
+    }
+    touch(SESSION_ACTION_FINISH, 0);
+    touch(SESSION_ACTION_HOME, 0);
+    check_screen(SESSION_SCREEN_CHECKING);
+    tick_at(begun_ms + 200000); /* ten minutes old: the office's business */
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK_EQ_STR(want(SESSION_EFFECT_SETTLED)->id, boot.boot.client_request_id);
+}
+
+TEST(after_a_power_cut_the_servers_word_has_its_whole_time)
+{
+    now_ms = 5000;
+    session_init(&session, now_ms);
+    struct session_event boot = {.kind = SESSION_EVENT_BOOT};
+    boot.boot.order_open = true;
+    SET(boot.boot.client_request_id, "00000000-0000-7000-8000-00000000abcd");
+    apply(boot);
+    now_ms += 50000;
+    static struct session_found_orders found;
+    found = (struct session_found_orders){.count = 1};
+    found.orders[0] = view(SESSION_ORDER_CLOSING);
+    SET(found.orders[0].client_request_id, boot.boot.client_request_id);
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS, .found = &found});
+    check_screen(SESSION_SCREEN_CHECKING);
+    CHECK_EQ_I64(session.screen_since_ms, now_ms);
+    CHECK_EQ_I64(session.screen_until_ms, now_ms + 60000);
 }
 
 TEST(after_a_power_cut_an_order_that_never_arrived_is_closed)

@@ -101,6 +101,8 @@ static void draw_answer(struct session_event *event)
         for (size_t i = 0; i < found_value.count; i++) {
             found_value.orders[i].state = draw(SESSION_ORDER_STATE_COUNT);
             (void)snprintf(found_value.orders[i].order_no, SESSION_ORDER_NO_SIZE, "SH%06zu", i);
+            memcpy(found_value.orders[i].client_request_id, session.intent.boot_id,
+                   SESSION_UUID_SIZE);
         }
         break;
     default:
@@ -123,6 +125,7 @@ static struct session_event draw_event(int64_t now_ms)
     } else if (what == 16) {
         event.kind = SESSION_EVENT_RECEIPT;
         event.receipt.state = draw(SESSION_RECEIPT_COUNT);
+        memcpy(event.receipt.job_id, session.intent.print_id, SESSION_UUID_SIZE);
         event.receipt.url = draw(2) == 0 ? "https://example.test/r/1" : NULL;
     } else if (what == 17) {
         event.kind = SESSION_EVENT_SERVICE;
@@ -177,6 +180,8 @@ TEST(no_walk_breaks_the_rules_of_the_screen)
         session_init(&session, now_ms);
         struct session_event boot = {.kind = SESSION_EVENT_BOOT, .now_ms = now_ms};
         boot.boot.order_open = draw(4) == 0;
+        (void)snprintf(boot.boot.client_request_id, SESSION_UUID_SIZE,
+                       "00000000-0000-7000-8000-%012u", draw(1000000000));
         session_apply(&session, &boot, &effects);
         profile_value = (struct session_profile){.amounts = {{2000}, {5000}},
                                                  .amount_count = 2,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The parts of the kiosk's shell that need neither a display nor a server. */
+#include "common/str.h"
 #include "kiosk/flow/convert.h"
 #include "kiosk/flow/message.h"
 #include "kiosk/flow/question.h"
@@ -77,9 +78,56 @@ TEST(every_state_and_refusal_has_its_own)
         CHECK(convert_order(&view, 0, &order));
         CHECK_EQ_I64(order.state, i);
     }
-    CHECK_EQ_I64(convert_refusal(API_ERROR_METER_SILENT), SESSION_REFUSAL_METER_SILENT);
-    CHECK_EQ_I64(convert_refusal(API_ERROR_DISK_FULL), SESSION_REFUSAL_DISK_FULL);
-    CHECK_EQ_I64(convert_refusal("something_new"), SESSION_REFUSAL_OTHER);
+    static const struct {
+        struct api_error error;
+        enum session_refusal refusal;
+    } cases[] = {
+        {{.code = API_ERROR_METER_SILENT}, SESSION_REFUSAL_METER_SILENT},
+        {{.code = API_ERROR_SILENT_REFUSED}, SESSION_REFUSAL_SILENT_REFUSED},
+        {{.code = API_ERROR_DISK_FULL}, SESSION_REFUSAL_DISK_FULL},
+        {{.code = API_ERROR_PURCHASE_PAID}, SESSION_REFUSAL_PURCHASE_PAID},
+        {{.code = API_ERROR_PAYMENTS_CLOSED}, SESSION_REFUSAL_PAYMENTS_CLOSED},
+        {{.code = API_ERROR_PAYMENTS_CLOSED, .message = "no_wallet"},
+         SESSION_REFUSAL_PAYMENTS_CLOSED},
+        {{.code = API_ERROR_PAYMENTS_CLOSED, .message = API_REASON_PROVIDER_DOWN},
+         SESSION_REFUSAL_CHANNEL},
+        {{.code = API_ERROR_SALE_REFUSED, .message = "model_unknown"},
+         SESSION_REFUSAL_SALE_REFUSED},
+        {{.code = API_ERROR_SALE_REFUSED, .message = API_ERROR_METER_BLOCKED},
+         SESSION_REFUSAL_METER_BLOCKED},
+        {{.code = "something_new"}, SESSION_REFUSAL_OTHER},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        CHECK_EQ_I64(convert_refusal(&cases[i].error), cases[i].refusal);
+    }
+}
+
+TEST(words_between_programs_are_not_for_people)
+{
+    static const char *const codes[] = {"not_found", "provider_down", "model_unknown", "e42", ""};
+    char reason[SESSION_TEXT_SIZE];
+    for (size_t i = 0; i < ARRAY_COUNT(codes); i++) {
+        SET(reason, "before");
+        convert_reason(reason, sizeof(reason), codes[i]);
+        CHECK_EQ_STR(reason, "");
+    }
+    convert_reason(reason, sizeof(reason), "moved out");
+    CHECK_EQ_STR(reason, "moved out");
+    struct api_profile profile = {.payments_reason = "disk_full"};
+    static struct session_profile shown;
+    convert_profile(&profile, &shown);
+    CHECK_EQ_STR(shown.payments_reason, "");
+    static struct api_room_page page;
+    SET(page.sale_reason, API_ERROR_METER_BLOCKED);
+    struct session_meter meter;
+    struct session_reading stored;
+    convert_room_page(&page, &meter, &stored);
+    CHECK(meter.sale_blocked);
+    CHECK_EQ_STR(meter.sale_reason, "");
+    SET(page.sale_reason, "no_key_service");
+    convert_room_page(&page, &meter, &stored);
+    CHECK(!meter.sale_blocked);
+    CHECK_EQ_STR(meter.sale_reason, "");
 }
 
 static struct api_room room(const char *id, const char *building, const char *unit)
