@@ -171,12 +171,12 @@ static bool any_page_touch(struct session *session, const struct session_event *
         return true;
     }
     if (action == SESSION_ACTION_HELP) {
-        session_overlay_open(session, SESSION_OVERLAY_HELP, event->now_ms, 0);
+        session_overlay_open(session, SESSION_OVERLAY_HELP, event->now_ms, SESSION_HELP_MS);
         return true;
     }
     /* Money on its way has no way home: those pages end by themselves or by "done". */
     if (action == SESSION_ACTION_HOME && !session_page_shows_order(session)) {
-        session_leave(session, effects, event->now_ms);
+        session_go_home(session, effects, event->now_ms);
         return true;
     }
     return false;

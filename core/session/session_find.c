@@ -109,7 +109,7 @@ static void step_back(struct session *session, struct session_effects *effects, 
     } else if ((find->step == SESSION_FIND_ROOMS || find->step == SESSION_FIND_UNITS) && several) {
         find->step = SESSION_FIND_BUILDINGS;
     } else {
-        session_leave(session, effects, now_ms);
+        session_go_home(session, effects, now_ms);
     }
 }
 
@@ -240,7 +240,7 @@ bool session_orders_touch(struct session *session, const struct session_event *e
     if (action == SESSION_ACTION_ORDER && event->touch.value < session->found.count) {
         order_open(session, &session->found.orders[event->touch.value], effects, event->now_ms);
     } else if (action == SESSION_ACTION_BACK) {
-        session_leave(session, effects, event->now_ms);
+        session_go_home(session, effects, event->now_ms);
     } else if (action == SESSION_ACTION_REFRESH || action == SESSION_ACTION_CONFIRM) {
         if (!session->found.waiting) {
             orders_search(session, effects);

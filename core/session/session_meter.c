@@ -35,6 +35,17 @@ static void read_meter(struct session *session, struct session_effects *effects,
     (void)session_ask(session, effects, SESSION_EFFECT_READ_METER, session->meter.meter_id);
 }
 
+void session_meter_return(struct session *session, struct session_effects *effects, int64_t now_ms)
+{
+    MUST(!session->room_waiting);
+    session_goto(session, SESSION_SCREEN_METER, now_ms, 0);
+    /* A question of the payment has made the answer to this one an old one. */
+    if (session->reading.state == SESSION_READING_WAITING) {
+        read_meter(session, effects, now_ms);
+    }
+    MUST(session->screen == SESSION_SCREEN_METER);
+}
+
 void session_meter_arrived(struct session *session, const struct session_event *event,
                            struct session_effects *effects)
 {
@@ -141,7 +152,8 @@ static bool amount_in_range(const struct session *session)
            session->amount.fen <= session->profile.amount_max.fen;
 }
 
-static bool amount_touch(struct session *session, const struct session_event *event)
+static bool amount_touch(struct session *session, const struct session_event *event,
+                         struct session_effects *effects)
 {
     enum session_action action = event->touch.action;
     char digit[2] = {(char)('0' + event->touch.value % 10U), '\0'};
@@ -160,7 +172,7 @@ static bool amount_touch(struct session *session, const struct session_event *ev
         }
         return true;
     } else if (action == SESSION_ACTION_BACK) {
-        session_goto(session, SESSION_SCREEN_METER, event->now_ms, 0);
+        session_meter_return(session, effects, event->now_ms);
         return true;
     } else {
         return false;
@@ -176,7 +188,7 @@ bool session_meter_touch(struct session *session, const struct session_event *ev
         return page_touch(session, event, effects);
     }
     if (session->screen == SESSION_SCREEN_AMOUNT) {
-        return amount_touch(session, event);
+        return amount_touch(session, event, effects);
     }
     return false;
 }

@@ -90,14 +90,11 @@ static bool is_wallet_chosen(const struct session *session, const struct session
 static bool wallet_touch(struct session *session, const struct session_event *event,
                          struct session_effects *effects)
 {
-    enum session_action action = event->touch.action;
-    uint32_t value = event->touch.value;
-    if (action == SESSION_ACTION_WALLET && value > SESSION_WALLET_NONE &&
-        value < SESSION_WALLET_COUNT && session->profile.wallets[value]) {
-        session->wallet = (enum session_wallet)value;
+    if (is_wallet_chosen(session, event)) {
+        session->wallet = (enum session_wallet)event->touch.value;
         attempt_begin(session, event, effects);
-    } else if (action == SESSION_ACTION_BACK) {
-        session_goto(session, SESSION_SCREEN_METER, event->now_ms, 0);
+    } else if (event->touch.action == SESSION_ACTION_BACK) {
+        session_meter_return(session, effects, event->now_ms);
     } else {
         return false;
     }
@@ -167,13 +164,14 @@ static bool overlay_confirmed(struct session *session, const struct session_even
 }
 
 /* "No" on those questions: back to where nothing was begun. */
-static bool overlay_declined(struct session *session, int64_t now_ms)
+static bool overlay_declined(struct session *session, struct session_effects *effects,
+                             int64_t now_ms)
 {
     bool to_meter = session->overlay == SESSION_OVERLAY_METER_OFFLINE ||
                     session->overlay == SESSION_OVERLAY_OPEN_ELSEWHERE ||
                     session->overlay == SESSION_OVERLAY_NO_PRINTER;
     if (to_meter) {
-        session_goto(session, SESSION_SCREEN_METER, now_ms, 0);
+        session_meter_return(session, effects, now_ms);
     }
     return to_meter;
 }
@@ -221,7 +219,7 @@ bool session_pay_touch(struct session *session, const struct session_event *even
             return overlay_confirmed(session, event, effects);
         }
         bool no = action == SESSION_ACTION_CLOSE || action == SESSION_ACTION_BACK;
-        return no && overlay_declined(session, event->now_ms);
+        return no && overlay_declined(session, effects, event->now_ms);
     }
     if (session->screen == SESSION_SCREEN_WALLET) {
         return wallet_touch(session, event, effects);

@@ -72,6 +72,8 @@ void session_meter_open(struct session *session, const char *room_id,
 void session_meter_arrived(struct session *session, const struct session_event *event,
                            struct session_effects *effects);
 void session_reading_arrived(struct session *session, const struct session_event *event);
+/* Back to S3; a reading whose answer was dropped meanwhile is asked for again. */
+void session_meter_return(struct session *session, struct session_effects *effects, int64_t now_ms);
 bool session_meter_touch(struct session *session, const struct session_event *event,
                          struct session_effects *effects);
 

@@ -396,6 +396,30 @@ TEST(an_accepted_question_is_not_asked_again)
     CHECK_EQ_I64(session.problem, SESSION_PROBLEM_METER_SILENT);
 }
 
+TEST(a_reading_that_was_passed_over_is_asked_for_again)
+{
+    to_meter();
+    CHECK_EQ_I64(session.reading.state, SESSION_READING_WAITING);
+    touch(SESSION_ACTION_AMOUNT, 1);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
+    create_serial = want(SESSION_EFFECT_CREATE)->serial;
+    char refused_id[SESSION_UUID_SIZE];
+    SET(refused_id, session.intent.client_request_id);
+    refused(SESSION_REFUSAL_METER_SILENT);
+    CHECK_EQ_STR(want(SESSION_EFFECT_SETTLED)->id, refused_id);
+    touch(SESSION_ACTION_BACK, 0);
+    check_screen(SESSION_SCREEN_METER);
+    uint32_t serial = want(SESSION_EFFECT_READ_METER)->serial;
+    struct session_reading live = {.state = SESSION_READING_LIVE};
+    apply(
+        (struct session_event){.kind = SESSION_EVENT_READING, .serial = serial, .reading = &live});
+    CHECK_EQ_I64(session.reading.state, SESSION_READING_LIVE);
+    touch(SESSION_ACTION_OTHER, 0);
+    touch(SESSION_ACTION_BACK, 0);
+    check_screen(SESSION_SCREEN_METER);
+    CHECK(effect(SESSION_EFFECT_READ_METER) == NULL);
+}
+
 TEST(only_reasons_are_shown_in_the_servers_words)
 {
     to_pay();
@@ -490,6 +514,51 @@ TEST(an_idle_person_is_asked_before_being_forgotten)
     CHECK_EQ_STR(session.meter.meter_id, "");
     tick_at(now_ms + 60000);
     check_screen(SESSION_SCREEN_ATTRACT);
+}
+
+TEST(a_forgotten_help_sheet_does_not_hold_the_page)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_DONE);
+    touch(SESSION_ACTION_HELP, 0);
+    CHECK_EQ_I64(session.overlay, SESSION_OVERLAY_HELP);
+    CHECK(session_next_deadline_ms(&session) <= now_ms + 60000);
+    tick_at(now_ms + 60000);
+    check_screen(SESSION_SCREEN_HOME);
+}
+
+TEST(going_back_home_keeps_what_makes_the_screen_readable)
+{
+    begin();
+    touch(SESSION_ACTION_LANGUAGE, SESSION_LANGUAGE_EN);
+    touch(SESSION_ACTION_LARGE, 0);
+    touch(SESSION_ACTION_CONTRAST, 0);
+    static const enum session_action tiles[] = {SESSION_ACTION_TOP_UP, SESSION_ACTION_FIND_ORDER};
+    static const enum session_action ways[] = {SESSION_ACTION_BACK, SESSION_ACTION_HOME};
+    for (size_t i = 0; i < 4; i++) {
+        touch(tiles[i % 2], 0);
+        touch(ways[i / 2], 0);
+        check_screen(SESSION_SCREEN_HOME);
+        CHECK(effect(SESSION_EFFECT_WIPE) != NULL);
+        CHECK_EQ_I64(session.comfort.language, SESSION_LANGUAGE_EN);
+        CHECK(session.comfort.large && session.comfort.contrast);
+    }
+    tick_at(now_ms + 60000);
+    check_screen(SESSION_SCREEN_ATTRACT);
+    CHECK_EQ_I64(session.comfort.language, SESSION_LANGUAGE_ZH);
+    CHECK(!session.comfort.large && !session.comfort.contrast);
+}
+
+TEST(done_ends_the_session_with_its_comfort)
+{
+    to_pay();
+    touch(SESSION_ACTION_LARGE, 0);
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_DONE);
+    touch(SESSION_ACTION_FINISH, 0);
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK(!session.comfort.large);
 }
 
 TEST(the_large_mode_is_told_to_the_server)
