@@ -133,8 +133,7 @@ struct session_event {
             enum session_receipt state;
             char job_id[SESSION_UUID_SIZE]; /* of the PRINT that this is the verdict on */
             uint8_t copy;
-            const char *url;      /* status page of the receipt, may be NULL */
-            const char *order_no; /* whose paper; NULL: that of the order on the screen */
+            const char *url; /* status page of the receipt, may be NULL */
         } receipt;
         enum session_service service;
     };

@@ -261,9 +261,10 @@ static void service_changed(struct session *session, const struct session_event 
 
 static void receipt_changed(struct session *session, const struct session_event *event)
 {
-    const char *order_no = event->receipt.order_no;
-    if (order_no != NULL && !str_equal(order_no, session->order.order_no)) {
-        return; /* its page is gone; the paper may take longer than the person */
+    /* A slip's verdict may come when the receipt is at the printer already. */
+    const char *print_id = session->intent.print_id;
+    if (print_id[0] == '\0' || !str_equal(event->receipt.job_id, print_id)) {
+        return;
     }
     session->receipt = event->receipt.state;
     session->receipt_copy = event->receipt.copy;

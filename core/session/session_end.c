@@ -214,10 +214,7 @@ bool session_result_touch(struct session *session, const struct session_event *e
                              SESSION_RECEIPT_CODE_MS);
     } else if (action == SESSION_ACTION_PRINT && session->order.order_no[0] != '\0' &&
                session->receipt != SESSION_RECEIPT_PRINTING) {
-        struct session_effect *print = session_effect_add(effects, SESSION_EFFECT_PRINT);
-        session_text_copy(print->text, sizeof(print->text), session->order.order_no);
-        session_text_copy(print->id, sizeof(print->id), event->touch.ids[0]);
-        session->receipt = SESSION_RECEIPT_PRINTING;
+        session_print(session, effects, event->touch.ids[0]);
     } else {
         return false;
     }

@@ -450,6 +450,16 @@ static int64_t lasts_ms(const struct session *session, enum session_screen scree
     return screen == SESSION_SCREEN_CHECKING ? SESSION_CHECKING_MS + result_ms : result_ms;
 }
 
+void session_print(struct session *session, struct session_effects *effects, const char *job_id)
+{
+    MUST(session->order.order_no[0] != '\0');
+    struct session_effect *print = session_effect_add(effects, SESSION_EFFECT_PRINT);
+    session_text_copy(print->text, sizeof(print->text), session->order.order_no);
+    session_text_copy(print->id, sizeof(print->id), job_id);
+    session_text_copy(session->intent.print_id, sizeof(session->intent.print_id), job_id);
+    session->receipt = SESSION_RECEIPT_PRINTING;
+}
+
 /* Paper comes by itself: a receipt once it is credited, else a slip that says what is true now. */
 static void print_by_itself(struct session *session, enum session_screen screen,
                             struct session_effects *effects)
@@ -470,11 +480,8 @@ static void print_by_itself(struct session *session, enum session_screen screen,
         session->receipt = SESSION_RECEIPT_OFFERED;
         return;
     }
-    struct session_effect *print = session_effect_add(effects, SESSION_EFFECT_PRINT);
-    session_text_copy(print->text, sizeof(print->text), session->order.order_no);
-    session_text_copy(print->id, sizeof(print->id),
-                      done ? session->intent.client_request_id : session->intent.slip_id);
-    session->receipt = SESSION_RECEIPT_PRINTING;
+    session_print(session, effects,
+                  done ? session->intent.client_request_id : session->intent.slip_id);
 }
 
 void session_order_show(struct session *session, struct session_effects *effects, int64_t now_ms)

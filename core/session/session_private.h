@@ -86,6 +86,8 @@ void session_pay_failed(struct session *session, const struct session_event *eve
 void session_order_arrived(struct session *session, const struct session_event *event,
                            struct session_effects *effects);
 void session_order_show(struct session *session, struct session_effects *effects, int64_t now_ms);
+/* Ask for a piece of paper under @p job_id, and wait for the verdict on that one. */
+void session_print(struct session *session, struct session_effects *effects, const char *job_id);
 void session_order_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
 int64_t session_order_deadline_ms(const struct session *session);
 

@@ -83,9 +83,9 @@ static void tell_receipt(struct paper *paper, enum session_receipt state)
     struct message *message = message_create(SESSION_EVENT_RECEIPT);
     message->event.receipt.state = state;
     message->event.receipt.copy = paper->current_copy;
-    bool fits = str_copy(message->text, sizeof(message->text), paper->current.order_no);
+    bool fits = str_copy(message->event.receipt.job_id, sizeof(message->event.receipt.job_id),
+                         paper->current.job_id);
     MUST(fits);
-    message->event.receipt.order_no = message->text;
     message_put(paper->queue, message);
 }
 

@@ -572,6 +572,35 @@ TEST(the_large_mode_is_told_to_the_server)
     CHECK(!want(SESSION_EFFECT_CREATE)->create.assist);
 }
 
+static void verdict(const char *job_id, enum session_receipt state)
+{
+    struct session_event event = {.kind = SESSION_EVENT_RECEIPT};
+    event.receipt.state = state;
+    SET(event.receipt.job_id, job_id);
+    apply(event);
+}
+
+TEST(a_slips_verdict_is_not_the_receipts)
+{
+    to_pay();
+    arrives(SESSION_ORDER_WAIT_PAY);
+    arrives(SESSION_ORDER_PAID);
+    tick_at(now_ms + 45000);
+    check_screen(SESSION_SCREEN_SLOW);
+    char slip[SESSION_UUID_SIZE];
+    SET(slip, want(SESSION_EFFECT_PRINT)->id);
+    arrives(SESSION_ORDER_DONE);
+    char receipt[SESSION_UUID_SIZE];
+    SET(receipt, want(SESSION_EFFECT_PRINT)->id);
+    verdict(slip, SESSION_RECEIPT_PRINTED);
+    CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_PRINTING);
+    verdict(receipt, SESSION_RECEIPT_PRINTED);
+    CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_PRINTED);
+    touch(SESSION_ACTION_FINISH, 0);
+    verdict(receipt, SESSION_RECEIPT_FAILED);
+    CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_NONE);
+}
+
 TEST(large_text_is_slower_and_forgotten_at_the_end)
 {
     to_meter();
@@ -753,14 +782,11 @@ TEST(news_of_anothers_paper_changes_nothing)
                                  .found = found_one(SESSION_ORDER_DONE)});
     touch(SESSION_ACTION_ORDER, 0);
     touch(SESSION_ACTION_PRINT, 0);
-    struct session_event news = {.kind = SESSION_EVENT_RECEIPT};
-    news.receipt.state = SESSION_RECEIPT_UNKNOWN;
-    news.receipt.order_no = "SH20261120A000009";
-    apply(news);
+    char paper[SESSION_UUID_SIZE];
+    SET(paper, want(SESSION_EFFECT_PRINT)->id);
+    verdict("00000000-0000-7000-8000-00000000beef", SESSION_RECEIPT_UNKNOWN);
     CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_PRINTING);
-    news.receipt.state = SESSION_RECEIPT_HELD;
-    news.receipt.order_no = session.order.order_no;
-    apply(news);
+    verdict(paper, SESSION_RECEIPT_HELD);
     CHECK_EQ_I64(session.receipt, SESSION_RECEIPT_HELD);
     check_screen(SESSION_SCREEN_DONE);
 }
