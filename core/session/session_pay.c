@@ -394,6 +394,9 @@ void session_order_arrived(struct session *session, const struct session_event *
     session->order.seen_ms = event->now_ms;
     session->order_asked = false;
     ring_keep(&known, &session->order);
+    if (session->order.qr_total_ms > known.qr_total_ms) {
+        session->intent.qr_prompted = false;
+    }
     if (order->state == SESSION_ORDER_WAIT_PAY && order->qr_text[0] != '\0') {
         session->intent.qr_seen = true;
     }
@@ -518,6 +521,16 @@ static bool watching(const struct session *session)
     return session->order.order_no[0] != '\0' && session_page_shows_order(session);
 }
 
+/* S4: the code is about to go, and whoever stands there may ask for more time. */
+static int64_t prompt_at_ms(const struct session *session)
+{
+    bool shown = session->screen == SESSION_SCREEN_PAY && !session->order_stale &&
+                 session->order.state == SESSION_ORDER_WAIT_PAY &&
+                 session->order.qr_text[0] != '\0' && !session->order.scanned;
+    return shown && !session->intent.qr_prompted ? session->order.qr_until_ms - SESSION_QR_PROMPT_MS
+                                                 : INT64_MAX;
+}
+
 void session_order_tick(struct session *session, int64_t now_ms, struct session_effects *effects)
 {
     if (session->order_waiting && session->screen == SESSION_SCREEN_PAY) {
@@ -528,6 +541,10 @@ void session_order_tick(struct session *session, int64_t now_ms, struct session_
     }
     int64_t silent_ms = now_ms - session->news_ms;
     session->order_stale = silent_ms >= SESSION_STALE_MS;
+    if (now_ms >= prompt_at_ms(session)) {
+        session->intent.qr_prompted = true;
+        session_effect_sound(effects, SESSION_SOUND_ATTENTION);
+    }
     if (session->screen == SESSION_SCREEN_PAY && silent_ms >= SESSION_SILENT_MS) {
         /* The server has ended the window by now; what it found, it will tell. */
         session->intent.unheard = true;
@@ -547,6 +564,8 @@ int64_t session_order_deadline_ms(const struct session *session)
     if (!watching(session)) {
         return next_ms;
     }
+    int64_t prompt_ms = prompt_at_ms(session);
+    next_ms = prompt_ms < next_ms ? prompt_ms : next_ms;
     int64_t stale_ms = session->news_ms + SESSION_STALE_MS;
     int64_t silent_ms = session->news_ms + SESSION_SILENT_MS;
     if (!session->order_stale) {

@@ -355,6 +355,39 @@ TEST(the_code_comes_back_if_nothing_has_changed_meanwhile)
     check_screen(SESSION_SCREEN_PAY);
 }
 
+TEST(the_end_of_the_code_is_sounded_once_and_again_after_more_time)
+{
+    to_pay();
+    struct session_order order = view(SESSION_ORDER_WAIT_PAY);
+    order.qr_total_ms = 170000;
+    struct session_event event = {
+        .kind = SESSION_EVENT_ORDER, .serial = create_serial, .order = &order};
+    apply(event);
+    int64_t prompt_ms = order.qr_until_ms - 45000;
+    while (now_ms + 4000 < prompt_ms) {
+        tick_at(now_ms + 4000);
+        CHECK(effect(SESSION_EFFECT_SOUND) == NULL);
+        apply(event); /* the same view again: the code stays */
+    }
+    CHECK_EQ_I64(session_next_deadline_ms(&session), prompt_ms);
+    tick_at(prompt_ms - 1);
+    CHECK(effect(SESSION_EFFECT_SOUND) == NULL);
+    tick_at(prompt_ms);
+    CHECK_EQ_I64(want(SESSION_EFFECT_SOUND)->sound, SESSION_SOUND_ATTENTION);
+    tick_at(now_ms + 1000);
+    CHECK(effect(SESSION_EFFECT_SOUND) == NULL);
+    order.version = ++version_next;
+    order.qr_until_ms += 120000;
+    order.qr_total_ms = order.qr_until_ms - now_ms;
+    apply(event);
+    tick_at(now_ms + 1000);
+    CHECK(effect(SESSION_EFFECT_SOUND) == NULL);
+    now_ms = order.qr_until_ms - 45000;
+    apply(event);
+    tick_at(now_ms);
+    CHECK_EQ_I64(want(SESSION_EFFECT_SOUND)->sound, SESSION_SOUND_ATTENTION);
+}
+
 TEST(older_views_and_other_orders_change_nothing)
 {
     to_pay();
