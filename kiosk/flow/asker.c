@@ -29,7 +29,6 @@ enum {
     HEARTBEAT_MS = 15000,
     HEARTBEAT_RETRY_MS = 3000,
     OFFLINE_AFTER_MS = 10000, /* without any answer */
-    VERSION_SIZE = API_WORD_SIZE,
 };
 
 struct asker {
@@ -241,14 +240,22 @@ static void *watch_run(void *arg)
 
 /* ---- heartbeat and profile ---- */
 
-static void profile_fetch(struct asker *asker, struct server *server)
+bool asker_profile_is_old(const struct asker_profile *seen,
+                          const struct api_heartbeat_answer *answer)
+{
+    return !seen->known || !str_equal(seen->version, answer->profile_version) ||
+           seen->payments_open != answer->payments_open;
+}
+
+/* False if there was no answer: it is asked for again after the next heartbeat. */
+static bool profile_fetch(struct asker *asker, struct server *server, bool *ret_payments_open)
 {
     struct api_profile profile;
     char *json = NULL;
     enum server_result result = server_get_profile(server, &profile, &json);
     note_result(asker, result);
     if (result != SERVER_ANSWER) {
-        return;
+        return false;
     }
     struct message *message = message_create(SESSION_EVENT_PROFILE);
     convert_profile(&profile, &message->value.profile);
@@ -261,6 +268,8 @@ static void profile_fetch(struct asker *asker, struct server *server)
         free(json);
     }
     message_put(asker->queue, message);
+    *ret_payments_open = profile.payments_open;
+    return true;
 }
 
 static void heartbeat_fill(struct asker *asker, struct api_heartbeat *ret_heartbeat)
@@ -291,11 +300,22 @@ static void service_put(struct asker *asker, enum session_service service)
     message_put(asker->queue, message);
 }
 
+static void profile_renew(const struct worker *worker, const struct api_heartbeat_answer *answer,
+                          struct asker_profile *seen)
+{
+    bool open = false;
+    if (asker_profile_is_old(seen, answer) && profile_fetch(worker->asker, worker->server, &open)) {
+        *seen = (struct asker_profile){.known = true, .payments_open = open};
+        bool fits = str_copy(seen->version, sizeof(seen->version), answer->profile_version);
+        MUST(fits);
+    }
+}
+
 /*
- * One heartbeat; the profile too when its version is news. True if the server answered.
+ * One heartbeat; the profile too when there is a newer one. True if the server answered.
  * @p shut: this terminal is out of service because the server does not know it.
  */
-static bool heartbeat_send(const struct worker *worker, char version[VERSION_SIZE], bool *shut)
+static bool heartbeat_send(const struct worker *worker, struct asker_profile *seen, bool *shut)
 {
     struct api_heartbeat heartbeat;
     struct api_heartbeat_answer answer;
@@ -314,11 +334,7 @@ static bool heartbeat_send(const struct worker *worker, char version[VERSION_SIZ
         service_put(worker->asker, SESSION_SERVICE_OPEN);
         *shut = false;
     }
-    if (!str_equal(version, answer.profile_version) || version[0] == '\0') {
-        profile_fetch(worker->asker, worker->server);
-        bool fits = str_copy(version, VERSION_SIZE, answer.profile_version);
-        MUST(fits);
-    }
+    profile_renew(worker, &answer, seen);
     return true;
 }
 
@@ -340,12 +356,12 @@ static void *heartbeat_run(void *arg)
 {
     struct worker worker = *(struct worker *)arg;
     free(arg);
-    char version[VERSION_SIZE] = "";
+    struct asker_profile seen = {0};
     bool going = true;
     bool told = false;
     bool shut = false;
     while (going) {
-        bool well = heartbeat_send(&worker, version, &shut);
+        bool well = heartbeat_send(&worker, &seen, &shut);
         heartbeat_tell(&worker, well, &told);
         going = pause_ms(worker.asker, well ? HEARTBEAT_MS : HEARTBEAT_RETRY_MS);
     }

@@ -15,8 +15,20 @@
 #include "core/session/session.h"
 #include "kiosk/flow/message.h"
 #include "kiosk/net/server.h"
+#include "protocol/api/terminal.h"
 
 struct asker;
+
+/* The newest profile that arrived here, as far as a heartbeat's answer can tell of a newer one. */
+struct asker_profile {
+    bool known;
+    char version[API_WORD_SIZE];
+    bool payments_open;
+};
+
+/** True if the profile must be fetched (again). Payments open and close without a new version. */
+bool asker_profile_is_old(const struct asker_profile *seen,
+                          const struct api_heartbeat_answer *answer);
 
 /**
  * Start the threads; the profile is fetched at once and again whenever it changes.

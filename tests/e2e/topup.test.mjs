@@ -6,12 +6,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import { until } from '../../tools/world/processes.mjs';
 import { audit, rows } from './lib/books.mjs';
 import { home as goHome, settled, toCode, toMeter } from './lib/journey.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
+import { Terminal } from './lib/terminal.mjs';
 
 const box = withHouse({ baud: 2400, tdMs: 20, replyTimeoutMs: 1000 });
 
@@ -143,4 +144,47 @@ test('a kiosk that dies before it could report a paper reports it later', { time
     assert.match(paperTexts(house, orderNo)[1], /COPY 1\b/);
     await goHome(house);
     await audit(house);
+  }));
+
+test('a wallet that does not answer: the page says so, and the other one works from there',
+  { timeout: 120000 }, keeping(box, async (t, house) => {
+    await house.wallet('fault 502 always wechat.native');
+    const terminal = Terminal.of(house);
+    await terminal.create(terminal.request(house.home('cloud', 2), { channel: 'wechat' }));
+    await until('the wallet to be given up', async () => {
+      const { status, json } = await terminal.create(terminal.request(house.home('cloud', 2),
+        { channel: 'wechat' }));
+      return status === 503 && json.error.message === 'provider_down';
+    }, 60000, 2000);
+    terminal.close();
+    await toMeter(house, house.home('cloud', 1));
+    await house.screen.touch('amount', 0, 20000);
+    await house.screen.touch('wallet', 2);
+    await house.screen.shows('this channel is down',
+      (r) => r.screen === 'problem' && r.problem === 2, 20000);
+    await house.screen.picture(house.path('pictures', 'channel.png'));
+    await house.screen.touch('wallet', 1);
+    await house.screen.shows('a waiting order', (r) => r.order_state === 'WAIT_PAY', 30000);
+    const { order_no: orderNo } = await house.screen.report();
+    await house.wallet(`pay ${orderNo}`);
+    await settled(house, orderNo, 'DONE');
+    await house.screen.screen('done', 20000);
+    await house.wallet('reset-faults');
+    await goHome(house);
+  }));
+
+test('payments that close and open again are seen at the terminal', { timeout: 120000 },
+  keeping(box, async (t, house) => {
+    const file = house.path('conf', 'cloud.conf');
+    const good = readFileSync(file, 'utf8');
+    const offers = ({ targets }) => targets.some(({ action }) => action === 'top_up');
+    await house.screen.touchAt(540, 900).catch(() => null);
+    writeFileSync(file, good.replace(/^payments = [^]*\}; \};$/m, ''));
+    await house.processes.restart('cloud');
+    await house.screen.shows('top-up to rest', (r) => r.screen === 'home' && !offers(r),
+      50000);
+    writeFileSync(file, good);
+    await house.processes.restart('cloud');
+    await house.screen.touchAt(540, 900).catch(() => null);
+    await house.screen.shows('top-up again', (r) => r.screen === 'home' && offers(r), 50000);
   }));

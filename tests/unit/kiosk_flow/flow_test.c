@@ -2,6 +2,7 @@
 
 /* The parts of the kiosk's shell that need neither a display nor a server. */
 #include "common/str.h"
+#include "kiosk/flow/asker.h"
 #include "kiosk/flow/convert.h"
 #include "kiosk/flow/message.h"
 #include "kiosk/flow/question.h"
@@ -128,6 +129,21 @@ TEST(words_between_programs_are_not_for_people)
     convert_room_page(&page, &meter, &stored);
     CHECK(!meter.sale_blocked);
     CHECK_EQ_STR(meter.sale_reason, "");
+}
+
+TEST(the_profile_is_fetched_until_it_says_what_the_heartbeat_says)
+{
+    struct asker_profile seen = {0};
+    struct api_heartbeat_answer answer = {.payments_open = true, .profile_version = "7"};
+    CHECK(asker_profile_is_old(&seen, &answer));
+    seen = (struct asker_profile){.known = true, .version = "7", .payments_open = false};
+    CHECK(asker_profile_is_old(&seen, &answer));
+    seen.payments_open = true;
+    CHECK(!asker_profile_is_old(&seen, &answer));
+    answer.payments_open = false;
+    CHECK(asker_profile_is_old(&seen, &answer));
+    answer = (struct api_heartbeat_answer){.payments_open = true, .profile_version = "8"};
+    CHECK(asker_profile_is_old(&seen, &answer));
 }
 
 static struct api_room room(const char *id, const char *building, const char *unit)
