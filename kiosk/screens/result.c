@@ -64,7 +64,8 @@ static const char *credited_detail(const struct session *session)
     switch (session->order.relay) {
     case SESSION_RELAY_CLOSED:
         return water ? T("Water is on") : T("Power is on");
-    case SESSION_RELAY_OPEN:
+    case SESSION_RELAY_OPEN: /* still owing: nobody has ordered it to be switched on */
+        return water ? T("Water is cut off") : T("Power is cut off");
     case SESSION_RELAY_CLOSING:
         return T("Supply is being switched on");
     case SESSION_RELAY_UNKNOWN:
@@ -74,10 +75,21 @@ static const char *credited_detail(const struct session *session)
     return NULL;
 }
 
+static bool printer_works(const struct session *session)
+{
+    return session->printer == SESSION_PRINTER_READY ||
+           session->printer == SESSION_PRINTER_NEAR_END;
+}
+
 static void tick_receipt(struct ui_build *build, const struct session *session)
 {
     struct widget_tick tick = {.state = WIDGET_TICK_WAITING, .text = T("Receipt")};
-    switch (session->receipt) {
+    enum session_receipt receipt = session->receipt;
+    bool offered = receipt == SESSION_RECEIPT_NONE || receipt == SESSION_RECEIPT_OFFERED;
+    if (offered && !printer_works(session)) {
+        receipt = SESSION_RECEIPT_NO_PRINTER; /* the button is not there either */
+    }
+    switch (receipt) {
     case SESSION_RECEIPT_NONE:
     case SESSION_RECEIPT_OFFERED:
     case SESSION_RECEIPT_COUNT:
@@ -120,11 +132,18 @@ static void tick_receipt(struct ui_build *build, const struct session *session)
     widget_tick(build, &tick);
 }
 
+/* The slip of a page without a receipt; where room is short, the money's words come first. */
+static void tick_slip(struct ui_build *build, const struct session *session)
+{
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 4});
+    tick_receipt(build, session);
+    ui_close(build);
+}
+
 /* Buttons of a page that ends: print, and done with its ring. */
 static void ending(struct ui_build *build, const struct session *session, bool can_print)
 {
-    bool printer =
-        session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
+    bool printer = printer_works(session);
     bool rests =
         session->receipt == SESSION_RECEIPT_PRINTING || session->receipt == SESSION_RECEIPT_NO_MORE;
     const char *again =
@@ -152,6 +171,22 @@ static void ending(struct ui_build *build, const struct session *session, bool c
     ui_close(build);
 }
 
+/* Nothing was taken: the same purchase once more, under a number of its own. */
+static void pay_again(struct ui_build *build)
+{
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
+    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                 .text = TC("button", "Done"),
+                                                 .w = UI_GROW(1),
+                                                 .action = SESSION_ACTION_FINISH});
+    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
+                                                 .style = UI_STYLE_BUTTON_LARGE,
+                                                 .text = T("Pay again"),
+                                                 .w = UI_GROW(1),
+                                                 .action = SESSION_ACTION_CONFIRM});
+    ui_close(build);
+}
+
 /* The ring of a page that ends by itself, in the header. */
 static void end_ring(struct ui_build *build, const struct session *session)
 {
@@ -175,6 +210,7 @@ struct result {
     const char *note; /* under the card, may be NULL */
     bool ends;        /* has "done" */
     bool prints;      /* has "print" */
+    bool again;       /* has "pay again" */
 };
 
 static void result_top(struct ui_build *build, const struct session *session, int step)
@@ -207,6 +243,14 @@ static void result_card(struct ui_build *build, const struct session *session,
     }
 }
 
+/* What is being paid for; right after a start it is not known yet. */
+static void result_summary(struct ui_build *build, const struct session *session)
+{
+    if (session->meter.place[0] != '\0' || session->order.place[0] != '\0') {
+        view_summary(build, session);
+    }
+}
+
 static void result_view(struct ui_build *build, const struct session *session,
                         const struct result *result)
 {
@@ -218,7 +262,7 @@ static void result_view(struct ui_build *build, const struct session *session,
     result_top(build, session, result->step);
     page_columns_begin(build, portrait ? 0 : 36);
     if (!portrait) {
-        view_summary(build, session);
+        result_summary(build, session);
         ui_fill(build);
         view_order_line(build, session);
     }
@@ -226,10 +270,12 @@ static void result_view(struct ui_build *build, const struct session *session,
     ui_fill(build);
     result_card(build, session, result);
     if (portrait) {
-        view_summary(build, session);
+        result_summary(build, session);
     }
     ui_fill(build);
-    if (result->ends) {
+    if (result->again) {
+        pay_again(build);
+    } else if (result->ends) {
         ending(build, session, result->prints);
     }
     if (portrait) {
@@ -239,27 +285,45 @@ static void result_view(struct ui_build *build, const struct session *session,
     page_end(build, session, &page);
 }
 
+/* Whom to call, and about what. */
+static void quote(struct ui_build *build, const struct session *session)
+{
+    if (session->order.order_no[0] != '\0') {
+        widget_pair(build, T("Quote this number"), order_tail(session), false);
+    }
+    widget_pair(build, T("Service phone"), phone_of(session), true);
+}
+
+/*
+ * This page is also that of a silent server and of a start: "not paid so far" is the server's to
+ * say, and only as long as its word is fresh.
+ */
 static void card_checking(struct ui_build *build, const struct session *session)
 {
+    bool heard = session->order.state == SESSION_ORDER_CLOSING && !session->order_stale;
     int64_t settled_ms = session->screen_since_ms + CHECKING_MS;
-    if (ui_now(build).mono_ms < settled_ms) {
-        ui_wake_at(build, settled_ms);
-        head(build, UI_SURFACE_NONE, UI_ICON_NONE, UI_COLOR_PRIMARY, T("Checking"));
-        words(build, T("If you have paid, please do not pay again."));
-    } else {
+    if (heard && ui_now(build).mono_ms >= settled_ms) {
         head(build, UI_SURFACE_TINT_INFO, UI_ICON_CLOCK, UI_COLOR_INFO, T("Not paid so far"));
         words(build, T("Money that still arrives goes to the meter or back to you, by itself."));
+        return;
+    }
+    ui_wake_at(build, settled_ms);
+    head(build, UI_SURFACE_NONE, UI_ICON_NONE, UI_COLOR_PRIMARY, T("Checking"));
+    words(build, T("If you have paid, please do not pay again."));
+    if (!heard) {
+        quote(build, session);
     }
 }
 
 void view_checking(struct ui_build *build, const struct session *session)
 {
-    result_view(
-        build, session,
-        &(struct result){.title = T("Checking the payment"),
-                         .step = 3,
-                         .card = card_checking,
-                         .ends = ui_now(build).mono_ms >= session->screen_since_ms + CHECKING_MS});
+    /* A page without an end waits for an answer: "done" would be a guess. */
+    bool late = ui_now(build).mono_ms >= session->screen_since_ms + CHECKING_MS;
+    result_view(build, session,
+                &(struct result){.title = T("Checking the payment"),
+                                 .step = 3,
+                                 .card = card_checking,
+                                 .ends = late && session->screen_until_ms != 0});
 }
 
 static void card_closed(struct ui_build *build, const struct session *session)
@@ -273,7 +337,10 @@ static void card_closed(struct ui_build *build, const struct session *session)
 void view_closed(struct ui_build *build, const struct session *session)
 {
     result_view(build, session,
-                &(struct result){.title = T("Not paid"), .card = card_closed, .ends = true});
+                &(struct result){.title = T("Not paid"),
+                                 .card = card_closed,
+                                 .ends = true,
+                                 .again = session->amount.fen > 0});
 }
 
 static void card_crediting(struct ui_build *build, const struct session *session)
@@ -299,10 +366,14 @@ void view_crediting(struct ui_build *build, const struct session *session)
 
 static const char *slow_words(struct ui_build *build, const struct session *session)
 {
-    if (session->order.stage == SESSION_STAGE_NOTHING_SENT ||
-        session->order.stage == SESSION_STAGE_NONE) {
+    /* What was true when the line broke promises nothing now. */
+    if (!session->order_stale && session->order.stage == SESSION_STAGE_NOTHING_SENT) {
         return T("The meter does not answer just now. We keep trying; if it does not work within "
                  "24 hours, the money goes back to you by itself.");
+    }
+    if (session->order_stale) {
+        return WORDS(build, T("Please do not pay again. Quote number {1} if you call {2}."),
+                     order_tail(session), phone_of(session));
     }
     return WORDS(build,
                  T("We are asking the meter whether it has arrived. Please do not pay again. "
@@ -315,6 +386,7 @@ static void card_slow(struct ui_build *build, const struct session *session)
     tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
                                              .text = T("Not at the meter yet")});
+    tick_slip(build, session);
     words(build, slow_words(build, session));
 }
 
@@ -341,6 +413,7 @@ static void card_refund(struct ui_build *build, const struct session *session)
                                              .text = T("The refund is ordered"),
                                              .detail = WORDS(build, T("to your {1}; number {2}"),
                                                              words_wallet(order->wallet), number)});
+    tick_slip(build, session);
 }
 
 void view_refund(struct ui_build *build, const struct session *session)
@@ -374,8 +447,8 @@ static void card_review(struct ui_build *build, const struct session *session)
     head(build, UI_SURFACE_TINT_INFO, UI_ICON_SEARCH, UI_COLOR_INFO,
          T("Your payment is being checked by our staff"));
     words(build, T("Please do not pay again. Nothing is lost: it is credited or paid back."));
-    widget_pair(build, T("Quote this number"), order_tail(session), false);
-    widget_pair(build, T("Service phone"), phone_of(session), true);
+    tick_slip(build, session);
+    quote(build, session);
 }
 
 void view_review(struct ui_build *build, const struct session *session)

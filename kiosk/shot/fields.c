@@ -82,6 +82,7 @@ static const struct field session_fields[] = {
     C(meter.utility, "electricity water"),
     S(meter.balance_in_meter, FLAG),
     S(meter.sale_open, FLAG),
+    S(meter.sale_blocked, FLAG),
     S(meter.sale_reason, TEXT),
     S(meter.price_e4_yuan, I64),
     S(meter.alarm, MONEY),

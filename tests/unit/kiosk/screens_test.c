@@ -246,6 +246,15 @@ TEST(no_refund_is_promised_while_a_meter_may_have_taken_it)
     CHECK(says(ui, "checking", "do not pay again"));
     CHECK(!says(ui, "checking", "Not paid"));
     CHECK(says(ui, "checking-late", "Not paid so far"));
+    /* Only the server can say that, and only while it speaks. */
+    CHECK(!says(ui, "checking-silent", "Not paid"));
+    CHECK(says(ui, "checking-silent", "do not pay again"));
+    CHECK(says(ui, "checking-silent", "270042"));
+    CHECK(!says(ui, "checking-start", "Not paid"));
+    CHECK(says(ui, "checking-start", "400-000-0000"));
+    CHECK(!says(ui, "checking-start", "Done"));
+    CHECK(!says(ui, "slow-stale", "goes back to you"));
+    CHECK(says(ui, "slow-stale", "do not pay again"));
     CHECK(says(ui, "meter-silent", "This value is from 3 h ago"));
     ui_destroy(ui);
 }
