@@ -106,10 +106,13 @@ void view_wallet(struct ui_build *build, const struct session *session)
                                     .radius = 36});
     ui_text(build, UI_STYLE_LABEL, UI_COLOR_WEAK, T("To pay"));
     widget_amount(build, session->amount, &widget_amount_pay);
-    if (session->meter.arrears.fen > 0) {
+    /* A debt above the amount takes the whole of it, and no more. */
+    struct money arrears =
+        session->meter.arrears.fen < session->amount.fen ? session->meter.arrears : session->amount;
+    if (arrears.fen > 0) {
         ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_WARN,
                        WORDS(build, T("{1} of your payment goes to what is owed."),
-                             words_money(build, session->meter.arrears)));
+                             words_money(build, arrears)));
     }
     ui_close(build);
     page_columns_next(build, 56);

@@ -96,7 +96,7 @@ static void reading_chip(struct ui_build *build, const struct session *session)
 
 static void relay_chip(struct ui_build *build, const struct session *session)
 {
-    if (session->reading.state == SESSION_READING_STORED) {
+    if (session->reading.state != SESSION_READING_LIVE) {
         return; /* whether the supply is on now is not known */
     }
     bool water = session->meter.utility == SESSION_WATER;
@@ -181,12 +181,22 @@ static void days_left(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
+/* What the large figure is; while the meter is being asked, an older one with its age. */
+static const char *balance_name(struct ui_build *build, const struct session_reading *reading)
+{
+    bool owed = reading->balance_known && reading->balance.fen < 0;
+    if (reading->state == SESSION_READING_WAITING && reading->balance_known) {
+        const char *age = age_words(build, reading);
+        return owed ? WORDS(build, T("Owed {1}"), age) : WORDS(build, T("Balance {1}"), age);
+    }
+    return owed ? T("Owed") : T("Balance");
+}
+
 static void balance_words(struct ui_build *build, const struct session *session)
 {
     const struct session_meter *meter = &session->meter;
     const struct session_reading *reading = &session->reading;
-    ui_text(build, UI_STYLE_LABEL, UI_COLOR_ON_NIGHT_WEAK,
-            reading->balance_known && reading->balance.fen < 0 ? T("Owed") : T("Balance"));
+    ui_text(build, UI_STYLE_LABEL, UI_COLOR_ON_NIGHT_WEAK, balance_name(build, reading));
     if (reading->balance_known) {
         widget_amount(build, reading->balance, &widget_amount_balance);
     } else {
@@ -336,6 +346,9 @@ static const char *refusal(const struct session *session)
     if (!session->profile.payments_open) {
         return session->profile.payments_reason[0] != '\0' ? session->profile.payments_reason
                                                            : T("Top-up is paused");
+    }
+    if (!session->meter.sale_open && session->meter.sale_blocked) {
+        return T("An earlier top-up of this meter is not finished");
     }
     if (!session->meter.sale_open) {
         return session->meter.sale_reason[0] != '\0' ? session->meter.sale_reason

@@ -223,8 +223,8 @@ static void overlay_no_printer(struct ui_build *build)
         &(struct question){
             .icon = UI_ICON_PRINTER,
             .title = T("No printing at the moment"),
-            .text = T("You can top up all the same: you see the receipt on your phone, and the "
-                      "paper can be had within 30 days."),
+            .text = T("You can top up all the same. Please note the order number on the screen: "
+                      "with it the receipt can be printed later."),
             .left = {T("Back"), SESSION_ACTION_CLOSE, UI_SURFACE_SECONDARY},
             .right = {T("Continue"), SESSION_ACTION_CONFIRM, UI_SURFACE_PRIMARY}});
 }
@@ -246,7 +246,8 @@ static void overlay_open_elsewhere(struct ui_build *build)
     ask(build, &(struct question){
                    .icon = UI_ICON_WARNING,
                    .title = T("This meter is being topped up elsewhere"),
-                   .text = T("Somebody has an open payment for it. Both would be credited."),
+                   .text = T("Somebody has an open payment for it. Each payment is credited to "
+                             "the meter or goes back to whoever paid."),
                    .left = {T("Back"), SESSION_ACTION_CLOSE, UI_SURFACE_SECONDARY},
                    .right = {T("Top up anyway"), SESSION_ACTION_CONFIRM, UI_SURFACE_PRIMARY}});
 }

@@ -8,11 +8,20 @@
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
 
+enum { LAST_MS = 45000 /* "more time" becomes the primary button (UX, S4) */ };
+
 static bool code_is_visible(const struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
     return order->qr_text[0] != '\0' && !session->order_stale && !order->scanned &&
            ui_now(build).mono_ms < order->qr_until_ms;
+}
+
+/* A reopened page was begun without choosing a wallet here. */
+static enum session_wallet wallet_of(const struct session *session)
+{
+    enum session_wallet wallet = session->order.wallet;
+    return wallet != SESSION_WALLET_NONE ? wallet : session->wallet;
 }
 
 static void code_paint(struct ui_build *build, struct ui_rect rect, const void *data)
@@ -107,11 +116,33 @@ static bool is_slow(struct ui_build *build, const struct session *session)
     return false;
 }
 
-static void pay_card(struct ui_build *build, const struct session *session)
+/* The code, or why it is not there. */
+static void code_or_why(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
-    enum session_wallet wallet =
-        order->wallet != SESSION_WALLET_NONE ? order->wallet : session->wallet;
+    if (code_is_visible(build, session)) {
+        code_add(build, session);
+        wallet_line(build, wallet_of(session));
+    } else if (session->order_stale) {
+        code_missing(build, UI_ICON_WIFI_OFF, T("The line to the server is interrupted"),
+                     T("If you have paid, do not pay again: the payment is valid. Otherwise "
+                       "please wait a moment."));
+    } else if (order->scanned) {
+        code_missing(build, UI_ICON_SMARTPHONE, T("Scanned"), T("Please confirm on your phone"));
+    } else if (order->qr_text[0] != '\0') {
+        /* Its time is over here; the server's is not, and a payment may be on its way. */
+        code_missing(build, UI_ICON_CLOCK, T("The code is no longer valid"),
+                     T("We are checking. If you have paid, please do not pay again."));
+    } else {
+        code_missing(build, UI_ICON_NONE, T("Making the code"),
+                     is_slow(build, session)
+                         ? T("The payment channel is slow, please wait a moment")
+                         : T("Please have your phone ready"));
+    }
+}
+
+static void pay_card(struct ui_build *build, const struct session *session)
+{
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .h = UI_GROW(1),
@@ -131,24 +162,11 @@ static void pay_card(struct ui_build *build, const struct session *session)
                                            .color = UI_COLOR_WEAK,
                                            .text = T("To pay"),
                                            .drop = 4});
-        widget_amount(build, order->amount.fen > 0 ? order->amount : session->amount,
+        widget_amount(build,
+                      session->order.amount.fen > 0 ? session->order.amount : session->amount,
                       &widget_amount_pay);
     }
-    if (code_is_visible(build, session)) {
-        code_add(build, session);
-        wallet_line(build, wallet);
-    } else if (session->order_stale) {
-        code_missing(build, UI_ICON_WIFI_OFF, T("The line to the server is interrupted"),
-                     T("If you have paid, do not pay again: the payment is valid. Otherwise "
-                       "please wait a moment."));
-    } else if (order->scanned) {
-        code_missing(build, UI_ICON_SMARTPHONE, T("Scanned"), T("Please confirm on your phone"));
-    } else {
-        code_missing(build, UI_ICON_NONE, T("Making the code"),
-                     is_slow(build, session)
-                         ? T("The payment channel is slow, please wait a moment")
-                         : T("Please have your phone ready"));
-    }
+    code_or_why(build, session);
     ui_close(build);
     ui_close(build);
 }
@@ -183,8 +201,8 @@ static void hints(struct ui_build *build, const struct session *session)
                                     .w = UI_GROW(1),
                                     .gap = 16,
                                     .drop = 5});
-    hint_add(build, 1, WORDS(build, T("Open {1}"), words_wallet(session->wallet)));
-    hint_add(build, 2, T("Scan the code above"));
+    hint_add(build, 1, WORDS(build, T("Open {1}"), words_wallet(wallet_of(session))));
+    hint_add(build, 2, portrait ? T("Scan the code above") : T("Scan the code on the right"));
     hint_add(build, 3, paper ? T("The receipt prints by itself") : T("Watch this screen"));
     ui_close(build);
 }
@@ -194,6 +212,8 @@ static void buttons(struct ui_build *build, const struct session *session)
     const struct session_order *order = &session->order;
     bool more = order->more_time_left > 0 && code_is_visible(build, session);
     bool rests = session->order_asked || order->order_no[0] == '\0';
+    bool last = order->qr_until_ms - ui_now(build).mono_ms <= LAST_MS;
+    enum ui_surface_id more_surface = last ? UI_SURFACE_PRIMARY : UI_SURFACE_SECONDARY;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
     widget_button(build, &(struct widget_button){.surface = rests ? UI_SURFACE_DISABLED
                                                                   : UI_SURFACE_SECONDARY,
@@ -201,13 +221,13 @@ static void buttons(struct ui_build *build, const struct session *session)
                                                  .w = UI_GROW(1),
                                                  .action = SESSION_ACTION_CANCEL});
     if (more) {
-        widget_button(build, &(struct widget_button){.surface = session->order_asked
-                                                                    ? UI_SURFACE_DISABLED
-                                                                    : UI_SURFACE_SECONDARY,
-                                                     .icon = UI_ICON_CLOCK,
-                                                     .text = T("More time"),
-                                                     .w = UI_GROW(1),
-                                                     .action = SESSION_ACTION_MORE_TIME});
+        widget_button(build,
+                      &(struct widget_button){.surface = session->order_asked ? UI_SURFACE_DISABLED
+                                                                              : more_surface,
+                                              .icon = UI_ICON_CLOCK,
+                                              .text = T("More time"),
+                                              .w = UI_GROW(1),
+                                              .action = SESSION_ACTION_MORE_TIME});
     }
     ui_close(build);
 }

@@ -219,16 +219,21 @@ TEST(everything_is_translated)
     ui_destroy(ui);
 }
 
-static bool says(struct ui *ui, const char *name, const char *what)
+static bool says_at(struct ui *ui, const char *name, struct dress dress, const char *what)
 {
     static char words[TEXT_SIZE];
-    (void)draw(ui, name,
-               (struct dress){.width = 1080, .height = 1920, .language = SESSION_LANGUAGE_EN});
+    dress.language = SESSION_LANGUAGE_EN;
+    (void)draw(ui, name, dress);
     words_of(ui, words, sizeof words);
     for (char *at = words; *at != '\0'; at++) {
         *at = *at == '\n' ? ' ' : *at; /* a sentence may be broken into lines */
     }
     return strstr(words, what) != NULL;
+}
+
+static bool says(struct ui *ui, const char *name, const char *what)
+{
+    return says_at(ui, name, (struct dress){.width = 1080, .height = 1920}, what);
 }
 
 /* MONEY, section 2. */
@@ -256,6 +261,40 @@ TEST(no_refund_is_promised_while_a_meter_may_have_taken_it)
     CHECK(!says(ui, "slow-stale", "goes back to you"));
     CHECK(says(ui, "slow-stale", "do not pay again"));
     CHECK(says(ui, "meter-silent", "This value is from 3 h ago"));
+    ui_destroy(ui);
+}
+
+TEST(pages_say_what_is_so_and_offer_what_there_is)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    CHECK(says(ui, "closed", "Pay again"));
+    CHECK(says(ui, "done-cut-off", "Power is cut off"));
+    CHECK(!says(ui, "done-cut-off", "switched on"));
+    CHECK(says(ui, "wallet-debt", "20.00 of your payment goes"));
+    CHECK(says(ui, "meter-blocked", "An earlier top-up of this meter is not finished"));
+    CHECK(says(ui, "meter-waiting", "Balance 3 h ago"));
+    CHECK(!says(ui, "meter-waiting", "Power is on"));
+    CHECK(says(ui, "pay-over", "no longer valid"));
+    CHECK(!says(ui, "pay-over", "Making the code"));
+    CHECK(says(ui, "pay-reopened", "Open Alipay"));
+    CHECK(says(ui, "slow", "Printing the receipt"));
+    CHECK(says(ui, "refund", "Receipt printed"));
+    CHECK(says(ui, "review", "did not confirm"));
+    CHECK(says(ui, "found-again", "Print receipt"));
+    CHECK(!says(ui, "found-again-no-paper", "Print receipt"));
+    CHECK(!says(ui, "no-printer", "on your phone"));
+    CHECK(says(ui, "open-elsewhere", "goes back to whoever paid"));
+    ui_destroy(ui);
+}
+
+TEST(in_landscape_the_code_is_on_the_right)
+{
+    open_states();
+    struct ui *ui = open_ui(1280, 1024);
+    struct dress across = {.width = 1280, .height = 1024};
+    CHECK(!says_at(ui, "pay", across, "code above"));
+    CHECK(says_at(ui, "pay", across, "code on the right"));
     ui_destroy(ui);
 }
 
