@@ -57,6 +57,11 @@ static int clamp_length(const struct layout_length *length, int value)
     return max_int(value, length->min);
 }
 
+static uint8_t overflow_bit(enum layout_axis axis)
+{
+    return axis == LAYOUT_X ? 1U : 2U;
+}
+
 static enum layout_axis along(const struct layout_node *node)
 {
     return node->direction == LAYOUT_ROW ? LAYOUT_X : LAYOUT_Y;
@@ -186,6 +191,7 @@ static void measure(struct layout *layout, uint16_t idx, enum layout_axis axis)
 static void hide_tree(struct layout *layout, uint16_t top)
 {
     layout->nodes[top].hidden = true;
+    layout->dropped = true;
     /* Descendants follow their parent in the array, so one walk forwards finds them all. */
     for (size_t i = (size_t)top + 1; i < layout->count; i++) {
         uint16_t parent = layout->nodes[i].parent;
@@ -359,7 +365,7 @@ static void assign_along(struct layout *layout, struct layout_node *node, enum l
     int want = 0;
     sum_children(layout, node, axis, &need, &want);
     if (need > inner(node, axis)) {
-        node->overflow = true;
+        node->overflow |= overflow_bit(axis);
     }
 }
 
@@ -385,7 +391,7 @@ static void assign_across(struct layout *layout, struct layout_node *node, enum 
             size = child->want[axis];
         }
         if (child->need[axis] > room) {
-            node->overflow = true;
+            node->overflow |= overflow_bit(axis);
         }
         child->size[axis] = clamp_length(length, size);
     }
@@ -510,26 +516,30 @@ static void place_line(struct layout *layout, const struct layout_node *node)
     }
 }
 
+/* Up and down again; each further turn has one node less, so it ends. */
+static void size_axis(struct layout *layout, enum layout_axis axis)
+{
+    do {
+        layout->dropped = false;
+        for (size_t i = layout->count; i-- > 0;) {
+            layout->nodes[i].overflow &= (uint8_t)~overflow_bit(axis);
+            measure(layout, (uint16_t)i, axis);
+        }
+        for (size_t i = 0; i < layout->count; i++) {
+            assign(layout, (uint16_t)i, axis);
+        }
+    } while (layout->dropped);
+}
+
 void layout_solve(struct layout *layout, int width, int height)
 {
     if (layout->count == 0) {
         return;
     }
-    for (size_t i = layout->count; i-- > 0;) {
-        measure(layout, (uint16_t)i, LAYOUT_X);
-    }
-    struct layout_node *root = &layout->nodes[0];
-    root->size[LAYOUT_X] = width;
-    root->size[LAYOUT_Y] = height;
-    for (size_t i = 0; i < layout->count; i++) {
-        assign(layout, (uint16_t)i, LAYOUT_X);
-    }
-    for (size_t i = layout->count; i-- > 0;) {
-        measure(layout, (uint16_t)i, LAYOUT_Y);
-    }
-    for (size_t i = 0; i < layout->count; i++) {
-        assign(layout, (uint16_t)i, LAYOUT_Y);
-    }
+    layout->nodes[0].size[LAYOUT_X] = width;
+    layout->nodes[0].size[LAYOUT_Y] = height;
+    size_axis(layout, LAYOUT_X);
+    size_axis(layout, LAYOUT_Y);
     for (size_t i = 0; i < layout->count; i++) {
         struct layout_node *node = &layout->nodes[i];
         if (node->hidden || node->first == LAYOUT_NONE) {

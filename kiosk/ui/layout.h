@@ -6,7 +6,9 @@
  * Boxes in boxes: rows, columns and stacks with fixed, fitting and growing children, gaps,
  * padding, limits, wrapping, aspect and priorities. Nodes lie in one array, a parent before its
  * children, so that "from the leaves up" is the array backwards and "from the root down" the array
- * forwards: five passes, no recursion, no allocation. All lengths are pixels.
+ * forwards: five passes, no recursion, no allocation. Where something had to be dropped, the two
+ * passes of that axis run again, so that a box never keeps the room of what is not in it. All
+ * lengths are pixels.
  */
 
 #include <stdbool.h>
@@ -60,7 +62,7 @@ struct layout_node {
     uint16_t last;
     uint16_t next;
     bool hidden;                 /* dropped, or inside something dropped */
-    bool overflow;               /* its children need more room than there is */
+    uint8_t overflow;            /* bits 1 << axis: its children need more room than there is */
     int need[LAYOUT_AXIS_COUNT]; /* the least that works */
     int want[LAYOUT_AXIS_COUNT]; /* the natural size */
     int pos[LAYOUT_AXIS_COUNT];
@@ -70,7 +72,8 @@ struct layout_node {
 struct layout {
     struct layout_node nodes[LAYOUT_NODES_MAX];
     size_t count;
-    bool full; /* a node was refused: the picture is incomplete */
+    bool full;    /* a node was refused: the picture is incomplete */
+    bool dropped; /* by the pass that runs: what held it is too large now */
     /* Contents: least and natural width; height at a width; baseline below the top. */
     void (*content_width)(void *self, size_t node, int *ret_need, int *ret_want);
     int (*content_height)(void *self, size_t node, int width);

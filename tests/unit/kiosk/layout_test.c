@@ -133,6 +133,20 @@ TEST(short_room_drops_the_least_important_first)
     CHECK(!tree.nodes[0].overflow);
 }
 
+TEST(a_box_gives_back_the_room_of_what_was_dropped)
+{
+    (void)root(LAYOUT_ROW);
+    (void)add(0, LAYOUT_ROW, FIT, FIT); /* a chip */
+    (void)add(1, LAYOUT_ROW, FIXED(60), FIXED(10));
+    add(1, LAYOUT_ROW, FIXED(70), FIXED(10))->drop = 3;
+    (void)add(0, LAYOUT_ROW, GROW(1), FIXED(10));
+    layout_solve(&tree, 100, 20);
+    CHECK(tree.nodes[3].hidden);
+    check_box(1, 0, 0, 60, 10);
+    check_box(4, 60, 0, 40, 10);
+    CHECK(!tree.nodes[0].overflow && !tree.nodes[1].overflow);
+}
+
 TEST(a_droppable_child_that_is_too_wide_goes_too)
 {
     (void)root(LAYOUT_COLUMN);
