@@ -163,14 +163,13 @@ static void emit_line(struct ui_build *build, const struct frame_node *look,
 
 static void emit_wrapped(struct ui_build *build, const struct frame_node *look, struct ui_rect rect)
 {
-    const char *at = look->text;
+    struct text_lines lines = {.rest = look->text, .width = rect.w};
     struct ui_rect line = {rect.x, rect.y, rect.w, look->line_px};
-    while (*at != '\0') {
-        size_t next = 0;
-        size_t size = text_break(build->text, &look->style, at, rect.w, &next);
-        emit_line(build, look, &look->style, line, at, size);
+    const char *text = NULL;
+    size_t size = 0;
+    while (text_lines_next(build->text, &look->style, &lines, &text, &size)) {
+        emit_line(build, look, &look->style, line, text, size);
         line.y += look->line_px;
-        at += next;
     }
 }
 

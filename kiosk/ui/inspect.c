@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kiosk/ui/frame.h"
+#include "kiosk/ui/utf8.h"
 
 struct report {
     struct strbuf *lines;
@@ -35,6 +36,39 @@ static const char *name_of(const struct ui_build *build, size_t idx)
     return NULL;
 }
 
+/* One wide character, and full stops and the like behind it. */
+static bool is_one_character(const char *line, size_t size)
+{
+    size_t step = 0;
+    if (size == 0 || !utf8_is_wide(utf8_get(line, size, &step))) {
+        return false;
+    }
+    for (size_t at = step; at < size; at += step) {
+        if (!utf8_is_closing(utf8_get(line + at, size - at, &step))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A Chinese paragraph must not leave one character alone on its last line. */
+static bool has_lone_character(const struct ui_build *build, const struct frame_node *node,
+                               int width)
+{
+    struct text_lines lines = {.rest = node->text, .width = width};
+    const char *line = NULL;
+    size_t size = 0;
+    bool first = true;
+    while (text_lines_next(build->text, &node->style, &lines, &line, &size)) {
+        bool ends = *lines.rest == '\0' || lines.even == 0;
+        if (!first && ends && is_one_character(line, size)) {
+            return true;
+        }
+        first = ends;
+    }
+    return false;
+}
+
 static void check_text(const struct ui_build *build, size_t idx, struct report *r)
 {
     const struct frame_node *node = &build->nodes[idx];
@@ -50,6 +84,9 @@ static void check_text(const struct ui_build *build, size_t idx, struct report *
     int need = text_width_need(build->text, &style, node->text);
     if (node->label == UI_LABEL_WRAP && need > rect.w) {
         report(r, "a word is wider than its box", rect, node->text);
+    }
+    if (node->label == UI_LABEL_WRAP && has_lone_character(build, node, rect.w)) {
+        report(r, "one character stands alone on the last line", rect, node->text);
     }
 }
 

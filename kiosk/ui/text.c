@@ -193,6 +193,19 @@ static struct atom atom_next(const char *text, size_t size)
     return atom;
 }
 
+/* A raised dot between two parts is not needed where the line's end parts them. */
+static size_t separator_size(const char *text)
+{
+    size_t size = 0;
+    if (memcmp(text, "\xC2\xB7", strnlen(text, 2)) == 0 && text[0] != '\0') {
+        size = 2;
+        while (text[size] == ' ') {
+            size += 1;
+        }
+    }
+    return size;
+}
+
 size_t text_break(struct text_engine *engine, const struct text_style *style, const char *text,
                   int width, size_t *ret_next)
 {
@@ -208,7 +221,7 @@ size_t text_break(struct text_engine *engine, const struct text_style *style, co
         }
         int inked = text_width(engine, style, text + at, atom.inked);
         if (at > 0 && used + inked > width) {
-            *ret_next = at;
+            *ret_next = at + separator_size(text + at);
             return end;
         }
         end = at + atom.inked;
@@ -230,4 +243,161 @@ int text_width_need(struct text_engine *engine, const struct text_style *style, 
         at += atom.size;
     }
     return need;
+}
+
+/* A paragraph at one width: how many lines, how wide the last one is, and where it ends. */
+struct shape {
+    int count;
+    int last_width;
+    size_t first_size; /* of the first line, up to the beginning of the next */
+    size_t size;
+};
+
+static struct shape shape_at(struct text_engine *engine, const struct text_style *style,
+                             const char *text, int width)
+{
+    struct shape shape = {0};
+    bool ends = false;
+    while (text[shape.size] != '\0' && !ends) {
+        size_t next = 0;
+        const char *line = text + shape.size;
+        size_t size = text_break(engine, style, line, width, &next);
+        MUST(next > 0);
+        shape.count += 1;
+        shape.first_size = shape.count == 1 ? next : shape.first_size;
+        shape.last_width = text_width(engine, style, line, size);
+        ends = line[next - 1] == '\n';
+        shape.size += next;
+    }
+    return shape;
+}
+
+/* The least width at which a paragraph needs no more than @p count lines. */
+static int even_width(struct text_engine *engine, const struct text_style *style, const char *text,
+                      int width, int count)
+{
+    int least = text_width_need(engine, style, text);
+    int low = width / count > least ? width / count : least;
+    int high = width;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (shape_at(engine, style, text, middle).count <= count) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low < width ? low : width;
+}
+
+/* How well a line may end behind @p size bytes: after a comma or full stop, at a blank, elsewhere.
+ */
+static int break_rank(const char *text, size_t size)
+{
+    static const char *const stops[] = {"\xEF\xBC\x8C", "\xE3\x80\x82", "\xEF\xBC\x9B",
+                                        "\xEF\xBC\x9A", "\xEF\xBC\x81", "\xEF\xBC\x9F"};
+    bool blank = size > 0 && text[size - 1] == ' ';
+    while (size > 0 && text[size - 1] == ' ') {
+        size -= 1;
+    }
+    if (size >= 2 && memcmp(text + size - 2, "\xC2\xB7", 2) == 0) {
+        return 0; /* before the raised dot, then it goes */
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(stops); i++) {
+        if (size >= 3 && memcmp(text + size - 3, stops[i], 3) == 0) {
+            return 2;
+        }
+    }
+    return blank ? 1 : 0;
+}
+
+/*
+ * Of the places where two lines of Chinese may part, the best one: a sentence's own pause, a
+ * blank, and only then between any two characters; among equals the most even one.
+ * @return bytes up to the second line; 0: no place is better than where the room ends
+ */
+static size_t split_find(struct text_engine *engine, const struct text_style *style,
+                         const char *text, const struct shape *greedy, int width)
+{
+    enum { SHORT_PERCENT = 15 };
+    size_t best = 0;
+    int best_rank = 0;
+    int best_gap = 0;
+    size_t at = 0;
+    while (at < greedy->first_size) {
+        at += atom_next(text + at, greedy->size - at).size;
+        int rank = break_rank(text, at);
+        if (rank == 0 || at >= greedy->size) {
+            continue;
+        }
+        int first = text_width(engine, style, text, at);
+        int second = text_width(engine, style, text + at, greedy->size - at);
+        int gap = first > second ? first - second : second - first;
+        int shorter = first < second ? first : second;
+        bool fits = first <= width && second <= width &&
+                    (int64_t)shorter * 100 >= (int64_t)width * SHORT_PERCENT;
+        if (fits && (rank > best_rank || (rank == best_rank && gap < best_gap))) {
+            best = at;
+            best_rank = rank;
+            best_gap = gap;
+        }
+    }
+    return best;
+}
+
+/* Decide how the paragraph that begins here is broken. */
+static void lines_plan(struct text_engine *engine, const struct text_style *style,
+                       struct text_lines *lines)
+{
+    enum { LAST_PERCENT = 40, COUNT_MAX = 4 /* longer ones are read as prose */ };
+    size_t size = strcspn(lines->rest, "\n");
+    if (text_width(engine, style, lines->rest, size) <= lines->width) {
+        lines->even = lines->width;
+        lines->split = size + (lines->rest[size] == '\n' ? 1 : 0);
+        return; /* most of them: one line, and no search */
+    }
+    struct shape greedy = shape_at(engine, style, lines->rest, lines->width);
+    bool short_end = (int64_t)greedy.last_width * 100 < (int64_t)lines->width * LAST_PERCENT;
+    lines->even = lines->width;
+    lines->split = 0;
+    if (greedy.count == 2 && style->cjk_quotes) {
+        lines->split = split_find(engine, style, lines->rest, &greedy, lines->width);
+    }
+    if (greedy.count >= 2 && greedy.count <= COUNT_MAX && short_end && lines->split == 0) {
+        lines->even = even_width(engine, style, lines->rest, lines->width, greedy.count);
+    }
+}
+
+static size_t without_blanks(const char *text, size_t size)
+{
+    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\n')) {
+        size -= 1;
+    }
+    return size;
+}
+
+bool text_lines_next(struct text_engine *engine, const struct text_style *style,
+                     struct text_lines *lines, const char **ret_line, size_t *ret_size)
+{
+    if (*lines->rest == '\0') {
+        return false;
+    }
+    if (lines->even == 0) {
+        lines_plan(engine, style, lines);
+    }
+    size_t next = lines->split;
+    *ret_line = lines->rest;
+    if (next > 0) {
+        *ret_size = without_blanks(lines->rest, next);
+        next += lines->rest[next - 1] == '\n' ? 0 : separator_size(lines->rest + next);
+        lines->split = 0;
+    } else {
+        *ret_size = text_break(engine, style, lines->rest, lines->even, &next);
+    }
+    MUST(next > 0);
+    if (lines->rest[next - 1] == '\n') {
+        lines->even = 0;
+    }
+    lines->rest += next;
+    return true;
 }

@@ -73,12 +73,29 @@ void text_draw(struct text_engine *engine, const struct text_line *line, text_pa
 
 /**
  * The end of the first line when @p text is broken at @p width: bytes that stay on it. Breaks at
- * blanks, at '\n' and between Chinese characters, never before closing punctuation.
+ * blanks, at '\n' and between Chinese characters, never before closing punctuation. A raised dot
+ * that would begin the next line is left out.
  *
  * @param ret_next  [out] where the next line begins, from the start of @p text
  */
 size_t text_break(struct text_engine *engine, const struct text_style *style, const char *text,
                   int width, size_t *ret_next);
+
+/*
+ * The lines of a wrapped text, one after the other; never more of them than text_break() alone
+ * needs. Two Chinese lines part where a sentence pauses, or at a blank, if they can; a paragraph
+ * whose last line would be left with a few letters is broken evenly, so that none stands alone.
+ */
+struct text_lines {
+    const char *rest; /* begin: the text; borrowed */
+    int width;
+    int even;     /* begin: 0; where the lines of this paragraph are broken */
+    size_t split; /* begin: 0; if not 0: the bytes of the next line */
+};
+
+/** @return false behind the last line */
+bool text_lines_next(struct text_engine *engine, const struct text_style *style,
+                     struct text_lines *lines, const char **ret_line, size_t *ret_size);
 
 /** The widest part of @p text that cannot be broken. */
 int text_width_need(struct text_engine *engine, const struct text_style *style, const char *text);

@@ -96,6 +96,44 @@ TEST(a_comma_never_begins_a_line)
     CHECK_EQ_U64(next, 3);
 }
 
+/* The lines of @p text at @p width, joined by bars. */
+static const char *lines_of(const char *text, int width)
+{
+    static char joined[256];
+    struct text_lines lines = {.rest = text, .width = width};
+    const char *line = NULL;
+    size_t size = 0;
+    size_t used = 0;
+    open_engine();
+    while (text_lines_next(engine, &body, &lines, &line, &size)) {
+        if (used > 0) {
+            joined[used++] = '|';
+        }
+        CHECK(used + size + 2 < sizeof joined);
+        memcpy(joined + used, line, size);
+        used += size;
+    }
+    joined[used] = '\0';
+    return joined;
+}
+
+TEST(no_letter_stands_alone_on_the_last_line)
+{
+    /* Nine characters in room for eight: five and four, not eight and one. */
+    CHECK_EQ_STR(lines_of(DIAN_BIAO DIAN_BIAO DIAN_BIAO DIAN_BIAO "\xE8\xA1\xA8", 8 * 36),
+                 DIAN_BIAO DIAN_BIAO "\xE7\x94\xB5|\xE8\xA1\xA8" DIAN_BIAO "\xE8\xA1\xA8");
+    /* A last line that is long enough stays as it is, and so does what fits. */
+    CHECK_EQ_STR(lines_of(DIAN_BIAO DIAN_BIAO DIAN_BIAO, 4 * 36),
+                 DIAN_BIAO DIAN_BIAO "|" DIAN_BIAO);
+    CHECK_EQ_STR(lines_of(DIAN_BIAO DIAN_BIAO, 4 * 36), DIAN_BIAO DIAN_BIAO);
+    CHECK_EQ_STR(lines_of("", 100), "");
+    /* Each paragraph by itself. */
+    CHECK_EQ_STR(lines_of(DIAN_BIAO "\n" DIAN_BIAO DIAN_BIAO "\xE7\x94\xB5", 4 * 36),
+                 DIAN_BIAO "|" DIAN_BIAO "\xE7\x94\xB5|\xE8\xA1\xA8\xE7\x94\xB5");
+    /* A word that is wider than the room does not end the walk. */
+    CHECK_EQ_STR(lines_of("electricity", 20), "electricity");
+}
+
 TEST(a_masked_name_stays_whole)
 {
     open_engine();
