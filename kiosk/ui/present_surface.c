@@ -20,6 +20,11 @@ enum err present_open(const char *title, int width_px, int height_px, struct pre
     (void)SDL_SetHint(SDL_HINT_MOUSE_TOUCH_EVENTS, "0");
     (void)SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
     (void)SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "1");
+    /*
+     * There is no keyboard: Xlib would read and parse 5000 lines of compose sequences for it while
+     * nothing is on the screen yet. Before SDL_Init(), which opens the input method.
+     */
+    (void)setenv("XCOMPOSEFILE", "/dev/null", /* overwrite= */ 0);
     if (SDL_Init(SDL_INIT_VIDEO) != 0) {
         return ERR_UNAVAILABLE;
     }
