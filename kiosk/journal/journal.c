@@ -15,9 +15,10 @@ struct journal {
     sqlite3 *db;
 };
 
+enum { SCHEMA_VERSION = 1 };
+
 static const char SCHEMA[] =
     "PRAGMA journal_mode=WAL;"
-    "PRAGMA synchronous=FULL;"
     "BEGIN IMMEDIATE;"
     "CREATE TABLE IF NOT EXISTS attempt ("
     " seq INTEGER PRIMARY KEY,"
@@ -62,6 +63,35 @@ static enum err err_of(int code)
     }
 }
 
+static int number_of(sqlite3 *db, const char *sql, int *ret_number)
+{
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    if (code == SQLITE_ROW) {
+        *ret_number = sqlite3_column_int(stmt, 0);
+        code = SQLITE_OK;
+    }
+    (void)sqlite3_finalize(stmt);
+    return code;
+}
+
+/*
+ * Tables are made once: the file remembers them and its WAL mode. A start of an existing journal
+ * writes nothing and so waits for no disk; reading the version already takes the exclusive lock.
+ */
+static int schema_ensure(sqlite3 *db)
+{
+    int version = 0;
+    int code = number_of(db, "PRAGMA user_version", &version);
+    if (code == SQLITE_OK && version != SCHEMA_VERSION) {
+        code = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
+    }
+    return code;
+}
+
 /* ERR_CHECKSUM: the file is no journal of ours, or a damaged one. */
 static enum err open_once(const char *path, sqlite3 **ret_db)
 {
@@ -70,10 +100,11 @@ static enum err open_once(const char *path, sqlite3 **ret_db)
     int code = sqlite3_open_v2(path, &db, flags, NULL);
     if (code == SQLITE_OK) {
         /* Exclusive: a second kiosk on the same journal would show somebody else's order. */
-        code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE;", NULL, NULL, NULL);
+        code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL;", NULL,
+                            NULL, NULL);
     }
     if (code == SQLITE_OK) {
-        code = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
+        code = schema_ensure(db);
     }
     sqlite3_stmt *check = NULL;
     if (code == SQLITE_OK) {
@@ -264,7 +295,12 @@ enum err journal_find_open(struct journal *journal, struct journal_order *ret_or
 
 enum err journal_put_profile(struct journal *journal, const char *text)
 {
-    return run_texts(journal, "INSERT OR REPLACE INTO kept VALUES ('profile', ?1)", &text, 1);
+    /* The same again, as after every start, touches no disk. */
+    return run_texts(journal,
+                     "INSERT INTO kept VALUES ('profile', ?1)"
+                     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                     " WHERE value <> excluded.value",
+                     &text, 1);
 }
 
 enum err journal_get_profile(struct journal *journal, char ret_text[JOURNAL_PROFILE_SIZE])

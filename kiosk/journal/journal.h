@@ -37,7 +37,7 @@ struct journal_order {
  * @param ret_journal  @own, journal_close()
  * @param ret_why      what is wrong and what to do; "" if nothing is
  * @return ERR_EXISTS another program has it open; ERR_DENIED, ERR_FULL, ERR_IO, ERR_MEMORY
- * Blocks: until synced. Allocates: yes.
+ * Blocks: a new journal until it is synced; an existing one is only read. Allocates: yes.
  */
 MUST_CHECK enum err journal_open(const char *path, int64_t now_wall_s, struct journal **ret_journal,
                                  char ret_why[JOURNAL_WHY_SIZE]);

@@ -93,6 +93,45 @@ TEST(two_kiosks_cannot_share_a_journal)
     journal_close(journal);
 }
 
+static void inspect_file(const char *file, char *ret_bytes, size_t size, size_t *ret_len)
+{
+    FILE *in = fopen(file, "rbe");
+    *ret_len = in == NULL ? 0 : fread(ret_bytes, 1, size, in);
+    if (in != NULL) {
+        (void)fclose(in);
+    }
+}
+
+/* The start of a terminal waits for no disk: nothing is written unless something is new. */
+TEST(an_existing_journal_is_opened_and_told_the_same_without_writing)
+{
+    enum { BYTES_MAX = 128 * 1024 };
+    static char before[BYTES_MAX];
+    static char after[BYTES_MAX];
+    static char text[JOURNAL_PROFILE_SIZE];
+    char log[112];
+    size_t before_len = 0;
+    size_t after_len = 0;
+    fresh_folder();
+    struct journal *journal = open_again();
+    CHECK_EQ_I64(journal_put_profile(journal, "{\"name\":\"same\"}"), OK);
+    journal_close(journal);
+    inspect_file(path, before, sizeof(before), &before_len);
+    CHECK(before_len > 0 && before_len < sizeof(before));
+    journal = open_again();
+    CHECK_EQ_I64(journal_get_profile(journal, text), OK);
+    CHECK_EQ_I64(journal_put_profile(journal, "{\"name\":\"same\"}"), OK);
+    (void)snprintf(log, sizeof(log), "%s-wal", path);
+    inspect_file(log, after, sizeof(after), &after_len);
+    CHECK_EQ_U64(after_len, 0); /* no commit has gone into the write-ahead log */
+    struct journal *second = NULL;
+    CHECK_EQ_I64(journal_open(path, 1, &second, why), ERR_EXISTS);
+    journal_close(journal);
+    inspect_file(path, after, sizeof(after), &after_len);
+    CHECK_EQ_U64(after_len, before_len);
+    CHECK(memcmp(before, after, before_len) == 0);
+}
+
 TEST(a_damaged_journal_is_kept_aside_and_the_kiosk_goes_on)
 {
     fresh_folder();
