@@ -153,6 +153,7 @@ static bool keypad_touch(struct session *session, const struct session_event *ev
 /* Digits for a room or a meter: the server is asked from the third digit on. */
 static void search(struct session *session, struct session_effects *effects)
 {
+    session->find.page_idx = 0; /* other digits, other matches */
     if (strlen(session->find.entry) >= SESSION_FIND_DIGITS_MIN) {
         fetch(session, effects, session->find.entry);
     } else {

@@ -69,6 +69,7 @@ static const struct field session_fields[] = {
     C(find.step, "loading grid buildings units rooms keypad"),
     S(find.group_idx, SIZE),
     S(find.page_idx, SIZE),
+    S(find.rooms.total, U32),
     S(find.entry, TEXT),
     S(find.searched, TEXT),
     S(find.waiting, FLAG),

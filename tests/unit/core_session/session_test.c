@@ -912,6 +912,10 @@ TEST(a_large_site_goes_by_building_and_unit)
     CHECK(effect(SESSION_EFFECT_FETCH_ROOMS) == NULL);
     touch(SESSION_ACTION_DIGIT, 0);
     CHECK_EQ_STR(want(SESSION_EFFECT_FETCH_ROOMS)->text, "150");
+    touch(SESSION_ACTION_PAGE, 1);
+    CHECK_EQ_U64(session.find.page_idx, 1);
+    touch(SESSION_ACTION_DIGIT, 2);
+    CHECK_EQ_U64(session.find.page_idx, 0); /* other matches: from their beginning */
     touch(SESSION_ACTION_BACK, 0);
     CHECK_EQ_I64(session.find.step, SESSION_FIND_LOADING);
 }
