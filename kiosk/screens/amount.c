@@ -45,7 +45,7 @@ static void entry_card(struct ui_build *build, const struct session *session)
 
 void view_amount(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Other amount"), .back = true};
+    struct page page = {.title = T("Other amount"), .back = true, .home = true};
     int64_t fen = entry_fen(session);
     bool ready = is_allowed(session, fen);
     page_begin(build, session, &page);
@@ -92,7 +92,7 @@ static void wallet_tile(struct ui_build *build, enum session_wallet wallet)
 
 void view_wallet(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("How do you want to pay?"), .back = true};
+    struct page page = {.title = T("How do you want to pay?"), .back = true, .home = true};
     page_begin(build, session, &page);
     page_body(build, session);
     page_steps(build, 3);

@@ -153,7 +153,7 @@ void view_chart(struct ui_build *build, const struct session *session)
     bool water = meter->utility == SESSION_WATER;
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
-                                    .h = {LAYOUT_GROW, 100, 290, 420},
+                                    .h = {LAYOUT_GROW, 100, 240, 420},
                                     .pad_x = 40,
                                     .pad_top = 24,
                                     .pad_bottom = 12,

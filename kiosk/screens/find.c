@@ -48,19 +48,29 @@ struct grid {
     size_t used; /* in the open row */
 };
 
-static void grid_add(struct ui_build *build, struct grid *grid, const struct tile *tile)
+static void grid_row(struct ui_build *build, const struct grid *grid)
 {
     if (grid->used == 0) {
         ui_open(build,
                 &(struct ui_box){
                     .w = UI_GROW(1), .h = {LAYOUT_GROW, 1, 0, 190}, .gap = 16, .touch_gap = true});
     }
-    tile_add(build, tile);
+}
+
+static void grid_next(struct ui_build *build, struct grid *grid)
+{
     grid->used += 1;
     if (grid->used == grid->columns) {
         ui_close(build);
         grid->used = 0;
     }
+}
+
+static void grid_add(struct ui_build *build, struct grid *grid, const struct tile *tile)
+{
+    grid_row(build, grid);
+    tile_add(build, tile);
+    grid_next(build, grid);
 }
 
 static void grid_end(struct ui_build *build, struct grid *grid)
@@ -136,15 +146,32 @@ static void units_add(struct ui_build *build, const struct session_find *find)
     grid_end(build, &grid);
 }
 
-/* Earlier and later rooms, where one unit has more than a page of them. */
-static void pages_add(struct ui_build *build, const struct session_find *find, size_t count)
+/* A part of a list that is longer than the page. */
+struct part {
+    size_t page_idx;
+    size_t pages;
+    size_t first;
+    size_t count;
+};
+
+/* Turned to a page that is no longer there (other digits, other letters): the last one. */
+static struct part part_of(size_t count, size_t per_page, size_t page_idx)
 {
-    size_t pages = (count + SESSION_FIND_GRID_MAX - 1) / SESSION_FIND_GRID_MAX;
-    if (pages < 2) {
+    struct part part = {.pages = count == 0 ? 1 : (count + per_page - 1) / per_page};
+    part.page_idx = page_idx < part.pages ? page_idx : part.pages - 1;
+    part.first = part.page_idx * per_page;
+    part.count = count - part.first < per_page ? count - part.first : per_page;
+    return part;
+}
+
+/* Earlier and later ones, where there is more than a page of them. */
+static void pages_add(struct ui_build *build, const struct part *part)
+{
+    if (part->pages < 2) {
         return;
     }
-    bool first = find->page_idx == 0;
-    bool last = find->page_idx + 1 >= pages;
+    bool first = part->page_idx == 0;
+    bool last = part->page_idx + 1 >= part->pages;
     ui_open(build, &(struct ui_box){
                        .w = UI_GROW(1), .gap = 16, .touch_gap = true, .align = LAYOUT_CENTER});
     widget_button(build, &(struct widget_button){
@@ -154,9 +181,9 @@ static void pages_add(struct ui_build *build, const struct session_find *find, s
                              .w = UI_GROW(1),
                              .height_u = 100,
                              .action = SESSION_ACTION_PAGE,
-                             .value = first ? 0 : (uint32_t)find->page_idx - 1U});
+                             .value = first ? 0 : (uint32_t)part->page_idx - 1U});
     ui_text(build, UI_STYLE_LABEL_BOLD, UI_COLOR_TEXT,
-            ui_format(build, "%zu / %zu", find->page_idx + 1, pages));
+            ui_format(build, "%zu / %zu", part->page_idx + 1, part->pages));
     widget_button(
         build, &(struct widget_button){.surface = last ? UI_SURFACE_DISABLED : UI_SURFACE_SECONDARY,
                                        .icon_after = UI_ICON_CHEVRON_RIGHT,
@@ -164,18 +191,16 @@ static void pages_add(struct ui_build *build, const struct session_find *find, s
                                        .w = UI_GROW(1),
                                        .height_u = 100,
                                        .action = SESSION_ACTION_PAGE,
-                                       .value = (uint32_t)find->page_idx + 1U});
+                                       .value = (uint32_t)part->page_idx + 1U});
     ui_close(build);
 }
 
 static void rooms_page(struct ui_build *build, const struct session_find *find, size_t first,
                        size_t count)
 {
-    size_t skip = find->page_idx * SESSION_FIND_GRID_MAX;
-    size_t shown = count > skip ? count - skip : 0;
-    shown = shown > SESSION_FIND_GRID_MAX ? SESSION_FIND_GRID_MAX : shown;
-    rooms_add(build, &find->rooms, first + skip, shown);
-    pages_add(build, find, count);
+    struct part part = part_of(count, SESSION_FIND_GRID_MAX, find->page_idx);
+    rooms_add(build, &find->rooms, first + part.first, part.count);
+    pages_add(build, &part);
 }
 
 static void message(struct ui_build *build, enum ui_icon icon, const char *text)
@@ -219,10 +244,96 @@ static void entry_add(struct ui_build *build, const char *entry, const char *hin
     ui_close(build);
 }
 
-/* Rooms that match the digits: as many tiles as are easily seen. */
+/* One room of many buildings: where it is, then its number and its meter's. */
+static void match_open(struct ui_build *build, size_t room_idx)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = {LAYOUT_GROW, 1, 100, 190},
+                                    .pad_x = 24,
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_TILE,
+                                    .radius = 28,
+                                    .action = SESSION_ACTION_ROOM,
+                                    .value = (uint32_t)room_idx});
+}
+
+static void match_fill(struct ui_build *build, const struct session_group *group,
+                       const struct session_room *room)
+{
+    const char *unit = group->unit[0] == '\0'
+                           ? group->building
+                           : ui_format(build, "%s %s", group->building, group->unit);
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,
+                                       .color = UI_COLOR_TEXT,
+                                       .text = unit,
+                                       .kind = UI_LABEL_CUT});
+    ui_open(build, &(struct ui_box){.gap = 14, .align = LAYOUT_BASELINE});
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
+                                       .color = UI_COLOR_INK,
+                                       .text = room->label,
+                                       .kind = UI_LABEL_CUT});
+    ui_label(build,
+             &(struct ui_label){.style = UI_STYLE_CAPTION,
+                                .color = UI_COLOR_WEAK,
+                                .text = WORDS(build, T("Meter \xE2\x80\xA6{1}"), room->meter_tail),
+                                .drop = 2});
+    ui_close(build);
+}
+
+static const struct session_group *group_of(const struct session_rooms *rooms, size_t room_idx)
+{
+    for (size_t g = 0; g < rooms->group_count; g++) {
+        const struct session_group *group = &rooms->groups[g];
+        if (room_idx >= group->first && room_idx < group->first + group->count) {
+            return group;
+        }
+    }
+    return NULL;
+}
+
+/* Fewer tiles where the buttons to turn the page stand below them. */
+static size_t matches_per_page(const struct ui_build *build, size_t count)
+{
+    if (ui_is_large(build)) {
+        return 4;
+    }
+    return count <= 8 ? 8 : 6;
+}
+
+static void matches_page(struct ui_build *build, const struct session_find *find)
+{
+    enum { COLUMNS = 2 };
+    const struct session_rooms *rooms = &find->rooms;
+    struct part part =
+        part_of(rooms->room_count, matches_per_page(build, rooms->room_count), find->page_idx);
+    struct grid grid = {.columns = COLUMNS};
+    for (size_t i = part.first; i < part.first + part.count; i++) {
+        const struct session_group *group = group_of(rooms, i);
+        if (group != NULL) {
+            grid_row(build, &grid);
+            match_open(build, i);
+            match_fill(build, group, &rooms->rooms[i]);
+            ui_close(build);
+            grid_next(build, &grid);
+        }
+    }
+    grid_end(build, &grid);
+    pages_add(build, &part);
+    if (rooms->total > rooms->room_count) {
+        ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,
+                                           .color = UI_COLOR_TEXT,
+                                           .text = T("There are more. Please type another digit."),
+                                           .kind = UI_LABEL_WRAP,
+                                           .align = LAYOUT_CENTER,
+                                           .w = UI_GROW(1)});
+    }
+}
+
+/* Rooms that match the digits: as many tiles as are easily seen, the others by turning pages. */
 static void matches_add(struct ui_build *build, const struct session_find *find)
 {
-    enum { MATCHES_MAX = 8 };
     if (find->waiting) {
         message(build, UI_ICON_NONE, T("Searching"));
         return;
@@ -239,22 +350,7 @@ static void matches_add(struct ui_build *build, const struct session_find *find)
         message(build, UI_ICON_SEARCH, T("No such meter here. Please check the digits."));
         return;
     }
-    struct grid grid = {.columns = ui_is_large(build) ? 1 : 2};
-    for (size_t g = 0; g < find->rooms.group_count; g++) {
-        const struct session_group *group = &find->rooms.groups[g];
-        for (size_t i = group->first; i < group->first + group->count && i < MATCHES_MAX; i++) {
-            const struct session_room *room = &find->rooms.rooms[i];
-            grid_add(
-                build, &grid,
-                &(struct tile){.title = ui_format(build, "%s %s %s", group->building, group->unit,
-                                                  room->label),
-                               .below = WORDS(build, T("Meter \xE2\x80\xA6{1}"), room->meter_tail),
-                               .action = SESSION_ACTION_ROOM,
-                               .value = (uint32_t)i});
-        }
-    }
-    grid_end(build, &grid);
-    ui_fill(build);
+    matches_page(build, find);
 }
 
 static void find_keypad(struct ui_build *build, const struct session_find *find)
@@ -336,7 +432,7 @@ static const char *title_of(struct ui_build *build, const struct session_find *f
 void view_find(struct ui_build *build, const struct session *session)
 {
     const struct session_find *find = &session->find;
-    struct page page = {.title = title_of(build, find), .back = true};
+    struct page page = {.title = title_of(build, find), .back = true, .home = true};
     page_begin(build, session, &page);
     page_body(build, session);
     page_steps(build, 1);

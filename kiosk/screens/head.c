@@ -17,16 +17,17 @@ void view_clock(struct ui_build *build, enum ui_style style)
 static void ahead_chip(struct ui_build *build)
 {
     struct words_ahead ahead = words_ahead(build, words_today(build));
-    ui_open(build, &(struct ui_box){.pad_left = 18,
-                                    .pad_right = 24,
+    bool portrait = ui_is_portrait(build);
+    ui_open(build, &(struct ui_box){.pad_left = portrait ? 18 : 14,
+                                    .pad_right = portrait ? 24 : 18,
                                     .pad_y = 9,
-                                    .gap = 12,
+                                    .gap = portrait ? 12 : 8,
                                     .align = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_CHIP_BRASS,
                                     .radius = 32,
                                     .drop = 8});
     ui_icon(build, UI_ICON_CLOCK, 32, UI_COLOR_BRASS_ON_NIGHT);
-    ui_open(build, &(struct ui_box){.align = LAYOUT_BASELINE, .gap = 10});
+    ui_open(build, &(struct ui_box){.align = LAYOUT_BASELINE, .gap = portrait ? 10 : 8});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_BRASS_ON_NIGHT, ahead.before);
     ui_text(build, UI_STYLE_SMALL_BOLD, UI_COLOR_BRASS_ON_NIGHT, ahead.term);
     ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,

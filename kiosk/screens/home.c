@@ -52,6 +52,7 @@ static void hero_pill(struct ui_build *build)
 static void tile_top_up(struct ui_build *build, const struct session *session)
 {
     bool open = can_top_up(session);
+    enum ui_surface_id icon_on = open ? UI_SURFACE_ICON_ON_HERO : UI_SURFACE_SECONDARY;
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(100),
                                     .h = UI_GROW(1),
@@ -65,7 +66,7 @@ static void tile_top_up(struct ui_build *build, const struct session *session)
                                     .h = UI_UNITS(116),
                                     .justify = LAYOUT_CENTER,
                                     .align = LAYOUT_CENTER,
-                                    .surface = open ? UI_SURFACE_ICON_ON_HERO : UI_SURFACE_CARD,
+                                    .surface = icon_on,
                                     .radius = 34,
                                     .drop = 5});
     ui_icon(build, UI_ICON_QR, 72, open ? UI_COLOR_ON_ICON_HERO : UI_COLOR_DISABLED);
@@ -94,36 +95,64 @@ struct plain_tile {
     bool small;
 };
 
+/* Room for the badge in the upper corner; otherwise it stands beside the title. */
+static bool tile_is_tall(const struct ui_build *build, const struct plain_tile *tile)
+{
+    return !tile->small && (!ui_is_portrait(build) || ui_is_large(build));
+}
+
+static void tile_title(struct ui_build *build, const struct plain_tile *tile)
+{
+    ui_label(build,
+             &(struct ui_label){.style = tile->small ? UI_STYLE_STRONG : UI_STYLE_TILE,
+                                .color = tile->action == 0 ? UI_COLOR_DISABLED : UI_COLOR_INK,
+                                .text = tile->title,
+                                .w = UI_GROW(1)});
+}
+
+static void tile_badge(struct ui_build *build, const struct plain_tile *tile)
+{
+    bool rests = tile->action == 0;
+    widget_badge(build, rests ? UI_SURFACE_SUNK : tile->badge, tile->icon,
+                 rests ? UI_COLOR_DISABLED : tile->icon_color, tile->small ? 76 : 88);
+}
+
 static void tile_plain(struct ui_build *build, const struct plain_tile *tile)
 {
     bool rests = tile->action == 0;
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
                                     .h = UI_GROW(tile->weight),
-                                    .pad_x = 30,
+                                    .pad_x = 32,
                                     .pad_y = 14,
-                                    .gap = 14,
-                                    .align = LAYOUT_CENTER,
+                                    .justify = LAYOUT_CENTER,
                                     .surface = rests ? UI_SURFACE_DISABLED : UI_SURFACE_TILE,
                                     .radius = 36,
                                     .action = tile->action});
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .h = UI_GROW(1),
-                                    .justify = LAYOUT_CENTER});
-    ui_label(build, &(struct ui_label){.style = tile->small ? UI_STYLE_STRONG : UI_STYLE_TILE,
-                                       .color = rests ? UI_COLOR_DISABLED : UI_COLOR_INK,
-                                       .text = tile->title,
-                                       .w = UI_GROW(1)});
+    if (tile_is_tall(build, tile)) {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .pad_top = 14});
+        ui_fill(build);
+        tile_badge(build, tile);
+        ui_close(build);
+        ui_fill(build);
+        tile_title(build, tile);
+    } else {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 14, .align = LAYOUT_CENTER});
+        tile_title(build, tile);
+        tile_badge(build, tile);
+        ui_close(build);
+    }
     if (tile->below != NULL) {
         ui_label(build, &(struct ui_label){.style = UI_STYLE_NOTE,
                                            .color = rests ? UI_COLOR_DISABLED : UI_COLOR_WEAK,
                                            .text = tile->below,
                                            .kind = UI_LABEL_WRAP,
+                                           .w = UI_GROW(1),
                                            .drop = rests ? 0 : 5});
     }
-    ui_close(build);
-    widget_badge(build, rests ? UI_SURFACE_SUNK : tile->badge, tile->icon,
-                 rests ? UI_COLOR_DISABLED : tile->icon_color, tile->small ? 76 : 88);
+    if (tile_is_tall(build, tile)) {
+        ui_fill(build);
+    }
     ui_close(build);
 }
 
@@ -223,6 +252,17 @@ static void media_card(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
+/*
+ * In the large mode the picture gives its room to the tiles (upright) or to the clock (across);
+ * across, the English dates take it as well: they are twice as long.
+ */
+static bool has_media(const struct ui_build *build, const struct session *session)
+{
+    bool chinese = session->comfort.language == SESSION_LANGUAGE_ZH;
+    bool room = !ui_is_large(build) && (ui_is_portrait(build) || chinese);
+    return room || !session->online;
+}
+
 static void notice(struct ui_build *build, const struct session *session)
 {
     if (session->profile.notice[0] == '\0') {
@@ -237,6 +277,15 @@ static void notice(struct ui_build *build, const struct session *session)
                                        .kind = UI_LABEL_WRAP,
                                        .w = UI_GROW(1)});
     ui_close(build);
+}
+
+/* S1's question. Where the tiles need the room themselves, they are question enough. */
+static void question(struct ui_build *build)
+{
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_LABEL_BOLD,
+                                       .color = UI_COLOR_TEXT,
+                                       .text = T("Please choose"),
+                                       .drop = 9});
 }
 
 static void tiles(struct ui_build *build, const struct session *session, struct ui_size height)
@@ -273,14 +322,14 @@ static void home_portrait(struct ui_build *build, const struct session *session)
                                     .pad_top = 32,
                                     .pad_bottom = 30,
                                     .gap = 24});
-    /* In the large mode the tiles take the picture's room. */
-    if (!ui_is_large(build) || !session->online) {
+    if (has_media(build, session)) {
         media_card(build, session);
     }
+    question(build);
     enum layout_sizing sizing = ui_is_large(build) ? LAYOUT_GROW : LAYOUT_FIT;
     tiles(build, session, (struct ui_size){sizing, 1, TILES_U, 0});
     notice(build, session);
-    page_band(build, session, false);
+    page_band(build, session, &(struct page){.back = false});
     ui_close(build);
 }
 
@@ -290,18 +339,22 @@ static void home_left(struct ui_build *build, const struct session *session)
                        .direction = LAYOUT_COLUMN, .w = UI_GROW(48), .h = UI_GROW(1), .gap = 26});
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
+                                    .h = has_media(build, session) ? UI_FIT : UI_GROW(1),
                                     .pad = 32,
                                     .gap = 24,
+                                    .justify = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_NIGHT,
                                     .picture = DRAW_PICTURE_NIGHT,
                                     .radius = 36});
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 40, .align = LAYOUT_CENTER});
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 28, .align = LAYOUT_CENTER});
     view_clock(build, UI_STYLE_CLOCK_SMALL);
     view_dates(build, session);
     ui_close(build);
     view_week(build, session);
     ui_close(build);
-    media_card(build, session);
+    if (has_media(build, session)) {
+        media_card(build, session);
+    }
     notice(build, session);
     ui_close(build);
 }
@@ -321,8 +374,9 @@ static void home_landscape(struct ui_build *build, const struct session *session
     home_left(build, session);
     ui_open(build, &(struct ui_box){
                        .direction = LAYOUT_COLUMN, .w = UI_GROW(50), .h = UI_GROW(1), .gap = 24});
+    question(build);
     tiles(build, session, UI_GROW(1));
-    page_band(build, session, false);
+    page_band(build, session, &(struct page){.half = true});
     ui_close(build);
     ui_close(build);
 }

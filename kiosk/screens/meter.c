@@ -202,36 +202,32 @@ static void balance_words(struct ui_build *build, const struct session *session)
     } else {
         ui_text(build, UI_STYLE_AMOUNT, UI_COLOR_ON_NIGHT_WEAK, "\xE2\x80\x93 \xE2\x80\x93");
     }
-    ui_space(build, 10);
+    ui_space(build, 24);
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 18, .wrap = true, .drop = 6});
     relay_chip(build, session);
     alarm_chip(build, session);
     ui_close(build);
-    ui_space(build, 16);
+    ui_space(build, 24);
     ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
                                        .color = UI_COLOR_ON_NIGHT,
-                                       .text = meter->customer[0] == '\0'
-                                                   ? meter->place
-                                                   : ui_format(build, "%s \xC2\xB7 %s",
-                                                               meter->place, meter->customer),
+                                       .text = words_whose(build, meter->place, meter->customer),
                                        .kind = UI_LABEL_WRAP,
                                        .personal = true});
     const char *protocol = ui_is_large(build) ? "" : meter->protocol;
-    ui_label(build,
-             &(struct ui_label){.style = UI_STYLE_SMALL,
-                                .color = UI_COLOR_ON_NIGHT_WEAK,
-                                .text = ui_format(build, "%s%s%s",
-                                                  WORDS(build, T("Meter {1}"), meter->address),
-                                                  protocol[0] == '\0' ? "" : "   ", protocol),
-                                .kind = UI_LABEL_WRAP,
-                                .personal = true});
+    ui_label(build, &(struct ui_label){
+                        .style = UI_STYLE_SMALL,
+                        .color = UI_COLOR_ON_NIGHT_WEAK,
+                        .text = ui_format(build, "%s%s%s", words_meter(build, meter->address),
+                                          protocol[0] == '\0' ? "" : "   ", protocol),
+                        .kind = UI_LABEL_WRAP,
+                        .personal = true});
 }
 
 static void balance_card(struct ui_build *build, const struct session *session)
 {
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .pad_x = 48,
-                                    .pad_y = ui_is_portrait(build) ? 36 : 24,
+                                    .pad_x = ui_is_large(build) ? 36 : 48,
+                                    .pad_y = ui_is_portrait(build) ? 44 : 24,
                                     .gap = 24,
                                     .align = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_NIGHT,
@@ -267,8 +263,9 @@ static void kpis(struct ui_build *build, const struct session_meter *meter)
 {
     bool water = meter->utility == SESSION_WATER;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 20, .drop = 6});
-    kpi(build, T("Today"), meter->usage_today, meter->usage_unit);
-    kpi(build, T("This month"), meter->usage_month, meter->usage_unit);
+    kpi(build, water ? T("Water today") : T("Energy today"), meter->usage_today, meter->usage_unit);
+    kpi(build, water ? T("Water this month") : T("Energy this month"), meter->usage_month,
+        meter->usage_unit);
     kpi(build, water ? T("Water in all") : T("Energy in all"), meter->usage_total,
         meter->usage_unit);
     ui_close(build);
@@ -371,10 +368,18 @@ static void top_up(struct ui_build *build, const struct session *session)
                         WORDS(build, T("{1} of your payment goes to what is owed."),
                               words_money(build, meter->arrears)));
         }
-        ui_label(build, &(struct ui_label){.style = UI_STYLE_LABEL_BOLD,
-                                           .color = UI_COLOR_TEXT,
-                                           .text = T("Choose the amount to top up"),
-                                           .drop = 3});
+        /* Beside the amounts once more whose meter it is (UX T10). */
+        ui_label(build, &(struct ui_label){
+                            .style = UI_STYLE_LABEL_BOLD,
+                            .color = UI_COLOR_TEXT,
+                            .text = WORDS(build,
+                                          T("Check that it is yours, then choose "
+                                            "an amount: {1}"),
+                                          words_whose(build, meter->place, meter->customer)),
+                            .kind = UI_LABEL_WRAP,
+                            .w = UI_GROW(1),
+                            .drop = 3,
+                            .personal = true});
         amount_tiles(build, session);
     }
     ui_close(build);
@@ -410,13 +415,15 @@ static void meter_content(struct ui_build *build, const struct session *session)
     details(build, session);
     ui_fill(build);
     top_up(build, session);
+    view_order_line(build, session);
     page_columns_end(build);
 }
 
 void view_meter(struct ui_build *build, const struct session *session)
 {
     bool water = session->meter.utility == SESSION_WATER;
-    struct page page = {.title = water ? T("Water meter") : T("Electricity meter"), .back = true};
+    struct page page = {
+        .title = water ? T("Water meter") : T("Electricity meter"), .back = true, .home = true};
     page_begin(build, session, &page);
     if (!session->room_waiting) {
         reading_chip(build, session);

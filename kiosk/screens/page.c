@@ -92,36 +92,57 @@ struct band_control {
     uint32_t value;
 };
 
-static void band_control(struct ui_build *build, bool stacked, const struct band_control *control)
+/* How a control of the band is drawn: icon over text, beside it, or beside it in little room. */
+enum band_look { BAND_STACKED, BAND_ROW, BAND_ROW_TIGHT };
+
+static void band_control(struct ui_build *build, enum band_look look,
+                         const struct band_control *control)
 {
+    static const struct {
+        int icon_u;
+        int gap_u;
+        enum ui_style style;
+    } looks[] = {
+        [BAND_STACKED] = {38, 2, UI_STYLE_CAPTION},
+        [BAND_ROW] = {40, 12, UI_STYLE_LABEL},
+        [BAND_ROW_TIGHT] = {34, 8, UI_STYLE_SMALL},
+    };
+    bool rests = control->action == SESSION_ACTION_NONE;
     enum ui_color color = control->on ? UI_COLOR_ON_SELECTED : UI_COLOR_TEXT;
+    enum ui_surface_id surface = control->on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY;
+    color = rests ? UI_COLOR_DISABLED : color;
+    surface = rests ? UI_SURFACE_DISABLED : surface;
     ui_open(build,
-            &(struct ui_box){.direction = stacked ? LAYOUT_COLUMN : LAYOUT_ROW,
+            &(struct ui_box){.direction = look == BAND_STACKED ? LAYOUT_COLUMN : LAYOUT_ROW,
                              .w = UI_GROW(1),
                              .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? BAND_U : BAND_FLAT_U, 0},
                              .pad_x = 6,
                              .pad_y = 8,
-                             .gap = stacked ? 2 : 12,
+                             .gap = looks[look].gap_u,
                              .justify = LAYOUT_CENTER,
                              .align = LAYOUT_CENTER,
-                             .surface = control->on ? UI_SURFACE_SELECTED : UI_SURFACE_SECONDARY,
+                             .surface = surface,
                              .radius = 28,
                              .action = control->action,
                              .value = control->value});
-    ui_icon(build, control->icon, stacked ? 38 : 40, color);
-    ui_text(build, stacked ? UI_STYLE_CAPTION : UI_STYLE_LABEL, color, control->text);
+    ui_icon(build, control->icon, looks[look].icon_u, color);
+    ui_text(build, looks[look].style, color, control->text);
     ui_close(build);
 }
 
-void page_band(struct ui_build *build, const struct session *session, bool back)
+void page_band(struct ui_build *build, const struct session *session, const struct page *page)
 {
     static const enum ui_icon volumes[] = {UI_ICON_SOUND_0, UI_ICON_SOUND_1, UI_ICON_SOUND_2,
                                            UI_ICON_SOUND_3};
     const struct session_comfort *comfort = &session->comfort;
     bool chinese = comfort->language == SESSION_LANGUAGE_ZH;
-    bool stacked = ui_is_portrait(build) && (back || comfort->large || !chinese);
+    bool stacked = ui_is_portrait(build) && (page->back || comfort->large || !chinese);
+    enum band_look row = page->half ? BAND_ROW_TIGHT : BAND_ROW;
+    bool narrow = page->half && comfort->large;
+    enum band_look look = stacked || narrow ? BAND_STACKED : row;
     const struct band_control controls[] = {
-        {UI_ICON_ARROW_LEFT, T("Back"), false, SESSION_ACTION_BACK, 0},
+        {UI_ICON_ARROW_LEFT, T("Back"), false,
+         page->rests ? SESSION_ACTION_NONE : SESSION_ACTION_BACK, 0},
         /* The other language in its own letters: whoever needs it can read it. */
         {UI_ICON_GLOBE, chinese ? "English" : "\xE4\xB8\xAD\xE6\x96\x87", false,
          SESSION_ACTION_LANGUAGE, chinese ? SESSION_LANGUAGE_EN : SESSION_LANGUAGE_ZH},
@@ -132,9 +153,23 @@ void page_band(struct ui_build *build, const struct session *session, bool back)
         {UI_ICON_PHONE, TC("control", "Help"), false, SESSION_ACTION_HELP, 0},
     };
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .touch_gap = true});
-    for (size_t i = back ? 0 : 1; i < ARRAY_COUNT(controls); i++) {
-        band_control(build, stacked, &controls[i]);
+    for (size_t i = page->back ? 0 : 1; i < ARRAY_COUNT(controls); i++) {
+        band_control(build, look, &controls[i]);
     }
+    ui_close(build);
+}
+
+static void header_button(struct ui_build *build, enum ui_icon icon, uint16_t action)
+{
+    bool rests = action == SESSION_ACTION_NONE;
+    ui_open(build, &(struct ui_box){.w = UI_UNITS(96),
+                                    .h = UI_UNITS(96),
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = rests ? UI_SURFACE_DISABLED : UI_SURFACE_SECONDARY,
+                                    .radius = 28,
+                                    .action = action});
+    ui_icon(build, icon, 52, rests ? UI_COLOR_DISABLED : UI_COLOR_INK);
     ui_close(build);
 }
 
@@ -148,17 +183,16 @@ void page_begin(struct ui_build *build, const struct session *session, const str
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .h = {LAYOUT_FIT, 0, ui_is_portrait(build) ? 124 : 100, 0},
                                     .pad_x = MARGIN_U,
-                                    .gap = 32,
+                                    .gap = page->home ? 24 : 32,
                                     .align = LAYOUT_CENTER});
     if (page->back) {
-        ui_open(build, &(struct ui_box){.w = UI_UNITS(96),
-                                        .h = UI_UNITS(96),
-                                        .justify = LAYOUT_CENTER,
-                                        .align = LAYOUT_CENTER,
-                                        .surface = UI_SURFACE_SECONDARY,
-                                        .radius = 28,
-                                        .action = SESSION_ACTION_BACK});
-        ui_icon(build, UI_ICON_ARROW_LEFT, 52, UI_COLOR_INK);
+        ui_open(build, &(struct ui_box){.gap = 16, .touch_gap = true});
+        header_button(build, UI_ICON_ARROW_LEFT,
+                      page->rests ? SESSION_ACTION_NONE : SESSION_ACTION_BACK);
+        if (page->home) {
+            header_button(build, UI_ICON_HOME,
+                          page->rests ? SESSION_ACTION_NONE : SESSION_ACTION_HOME);
+        }
         ui_close(build);
     }
     ui_label(build, &(struct ui_label){.style = UI_STYLE_PAGE_TITLE,
@@ -193,7 +227,7 @@ void page_end(struct ui_build *build, const struct session *session, const struc
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .pad_x = MARGIN_U,
                                     .pad_bottom = ui_is_portrait(build) ? 30 : 24});
-    page_band(build, session, page->back);
+    page_band(build, session, page);
     ui_close(build);
     ui_close(build);
 }

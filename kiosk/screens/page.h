@@ -12,7 +12,10 @@
 
 struct page {
     const char *title;
-    bool back; /* an arrow in the header and a button in the band */
+    bool back;  /* an arrow in the header and a button in the band */
+    bool home;  /* beside the arrow: straight to the first page */
+    bool rests; /* neither of them can be touched just now */
+    bool half;  /* the band has half the panel's width */
 };
 
 /** Open a page; what follows goes into the right side of the header. */
@@ -24,8 +27,8 @@ void page_end(struct ui_build *build, const struct session *session, const struc
 
 /** The status bar alone, on whatever is behind it. */
 void page_status(struct ui_build *build, const struct session *session);
-/** The band alone. */
-void page_band(struct ui_build *build, const struct session *session, bool back);
+/** The band alone; @p page says whether it has "back". */
+void page_band(struct ui_build *build, const struct session *session, const struct page *page);
 
 /** The four steps over the pages of a payment; @p now 1..4, all done: 5. */
 void page_steps(struct ui_build *build, int now);

@@ -101,6 +101,10 @@ static void wallet_line(struct ui_build *build, enum session_wallet wallet)
     widget_wallet(build, wallet, 60);
     ui_text(build, UI_STYLE_BODY_BOLD, UI_COLOR_INK,
             WORDS(build, T("Scan with {1}"), words_wallet(wallet)));
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_LABEL,
+                                       .color = UI_COLOR_WEAK,
+                                       .text = T("\xC2\xB7 waiting for the payment"),
+                                       .drop = 3});
     ui_close(build);
 }
 
@@ -271,7 +275,11 @@ static void amount_card(struct ui_build *build, const struct session *session)
 
 void view_pay(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Scan to pay")};
+    /* Both ways out ask first; while the code is being made there is nothing to leave. */
+    struct page page = {.title = T("Scan to pay"),
+                        .back = true,
+                        .home = true,
+                        .rests = session->order_asked || session->order.order_no[0] == '\0'};
     bool portrait = ui_is_portrait(build);
     page_begin(build, session, &page);
     countdown(build, session);

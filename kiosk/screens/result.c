@@ -60,12 +60,18 @@ static void tick_paid(struct ui_build *build, const struct session *session)
 
 static const char *credited_detail(const struct session *session)
 {
-    bool water = session->meter.utility == SESSION_WATER;
+    bool water = words_measures(&session->meter, SESSION_WATER);
     switch (session->order.relay) {
     case SESSION_RELAY_CLOSED:
-        return water ? T("Water is on") : T("Power is on");
+        if (words_measures(&session->meter, SESSION_ELECTRICITY)) {
+            return T("Power is on");
+        }
+        return water ? T("Water is on") : T("Supply is on");
     case SESSION_RELAY_OPEN: /* still owing: nobody has ordered it to be switched on */
-        return water ? T("Water is cut off") : T("Power is cut off");
+        if (words_measures(&session->meter, SESSION_ELECTRICITY)) {
+            return T("Power is cut off");
+        }
+        return water ? T("Water is cut off") : T("Supply is cut off");
     case SESSION_RELAY_CLOSING:
         return T("Supply is being switched on");
     case SESSION_RELAY_UNKNOWN:
@@ -343,13 +349,20 @@ void view_closed(struct ui_build *build, const struct session *session)
                                  .again = session->amount.fen > 0});
 }
 
+static const char *sending_words(const struct session *session)
+{
+    if (words_measures(&session->meter, SESSION_ELECTRICITY)) {
+        return T("Sending it to the meter");
+    }
+    return words_measures(&session->meter, SESSION_WATER) ? T("Sending it to the water meter")
+                                                          : T("Sending it to your meter");
+}
+
 static void card_crediting(struct ui_build *build, const struct session *session)
 {
-    bool water = session->meter.utility == SESSION_WATER;
     tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_BUSY,
-                                             .text = water ? T("Sending it to the water meter")
-                                                           : T("Sending it to the meter"),
+                                             .text = sending_words(session),
                                              .detail = T("Usually a few seconds")});
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
 }
@@ -390,16 +403,24 @@ static void card_slow(struct ui_build *build, const struct session *session)
     words(build, slow_words(build, session));
 }
 
+static const char *slow_note(const struct session *session)
+{
+    if (session->receipt == SESSION_RECEIPT_PRINTING ||
+        session->receipt == SESSION_RECEIPT_PRINTED) {
+        return T("Please keep the receipt. Nothing else is needed of you.");
+    }
+    return T("Please keep the order number. Nothing else is needed of you.");
+}
+
 void view_slow(struct ui_build *build, const struct session *session)
 {
-    result_view(
-        build, session,
-        &(struct result){.title = T("Your money has arrived"),
-                         .step = 4,
-                         .card = card_slow,
-                         .note = T("Please keep the order number. Nothing else is needed of you."),
-                         .ends = true,
-                         .prints = true});
+    result_view(build, session,
+                &(struct result){.title = T("Your money has arrived"),
+                                 .step = 4,
+                                 .card = card_slow,
+                                 .note = slow_note(session),
+                                 .ends = true,
+                                 .prints = true});
 }
 
 static void card_refund(struct ui_build *build, const struct session *session)
@@ -495,15 +516,21 @@ static void new_balance(struct ui_build *build, const struct session *session)
                                        .kind = UI_LABEL_WRAP,
                                        .personal = true});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_ON_NIGHT_WEAK,
-            WORDS(build, T("Meter {1}"), order->meter_address));
+            words_meter(build, order->meter_address));
     ui_close(build);
+}
+
+/* Upright in normal letters the page has room to spare. */
+static bool done_room(const struct ui_build *build)
+{
+    return ui_is_portrait(build) && !ui_is_large(build);
 }
 
 static void done_card(struct ui_build *build, const struct session *session)
 {
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .pad_x = 48,
-                                    .pad_y = ui_is_portrait(build) ? 36 : 24,
+                                    .pad_y = done_room(build) ? 48 : 24,
                                     .gap = 24,
                                     .align = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_NIGHT,
@@ -517,11 +544,16 @@ static void done_card(struct ui_build *build, const struct session *session)
 
 static void done_ticks(struct ui_build *build, const struct session *session)
 {
+    /* They take what the page has to spare, before the empty room above the buttons does. */
+    const struct ui_size ticks = {LAYOUT_GROW, 100, ui_is_large(build) ? 540 : 430,
+                                  ui_is_large(build) ? 620 : 520};
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .pad_x = 40,
+                                    .h = ui_is_portrait(build) ? ticks : UI_FIT,
                                     .pad_y = ui_is_portrait(build) ? 28 : 20,
                                     .gap = ui_is_portrait(build) ? 14 : 6,
+                                    .justify = LAYOUT_BETWEEN,
                                     .surface = UI_SURFACE_CARD,
                                     .radius = 36});
     tick_paid(build, session);

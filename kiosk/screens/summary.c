@@ -15,7 +15,7 @@ static const char *meter_line(struct ui_build *build, const struct session *sess
     const char *address = order ? session->order.meter_address : session->meter.address;
     bool known = order ? session->order.balance_before_known : session->reading.balance_known;
     struct money balance = order ? session->order.balance_before : session->reading.balance;
-    const char *meter = WORDS(build, T("Meter {1}"), address);
+    const char *meter = words_meter(build, address);
     if (!known) {
         return meter;
     }
@@ -23,12 +23,27 @@ static const char *meter_line(struct ui_build *build, const struct session *sess
                      WORDS(build, T("balance {1}"), words_money(build, balance)));
 }
 
+static enum ui_icon meter_icon(const struct session *session)
+{
+    if (words_measures(&session->meter, SESSION_WATER)) {
+        return UI_ICON_DROP;
+    }
+    return words_measures(&session->meter, SESSION_ELECTRICITY) ? UI_ICON_BOLT : UI_ICON_BUILDING;
+}
+
+/* Before money moves: nobody should pay for another's meter (UX T10). */
+static bool asks_to_check(const struct session *session)
+{
+    return session->screen == SESSION_SCREEN_AMOUNT || session->screen == SESSION_SCREEN_WALLET ||
+           session->screen == SESSION_SCREEN_PAY;
+}
+
 void view_summary(struct ui_build *build, const struct session *session)
 {
     bool order = has_order(session);
-    bool water = session->meter.utility == SESSION_WATER;
     const char *place = order ? session->order.place : session->meter.place;
-    const char *customer = session->meter.customer;
+    const char *whose = words_whose(build, place, session->meter.customer);
+    bool check = asks_to_check(session) && (ui_is_portrait(build) || !ui_is_large(build));
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .pad_x = 40,
                                     .pad_y = 26,
@@ -36,15 +51,12 @@ void view_summary(struct ui_build *build, const struct session *session)
                                     .align = LAYOUT_CENTER,
                                     .surface = UI_SURFACE_CARD,
                                     .radius = 36});
-    widget_badge(build, UI_SURFACE_TINT_INFO, water ? UI_ICON_DROP : UI_ICON_BOLT, UI_COLOR_INFO,
-                 96);
+    widget_badge(build, UI_SURFACE_TINT_INFO, meter_icon(session), UI_COLOR_INFO, 96);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
     ui_label(build,
              &(struct ui_label){.style = UI_STYLE_STRONG,
                                 .color = UI_COLOR_INK,
-                                .text = customer[0] == '\0'
-                                            ? place
-                                            : ui_format(build, "%s \xC2\xB7 %s", place, customer),
+                                .text = check ? WORDS(build, T("Please check: {1}"), whose) : whose,
                                 .kind = UI_LABEL_WRAP,
                                 .personal = true});
     ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,

@@ -283,6 +283,41 @@ const char *words_wallet(enum session_wallet wallet)
     return "";
 }
 
+bool words_measures(const struct session_meter *meter, enum session_utility utility)
+{
+    return meter->place[0] != '\0' && meter->utility == utility;
+}
+
+/* Blanks that do not break a line; what is no plain number is left as it is. */
+static const char *in_fours(struct ui_build *build, const char *number)
+{
+    enum { GROUP = 4, BLANK_SIZE = 2 };
+    size_t size = strlen(number);
+    char *text = ui_alloc(build, size + size / GROUP * BLANK_SIZE + 1);
+    if (text == NULL || strspn(number, "0123456789") != size) {
+        return number;
+    }
+    char *to = text;
+    for (size_t i = 0; i < size; i++) {
+        if (i > 0 && i % GROUP == 0) {
+            *to++ = '\xC2';
+            *to++ = '\xA0';
+        }
+        *to++ = number[i];
+    }
+    return text;
+}
+
+const char *words_meter(struct ui_build *build, const char *address)
+{
+    return WORDS(build, T("Meter {1}"), in_fours(build, address));
+}
+
+const char *words_whose(struct ui_build *build, const char *place, const char *customer)
+{
+    return customer[0] == '\0' ? place : ui_format(build, "%s \xC2\xB7 %s", place, customer);
+}
+
 const char *words_tail(const char *text, size_t count)
 {
     size_t size = strlen(text);

@@ -66,6 +66,12 @@ struct words_ahead words_ahead(struct ui_build *build, int64_t day);
 const char *words_weekday_short(uint8_t weekday);
 
 const char *words_wallet(enum session_wallet wallet);
+/** True if the meter is known to measure this: an order found again comes without its meter. */
+bool words_measures(const struct session_meter *meter, enum session_utility utility);
+/** "Meter 1122 3344 5566": in fours, as it is printed on the meter. */
+const char *words_meter(struct ui_build *build, const char *address);
+/** "Building 3 Room 1502, Wang*" with a raised dot, or the place alone. */
+const char *words_whose(struct ui_build *build, const char *place, const char *customer);
 /** The last @p count characters of @p text. */
 const char *words_tail(const char *text, size_t count);
 
