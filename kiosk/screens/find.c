@@ -296,8 +296,12 @@ static const struct session_group *group_of(const struct session_rooms *rooms, s
 /* Fewer tiles where the buttons to turn the page stand below them. */
 static size_t matches_per_page(const struct ui_build *build, size_t count)
 {
+    bool small = page_is_small(build);
     if (ui_is_large(build)) {
-        return 4;
+        return small ? 2 : 4;
+    }
+    if (small) {
+        return count <= 6 ? 6 : 4;
     }
     return count <= 8 ? 8 : 6;
 }

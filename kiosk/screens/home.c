@@ -98,7 +98,8 @@ struct plain_tile {
 /* Room for the badge in the upper corner; otherwise it stands beside the title. */
 static bool tile_is_tall(const struct ui_build *build, const struct plain_tile *tile)
 {
-    return !tile->small && (!ui_is_portrait(build) || ui_is_large(build));
+    bool room = !ui_is_large(build) || !page_is_small(build);
+    return !tile->small && room && (!ui_is_portrait(build) || ui_is_large(build));
 }
 
 static void tile_title(struct ui_build *build, const struct plain_tile *tile)

@@ -54,6 +54,12 @@ static void status_devices(struct ui_build *build, const struct session *session
     ui_close(build);
 }
 
+bool page_is_small(const struct ui_build *build)
+{
+    enum { REFERENCE_TARGET_U = 104 };
+    return ui_panel(build)->target_px_min > ui_px(build, REFERENCE_TARGET_U);
+}
+
 void page_status(struct ui_build *build, const struct session *session)
 {
     const struct session_profile *profile = &session->profile;
@@ -138,7 +144,7 @@ void page_band(struct ui_build *build, const struct session *session, const stru
     bool chinese = comfort->language == SESSION_LANGUAGE_ZH;
     bool stacked = ui_is_portrait(build) && (page->back || comfort->large || !chinese);
     enum band_look row = page->half ? BAND_ROW_TIGHT : BAND_ROW;
-    bool narrow = page->half && comfort->large;
+    bool narrow = page->half && comfort->large && !page_is_small(build);
     enum band_look look = stacked || narrow ? BAND_STACKED : row;
     const struct band_control controls[] = {
         {UI_ICON_ARROW_LEFT, T("Back"), false,

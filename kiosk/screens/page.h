@@ -25,6 +25,9 @@ void page_body(struct ui_build *build, const struct session *session);
 /** Close body and page. */
 void page_end(struct ui_build *build, const struct session *session, const struct page *page);
 
+/** The panel is smaller than the reference: a finger takes more of it, and less stands on it. */
+bool page_is_small(const struct ui_build *build);
+
 /** The status bar alone, on whatever is behind it. */
 void page_status(struct ui_build *build, const struct session *session);
 /** The band alone; @p page says whether it has "back". */
