@@ -23,9 +23,9 @@ enum double_fault {
     /* The collector has a copy, which took the command and carries it out late: only after this
      * one, which never saw it, was asked to void it. */
     FAULT_COPY,
-    FAULT_JOURNAL, /* its journal is full: nothing is kept, the broker hands it over once more */
-    FAULT_SOLD,    /* another seller sells our very amount just before: not sent */
-    FAULT_SWALLOW, /* the command never arrives */
+    FAULT_JOURNAL,  /* its journal is full: nothing is kept, the broker hands it over once more */
+    FAULT_SOLD,     /* another seller sells our very amount just before: not sent */
+    FAULT_SWALLOW,  /* the command never arrives */
     FAULT_NEW_DISK, /* as FAULT_LOST_REQUEST; then the collector has another journal */
     FAULT_COUNT
 };
