@@ -22,6 +22,7 @@
 enum {
     SLEEP_MS_MAX = 30000,
     SLEEP_MS_AFTER_ERROR = 1000, /* the store is full or out of service: no hurry */
+    ATTEMPTS_RELEASED_MAX = 3,   /* a job claimed more often in vain waits out its lease */
 };
 
 struct jobs {
@@ -79,8 +80,8 @@ static enum err claim_kind(struct jobs *jobs, struct db *db, const struct job_ki
         bool fits = str_copy(job->kind, sizeof(job->kind), kind->kind) &&
                     sql_copy_text(due, 1, job->key, sizeof(job->key));
         MUST(fits); /* job_put() let nothing longer in */
-        struct sql *claim =
-            sql_begin(db, "UPDATE job SET attempts = ?2, due_ms = ?3 WHERE job_id = ?1");
+        struct sql *claim = sql_begin(
+            db, "UPDATE job SET attempts = ?2, due_ms = ?3, leased = 1 WHERE job_id = ?1");
         sql_bind_i64(claim, 1, sql_i64(due, 0));
         sql_bind_i64(claim, 2, job->attempts);
         sql_bind_i64(claim, 3, db_service_ms(db) + kind->lease_ms);
@@ -196,9 +197,25 @@ static void *jobs_main(void *arg)
     return NULL;
 }
 
+/* Who had claimed them has ended: they are due now, not at the end of the lease. A job that may
+ * itself be what ends the service keeps its lease, so that the service has some time to work. */
+static enum err release_all(struct db *db, void *arg)
+{
+    (void)arg;
+    struct sql *sql = sql_begin(db, "UPDATE job SET due_ms = min(due_ms, ?1), leased = 0"
+                                    " WHERE leased = 1 AND attempts <= ?2");
+    sql_bind_i64(sql, 1, db_service_ms(db));
+    sql_bind_i64(sql, 2, ATTEMPTS_RELEASED_MAX);
+    return sql_run(sql);
+}
+
 enum err jobs_start(struct jobs *jobs)
 {
     MUST(!jobs->started);
+    enum err err = store_run(jobs->store, release_all, NULL);
+    if (err != OK) {
+        return err;
+    }
     if (pthread_create(&jobs->thread, NULL, jobs_main, jobs) != 0) {
         return ERR_MEMORY;
     }
@@ -244,7 +261,8 @@ enum err job_put(struct jobs *jobs, struct db *db, const char *kind, const char 
     MUST(strlen(kind) < JOB_KIND_SIZE && strlen(key) < JOB_KEY_SIZE);
     struct sql *sql =
         sql_begin(db, "INSERT INTO job (kind, key, due_ms) VALUES (?1, ?2, ?3)"
-                      " ON CONFLICT (kind, key) DO UPDATE SET due_ms = ?3, attempts = 0");
+                      " ON CONFLICT (kind, key) DO UPDATE SET due_ms = ?3, attempts = 0,"
+                      " leased = 0");
     sql_bind_text(sql, 1, kind);
     sql_bind_text(sql, 2, key);
     sql_bind_i64(sql, 3, due_ms);
@@ -255,7 +273,8 @@ enum err job_put(struct jobs *jobs, struct db *db, const char *kind, const char 
 enum err job_retry(struct jobs *jobs, struct db *db, const char *kind, const char *key,
                    int64_t due_ms)
 {
-    struct sql *sql = sql_begin(db, "UPDATE job SET due_ms = ?3 WHERE kind = ?1 AND key = ?2");
+    struct sql *sql =
+        sql_begin(db, "UPDATE job SET due_ms = ?3, leased = 0 WHERE kind = ?1 AND key = ?2");
     sql_bind_text(sql, 1, kind);
     sql_bind_text(sql, 2, key);
     sql_bind_i64(sql, 3, due_ms);

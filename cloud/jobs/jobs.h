@@ -53,7 +53,10 @@ MUST_CHECK enum err jobs_create(struct store *store, struct jobs **ret_jobs);
 /** Before jobs_start() only. */
 void jobs_register(struct jobs *jobs, const struct job_kind *kind);
 
-/** Start the thread. Jobs of kinds that nobody registered stay where they are. */
+/**
+ * Start the thread. Jobs that the last run had claimed and not settled are due at once. Jobs of
+ * kinds that nobody registered stay where they are.
+ */
 MUST_CHECK enum err jobs_start(struct jobs *jobs);
 
 /** No handler runs after this returns. */

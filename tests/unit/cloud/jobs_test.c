@@ -16,7 +16,8 @@ struct bench {
     char path[TEMP_PATH_SIZE];
     atomic_int calls;
     atomic_int attempts_seen;
-    bool settle; /* the handler deletes the job */
+    bool settle;      /* the handler deletes the job */
+    int64_t lease_ms; /* 0: a second */
     char key[JOB_KEY_SIZE];
 };
 
@@ -59,6 +60,7 @@ static bool open_bench(struct bench *bench)
     bench->clock = clock_system();
     struct store_config config = {.path = bench->path, .clock = &bench->clock, .reader_count = 1};
     struct job_kind kind = {.kind = "test", .lease_ms = 1000, .handler = on_job, .self = bench};
+    kind.lease_ms = bench->lease_ms > 0 ? bench->lease_ms : kind.lease_ms;
     if (store_open(&config, &bench->store, why) != OK ||
         jobs_create(bench->store, &bench->jobs) != OK) {
         return false;
@@ -124,6 +126,28 @@ TEST(an_unsettled_job_comes_again_also_after_a_restart)
     CHECK(wait_for_calls(&bench, 3, 5000));
     CHECK_EQ_I64(bench.attempts_seen, 3);
     close_bench(&bench);
+}
+
+TEST(a_claimed_job_does_not_wait_out_its_lease_after_a_restart)
+{
+    static struct bench bench;
+    char folder[TEMP_PATH_SIZE];
+    (void)temp_path(temp_folder_make(folder), "j.db", bench.path);
+    bench.lease_ms = 3600000;
+    CHECK(open_bench(&bench));
+    struct change claimed = {.bench = &bench, .key = "claimed"};
+    struct change later = {.bench = &bench, .key = "later", .in_ms = 3600000};
+    CHECK_EQ_I64(store_run(bench.store, put_job, &claimed), OK);
+    CHECK_EQ_I64(store_run(bench.store, put_job, &later), OK);
+    CHECK(wait_for_calls(&bench, 1, 5000));
+    close_bench(&bench);
+    bench.settle = true;
+    CHECK(open_bench(&bench));
+    CHECK(wait_for_calls(&bench, 2, 5000));
+    CHECK_EQ_STR(bench.key, "claimed");
+    clock_system_wait_ms(100);
+    close_bench(&bench);
+    CHECK_EQ_I64(bench.calls, 2); /* what was to wait still waits */
 }
 
 TEST_MAIN()
