@@ -12,12 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <pthread.h>
-
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "drivers/thread/monitor.h"
+#include "drivers/thread/thread.h"
 
 enum {
     SLEEP_MS_MAX = 30000,
@@ -29,7 +28,7 @@ struct jobs {
     struct store *store;
     struct job_kind kinds[JOBS_KINDS_MAX];
     size_t kind_count;
-    pthread_t thread;
+    struct thread thread;
     bool started;
 
     /* One turn of the thread. */
@@ -216,7 +215,7 @@ enum err jobs_start(struct jobs *jobs)
     if (err != OK) {
         return err;
     }
-    if (pthread_create(&jobs->thread, NULL, jobs_main, jobs) != 0) {
+    if (!thread_start(&jobs->thread, jobs_main, jobs)) {
         return ERR_MEMORY;
     }
     jobs->started = true;
@@ -241,7 +240,7 @@ void jobs_stop(struct jobs *jobs)
     jobs->stopping = true;
     monitor_notify(&jobs->monitor);
     monitor_leave(&jobs->monitor);
-    (void)pthread_join(jobs->thread, NULL);
+    thread_join(&jobs->thread);
     jobs->started = false;
 }
 

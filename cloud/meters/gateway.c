@@ -451,7 +451,7 @@ enum err gateway_start(struct gateway *gateway)
     if (err != OK) {
         return err;
     }
-    if (pthread_create(&gateway->thread, NULL, gateway_main, gateway) != 0) {
+    if (!thread_start(&gateway->thread, gateway_main, gateway)) {
         return ERR_MEMORY;
     }
     gateway->started = true;
@@ -467,6 +467,6 @@ void gateway_stop(struct gateway *gateway)
     gateway->stopping = true;
     monitor_leave(&gateway->monitor);
     wake(gateway);
-    (void)pthread_join(gateway->thread, NULL);
+    thread_join(&gateway->thread);
     gateway->started = false;
 }

@@ -4,11 +4,10 @@
 
 #include <stdatomic.h>
 
-#include <pthread.h>
-
 #include "cloud/meters/gateway.h"
 #include "drivers/mqtt/mqtt.h"
 #include "drivers/thread/monitor.h"
+#include "drivers/thread/thread.h"
 #include "protocol/bus/report.h"
 #include "protocol/bus/topic.h"
 #include "protocol/bus/value.h"
@@ -40,7 +39,7 @@ struct gateway {
     struct mqtt *mqtt;
     gateway_sink sink;
     void *sink_self;
-    pthread_t thread;
+    struct thread thread;
     bool started;
     int wake_fd;
     char text[BUS_TEXT_SIZE_MAX]; /* the thread's own */

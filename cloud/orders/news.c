@@ -9,12 +9,11 @@
 
 #include <stdlib.h>
 
-#include <pthread.h>
-
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "drivers/thread/monitor.h"
+#include "drivers/thread/thread.h"
 #include "protocol/api/value.h"
 
 enum { CHANGES_MAX = 1024 /* of one batch; above it everybody is looked at */ };
@@ -36,7 +35,7 @@ struct changes {
 struct news {
     news_answer answer;
     void *self;
-    pthread_t thread;
+    struct thread thread;
     bool started;
     struct monitor monitor; /* guards what follows */
     struct waiter waiters[NEWS_WAITERS_MAX];
@@ -163,7 +162,7 @@ enum err news_create(news_answer answer, void *self, struct news **ret_news)
     news->answer = answer;
     news->self = self;
     monitor_init(&news->monitor);
-    if (pthread_create(&news->thread, NULL, news_main, news) != 0) {
+    if (!thread_start(&news->thread, news_main, news)) {
         news_destroy(news);
         return ERR_MEMORY;
     }
@@ -238,7 +237,7 @@ void news_stop(struct news *news)
     monitor_notify(&news->monitor);
     monitor_leave(&news->monitor);
     if (news->started) {
-        (void)pthread_join(news->thread, NULL);
+        thread_join(&news->thread);
         news->started = false;
     }
 }

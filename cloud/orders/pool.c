@@ -7,11 +7,10 @@
 
 #include <stdlib.h>
 
-#include <pthread.h>
-
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/thread/monitor.h"
+#include "drivers/thread/thread.h"
 
 struct piece {
     pool_fn fn;
@@ -21,7 +20,7 @@ struct piece {
 
 struct worker {
     struct pool *pool;
-    pthread_t thread;
+    struct thread thread;
     bool busy;
     bool again;         /* asked for once more while busy */
     struct piece piece; /* while busy */
@@ -74,7 +73,7 @@ enum err pool_create(size_t thread_count, struct pool **ret_pool)
     for (size_t i = 0; i < thread_count; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
-        if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
+        if (!thread_start(&worker->thread, work, worker)) {
             pool_destroy(pool);
             return ERR_MEMORY;
         }
@@ -133,7 +132,7 @@ void pool_stop(struct pool *pool)
     monitor_notify(&pool->monitor);
     monitor_leave(&pool->monitor);
     for (size_t i = 0; i < pool->worker_count; i++) {
-        (void)pthread_join(pool->workers[i].thread, NULL);
+        thread_join(&pool->workers[i].thread);
     }
     monitor_enter(&pool->monitor);
     pool->worker_count = 0;

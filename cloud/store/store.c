@@ -133,7 +133,7 @@ static enum err open_all(struct store *store, char *ret_why)
                            store->config.trace_path);
         }
     }
-    if (err == OK && pthread_create(&store->thread, NULL, store_writer_main, store) != 0) {
+    if (err == OK && !thread_start(&store->thread, store_writer_main, store)) {
         str_format_cut(ret_why, STORE_WHY_SIZE, "cannot start the writer thread");
         err = ERR_MEMORY;
     }
@@ -179,7 +179,7 @@ void store_close(struct store *store)
         store->stopping = true;
         monitor_notify(&store->monitor);
         monitor_leave(&store->monitor);
-        (void)pthread_join(store->thread, NULL);
+        thread_join(&store->thread);
     }
     MUST(store->queue_count == 0);
     for (size_t i = 0; i < STORE_READERS_MAX; i++) {
@@ -243,7 +243,7 @@ static void waiter_done(enum err err, void *arg)
 
 enum err store_run(struct store *store, store_fn fn, void *arg)
 {
-    MUST(!store->thread_started || pthread_equal(pthread_self(), store->thread) == 0);
+    MUST(!store->thread_started || !thread_is_self(&store->thread));
     struct waiter waiter = {.fn = fn, .arg = arg};
     monitor_init(&waiter.monitor);
     enum err err = store_submit(store, waiter_run, waiter_done, &waiter);

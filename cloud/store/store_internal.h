@@ -5,11 +5,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include <pthread.h>
 #include <sqlite3.h>
 
 #include "cloud/store/store.h"
 #include "drivers/thread/monitor.h"
+#include "drivers/thread/thread.h"
 
 /* What the files of cloud/store share with each other and with nobody else. */
 
@@ -95,7 +95,7 @@ struct store {
     int64_t service_base_ms;
     int64_t mono_base_ms;
 
-    pthread_t thread;
+    struct thread thread;
     bool thread_started;
     struct db writer; /* the writer thread's alone, like the batch and the trace */
     struct batch batch;
