@@ -34,7 +34,7 @@ list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 git ls-files --cached --others --exclude-standard -- \
     'common/*.c' 'protocol/*.c' 'core/*.c' 'drivers/*.c' 'printer/*.c' 'kiosk/*.c' \
-    'collector/*.c' 'cloud/*.c' 'emulators/*.c' 'tools/*.c' >"$list"
+    'collector/*.c' 'cloud/*.c' 'emulators/*.c' 'tools/*.c' 'sim/*.c' >"$list"
 failures=$(xargs -a "$list" -P "$(nproc)" -I{} bash -c 'tidy_one "$1" >&2 || echo "$1"' _ {} )
 count=$(wc -l <"$list")
 failed=$(printf '%s' "$failures" | grep -c . || true)

@@ -8,7 +8,8 @@ const FLOORS = {
   common: 0, protocol: 1, core: 2, drivers: 3, printer: 3.5, kiosk: 4, collector: 4, cloud: 4,
   'remote-admin': 4, emulators: 4, tools: 5, tests: 6, sim: 6,
 };
-const PROGRAM_FLOORS = ['kiosk', 'collector', 'cloud', 'tools', 'printer', 'emulators', 'tests'];
+const PROGRAM_FLOORS = ['kiosk', 'collector', 'cloud', 'tools', 'printer', 'emulators', 'sim',
+  'tests'];
 
 const isC = (file) => /\.[ch]$/.test(file.path);
 const floorOf = (file) => file.path.split('/')[0];
