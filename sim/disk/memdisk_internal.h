@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_DISK_MEMDISK_INTERNAL_H
+#define SHILLING_SIM_DISK_MEMDISK_INTERNAL_H
+
+#include <stddef.h>
+
+#include "sim/disk/memdisk.h"
+#include "sim/kernel/kernel.h"
+
+/* What the files of sim/disk share. */
+enum {
+    DISK_NAME_SIZE = 96,
+    DISK_FILES_MAX = 16, /* of one node: a database, its log, its index */
+    SHM_SLOTS = 8,
+    SHM_REGIONS_MAX = 64,
+};
+
+/* A write or a cut (bytes NULL: the file got this size) that is not durable yet. */
+struct pending {
+    size_t at;
+    size_t size;
+    uint8_t *bytes;
+};
+
+struct buffer {
+    uint8_t *bytes;
+    size_t size;
+    size_t room;
+};
+
+/* The wal-index that the connections of one program share. */
+struct shm {
+    uint8_t *regions[SHM_REGIONS_MAX];
+    int region_count;
+    int users;
+    int shared[SHM_SLOTS];
+    bool exclusive[SHM_SLOTS];
+};
+
+struct disk_file {
+    char name[DISK_NAME_SIZE]; /* "": place free */
+    bool exists;               /* as programs see it */
+    bool durable_exists;
+    struct buffer seen;
+    struct buffer durable;
+    struct pending *pending;
+    size_t pending_count;
+    size_t pending_room;
+    /* locks of the database file, counted over all connections */
+    int shared;
+    bool reserved;
+    bool is_pending;
+    bool exclusive;
+    struct shm shm;
+};
+
+struct disk {
+    struct disk_file files[DISK_FILES_MAX];
+    struct disk_faults faults;
+};
+
+struct memdisk {
+    struct disk disks[KERNEL_NODES_MAX];
+    struct disk_counts counts;
+    struct dice dice;
+    struct dice randomness; /* SQLite's own */
+};
+
+struct memdisk *memdisk(void);
+
+/** The file of that path, made if @p create; NULL if it is not there. */
+struct disk_file *memdisk_find(const char *path, bool create, int *ret_node);
+
+bool memdisk_write(int node, struct disk_file *file, const void *bytes, size_t at, size_t size);
+void memdisk_truncate(struct disk_file *file, size_t size);
+/** False: the sync has failed. */
+bool memdisk_sync(int node, struct disk_file *file);
+void memdisk_delete(struct disk_file *file);
+
+/** vfs.c */
+void memdisk_vfs_register(void);
+
+#endif
