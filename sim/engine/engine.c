@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/engine/engine.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "emulators/meterbus/ticks.h"
+#include "sim/engine/child.h"
+
+enum { MILLION = 1000000 };
+
+int64_t engine_now_ms(void)
+{
+    return ticks_now_ns() / NS_PER_MS;
+}
+
+/* ---- adding up ---- */
+
+static void add_counts(struct counts *sum, const struct counts *one)
+{
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        sum->faults[i] += one->faults[i];
+    }
+    sum->orders += one->orders;
+    sum->paid += one->paid;
+    sum->credited += one->credited;
+    sum->refunded += one->refunded;
+    sum->open += one->open;
+    sum->paid_fen += one->paid_fen;
+    sum->credited_fen += one->credited_fen;
+    sum->refunded_fen += one->refunded_fen;
+    sum->open_fen += one->open_fen;
+    sum->steps += one->steps;
+}
+
+static void add_disk(struct disk_counts *sum, const struct disk_counts *one)
+{
+    sum->writes += one->writes;
+    sum->syncs += one->syncs;
+    sum->cuts += one->cuts;
+    sum->lost_writes += one->lost_writes;
+    sum->sync_errors += one->sync_errors;
+    sum->full_errors += one->full_errors;
+}
+
+static void add_result(struct engine_total *total, const struct engine_result *result)
+{
+    total->histories += 1;
+    total->hash = (total->hash ^ result->hash) * UINT64_C(0x9E3779B97F4A7C15);
+    add_counts(&total->counts, &result->counts);
+    add_disk(&total->disk, &result->disk);
+    if (result->ended && result->sound) {
+        return;
+    }
+    total->failures += 1;
+    if (total->failures == 1) {
+        total->first_failed_seed = result->seed;
+        str_format_cut(total->failure, sizeof(total->failure), "%s",
+                       result->ended ? result->failure : "the process was ended by a signal");
+    }
+}
+
+/* ---- children ---- */
+
+/* A ring of running histories: child i works for place i. */
+struct crew {
+    const struct engine_options *options;
+    struct engine_result *results; /* shared memory, one a job */
+    pid_t pids[ENGINE_JOBS_MAX];
+    uint32_t jobs;
+};
+
+static void begin_child(struct crew *crew, uint32_t place, uint64_t seed)
+{
+    struct engine_result *result = &crew->results[place];
+    struct world_config config = crew->options->world;
+    config.seed = seed;
+    memset(result, 0, sizeof(*result));
+    result->seed = seed;
+    crew->pids[place] = child_begin(&config, result);
+}
+
+bool engine_run(const struct engine_options *options, struct engine_total *ret_total)
+{
+    struct crew crew = {.options = options, .jobs = options->jobs};
+    const int64_t end_ms = engine_now_ms() + (int64_t)options->seconds * 1000;
+    uint64_t begun = 0;
+    uint64_t ended = 0;
+    struct engine_total total = {.histories = 0};
+    MUST(options->jobs >= 1 && options->jobs <= ENGINE_JOBS_MAX);
+    crew.results = child_memory(ENGINE_JOBS_MAX * sizeof(*crew.results));
+    bool more = true;
+    while (more || ended < begun) {
+        more = more && total.failures == 0 &&
+               (options->seeds > 0 ? begun < options->seeds : engine_now_ms() < end_ms);
+        if (more && begun - ended < crew.jobs) {
+            begin_child(&crew, (uint32_t)(begun % crew.jobs), options->world.seed + begun);
+            begun += 1;
+        } else if (ended < begun) {
+            const uint32_t place = (uint32_t)(ended % crew.jobs);
+            child_end(crew.pids[place]);
+            add_result(&total, &crew.results[place]);
+            ended += 1;
+        }
+    }
+    child_memory_free(crew.results, ENGINE_JOBS_MAX * sizeof(*crew.results));
+    *ret_total = total;
+    return total.failures == 0;
+}
+
+/* ---- the smallest failure ---- */
+
+static bool still_fails(const struct engine_options *options, const struct world_config *config)
+{
+    struct engine_options one = *options;
+    struct engine_total total;
+    one.world = *config;
+    one.seeds = 1;
+    one.jobs = 1;
+    return !engine_run(&one, &total);
+}
+
+void engine_shrink(const struct engine_options *options, struct world_config *config)
+{
+    bool smaller = true;
+    while (smaller && config->topups > 1) {
+        struct world_config tried = *config;
+        tried.topups /= 2;
+        smaller = still_fails(options, &tried);
+        if (smaller) {
+            *config = tried;
+        }
+    }
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        struct world_config tried = *config;
+        tried.masked |= UINT64_C(1) << i;
+        if (still_fails(options, &tried)) {
+            *config = tried;
+        }
+    }
+}
+
+bool engine_replay(const struct engine_options *options)
+{
+    struct world_config config = options->world;
+    struct engine_result *result = child_memory(sizeof(*result));
+    config.talkative = true;
+    result->seed = config.seed;
+    child_end(child_begin(&config, result));
+    const struct engine_result seen = *result;
+    child_memory_free(result, sizeof(*result));
+    (void)printf("seed %" PRIu64 ": %s, hash %016" PRIx64 ", %" PRIu64 " orders, %" PRIu64
+                 " paid, %" PRIu64 " credited, %" PRIu64 " refunded, %" PRIu64 " open\n",
+                 seen.seed,
+                 !seen.ended  ? "ended by a signal"
+                 : seen.sound ? "sound"
+                              : seen.failure,
+                 seen.hash, seen.counts.orders, seen.counts.paid, seen.counts.credited,
+                 seen.counts.refunded, seen.counts.open);
+    return seen.ended && seen.sound;
+}
+
+/* ---- what is printed ---- */
+
+void engine_print_replay(const struct world_config *config)
+{
+    (void)printf("replay: shilling-sim --seed %" PRIu64 " --topups %u --rooms %u --kiosks %u",
+                 config->seed, config->topups, config->rooms, config->kiosks);
+    if (config->masked != 0) {
+        (void)printf(" --mask %" PRIu64, config->masked);
+    }
+    if (config->canary != CANARY_NONE) {
+        (void)printf(" --canary %s", canary_name(config->canary));
+    }
+    (void)printf("\n");
+}
+
+static uint64_t ppm(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? part * MILLION / whole : 0;
+}
+
+static void print_faults(const struct engine_total *total)
+{
+    uint64_t sum = total->disk.lost_writes + total->disk.sync_errors + total->disk.full_errors;
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        const uint64_t count = total->counts.faults[i];
+        sum += count;
+        if (count > 0) {
+            (void)printf("  %-20s %" PRIu64 "\n", fault_name((enum fault)i), count);
+        }
+    }
+    (void)printf("  %-20s %" PRIu64 " in %" PRIu64 " power cuts\n", "unsynced writes lost",
+                 total->disk.lost_writes, total->disk.cuts);
+    (void)printf("  %-20s %" PRIu64 "\n  %-20s %" PRIu64 "\n", "syncs failed",
+                 total->disk.sync_errors, "writes without room", total->disk.full_errors);
+    const uint64_t hundredths = ppm(sum, total->counts.orders) / 10000;
+    (void)printf("faults: %" PRIu64 ", %" PRIu64 ".%02" PRIu64 " a top-up\n", sum, hundredths / 100,
+                 hundredths % 100);
+}
+
+void engine_print_total(const struct engine_options *options, const struct engine_total *total,
+                        int64_t took_ms)
+{
+    const struct counts *counts = &total->counts;
+    print_faults(total);
+    (void)printf("seeds %" PRIu64 "..%" PRIu64 ": %" PRIu64 " top-ups, %" PRIu64 " events, %" PRId64
+                 ".%01" PRId64 " s, %" PRId64 " top-ups/s, hash %016" PRIx64 "\n",
+                 options->world.seed, options->world.seed + total->histories - 1, counts->orders,
+                 counts->steps, took_ms / 1000, took_ms % 1000 / 100,
+                 (int64_t)counts->orders * 1000 / (took_ms > 0 ? took_ms : 1), total->hash);
+    (void)printf("paid %" PRIu64 " = credited %" PRIu64 " + refunded %" PRIu64 " + open %" PRIu64
+                 "\n",
+                 counts->paid, counts->credited, counts->refunded, counts->open);
+    (void)printf("paid %" PRId64 " fen = credited %" PRId64 " + refunded %" PRId64
+                 " + open %" PRId64 "; refunded %" PRIu64 " ppm, open %" PRIu64 " ppm of paid\n",
+                 counts->paid_fen, counts->credited_fen, counts->refunded_fen, counts->open_fen,
+                 ppm(counts->refunded, counts->paid), ppm(counts->open, counts->paid));
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_ENGINE_ENGINE_H
+#define SHILLING_SIM_ENGINE_ENGINE_H
+
+#include <stdio.h>
+
+#include "sim/disk/memdisk.h"
+#include "sim/world/world.h"
+
+/*
+ * Many histories: each in a child process of its own, because what dies in a history abandons its
+ * memory, and because a failed MUST must not end the others. The parent has built the databases
+ * that all of them begin with.
+ */
+enum { ENGINE_JOBS_MAX = 16 };
+
+struct engine_options {
+    struct world_config world; /* of each history; the seed is the first one's */
+    uint32_t seeds;            /* how many; 0: as many as fit into seconds */
+    uint32_t seconds;
+    uint32_t jobs;   /* processes at a time */
+    uint32_t stride; /* sweep: every so many steps */
+    uint64_t budget; /* canaries: top-ups until one must be caught */
+    bool quiet;
+};
+
+/* What a child leaves behind, in shared memory. */
+struct engine_result {
+    bool ended; /* by itself, not by a signal */
+    bool sound;
+    uint64_t seed;
+    uint64_t hash;
+    struct counts counts;
+    struct disk_counts disk;
+    char failure[512];
+};
+
+/* One after the other, in the order of their seeds. */
+struct engine_total {
+    uint64_t histories;
+    uint64_t failures;
+    uint64_t first_failed_seed;
+    uint64_t hash; /* of all hashes in order */
+    struct counts counts;
+    struct disk_counts disk;
+    char failure[512]; /* the first one */
+};
+
+/** Run histories until one fails or all are done. False if one failed. */
+bool engine_run(const struct engine_options *options, struct engine_total *ret_total);
+
+/** The smallest history that still fails like this one: fewer top-ups, then fewer kinds of faults.
+ */
+void engine_shrink(const struct engine_options *options, struct world_config *config);
+
+/** One history in this process, its last events on stdout if it fails. */
+bool engine_replay(const struct engine_options *options);
+
+/** A crash at every step of a small history, of each machine. */
+bool engine_sweep(const struct engine_options *options);
+
+/** Every planted bug must be caught. */
+bool engine_canaries(const struct engine_options *options);
+
+void engine_print_total(const struct engine_options *options, const struct engine_total *total,
+                        int64_t took_ms);
+/** The line that repeats a history. */
+void engine_print_replay(const struct world_config *config);
+
+/** Milliseconds of the machine's own clock. */
+int64_t engine_now_ms(void);
+
+#endif

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a history: everything that the provider calls paid must have exactly one fate, and the
+ * server's books must say the same as everybody else's. Only the provider, the meters and the bank
+ * are believed; the database is asked what it claims.
+ */
+#include "cloud/review/audit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "sim/world/world.h"
+
+enum { STATE_SIZE = 16, FAST_S = 60 };
+
+/* What the database claims of one payment. */
+struct claim {
+    const struct trade *trade;
+    char state[STATE_SIZE]; /* "": no such document */
+    bool owned;             /* an open item with owner and deadline */
+    int64_t cust_fen;       /* credited to a balance in the cloud */
+    int64_t posted_credits;
+};
+
+struct audit {
+    struct world *world;
+    struct claim claim;
+};
+
+static enum err load_state(struct db *db, struct claim *claim)
+{
+    struct sql *sql = sql_begin(
+        db, "SELECT state, EXISTS (SELECT 1 FROM review_item WHERE document_no = no AND"
+            " closed_at IS NULL AND owner <> '' AND due_ms > 0),"
+            " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
+            "  WHERE document_no = no AND account = 'CUST'),"
+            " (SELECT count(*) FROM leg JOIN posting USING (posting_id)"
+            "  WHERE document_no = no AND account IN ('CUST', 'METER'))"
+            " FROM (SELECT state, order_no AS no FROM pay_order WHERE order_no = ?1"
+            " UNION ALL SELECT state, stray_no FROM stray WHERE seen_as = ?1 AND trade_no = ?2)");
+    sql_bind_text(sql, 1, claim->trade->order_no);
+    sql_bind_text(sql, 2, claim->trade->trade_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        MUST(sql_copy_text(sql, 0, claim->state, sizeof(claim->state)));
+        claim->owned = sql_bool(sql, 1);
+        claim->cust_fen = sql_i64(sql, 2);
+        claim->posted_credits = sql_i64(sql, 3);
+    }
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err load_claim(struct db *db, void *arg)
+{
+    struct audit *audit = arg;
+    return load_state(db, &audit->claim);
+}
+
+/* ---- one payment ---- */
+
+static const struct wish *wish_of(const struct world *world, const struct trade *trade)
+{
+    for (size_t i = 0; i < world->wishes.count; i++) {
+        if (!trade->stray && world->wishes.list[i].fen == trade->asked_fen) {
+            return &world->wishes.list[i];
+        }
+    }
+    return NULL;
+}
+
+/* How often the value reached its meter, by the meter's own record (or the balance in the cloud).
+ */
+static int64_t effects_of(const struct world *world, const struct claim *claim,
+                          const struct wish *wish)
+{
+    if (wish == NULL) {
+        return 0;
+    }
+    if (wish->room % 3 == 0) {
+        return claim->cust_fen == 0 ? 0 : claim->cust_fen == wish->fen ? 1 : 2;
+    }
+    return meters_bought(&world->meters, wish->room, wish->fen);
+}
+
+static bool was_refunded_outside(const struct trade *trade)
+{
+    return trade->refund_count > 0 && str_equal(trade->refunds[0].refund_no, "outside");
+}
+
+static void check_unpaid(struct world *world, const struct claim *claim, int64_t effects)
+{
+    if (effects > 0) {
+        world_fail(world, "I2: %s was credited and never paid", claim->trade->order_no);
+    }
+}
+
+static void check_words(struct world *world, const struct wish *wish, int64_t effects,
+                        int64_t back_fen)
+{
+    if (wish != NULL && wish->was_done && effects == 0) {
+        world_fail(world, "I9: %s was shown as done and is not", wish->order_no);
+    }
+    if (wish != NULL && wish->was_refunded && back_fen == 0) {
+        world_fail(world, "I9: %s was shown as refunded and is not", wish->order_no);
+    }
+}
+
+static void count_fate(struct world *world, const struct claim *claim, int64_t effects,
+                       int64_t back_fen)
+{
+    struct counts *counts = &world->counts;
+    const struct trade *trade = claim->trade;
+    counts->paid += 1;
+    counts->paid_fen += trade->paid_fen;
+    if (effects == 1) {
+        counts->credited += 1;
+        counts->credited_fen += trade->paid_fen;
+    } else if (back_fen == trade->paid_fen) {
+        counts->refunded += 1;
+        counts->refunded_fen += back_fen;
+    } else {
+        counts->open += 1;
+        counts->open_fen += trade->paid_fen;
+    }
+}
+
+static void check_paid(struct world *world, const struct claim *claim, int64_t effects,
+                       int64_t back_fen)
+{
+    const struct trade *trade = claim->trade;
+    const char *number = trade->order_no;
+    const bool outside = was_refunded_outside(trade);
+    const bool done = str_equal(claim->state, "DONE");
+    const bool refunded = str_equal(claim->state, "REFUNDED");
+    if (claim->state[0] == '\0') {
+        world_fail(world, "I1: %s was paid %" PRId64 " fen and nobody knows of it", number,
+                   trade->paid_fen);
+    } else if (effects > 1) {
+        world_fail(world, "I3: %s was credited %" PRId64 " times", number, effects);
+    } else if (back_fen > trade->paid_fen) {
+        world_fail(world, "I3: %s was paid back %" PRId64 " of %" PRId64 " fen", number, back_fen,
+                   trade->paid_fen);
+    } else if (effects == 1 && back_fen > 0 && !outside) {
+        world_fail(world, "I1: %s was credited and refunded", number);
+    } else if (effects == 0 && back_fen == 0 && !claim->owned) {
+        world_fail(world, "I12: %s was paid and is %s, with nobody to see to it", number,
+                   claim->state);
+    } else if (done && effects == 0) {
+        world_fail(world, "I5: %s is DONE and its meter knows nothing", number);
+    } else if (refunded && back_fen == 0) {
+        world_fail(world, "I5: %s is REFUNDED and the provider knows nothing", number);
+    } else if (!done && effects == 1 && !claim->owned && !outside) {
+        world_fail(world, "I5: %s reached its meter and is %s", number, claim->state);
+    }
+}
+
+static void check_trade(struct audit *audit, const struct trade *trade)
+{
+    struct world *world = audit->world;
+    audit->claim = (struct claim){.trade = trade};
+    if (store_read(world->cloud.store, load_claim, audit) != OK) {
+        world_fail(world, "the database cannot be read");
+        return;
+    }
+    const struct wish *wish = wish_of(world, trade);
+    const int64_t effects = effects_of(world, &audit->claim, wish);
+    const int64_t back_fen =
+        provider_refunded_fen(trade, /* only_done= */ true) + trade->repaid_fen;
+    check_words(world, wish, effects, back_fen);
+    if (trade->paid_fen == 0) {
+        check_unpaid(world, &audit->claim, effects);
+        return;
+    }
+    check_paid(world, &audit->claim, effects, back_fen);
+    count_fate(world, &audit->claim, effects, back_fen);
+}
+
+/* ---- the books as a whole ---- */
+
+struct sums {
+    int64_t received_fen[PAY_WALLET_COUNT];
+    int64_t returned_fen[PAY_WALLET_COUNT];
+};
+
+static enum err load_sum(struct db *db, const char *account, const char *channel, int64_t *ret_fen)
+{
+    struct sql *sql = sql_begin(db, "SELECT coalesce(sum(fen), 0) FROM leg"
+                                    " WHERE account = ?1 AND subject = ?2");
+    sql_bind_text(sql, 1, account);
+    sql_bind_text(sql, 2, channel);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_fen = sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
+static enum err load_sums(struct db *db, void *arg)
+{
+    struct sums *sums = arg;
+    enum err err = OK;
+    for (int i = 0; i < PAY_WALLET_COUNT && err == OK; i++) {
+        const char *channel = pay_wallet_name((enum pay_wallet)i);
+        err = load_sum(db, "RECV", channel, &sums->received_fen[i]);
+        if (err == OK) {
+            err = load_sum(db, "REFOUT", channel, &sums->returned_fen[i]);
+        }
+    }
+    return err;
+}
+
+/*
+ * What somebody paid back at the provider's console after an order was done shows in the daily
+ * bill only, which this world does not have yet: until then the books may or may not know of it.
+ */
+static void check_turnover(struct world *world)
+{
+    struct sums ours = {{0}, {0}};
+    struct sums theirs = {{0}, {0}};
+    int64_t outside_fen[PAY_WALLET_COUNT] = {0};
+    if (store_read(world->cloud.store, load_sums, &ours) != OK) {
+        world_fail(world, "the ledger cannot be read");
+        return;
+    }
+    for (size_t i = 0; i < world->pay.trade_count; i++) {
+        const struct trade *trade = &world->pay.trades[i];
+        theirs.received_fen[trade->wallet] += trade->paid_fen;
+        const int64_t back_fen = provider_refunded_fen(trade, /* only_done= */ true);
+        const bool outside = was_refunded_outside(trade);
+        theirs.returned_fen[trade->wallet] += outside ? 0 : back_fen;
+        outside_fen[trade->wallet] += outside ? back_fen : 0;
+    }
+    for (int i = 0; i < PAY_WALLET_COUNT; i++) {
+        if (ours.received_fen[i] != theirs.received_fen[i]) {
+            world_fail(world, "I5: RECV is %" PRId64 ", the provider received %" PRId64,
+                       ours.received_fen[i], theirs.received_fen[i]);
+        }
+        const int64_t known_fen = -ours.returned_fen[i] - theirs.returned_fen[i];
+        if (known_fen < 0 || known_fen > outside_fen[i]) {
+            world_fail(world, "I5: REFOUT is %" PRId64 ", the provider paid back %" PRId64,
+                       -ours.returned_fen[i], theirs.returned_fen[i]);
+        }
+    }
+}
+
+struct books {
+    json_t *json;
+};
+
+static enum err load_books(struct db *db, void *arg)
+{
+    struct books *books = arg;
+    return audit_books(db, &books->json);
+}
+
+static void check_books(struct world *world)
+{
+    struct books books = {NULL};
+    if (store_read(world->cloud.store, load_books, &books) != OK) {
+        world_fail(world, "the books cannot be read");
+        return;
+    }
+    const json_t *findings = json_object_get(books.json, "findings");
+    if (json_array_size(findings) > 0) {
+        char *text = json_dumps(json_array_get(findings, 0), JSON_COMPACT);
+        world_fail(world, "I4, I13: %s", text != NULL ? text : "");
+        free(text);
+    }
+    json_decref(books.json);
+}
+
+static void check_meters(struct world *world)
+{
+    for (size_t i = 0; i < world->meters.count; i++) {
+        if (!meters_books_are_sound(&world->meters, i)) {
+            world_fail(world, "I6: the record of meter %zu is not sound", i);
+        }
+    }
+}
+
+static void audit_main(void *arg)
+{
+    struct audit *audit = arg;
+    struct world *world = audit->world;
+    for (size_t i = 0; i < world->pay.trade_count; i++) {
+        check_trade(audit, &world->pay.trades[i]);
+    }
+    check_books(world);
+    check_turnover(world);
+    check_meters(world);
+    audit->world = NULL; /* done */
+}
+
+void audit_world(struct world *world)
+{
+    struct audit audit = {.world = world};
+    if (!world->cloud.up) {
+        world_fail(world, "I12: the server does not come up in calm weather");
+        return;
+    }
+    (void)kernel_spawn(NODE_CLOUD, audit_main, &audit);
+    kernel_run(kernel_now_ns() + KERNEL_MINUTE);
+    if (audit.world != NULL) {
+        world_fail(world, "the audit did not end");
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_WORLD_CANARY_H
+#define SHILLING_SIM_WORLD_CANARY_H
+
+#include <stdbool.h>
+
+#include "common/compiler.h"
+
+/* Planted bugs: each is a way in which a double or a driver breaks a promise of the product. */
+enum canary {
+    CANARY_NONE,
+    CANARY_CLOSE_ON_TIMEOUT,      /* an unpaid order is closed on our own time-out */
+    CANARY_NEW_COUNT_ON_RETRY,    /* a retry takes the next count */
+    CANARY_REFUND_WITHOUT_FENCE,  /* the void claims "never sent" without looking */
+    CANARY_NOTIFY_NOT_IDEMPOTENT, /* each notify posts */
+    CANARY_INTENT_NOT_SYNCED,     /* the collector sends before its intent is durable */
+    CANARY_COUNT_USED_IS_OURS,    /* a used count is taken as our success */
+    CANARY_OPERATORS_NOT_SERIAL,  /* refund buttons go to the provider unguarded */
+    CANARY_SYNC_ERROR_IGNORED,    /* the server goes on after a failed sync */
+    CANARY_DEAD_METER_BLOCKS,     /* what waits for a dead meter waits for ever */
+    CANARY_TOMBSTONE_NOT_SYNCED,  /* a void is forgotten by a power cut */
+    CANARY_EPOCH_NOT_CHECKED,     /* a collector with another journal takes old commands */
+    CANARY_STRAY_DROPPED,         /* a payment of an unknown number is acknowledged, forgotten */
+    CANARY_POSTING_WITHOUT_KEY,   /* the ledger takes one posting twice */
+    CANARY_FOLDER_NOT_SYNCED,     /* a removed journal file comes back after a power cut */
+    CANARY_COUNT
+};
+
+/** "close-on-timeout", ...; never NULL. */
+const char *canary_name(enum canary canary);
+/** What would be wrong with the product, in a few words. */
+const char *canary_about(enum canary canary);
+MUST_CHECK bool canary_find(const char *name, enum canary *ret_canary);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_WORLD_FIELD_H
+#define SHILLING_SIM_WORLD_FIELD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/rng.h"
+#include "sim/world/meters.h"
+
+/*
+ * The collector: its real desk, journal, queue, turns and exchanges, with two fibers in the place
+ * of its two threads (main loop, bus) and the simulated wire and broker in the place of theirs.
+ */
+struct collector_life; /* what dies with the machine (field_life.h) */
+
+struct field {
+    struct world *world;
+    struct meters *meters;
+    struct rng_port rng;
+    struct collector_life *life; /* NULL: down */
+};
+
+/** Switch the machine on. */
+void field_start(struct field *field);
+/** It dies; @p power: with its disk's unsynced writes. Starts again by itself. */
+void field_crash(struct field *field, bool power);
+/** A message of the broker's. */
+void field_take(struct field *field, const void *text, size_t size, bool replied);
+
+/*
+ * What it needs of the world (field_world.c). Server and collector both have a "struct job", so
+ * their headers do not meet.
+ */
+void field_reply(struct field *field, const char *text, size_t size);
+void field_state(struct field *field, uint32_t epoch);
+void field_fail(struct field *field, const char *what);
+int64_t field_down_ms(struct field *field);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/world/gateway_double.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "sim/world/world.h"
+
+/* As cloud/meters/gateway.c has it: a question's id is a UUID of version 8, all others of 7. */
+enum { ID_VERSION_AT = 14, ID_VERSION_QUESTION = '8' };
+
+void gateway_double_reset(struct gateway *gateway)
+{
+    gateway->sink = NULL;
+    gateway->online = false;
+    gateway->epoch = 0;
+    memset(gateway->questions, 0, sizeof(gateway->questions));
+}
+
+static void learn(struct gateway *gateway)
+{
+    gateway->online = gateway->retained;
+    gateway->epoch = gateway->retained_epoch;
+}
+
+void gateway_double_connected(struct gateway *gateway)
+{
+    learn(gateway);
+}
+
+/* ---- from the collector ---- */
+
+static void state_arrived(struct world *world, const struct packet *packet)
+{
+    (void)packet;
+    learn(&world->gateway);
+}
+
+void gateway_double_state(struct world *world, uint32_t epoch)
+{
+    const struct packet head = {.link = LINK_BROKER, .to = NODE_CLOUD, .deliver = state_arrived};
+    world->gateway.retained = true;
+    world->gateway.retained_epoch = epoch;
+    net_send(world, &head, "", 0);
+}
+
+static struct gateway_question *find_question(struct gateway *gateway, const char *id)
+{
+    for (size_t i = 0; i < GATEWAY_DOUBLE_QUESTIONS; i++) {
+        if (str_equal(gateway->questions[i].id, id)) {
+            return &gateway->questions[i];
+        }
+    }
+    return NULL;
+}
+
+struct incoming {
+    struct world *world;
+    struct bus_reply reply;
+};
+
+/* In a fiber of the server, as the gateway's thread would be. */
+static void handle_reply(void *arg)
+{
+    struct incoming *incoming = arg;
+    struct gateway *gateway = &incoming->world->gateway;
+    struct gateway_question *question = find_question(gateway, incoming->reply.id);
+    if (question != NULL) {
+        const struct gateway_question asked = *question;
+        question->id[0] = '\0';
+        asked.answer(asked.self, &incoming->reply, OK);
+    } else if (gateway->sink != NULL && incoming->reply.id[ID_VERSION_AT] != ID_VERSION_QUESTION) {
+        gateway->sink(gateway->sink_self, "col1", &incoming->reply);
+    }
+    free(incoming);
+}
+
+static void reply_arrived(struct world *world, const struct packet *packet)
+{
+    struct bus_fault fault;
+    struct incoming *incoming = malloc(sizeof(*incoming));
+    MUST(incoming != NULL);
+    incoming->world = world;
+    enum err err =
+        bus_reply_decode((const char *)packet->data, packet->size, &incoming->reply, &fault);
+    MUST(err == OK);
+    (void)kernel_spawn(NODE_CLOUD, handle_reply, incoming);
+}
+
+void gateway_double_reply(struct world *world, const char *text, size_t size)
+{
+    const struct packet head = {.link = LINK_BROKER, .to = NODE_CLOUD, .deliver = reply_arrived};
+    net_send(world, &head, text, size);
+}
+
+/* ---- to the collector ---- */
+
+static void command_arrived(struct world *world, const struct packet *packet)
+{
+    field_take(&world->field, packet->data, packet->size, /* replied= */ false);
+}
+
+static void replied_arrived(struct world *world, const struct packet *packet)
+{
+    field_take(&world->field, packet->data, packet->size, /* replied= */ true);
+}
+
+static void publish_command(struct world *world, const struct bus_command *command)
+{
+    size_t size = 0;
+    const struct packet head = {
+        .link = LINK_BROKER, .to = NODE_COLLECTOR, .deliver = command_arrived};
+    char *text = malloc(BUS_TEXT_SIZE_MAX);
+    MUST(text != NULL);
+    enum err err = bus_command_encode(command, text, BUS_TEXT_SIZE_MAX, &size);
+    MUST(err == OK);
+    net_send(world, &head, text, size);
+    free(text);
+}
+
+/* ---- cloud/meters/gateway.h ---- */
+
+void gateway_set_sink(struct gateway *gateway, gateway_sink sink, void *self)
+{
+    gateway->sink = sink;
+    gateway->sink_self = self;
+}
+
+enum err gateway_collector_get(struct gateway *gateway, const char *collector_id,
+                               struct gateway_collector *ret_collector)
+{
+    (void)collector_id;
+    *ret_collector = (struct gateway_collector){gateway->online, gateway->epoch};
+    return OK;
+}
+
+struct deadline {
+    struct gateway *gateway;
+    char id[ID_TEXT_SIZE];
+};
+
+static void give_up(void *arg)
+{
+    struct deadline *deadline = arg;
+    struct gateway_question *question = find_question(deadline->gateway, deadline->id);
+    if (question != NULL) {
+        const struct gateway_question asked = *question;
+        question->id[0] = '\0';
+        asked.answer(asked.self, NULL, ERR_TIMEOUT);
+    }
+    free(deadline);
+}
+
+static void on_deadline(void *arg)
+{
+    (void)kernel_spawn(NODE_CLOUD, give_up, arg);
+}
+
+enum err gateway_ask(struct gateway *gateway, const char *collector_id,
+                     const struct bus_command *command, gateway_answer answer, void *self)
+{
+    (void)collector_id;
+    struct gateway_question *place = find_question(gateway, "");
+    if (!gateway->online) {
+        return ERR_UNAVAILABLE;
+    }
+    MUST(place != NULL);
+    *place = (struct gateway_question){.answer = answer, .self = self};
+    struct bus_command marked = *command;
+    marked.id[ID_VERSION_AT] = ID_VERSION_QUESTION;
+    str_format_cut(place->id, sizeof(place->id), "%s", marked.id);
+    publish_command(gateway->world, &marked);
+    struct deadline *deadline = calloc(1, sizeof(*deadline));
+    MUST(deadline != NULL);
+    deadline->gateway = gateway;
+    str_format_cut(deadline->id, sizeof(deadline->id), "%s", marked.id);
+    kernel_after(NODE_CLOUD, (int64_t)command->deadline_ms * KERNEL_MS, on_deadline, deadline);
+    return OK;
+}
+
+enum err gateway_send(struct gateway *gateway, const char *collector_id,
+                      const struct bus_command *command)
+{
+    (void)collector_id;
+    if (!gateway->online) {
+        return ERR_UNAVAILABLE;
+    }
+    publish_command(gateway->world, command);
+    return OK;
+}
+
+void gateway_confirm(struct gateway *gateway, const char *collector_id, const char *command_id)
+{
+    char text[BUS_FIELD_SIZE + ID_TEXT_SIZE];
+    size_t size = 0;
+    const struct packet head = {
+        .link = LINK_BROKER, .to = NODE_COLLECTOR, .deliver = replied_arrived};
+    (void)collector_id;
+    MUST(bus_replied_encode(command_id, text, sizeof(text), &size) == OK);
+    net_send(gateway->world, &head, text, size);
+}

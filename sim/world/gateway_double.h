@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_WORLD_GATEWAY_DOUBLE_H
+#define SHILLING_SIM_WORLD_GATEWAY_DOUBLE_H
+
+#include <stddef.h>
+
+#include "cloud/meters/gateway.h"
+
+/*
+ * cloud/meters/gateway.h over the simulated broker: the same texts as on the wire, encoded and
+ * decoded by protocol/bus, without the MQTT client.
+ */
+enum { GATEWAY_DOUBLE_QUESTIONS = 256 };
+
+struct world;
+
+struct gateway_question {
+    char id[ID_TEXT_SIZE]; /* "": place free */
+    gateway_answer answer;
+    void *self;
+};
+
+struct gateway {
+    struct world *world;
+    gateway_sink sink;
+    void *sink_self;
+    bool online;
+    uint32_t epoch;
+    struct gateway_question questions[GATEWAY_DOUBLE_QUESTIONS];
+    /* What the broker retains of the collector, also while the server is down. */
+    bool retained;
+    uint32_t retained_epoch;
+};
+
+/** The server has died or stopped: nothing is known any more but what the broker retains. */
+void gateway_double_reset(struct gateway *gateway);
+/** The server is connected: the retained state comes. */
+void gateway_double_connected(struct gateway *gateway);
+
+/** The collector's side: its presence, and an answer. */
+void gateway_double_state(struct world *world, uint32_t epoch);
+void gateway_double_reply(struct world *world, const char *text, size_t size);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * People at the desk. They go and look - at the meter, at the provider's console - before they
+ * decide, they are always two, and they click twice. What they may not do the server refuses.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "sim/world/world.h"
+
+enum {
+    TURN_S = 180,
+    ITEMS_MAX = 16,
+    CLICKS = 2,
+    FAR_S = 1800, /* nothing is travelling any more: a look at the meter is a physical proof */
+    DOCUMENT_SIZE = 48,
+};
+
+struct item {
+    char document_no[DOCUMENT_SIZE];
+    bool stray;
+    int64_t opened_at;
+};
+
+struct items {
+    struct item list[ITEMS_MAX];
+    size_t count;
+    int64_t now_s;
+};
+
+static enum err load_items(struct db *db, void *arg)
+{
+    struct items *items = arg;
+    struct sql *sql =
+        sql_begin(db, "SELECT document_no, document = 'stray', opened_at FROM review_item"
+                      " WHERE closed_at IS NULL ORDER BY item_id LIMIT 16");
+    bool row = true;
+    enum err err = sql_next(sql, &row);
+    items->now_s = db_wall_s(db);
+    while (err == OK && row && items->count < ITEMS_MAX) {
+        struct item *item = &items->list[items->count++];
+        MUST(sql_copy_text(sql, 0, item->document_no, sizeof(item->document_no)));
+        item->stray = sql_bool(sql, 1);
+        item->opened_at = sql_i64(sql, 2);
+        err = sql_next(sql, &row);
+    }
+    return err;
+}
+
+/* ---- one decision ---- */
+
+/* One click of one person. */
+struct click {
+    struct world *world;
+    struct review_sign sign;
+    size_t *settled; /* shared by the clicks about one item; @own of the last one */
+    size_t *left;
+};
+
+static void click(void *arg)
+{
+    struct click *click = arg;
+    struct world *world = click->world;
+    enum err err = store_run(world->cloud.store, review_sign, &click->sign);
+    if (err == OK && click->sign.settled) {
+        *click->settled += 1;
+        kernel_trace("settled", click->sign.document_no, click->sign.decision, 0);
+    }
+    if (*click->settled > 1) {
+        world_fail(world, "I14: %s was settled twice", click->sign.document_no);
+    }
+    *click->left -= 1;
+    if (*click->left == 0) {
+        free(click->settled);
+        free(click->left);
+    }
+    free(click);
+}
+
+static void attach(struct world *world, const struct item *item, const char *kind)
+{
+    struct review_attach attach = {.text = "seen"};
+    MUST(str_copy(attach.document_no, sizeof(attach.document_no), item->document_no));
+    str_format_cut(attach.person, sizeof(attach.person), "li");
+    str_format_cut(attach.kind, sizeof(attach.kind), "%s", kind);
+    (void)!store_run(world->cloud.store, review_attach, &attach);
+}
+
+static void sign(struct world *world, const struct item *item, enum review_decision decision)
+{
+    static const char *const PERSONS[] = {"li", "wang"};
+    const bool doubled = world_strikes(world, FAULT_OPERATOR_DOUBLE, DICE_OPERATORS);
+    const size_t clicks = doubled ? CLICKS : 1;
+    size_t *settled = calloc(1, sizeof(*settled));
+    size_t *left = malloc(sizeof(*left));
+    MUST(settled != NULL && left != NULL);
+    *left = clicks * ARRAY_COUNT(PERSONS);
+    for (size_t i = 0; i < clicks * ARRAY_COUNT(PERSONS); i++) {
+        struct click *made = calloc(1, sizeof(*made));
+        MUST(made != NULL);
+        *made = (struct click){.world = world, .settled = settled, .left = left};
+        made->sign.orders = world->cloud.orders;
+        made->sign.decision = decision;
+        MUST(str_copy(made->sign.document_no, sizeof(made->sign.document_no), item->document_no));
+        str_format_cut(made->sign.person, sizeof(made->sign.person), "%s",
+                       PERSONS[i % ARRAY_COUNT(PERSONS)]);
+        (void)kernel_spawn(NODE_CLOUD, click, made);
+    }
+}
+
+static const struct wish *wish_of(const struct world *world, int64_t fen)
+{
+    for (size_t i = 0; i < world->wishes.count; i++) {
+        if (world->wishes.list[i].fen == fen) {
+            return &world->wishes.list[i];
+        }
+    }
+    return NULL;
+}
+
+static bool has_abnormal(const struct trade *trade)
+{
+    for (size_t i = 0; i < trade->refund_count; i++) {
+        if (trade->refunds[i].state == TRADE_REFUND_ABNORMAL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void pay_back_by_bank(struct world *world, const struct item *item, struct trade *trade)
+{
+    trade->repaid_fen = trade->paid_fen;
+    kernel_trace("repaid by bank", trade->order_no, trade->paid_fen, 0);
+    attach(world, item, "reference");
+    sign(world, item, REVIEW_REPAID);
+}
+
+static void decide_order(struct world *world, const struct item *item, int64_t age_s)
+{
+    struct trade *trade = provider_find(&world->pay, item->document_no);
+    if (trade == NULL || trade->paid_fen == 0) {
+        sign(world, item, REVIEW_CLOSE);
+        return;
+    }
+    const struct wish *wish = wish_of(world, trade->asked_fen);
+    const bool bought = wish != NULL && meters_bought(&world->meters, wish->room, wish->fen) > 0;
+    if (bought) {
+        attach(world, item, "reading");
+        sign(world, item, REVIEW_DONE);
+        return;
+    }
+    if (age_s > FAR_S) {
+        attach(world, item, "physical");
+    }
+    if (trade->repaid_fen > 0 || (has_abnormal(trade) && age_s > FAR_S)) {
+        pay_back_by_bank(world, item, trade);
+    } else if (provider_refunded_fen(trade, /* only_done= */ true) > 0) {
+        attach(world, item, "reference");
+        sign(world, item, REVIEW_REFUNDED);
+    } else {
+        sign(world, item, REVIEW_REFUND);
+    }
+}
+
+/* The stray payment behind "seen_as": its trade number is what people look up. */
+static enum err load_seen_as(struct db *db, void *arg)
+{
+    char *number = arg; /* in: the stray's number; out: the provider's */
+    struct sql *sql = sql_begin(db, "SELECT seen_as FROM stray WHERE stray_no = ?1");
+    sql_bind_text(sql, 1, number);
+    enum err err = sql_one(sql);
+    return err == OK && !sql_copy_text(sql, 0, number, DOCUMENT_SIZE) ? ERR_CHECKSUM : err;
+}
+
+static void decide_stray(struct world *world, const struct item *item, int64_t age_s)
+{
+    char number[DOCUMENT_SIZE];
+    MUST(str_copy(number, sizeof(number), item->document_no));
+    if (store_read(world->cloud.store, load_seen_as, number) != OK) {
+        return;
+    }
+    struct trade *trade = provider_find(&world->pay, number);
+    if (trade != NULL && (trade->repaid_fen > 0 || (has_abnormal(trade) && age_s > FAR_S))) {
+        pay_back_by_bank(world, item, trade);
+    } else {
+        sign(world, item, REVIEW_REFUND);
+    }
+}
+
+static void work(void *arg)
+{
+    struct world *world = arg;
+    struct items *items = calloc(1, sizeof(*items));
+    MUST(items != NULL);
+    if (store_read(world->cloud.store, load_items, items) == OK) {
+        for (size_t i = 0; i < items->count; i++) {
+            const struct item *item = &items->list[i];
+            const int64_t age_s = items->now_s - item->opened_at;
+            if (item->stray) {
+                decide_stray(world, item, age_s);
+            } else {
+                decide_order(world, item, age_s);
+            }
+        }
+    }
+    free(items);
+}
+
+static void turn(void *arg)
+{
+    struct world *world = arg;
+    if (world->cloud.up) {
+        (void)kernel_spawn(NODE_CLOUD, work, world);
+    }
+    kernel_after(KERNEL_WORLD, TURN_S * KERNEL_S, turn, world);
+}
+
+void operators_begin(struct world *world)
+{
+    kernel_after(KERNEL_WORLD, TURN_S * KERNEL_S, turn, world);
+}

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A call is an object that outlives its caller: the request travels, the provider acts, the answer
+ * travels, and the server may have given up or died anywhere in between.
+ */
+#include "sim/world/provider.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "common/parse.h"
+#include "common/str.h"
+#include "sim/world/world.h"
+
+enum {
+    CALL_TIMEOUT_S = 8,
+    NOTIFY_TRIES_MAX = 8,
+    REFUND_SLOW_S_MAX = 600,
+    WRONG_BY_FEN = 7,
+};
+
+enum op { OP_PRECREATE, OP_QUERY, OP_CLOSE, OP_REFUND, OP_REFUND_QUERY };
+
+struct call {
+    struct pay *pay;
+    enum op op;
+    enum pay_wallet wallet;
+    char order_no[PAY_TRADE_NO_SIZE];
+    char trade_no[PAY_TRADE_NO_SIZE];
+    char refund_no[PAY_REFUND_NO_SIZE];
+    int64_t fen;
+    bool answered;
+    struct pay_answer answer;
+};
+
+/* ---- the books ---- */
+
+struct trade *provider_find(struct pay *pay, const char *order_no)
+{
+    for (size_t i = 0; i < pay->trade_count; i++) {
+        if (str_equal(pay->trades[i].order_no, order_no)) {
+            return &pay->trades[i];
+        }
+    }
+    return NULL;
+}
+
+static struct trade *find_by_trade(struct pay *pay, const char *trade_no)
+{
+    for (size_t i = 0; i < pay->trade_count; i++) {
+        if (str_equal(pay->trades[i].trade_no, trade_no)) {
+            return &pay->trades[i];
+        }
+    }
+    return NULL;
+}
+
+static struct trade *add(struct pay *pay, const char *order_no, enum pay_wallet wallet, int64_t fen)
+{
+    if (pay->trade_count == pay->trade_room) {
+        pay->trade_room = pay->trade_room == 0 ? 64 : pay->trade_room * 2;
+        pay->trades = realloc(pay->trades, pay->trade_room * sizeof(*pay->trades));
+        MUST(pay->trades != NULL);
+    }
+    struct trade *trade = &pay->trades[pay->trade_count++];
+    *trade = (struct trade){.wallet = wallet,
+                            .asked_fen = fen,
+                            .expires_ns = kernel_now_ns() + PROVIDER_EXPIRY_S * KERNEL_S};
+    str_format_cut(trade->order_no, sizeof(trade->order_no), "%s", order_no);
+    str_format_cut(trade->trade_no, sizeof(trade->trade_no), "T%06zu", pay->trade_count);
+    return trade;
+}
+
+int64_t provider_refunded_fen(const struct trade *trade, bool only_done)
+{
+    int64_t fen = 0;
+    for (size_t i = 0; i < trade->refund_count; i++) {
+        const enum trade_refund_state state = trade->refunds[i].state;
+        const bool counts =
+            state == TRADE_REFUND_DONE || (!only_done && state == TRADE_REFUND_PROCESSING);
+        fen += counts ? trade->refunds[i].fen : 0;
+    }
+    return fen;
+}
+
+void provider_finish(struct pay *pay)
+{
+    free(pay->trades);
+    *pay = (struct pay){0};
+}
+
+/* ---- notifies ---- */
+
+struct notice {
+    struct pay *pay;
+    size_t trade; /* its place: the array may move */
+};
+
+static void notify_later(struct pay *pay, const struct trade *trade, int64_t delay_ms);
+
+static void notify_answered(struct world *world, uint64_t id, unsigned status, const char *text)
+{
+    (void)text;
+    if (status == 200) {
+        world->pay.trades[id].acknowledged = true;
+    }
+}
+
+static void send_notify(struct pay *pay, size_t place)
+{
+    const struct trade *trade = &pay->trades[place];
+    struct http_wish wish = {
+        .method = HTTP_POST, .link = LINK_PROVIDER, .answered = notify_answered, .id = place};
+    str_format_cut(wish.path, sizeof(wish.path), "/pay/%s/notify", pay_wallet_name(trade->wallet));
+    str_format_cut(wish.body, sizeof(wish.body), "%s %s %" PRId64, trade->order_no, trade->trade_no,
+                   trade->paid_fen);
+    http_double_send(pay->world, &wish);
+}
+
+static void notify(void *arg)
+{
+    static const int64_t WAITS_MS[NOTIFY_TRIES_MAX] = {15000,  30000,  180000,  600000,
+                                                       600000, 900000, 1800000, 3600000};
+    const struct notice notice = *(struct notice *)arg;
+    struct pay *pay = notice.pay;
+    struct trade *trade = &pay->trades[notice.trade];
+    free(arg);
+    if (trade->acknowledged || trade->notify_tries == NOTIFY_TRIES_MAX) {
+        return;
+    }
+    send_notify(pay, notice.trade);
+    if (world_strikes(pay->world, FAULT_NOTIFY_DOUBLE, DICE_PROVIDER)) {
+        send_notify(pay, notice.trade);
+    }
+    const int64_t wait_ms = WAITS_MS[trade->notify_tries];
+    trade->notify_tries += 1;
+    notify_later(pay, trade, wait_ms);
+}
+
+static void notify_later(struct pay *pay, const struct trade *trade, int64_t delay_ms)
+{
+    struct notice *notice = malloc(sizeof(*notice));
+    MUST(notice != NULL);
+    *notice = (struct notice){pay, (size_t)(trade - pay->trades)};
+    kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, notify, notice);
+}
+
+/* ---- what people do ---- */
+
+static void take_money(struct pay *pay, struct trade *trade, int64_t fen)
+{
+    trade->exists = true;
+    trade->paid_fen = fen;
+    trade->paid_ns = kernel_now_ns();
+    kernel_trace("paid", trade->order_no, fen, trade->wallet);
+    const bool at_once = world_strikes(pay->world, FAULT_NOTIFY_FIRST, DICE_PROVIDER);
+    const int64_t delay_ms = dice_between(&pay->world->dice[DICE_PROVIDER], 0, 4000);
+    notify_later(pay, trade, at_once ? 0 : delay_ms);
+}
+
+bool provider_pay(struct pay *pay, const char *order_no)
+{
+    struct trade *trade = provider_find(pay, order_no);
+    if (trade == NULL || trade->closed || trade->paid_fen > 0 ||
+        trade->expires_ns <= kernel_now_ns()) {
+        return false;
+    }
+    const bool wrong = world_strikes(pay->world, FAULT_PAY_WRONG_AMOUNT, DICE_PROVIDER);
+    take_money(pay, trade, wrong ? trade->asked_fen - WRONG_BY_FEN : trade->asked_fen);
+    return true;
+}
+
+void provider_pay_stray(struct pay *pay)
+{
+    struct dice *dice = &pay->world->dice[DICE_PROVIDER];
+    char number[PAY_ORDER_NO_SIZE];
+    str_format_cut(number, sizeof(number), "OLD%08zu", pay->trade_count);
+    const int64_t fen = dice_between(dice, 100, 90000);
+    struct trade *trade = add(pay, number, PAY_WECHAT, fen);
+    trade->stray = true;
+    take_money(pay, trade, fen);
+}
+
+static struct trade_refund *add_refund(struct trade *trade, const char *refund_no, int64_t fen)
+{
+    MUST(trade->refund_count < TRADE_REFUNDS_MAX);
+    struct trade_refund *refund = &trade->refunds[trade->refund_count++];
+    *refund = (struct trade_refund){.fen = fen, .state = TRADE_REFUND_DONE};
+    str_format_cut(refund->refund_no, sizeof(refund->refund_no), "%s", refund_no);
+    return refund;
+}
+
+void provider_refund_outside(struct pay *pay, struct trade *trade)
+{
+    (void)pay;
+    const int64_t left_fen = trade->paid_fen - provider_refunded_fen(trade, false);
+    if (left_fen == trade->paid_fen && left_fen > 0 && trade->repaid_fen == 0) {
+        kernel_trace("refunded outside", trade->order_no, left_fen, 0);
+        (void)add_refund(trade, "outside", left_fen);
+    }
+}
+
+/* ---- what the server asks ---- */
+
+static void act_precreate(struct call *call)
+{
+    struct trade *trade = provider_find(call->pay, call->order_no);
+    if (trade == NULL && world_strikes(call->pay->world, FAULT_PAY_REFUSED, DICE_PROVIDER)) {
+        call->answer.result = PAY_REFUSED;
+        return;
+    }
+    if (trade == NULL) {
+        trade = add(call->pay, call->order_no, call->wallet, call->fen);
+        trade->exists = call->wallet == PAY_WECHAT;
+    }
+    if (trade->paid_fen > 0 || trade->closed) {
+        call->answer.result = PAY_QUERY_FIRST;
+        return;
+    }
+    call->answer.result = PAY_QR;
+    str_format_cut(call->answer.qr_text, sizeof(call->answer.qr_text), "qr:%s", call->order_no);
+}
+
+static enum pay_result state_of(const struct trade *trade)
+{
+    const int64_t refunded_fen = provider_refunded_fen(trade, /* only_done= */ true);
+    if (trade->paid_fen == 0) {
+        const bool over = trade->closed || trade->expires_ns <= kernel_now_ns();
+        return over ? PAY_CLOSED : PAY_UNPAID;
+    }
+    if (trade->wallet == PAY_WECHAT) {
+        return provider_refunded_fen(trade, false) > 0 ? PAY_PAID_REFUND_SEEN : PAY_PAID;
+    }
+    return refunded_fen == trade->paid_fen ? PAY_REFUNDED
+           : refunded_fen > 0              ? PAY_PARTLY_REFUNDED
+                                           : PAY_PAID;
+}
+
+static void act_query(struct call *call)
+{
+    const struct trade *trade = provider_find(call->pay, call->order_no);
+    struct pay_answer *answer = &call->answer;
+    if (trade == NULL || !trade->exists) {
+        answer->result = PAY_NOT_EXIST;
+        return;
+    }
+    answer->result = state_of(trade);
+    answer->amount_fen = trade->paid_fen > 0 ? trade->paid_fen : trade->asked_fen;
+    if (answer->result == PAY_REFUNDED || answer->result == PAY_PARTLY_REFUNDED) {
+        answer->refunded_fen = provider_refunded_fen(trade, /* only_done= */ true);
+    }
+    str_format_cut(answer->trade_no, sizeof(answer->trade_no), "%s",
+                   trade->paid_fen > 0 ? trade->trade_no : "");
+}
+
+static void act_close(struct call *call)
+{
+    struct trade *trade = provider_find(call->pay, call->order_no);
+    if (trade == NULL || !trade->exists) {
+        call->answer.result = PAY_NOT_EXIST;
+    } else if (trade->paid_fen > 0) {
+        call->answer.result = PAY_CLOSE_REFUSED;
+    } else {
+        trade->closed = true;
+        kernel_trace("closed", trade->order_no, 0, 0);
+        call->answer.result = PAY_CLOSED;
+    }
+}
+
+struct slow_refund {
+    struct pay *pay;
+    size_t trade;
+    size_t refund;
+};
+
+static void refund_done(void *arg)
+{
+    const struct slow_refund slow = *(struct slow_refund *)arg;
+    free(arg);
+    slow.pay->trades[slow.trade].refunds[slow.refund].state = TRADE_REFUND_DONE;
+}
+
+static void refund_slowly(struct pay *pay, const struct trade *trade, struct trade_refund *refund)
+{
+    struct slow_refund *slow = malloc(sizeof(*slow));
+    MUST(slow != NULL);
+    *slow =
+        (struct slow_refund){pay, (size_t)(trade - pay->trades), (size_t)(refund - trade->refunds)};
+    refund->state = TRADE_REFUND_PROCESSING;
+    const int64_t wait_s = dice_between(&pay->world->dice[DICE_PROVIDER], 1, REFUND_SLOW_S_MAX);
+    kernel_after(KERNEL_WORLD, wait_s * KERNEL_S, refund_done, slow);
+}
+
+static enum pay_result refund_word(const struct trade_refund *refund)
+{
+    switch (refund->state) {
+    case TRADE_REFUND_PROCESSING:
+        return PAY_REFUND_PROCESSING;
+    case TRADE_REFUND_DONE:
+        return PAY_REFUNDED;
+    case TRADE_REFUND_ABNORMAL:
+        break;
+    }
+    return PAY_REFUND_ABNORMAL;
+}
+
+static struct trade_refund *find_refund(struct trade *trade, const char *refund_no)
+{
+    for (size_t i = 0; i < trade->refund_count; i++) {
+        if (str_equal(trade->refunds[i].refund_no, refund_no)) {
+            return &trade->refunds[i];
+        }
+    }
+    return NULL;
+}
+
+static struct trade *trade_of(struct call *call)
+{
+    return call->order_no[0] != '\0' ? provider_find(call->pay, call->order_no)
+                                     : find_by_trade(call->pay, call->trade_no);
+}
+
+static void act_refund(struct call *call)
+{
+    struct world *world = call->pay->world;
+    struct trade *trade = trade_of(call);
+    struct trade_refund *refund = trade != NULL ? find_refund(trade, call->refund_no) : NULL;
+    call->answer.result = PAY_REFUND_NOT_ALLOWED;
+    if (refund != NULL) {
+        call->answer.result = refund_word(refund);
+        return;
+    }
+    if (trade == NULL || trade->paid_fen - provider_refunded_fen(trade, false) < call->fen) {
+        return;
+    }
+    if (world_strikes(world, FAULT_REFUND_LOW_BALANCE, DICE_PROVIDER)) {
+        call->answer.result = PAY_REFUND_LOW_BALANCE;
+        return;
+    }
+    refund = add_refund(trade, call->refund_no, call->fen);
+    kernel_trace("refund", trade->order_no, call->fen, 0);
+    if (world_strikes(world, FAULT_REFUND_ABNORMAL, DICE_PROVIDER)) {
+        refund->state = TRADE_REFUND_ABNORMAL;
+    } else if (world_strikes(world, FAULT_REFUND_SLOW, DICE_PROVIDER)) {
+        refund_slowly(call->pay, trade, refund);
+    }
+    call->answer.result = refund_word(refund);
+    call->answer.refunded_fen = call->fen;
+}
+
+static void act_refund_query(struct call *call)
+{
+    struct trade *trade = trade_of(call);
+    const struct trade_refund *refund = trade != NULL ? find_refund(trade, call->refund_no) : NULL;
+    call->answer.result = refund != NULL ? refund_word(refund) : PAY_NOT_EXIST;
+    call->answer.refunded_fen = refund != NULL ? refund->fen : -1;
+}
+
+/* ---- the way there and back ---- */
+
+static void answer_arrived(void *arg)
+{
+    struct call *call = arg;
+    call->answered = true;
+    kernel_wake(call);
+}
+
+static void request_arrived(void *arg)
+{
+    static void (*const ACTS[])(struct call * call) = {
+        [OP_PRECREATE] = act_precreate,
+        [OP_QUERY] = act_query,
+        [OP_CLOSE] = act_close,
+        [OP_REFUND] = act_refund,
+        [OP_REFUND_QUERY] = act_refund_query,
+    };
+    struct call *call = arg;
+    struct world *world = call->pay->world;
+    ACTS[call->op](call);
+    call->answer.evidence.verified = true;
+    if (!world_strikes(world, FAULT_PAY_LOST_ANSWER, DICE_PROVIDER)) {
+        const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, 600);
+        kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, answer_arrived, call);
+    }
+}
+
+static void make_call(const struct call *question, struct pay_answer *ret_answer)
+{
+    struct world *world = question->pay->world;
+    struct call *call = malloc(sizeof(*call));
+    MUST(call != NULL);
+    *call = *question;
+    call->answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1, .currency_ok = true};
+    const bool cut = question->pay->down_until_ns > kernel_now_ns();
+    const bool lost = world_strikes(world, FAULT_PAY_LOST_CALL, DICE_PROVIDER);
+    if (!cut && !lost) {
+        const bool late = world_strikes(world, FAULT_PAY_LATE, DICE_PROVIDER);
+        const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, late ? 20000 : 400);
+        kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, request_arrived, call);
+    }
+    const int64_t deadline_ns = kernel_now_ns() + CALL_TIMEOUT_S * KERNEL_S;
+    bool in_time = true;
+    while (!call->answered && in_time) {
+        in_time = kernel_wait(call, deadline_ns);
+    }
+    if (call->answered) {
+        *ret_answer = call->answer;
+        free(call);
+    } else {
+        /* Left behind: its request may still arrive and have its effect. */
+        *ret_answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1};
+    }
+    str_format_cut(ret_answer->log_text, sizeof(ret_answer->log_text), "provider says %d",
+                   (int)ret_answer->result);
+}
+
+/* ---- cloud/payments/pay.h ---- */
+
+const char *pay_wallet_name(enum pay_wallet wallet)
+{
+    return wallet == PAY_ALIPAY ? "alipay" : "wechat";
+}
+
+bool pay_has(const struct pay *pay, enum pay_wallet wallet)
+{
+    (void)pay;
+    (void)wallet;
+    return true;
+}
+
+bool pay_precreate_body(const struct pay *pay, enum pay_wallet wallet,
+                        const struct pay_order *order, char ret_body[PAY_BODY_SIZE])
+{
+    (void)pay;
+    (void)wallet;
+    return str_format(ret_body, PAY_BODY_SIZE, "%" PRId64, order->amount_fen);
+}
+
+void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no, const char *body,
+                   struct pay_answer *ret_answer)
+{
+    struct call call = {.pay = pay, .op = OP_PRECREATE, .wallet = wallet};
+    MUST(parse_i64(body, 1, INT64_MAX, &call.fen));
+    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
+    make_call(&call, ret_answer);
+}
+
+void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
+               struct pay_answer *ret_answer)
+{
+    struct call call = {.pay = pay, .op = OP_QUERY, .wallet = wallet};
+    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
+    make_call(&call, ret_answer);
+}
+
+void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
+               struct pay_answer *ret_answer)
+{
+    struct call call = {.pay = pay, .op = OP_CLOSE, .wallet = wallet};
+    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
+    make_call(&call, ret_answer);
+}
+
+bool pay_refund_body(const struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
+                     char ret_body[PAY_BODY_SIZE])
+{
+    (void)pay;
+    (void)wallet;
+    return str_format(ret_body, PAY_BODY_SIZE, "%s %s %" PRId64,
+                      refund->order_no != NULL ? refund->order_no : "-",
+                      refund->trade_no != NULL ? refund->trade_no : "-", refund->refund_fen);
+}
+
+/* "ORDER TRADE FEN" into the call; "-" is none. */
+static void read_body(const char *body, struct call *call)
+{
+    const char *trade = strchr(body, ' ');
+    MUST(trade != NULL);
+    const char *fen = strchr(trade + 1, ' ');
+    MUST(fen != NULL && parse_i64(fen + 1, 1, INT64_MAX, &call->fen));
+    if (body[0] != '-') {
+        MUST(str_copy_bytes(call->order_no, sizeof(call->order_no), body, (size_t)(trade - body)));
+    }
+    if (trade[1] != '-') {
+        MUST(str_copy_bytes(call->trade_no, sizeof(call->trade_no), trade + 1,
+                            (size_t)(fen - trade - 1)));
+    }
+}
+
+void pay_refund(struct pay *pay, enum pay_wallet wallet, const char *refund_no, const char *body,
+                struct pay_answer *ret_answer)
+{
+    struct call call = {.pay = pay, .op = OP_REFUND, .wallet = wallet};
+    str_format_cut(call.refund_no, sizeof(call.refund_no), "%s", refund_no);
+    read_body(body, &call);
+    make_call(&call, ret_answer);
+}
+
+void pay_refund_query(struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
+                      struct pay_answer *ret_answer)
+{
+    struct call call = {.pay = pay, .op = OP_REFUND_QUERY, .wallet = wallet};
+    str_format_cut(call.refund_no, sizeof(call.refund_no), "%s", refund->refund_no);
+    str_format_cut(call.order_no, sizeof(call.order_no), "%s",
+                   refund->order_no != NULL ? refund->order_no : "");
+    str_format_cut(call.trade_no, sizeof(call.trade_no), "%s",
+                   refund->trade_no != NULL ? refund->trade_no : "");
+    make_call(&call, ret_answer);
+}
+
+void pay_answer_finish(struct pay_answer *answer)
+{
+    free(answer->evidence.body);
+    answer->evidence.body = NULL;
+}
+
+void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_notify_in *in,
+                     struct pay_notify *ret_notify)
+{
+    struct call call = {.pay = pay};
+    char text[256];
+    (void)wallet;
+    MUST(str_copy_bytes(text, sizeof(text), (const char *)in->body, in->body_size));
+    read_body(text, &call);
+    *ret_notify = (struct pay_notify){.verdict = PAY_NOTIFY_GENUINE,
+                                      .result = PAY_PAID,
+                                      .amount_fen = call.fen,
+                                      .refunded_fen = -1,
+                                      .currency_ok = true,
+                                      .http_status = 200,
+                                      .reply = "success",
+                                      .reply_type = "text/plain"};
+    str_format_cut(ret_notify->order_no, sizeof(ret_notify->order_no), "%s", call.order_no);
+    str_format_cut(ret_notify->trade_no, sizeof(ret_notify->trade_no), "%s", call.trade_no);
+}
+
+void pay_notify_fail(enum pay_wallet wallet, struct pay_notify *notify)
+{
+    (void)wallet;
+    notify->http_status = 500;
+    notify->reply = "";
+}
+
+bool pay_keys_refresh(struct pay *pay, char ret_log[PAY_LOG_SIZE])
+{
+    (void)pay;
+    ret_log[0] = '\0';
+    return true;
+}
+
+void pay_bill_fetch(struct pay *pay, enum pay_wallet wallet, const char *day,
+                    struct pay_bill *ret_bill)
+{
+    (void)pay;
+    (void)wallet;
+    (void)day;
+    *ret_bill = (struct pay_bill){.result = PAY_BILL_UNKNOWN};
+}
+
+void pay_bill_finish(struct pay_bill *bill)
+{
+    free(bill->rows);
+    free(bill->raw);
+    bill->rows = NULL;
+    bill->raw = NULL;
+}

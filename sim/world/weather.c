@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/world/weather.h"
+
+#include "common/must.h"
+
+enum { PERCENT = 10000, HALF = 500000 };
+
+struct row {
+    const char *name;
+    uint32_t ppm_max;
+};
+
+static const struct row ROWS[FAULT_COUNT] = {
+    [FAULT_NET_DROP] = {"net drop", 25 * PERCENT},
+    [FAULT_NET_DOUBLE] = {"net double", 25 * PERCENT},
+    [FAULT_NET_LATE] = {"net late", 15 * PERCENT},
+    [FAULT_NET_PARTITION] = {"net partition", 20 * PERCENT},
+    [FAULT_PAY_LOST_CALL] = {"pay lost call", 15 * PERCENT},
+    [FAULT_PAY_LOST_ANSWER] = {"pay lost answer", 15 * PERCENT},
+    [FAULT_PAY_REFUSED] = {"pay refused", 1 * PERCENT},
+    [FAULT_PAY_WRONG_AMOUNT] = {"pay wrong amount", PERCENT / 4},
+    [FAULT_PAY_LATE] = {"pay late", 6 * PERCENT},
+    [FAULT_NOTIFY_FIRST] = {"notify first", 30 * PERCENT},
+    [FAULT_NOTIFY_DOUBLE] = {"notify double", 50 * PERCENT},
+    [FAULT_REFUND_OUTSIDE] = {"refund outside", PERCENT / 4},
+    [FAULT_REFUND_SLOW] = {"refund slow", 30 * PERCENT},
+    [FAULT_REFUND_ABNORMAL] = {"refund abnormal", 2 * PERCENT},
+    [FAULT_REFUND_LOW_BALANCE] = {"refund low balance", 10 * PERCENT},
+    [FAULT_STRAY_PAYMENT] = {"stray payment", 5 * PERCENT},
+    [FAULT_METER_LOST_REQUEST] = {"meter lost request", 12 * PERCENT},
+    [FAULT_METER_LOST_REPLY] = {"meter lost reply", 15 * PERCENT},
+    [FAULT_METER_LATE_REPLY] = {"meter late reply", 3 * PERCENT},
+    [FAULT_METER_GARBLED] = {"meter garbled", 8 * PERCENT},
+    [FAULT_METER_DEAD] = {"meter dead", 5 * PERCENT},
+    [FAULT_METER_OTHER_SALE] = {"meter other sale", 5 * PERCENT},
+    [FAULT_CLOUD_KILLED] = {"cloud killed", 20 * PERCENT},
+    [FAULT_CLOUD_POWER] = {"cloud power cut", 20 * PERCENT},
+    [FAULT_CLOUD_RESTARTED] = {"cloud restarted", 10 * PERCENT},
+    [FAULT_COLLECTOR_KILLED] = {"collector killed", 20 * PERCENT},
+    [FAULT_COLLECTOR_POWER] = {"collector power cut", 20 * PERCENT},
+    [FAULT_BROKER_RESTART] = {"broker restart", 10 * PERCENT},
+    [FAULT_DISK_FULL] = {"disk full", 3 * PERCENT},
+    [FAULT_SYNC_ERROR] = {"sync error", PERCENT / 20},
+    [FAULT_CLOCK_STEP] = {"clock step", 10 * PERCENT},
+    [FAULT_KIOSK_DIES] = {"kiosk dies", 3 * PERCENT},
+    [FAULT_KIOSK_DOUBLE_TAP] = {"kiosk double tap", 20 * PERCENT},
+    [FAULT_KIOSK_CANCEL] = {"kiosk cancel", 10 * PERCENT},
+    [FAULT_OPERATOR_DOUBLE] = {"operator double", 50 * PERCENT},
+};
+
+const char *fault_name(enum fault fault)
+{
+    MUST(fault < FAULT_COUNT);
+    return ROWS[fault].name;
+}
+
+struct weather weather_draw(struct dice *dice)
+{
+    struct weather weather = {.orders_repeatable = false};
+    const bool swarm = dice_chance(dice, HALF);
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        const uint32_t drawn = dice_below(dice, ROWS[i].ppm_max + 1);
+        const bool off = dice_chance(dice, HALF);
+        weather.ppm[i] = swarm && off ? 0 : drawn;
+    }
+    weather.net_ms_max = dice_between(dice, 5, 400);
+    weather.sync_ns_max = dice_between(dice, 0, 20000000);
+    weather.preempt_ppm = dice_below(dice, 20 * PERCENT);
+    weather.orders_repeatable = dice_chance(dice, HALF);
+    weather.total_readable = dice_chance(dice, HALF);
+    return weather;
+}
+
+struct weather weather_calm(const struct weather *before)
+{
+    struct weather calm = *before;
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        calm.ppm[i] = 0;
+    }
+    calm.net_ms_max = 50;
+    return calm;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_WORLD_WEATHER_H
+#define SHILLING_SIM_WORLD_WEATHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/kernel/dice.h"
+
+/* Everything that can go wrong, and how often: drawn anew for each seed. */
+enum fault {
+    FAULT_NET_DROP,
+    FAULT_NET_DOUBLE,
+    FAULT_NET_LATE,
+    FAULT_NET_PARTITION,
+    FAULT_PAY_LOST_CALL,
+    FAULT_PAY_LOST_ANSWER,
+    FAULT_PAY_REFUSED,
+    FAULT_PAY_WRONG_AMOUNT,
+    FAULT_PAY_LATE,
+    FAULT_NOTIFY_FIRST,
+    FAULT_NOTIFY_DOUBLE,
+    FAULT_REFUND_OUTSIDE,
+    FAULT_REFUND_SLOW,
+    FAULT_REFUND_ABNORMAL,
+    FAULT_REFUND_LOW_BALANCE,
+    FAULT_STRAY_PAYMENT,
+    FAULT_METER_LOST_REQUEST,
+    FAULT_METER_LOST_REPLY,
+    FAULT_METER_LATE_REPLY,
+    FAULT_METER_GARBLED,
+    FAULT_METER_DEAD,
+    FAULT_METER_OTHER_SALE,
+    FAULT_CLOUD_KILLED,
+    FAULT_CLOUD_POWER,
+    FAULT_CLOUD_RESTARTED,
+    FAULT_COLLECTOR_KILLED,
+    FAULT_COLLECTOR_POWER,
+    FAULT_BROKER_RESTART,
+    FAULT_DISK_FULL,
+    FAULT_SYNC_ERROR,
+    FAULT_CLOCK_STEP,
+    FAULT_KIOSK_DIES,
+    FAULT_KIOSK_DOUBLE_TAP,
+    FAULT_KIOSK_CANCEL,
+    FAULT_OPERATOR_DOUBLE,
+    FAULT_COUNT
+};
+
+struct weather {
+    uint32_t ppm[FAULT_COUNT]; /* of an occasion, or of a minute for what has none */
+    int64_t net_ms_max;        /* usual delay of a message */
+    int64_t sync_ns_max;
+    uint32_t preempt_ppm;
+    bool orders_repeatable; /* family Q takes an order number twice */
+    bool total_readable;    /* ... and tells its total */
+};
+
+const char *fault_name(enum fault fault);
+
+/** Half of the seeds have everything on, the others some of it. */
+struct weather weather_draw(struct dice *dice);
+
+/** Nothing goes wrong any more. */
+struct weather weather_calm(const struct weather *before);
+
+#endif

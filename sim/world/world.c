@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Phases of a history: storm, until the tenants are done; heal; drain; audit. */
+#include "sim/world/world.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "sim/disk/memdisk.h"
+
+enum {
+    LOOK_S = 300,           /* how often it is looked whether all is done */
+    STORM_HOURS_MAX = 24,   /* a bound, far above what the tenants need */
+    DRAIN_HOURS_MAX = 12,   /* in the shortened waits of cloud_timers() */
+    TAIL_S = 400,           /* what a tenant may still do with a code in his hand */
+    MONO_AHEAD_MS = 864000, /* machines were not switched on at one moment */
+};
+
+void world_fail(struct world *world, const char *format, ...)
+{
+    va_list values;
+    if (world->failure[0] != '\0') {
+        return;
+    }
+    va_start(values, format);
+    str_vformat_cut(world->failure, sizeof(world->failure), format, values);
+    va_end(values);
+    kernel_trace("FAILURE", world->failure, 0, 0);
+}
+
+void world_count(struct world *world, enum fault fault)
+{
+    world->counts.faults[fault] += 1;
+}
+
+bool world_strikes(struct world *world, enum fault fault, enum dice_concern concern)
+{
+    const bool strikes = dice_chance(&world->dice[concern], world->weather.ppm[fault]);
+    world->counts.faults[fault] += strikes ? 1 : 0;
+    return strikes;
+}
+
+bool world_is_up(const struct world *world, int node)
+{
+    return node == KERNEL_WORLD || (node == NODE_CLOUD && world->cloud.up) ||
+           (node == NODE_COLLECTOR && world->field.life != NULL);
+}
+
+/* ---- beginning ---- */
+
+static void begin(struct world *world, const struct world_config *config)
+{
+    const struct kernel_config kernel = {.seed = config->seed,
+                                         .preempt_ppm = world->weather.preempt_ppm,
+                                         .on_step = config->on_step,
+                                         .self = config->self};
+    world->config = *config;
+    world->counts = (struct counts){.orders = 0};
+    world->failure[0] = '\0';
+    world->broker_life = 0;
+    memset(world->link_down_until_ns, 0, sizeof(world->link_down_until_ns));
+    for (int i = 0; i < DICE_CONCERN_COUNT; i++) {
+        world->dice[i] = dice_make(config->seed, (enum dice_concern)i);
+    }
+    kernel_begin(&kernel);
+    world->cloud = (struct cloud){.world = world, .timers = cloud_timers()};
+    world->cloud.rng = dice_port(&world->dice[DICE_NODES]);
+    world->field = (struct field){.world = world, .meters = &world->meters};
+    world->field.rng = dice_port(&world->dice[DICE_NODES]);
+    world->gateway = (struct gateway){.world = world};
+    world->http = (struct http_server){.world = world};
+    world->pay = (struct pay){.world = world};
+}
+
+void world_provision(struct world *world, const struct world_config *config)
+{
+    struct world_config first = *config;
+    first.seed = 0; /* the same databases for every seed, or a history could not be repeated */
+    first.on_step = NULL;
+    memset(world, 0, sizeof(*world));
+    memdisk_begin(first.seed);
+    begin(world, &first);
+    cloud_provision(&world->cloud, config->rooms);
+}
+
+static void set_weather(struct world *world, const struct weather *weather)
+{
+    world->weather = *weather;
+    for (int node = NODE_CLOUD; node <= NODE_COLLECTOR; node++) {
+        struct disk_faults *faults = memdisk_faults(node);
+        faults->sync_error_ppm = weather->ppm[FAULT_SYNC_ERROR];
+        faults->full = false;
+        /* The collector's journal has one lock, which its two fibers would wait for in vain. */
+        faults->sync_ns_max = node == NODE_CLOUD ? weather->sync_ns_max : 0;
+    }
+}
+
+/* ---- the phases ---- */
+
+struct look {
+    struct world *world;
+    bool done;
+    bool asked;
+};
+
+static enum err count_open(struct db *db, void *arg)
+{
+    int64_t *count = arg;
+    struct sql *sql =
+        sql_begin(db, "SELECT (SELECT count(*) FROM pay_order WHERE state NOT IN ('DONE', 'CLOSED',"
+                      " 'REFUNDED')) + (SELECT count(*) FROM review_item WHERE closed_at IS NULL)"
+                      " + (SELECT count(*) FROM stray WHERE state NOT IN ('REFUNDED'))"
+                      " + (SELECT count(*) FROM job WHERE kind IN ('pay', 'refund', 'deliver'))");
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *count = sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
+static void look_main(void *arg)
+{
+    struct look *look = arg;
+    int64_t count = 0;
+    if (store_read(look->world->cloud.store, count_open, &count) == OK) {
+        look->done = count == 0;
+    }
+    look->asked = true;
+}
+
+static bool is_drained(struct world *world)
+{
+    struct look look = {.world = world};
+    if (world->cloud.up) {
+        (void)kernel_spawn(NODE_CLOUD, look_main, &look);
+    }
+    const int64_t until_ns = kernel_now_ns() + KERNEL_MINUTE;
+    while (world->cloud.up && !look.asked && kernel_now_ns() < until_ns) {
+        kernel_run(kernel_now_ns() + KERNEL_S);
+    }
+    return look.done;
+}
+
+static bool tenants_are_done(const struct world *world)
+{
+    bool busy = world->wishes.count < world->config.topups;
+    for (uint32_t i = 0; i < world->config.kiosks; i++) {
+        busy = busy || world->kiosks[i].busy;
+    }
+    return !busy;
+}
+
+static void storm(struct world *world)
+{
+    const int64_t end_ns = kernel_now_ns() + STORM_HOURS_MAX * KERNEL_HOUR;
+    world->storm = true;
+    storm_begin(world);
+    for (uint32_t i = 0; i < world->config.kiosks; i++) {
+        kiosk_begin(&world->kiosks[i], world, i);
+    }
+    while (!tenants_are_done(world) && kernel_now_ns() < end_ns && world->failure[0] == '\0') {
+        kernel_run(kernel_now_ns() + KERNEL_MINUTE);
+    }
+    kernel_run(kernel_now_ns() + TAIL_S * KERNEL_S);
+    world->storm = false;
+}
+
+static void heal(struct world *world)
+{
+    const struct weather calm = weather_calm(&world->weather);
+    set_weather(world, &calm);
+    memset(world->link_down_until_ns, 0, sizeof(world->link_down_until_ns));
+    memset(world->meters.dead_until_ns, 0, sizeof(world->meters.dead_until_ns));
+    world->pay.down_until_ns = 0;
+    kernel_trace("calm", "", (int64_t)world->wishes.count, (int64_t)world->pay.trade_count);
+}
+
+static void drain(struct world *world)
+{
+    const int64_t end_ns = kernel_now_ns() + DRAIN_HOURS_MAX * KERNEL_HOUR;
+    bool drained = false;
+    while (!drained && kernel_now_ns() < end_ns && world->failure[0] == '\0') {
+        kernel_run(kernel_now_ns() + LOOK_S * KERNEL_S);
+        drained = is_drained(world);
+    }
+    kernel_trace(drained ? "drained" : "not drained", "", 0, 0);
+}
+
+bool world_live(struct world *world, const struct world_config *config)
+{
+    struct dice dice = dice_make(config->seed, DICE_WEATHER);
+    const struct weather drawn = weather_draw(&dice);
+    struct weather weather = config->calm ? weather_calm(&drawn) : drawn;
+    memdisk_reseed(config->seed);
+    for (int i = 0; i < FAULT_COUNT; i++) {
+        weather.ppm[i] = (config->masked >> i & 1) != 0 ? 0 : weather.ppm[i];
+    }
+    world->weather = weather;
+    begin(world, config);
+    set_weather(world, &weather);
+    kernel_clock_set(NODE_CLOUD, 0, MONO_AHEAD_MS);
+    meters_begin(&world->meters, world, config->rooms);
+    cloud_start(&world->cloud);
+    field_start(&world->field);
+    operators_begin(world);
+    storm(world);
+    heal(world);
+    drain(world);
+    if (world->failure[0] == '\0') {
+        audit_world(world);
+    }
+    world->counts.steps = kernel_steps();
+    return world->failure[0] == '\0';
+}

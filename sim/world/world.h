@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_WORLD_WORLD_H
+#define SHILLING_SIM_WORLD_WORLD_H
+
+#include "sim/kernel/dice.h"
+#include "sim/kernel/kernel.h"
+#include "sim/world/canary.h"
+#include "sim/world/cloud.h"
+#include "sim/world/field.h"
+#include "sim/world/gateway_double.h"
+#include "sim/world/http_double.h"
+#include "sim/world/kiosk.h"
+#include "sim/world/meters.h"
+#include "sim/world/provider.h"
+#include "sim/world/weather.h"
+
+/*
+ * One history: the real server and the real collector between models of everything outside, each
+ * of which keeps its own books. The audit compares those books and asks nobody else.
+ */
+enum { NODE_CLOUD = 1, NODE_COLLECTOR = 2 };
+
+/* Ways that messages take. */
+enum link { LINK_KIOSK, LINK_PROVIDER, LINK_BROKER, LINK_COUNT };
+
+struct world_config {
+    uint64_t seed;
+    uint32_t topups; /* orders that tenants will want */
+    uint32_t rooms;  /* kinds of meters in turn: cloud, count, order */
+    uint32_t kiosks;
+    uint64_t masked; /* faults that are off, by bit: what shrinking found out */
+    bool calm;       /* no weather: for sweeps, where the crash is the only fault */
+    bool talkative;  /* show the newest events when it is over */
+    enum canary canary;
+    void (*on_step)(void *self, uint64_t step);
+    void *self;
+};
+
+struct counts {
+    uint64_t faults[FAULT_COUNT];
+    uint64_t orders;
+    uint64_t paid;
+    uint64_t credited;
+    uint64_t refunded;
+    uint64_t open;
+    int64_t paid_fen;
+    int64_t credited_fen;
+    int64_t refunded_fen;
+    int64_t open_fen;
+    uint64_t fast; /* credited within 60 s */
+    uint64_t steps;
+};
+
+struct world {
+    struct world_config config;
+    struct weather weather;
+    struct dice dice[DICE_CONCERN_COUNT];
+    struct counts counts;
+    int64_t link_down_until_ns[LINK_COUNT];
+    uint64_t broker_life;
+    bool storm;
+
+    struct cloud cloud;
+    struct gateway gateway;
+    struct http_server http;
+    struct pay pay;
+    struct meters meters;
+    struct field field;
+    struct kiosk kiosks[KIOSKS_MAX];
+    struct wishes wishes;
+    char failure[512]; /* "": none so far */
+};
+
+/** Build disks and databases that all histories begin with; once a process. */
+void world_provision(struct world *world, const struct world_config *config);
+
+/** Storm, users done, heal, drain, audit. False with world->failure set. */
+bool world_live(struct world *world, const struct world_config *config);
+
+/** Something that must never be has been. The first one counts. */
+void world_fail(struct world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Does this fault happen now? Counts it. */
+bool world_strikes(struct world *world, enum fault fault, enum dice_concern concern);
+void world_count(struct world *world, enum fault fault);
+
+/* ---- messages (net.c) ---- */
+
+struct packet {
+    struct world *world;
+    enum link link;
+    int to; /* node that must be up; KERNEL_WORLD: always is */
+    uint64_t broker_life;
+    int tries;
+    void (*deliver)(struct world *world, const struct packet *packet);
+    uint64_t id; /* for the receiver */
+    size_t size;
+    uint8_t data[];
+};
+
+/** Send a copy of @p data, with all that can happen on the way. */
+void net_send(struct world *world, const struct packet *head, const void *data, size_t size);
+
+/* ---- the rest ---- */
+
+bool world_is_up(const struct world *world, int node);
+/** Disasters once a minute, while the storm lasts (storm.c). */
+void storm_begin(struct world *world);
+/** People at the desk settle what is open (operators.c). */
+void operators_begin(struct world *world);
+/** Compare everybody's books (audit.c). */
+void audit_world(struct world *world);
+
+#endif
