@@ -55,12 +55,18 @@ void child_finish(struct world *world, struct engine_result *ret_result, bool so
     _exit(sound ? 0 : 1);
 }
 
-pid_t child_begin(const struct world_config *config, struct engine_result *ret_result)
+pid_t child_split(void)
 {
-    static struct world world;
     (void)fflush(stdout);
     const pid_t pid = fork();
     MUST(pid >= 0);
+    return pid;
+}
+
+pid_t child_begin(const struct world_config *config, struct engine_result *ret_result)
+{
+    static struct world world;
+    const pid_t pid = child_split();
     if (pid == 0) {
         if (!config->talkative) {
             /* What a program has to complain about in a storm is no news. */
@@ -140,6 +146,9 @@ static bool read_option(const char *name, const char *value, struct engine_optio
     if (str_equal(name, "--stride")) {
         return read_number(value, &options->stride) && options->stride > 0;
     }
+    if (str_equal(name, "--at")) {
+        return read_big(value, &options->at) && options->at > 0;
+    }
     return read_world(name, value, &options->world);
 }
 
@@ -148,6 +157,9 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
     for (int i = 1; i < argc; i++) {
         if (str_equal(argv[i], "--sweep")) {
             *mode = MODE_SWEEP;
+            options->world.topups = SWEEP_TOPUPS;
+            options->world.rooms = SWEEP_ROOMS;
+            options->world.kiosks = SWEEP_ROOMS;
         } else if (str_equal(argv[i], "--canaries")) {
             *mode = MODE_CANARIES;
         } else {
@@ -205,6 +217,8 @@ int main(int argc, char **argv)
     case MODE_REPLAY:
         return engine_replay(&options) ? 0 : 1;
     case MODE_SWEEP:
+        log_init("sim", (enum log_level)(LOG_LEVEL_ERROR + 1));
+        return engine_sweep(&options) ? 0 : 1;
     case MODE_CANARIES:
     case MODE_RUN:
         break;

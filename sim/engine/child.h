@@ -14,6 +14,8 @@ void child_memory_free(void *memory, size_t size);
 
 /** Live one history in a child; @p ret_result (shared) tells what came of it. */
 pid_t child_begin(const struct world_config *config, struct engine_result *ret_result);
+/** Split a child off that goes on from here: 0 in the child. */
+pid_t child_split(void);
 /** Wait for its end. */
 void child_end(pid_t pid);
 

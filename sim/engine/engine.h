@@ -19,7 +19,8 @@ struct engine_options {
     uint32_t seeds;            /* how many; 0: as many as fit into seconds */
     uint32_t seconds;
     uint32_t jobs;   /* processes at a time */
-    uint32_t stride; /* sweep: every so many steps */
+    uint32_t stride; /* sweep: every so many steps ... */
+    uint64_t at;     /* ... or only this one; 0: all */
     uint64_t budget; /* canaries: top-ups until one must be caught */
     bool quiet;
 };
