@@ -51,6 +51,8 @@ const STAGES = [
   { name: 'build-clang', run: preset('asan') },
   { name: 'unit-gcc', run: `ctest --preset release -j${jobs}` },
   { name: 'unit-asan', run: `ctest --preset asan -j${jobs}` },
+  { name: 'sim',
+    run: `node tests/sim/run.mjs --first ${Number(seed) * 1000}${all ? ' --all' : ''}` },
   { name: 'sdk', run: 'sh tests/sdk/run.sh' },
   /* They wait for wires and wallets more than they compute: three houses at a time. */
   { name: 'e2e',
