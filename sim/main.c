@@ -18,7 +18,7 @@
 #include "common/str.h"
 #include "sim/engine/child.h"
 
-enum { TOPUPS = 100, ROOMS = 6, KIOSKS = 6, SWEEP_TOPUPS = 3, SWEEP_ROOMS = 3 };
+enum { BUDGET = 10000, TOPUPS = 100, ROOMS = 6, KIOSKS = 6, SWEEP_TOPUPS = 3, SWEEP_ROOMS = 3 };
 
 enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_CANARIES };
 
@@ -26,7 +26,7 @@ static const char USAGE[] =
     "usage: shilling-sim [--seeds N | --seconds S] [--first SEED] [--jobs J]   many histories\n"
     "       shilling-sim --seed SEED            one history and its last events\n"
     "       shilling-sim --sweep [--stride N]   a crash at every (Nth) step of a small history\n"
-    "       shilling-sim --canaries             every planted bug must be caught\n"
+    "       shilling-sim --canaries [--budget N]   every planted bug must be caught in N top-ups\n"
     "each with [--topups N] [--rooms N] [--kiosks N] [--mask BITS] [--canary NAME]\n";
 
 /* ---- children ---- */
@@ -146,6 +146,9 @@ static bool read_option(const char *name, const char *value, struct engine_optio
     if (str_equal(name, "--stride")) {
         return read_number(value, &options->stride) && options->stride > 0;
     }
+    if (str_equal(name, "--budget")) {
+        return read_big(value, &options->budget) && options->budget > 0;
+    }
     if (str_equal(name, "--at")) {
         return read_big(value, &options->at) && options->at > 0;
     }
@@ -206,6 +209,7 @@ int main(int argc, char **argv)
         .seeds = 20,
         .jobs = 1,
         .stride = 1,
+        .budget = BUDGET,
     };
     if (!read_line(argc, argv, &options, &mode)) {
         (void)fputs(USAGE, stderr);
@@ -220,6 +224,7 @@ int main(int argc, char **argv)
         log_init("sim", (enum log_level)(LOG_LEVEL_ERROR + 1));
         return engine_sweep(&options) ? 0 : 1;
     case MODE_CANARIES:
+        return engine_canaries(&options) ? 0 : 1;
     case MODE_RUN:
         break;
     }

@@ -171,6 +171,9 @@ bool memdisk_sync(int node, struct disk_file *file)
 
 void memdisk_sync_folder(int node)
 {
+    if (memdisk()->disks[node].faults.folder_is_a_lie) {
+        return;
+    }
     for (size_t i = 0; i < DISK_FILES_MAX; i++) {
         struct disk_file *file = &memdisk()->disks[node].files[i];
         if (file->name[0] != '\0' && !file->exists) {
@@ -274,8 +277,27 @@ void memdisk_reseed(uint64_t seed)
     memdisk()->dice = dice_make(seed, DICE_DISK);
 }
 
+void memdisk_replace(int node)
+{
+    struct disk *disk = &memdisk()->disks[node];
+    memdisk_kill(node);
+    for (size_t i = 0; i < DISK_FILES_MAX; i++) {
+        struct disk_file *file = &disk->files[i];
+        forget_pending(file);
+        free(file->pending);
+        free(file->seen.bytes);
+        free(file->durable.bytes);
+        *file = (struct disk_file){.exists = false};
+    }
+}
+
 void memdisk_begin(uint64_t seed)
 {
+    for (int node = 0; node < KERNEL_NODES_MAX; node++) {
+        memdisk_replace(node);
+        memdisk()->disks[node].faults = (struct disk_faults){.full = false};
+    }
+    memdisk()->counts = (struct disk_counts){.writes = 0};
     memdisk_reseed(seed);
     memdisk()->randomness = dice_make(0, DICE_DISK);
     memdisk_vfs_register();

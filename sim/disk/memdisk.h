@@ -31,6 +31,7 @@ struct disk_faults {
     bool full;             /* no file may grow */
     int64_t sync_ns_max;   /* a sync takes up to this; others run meanwhile. 0: no time at all */
     bool sync_is_a_lie;    /* canary: says OK and does nothing */
+    bool folder_is_a_lie;  /* canary: the same for folders */
     bool sync_error_is_ok; /* canary: a failed sync is reported as a good one */
 };
 
@@ -45,6 +46,8 @@ const struct disk_counts *memdisk_counts(void);
 void memdisk_cut(int node);
 /** All open files of the node were closed by the death of their program. No power is lost. */
 void memdisk_kill(int node);
+/** The node has a new, empty disk. */
+void memdisk_replace(int node);
 
 /** What was made and removed in the node's folder is durable. */
 void memdisk_sync_folder(int node);

@@ -34,6 +34,19 @@ static const struct row ROWS[CANARY_COUNT] = {
                                                        "cut"},
 };
 
+/* Wrapped functions of the product get no pointer of ours through which they could be told. */
+static enum canary planted = CANARY_NONE;
+
+void canary_plant(enum canary canary)
+{
+    planted = canary;
+}
+
+bool canary_is(enum canary canary)
+{
+    return planted == canary;
+}
+
 const char *canary_name(enum canary canary)
 {
     MUST(canary < CANARY_COUNT);

@@ -26,6 +26,12 @@ enum canary {
     CANARY_COUNT
 };
 
+enum { CANARY_ONE_EPOCH = 7 }; /* epoch-not-checked: every journal has this one */
+
+/** Plant it in this process; CANARY_NONE takes all out. */
+void canary_plant(enum canary canary);
+bool canary_is(enum canary canary);
+
 /** "close-on-timeout", ...; never NULL. */
 const char *canary_name(enum canary canary);
 /** What would be wrong with the product, in a few words. */

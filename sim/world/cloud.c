@@ -41,6 +41,9 @@ struct timers cloud_timers(void)
     timers.refund_query_count = 8;
     timers.delivery_ms = hour_ms;
     timers.review_ms = 6 * hour_ms;
+    if (canary_is(CANARY_DEAD_METER_BLOCKS)) {
+        timers.delivery_ms = 10000 * hour_ms;
+    }
     return timers;
 }
 

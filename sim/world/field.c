@@ -152,6 +152,7 @@ static void collector_main(void *arg)
     queue_init(&life->queue);
     give_meters(life);
     if (open_journal(life)) {
+        field_forget_voids(life->journal);
         life->desk = (struct desk){.journal = life->journal,
                                    .roster = &life->roster,
                                    .clock = life->clock,
@@ -178,6 +179,15 @@ void field_start(struct field *field)
     MUST(field->life != NULL);
     field->life->field = field;
     (void)kernel_spawn(FIELD_NODE, collector_main, field->life);
+}
+
+void field_lose_disk(struct field *field)
+{
+    if (field->life != NULL) {
+        kernel_trace("collector loses its disk", "", 0, 0);
+        memdisk_replace(FIELD_NODE);
+        field_crash(field, /* power= */ false);
+    }
 }
 
 void field_crash(struct field *field, bool power)

@@ -25,6 +25,8 @@ struct field {
 void field_start(struct field *field);
 /** It dies; @p power: with its disk's unsynced writes. Starts again by itself. */
 void field_crash(struct field *field, bool power);
+/** Its disk is lost: it starts again with an empty one. */
+void field_lose_disk(struct field *field);
 /** A message of the broker's. */
 void field_take(struct field *field, const void *text, size_t size, bool replied);
 

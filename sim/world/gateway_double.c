@@ -6,10 +6,13 @@
 
 #include "common/must.h"
 #include "common/str.h"
+#include "sim/world/gateway_canary.h"
 #include "sim/world/world.h"
 
 /* As cloud/meters/gateway.c has it: a question's id is a UUID of version 8, all others of 7. */
 enum { ID_VERSION_AT = 14, ID_VERSION_QUESTION = '8' };
+
+enum { DISK_DIES_MS_MAX = 5000 };
 
 void gateway_double_reset(struct gateway *gateway)
 {
@@ -86,6 +89,7 @@ static void reply_arrived(struct world *world, const struct packet *packet)
     enum err err =
         bus_reply_decode((const char *)packet->data, packet->size, &incoming->reply, &fault);
     MUST(err == OK);
+    gateway_canary_reply(world, &incoming->reply);
     (void)kernel_spawn(NODE_CLOUD, handle_reply, incoming);
 }
 
@@ -107,7 +111,7 @@ static void replied_arrived(struct world *world, const struct packet *packet)
     field_take(&world->field, packet->data, packet->size, /* replied= */ true);
 }
 
-static void publish_command(struct world *world, const struct bus_command *command)
+void gateway_double_publish(struct world *world, const struct bus_command *command)
 {
     size_t size = 0;
     const struct packet head = {
@@ -171,13 +175,20 @@ enum err gateway_ask(struct gateway *gateway, const char *collector_id,
     struct bus_command marked = *command;
     marked.id[ID_VERSION_AT] = ID_VERSION_QUESTION;
     str_format_cut(place->id, sizeof(place->id), "%s", marked.id);
-    publish_command(gateway->world, &marked);
+    gateway_double_publish(gateway->world, &marked);
     struct deadline *deadline = calloc(1, sizeof(*deadline));
     MUST(deadline != NULL);
     deadline->gateway = gateway;
     str_format_cut(deadline->id, sizeof(deadline->id), "%s", marked.id);
     kernel_after(NODE_CLOUD, (int64_t)command->deadline_ms * KERNEL_MS, on_deadline, deadline);
     return OK;
+}
+
+/* A disk dies when it has something to remember. */
+static void disk_dies(void *arg)
+{
+    struct world *world = arg;
+    field_lose_disk(&world->field);
 }
 
 enum err gateway_send(struct gateway *gateway, const char *collector_id,
@@ -187,7 +198,14 @@ enum err gateway_send(struct gateway *gateway, const char *collector_id,
     if (!gateway->online) {
         return ERR_UNAVAILABLE;
     }
-    publish_command(gateway->world, command);
+    if (world_strikes(gateway->world, FAULT_COLLECTOR_DISK, DICE_CRASHES)) {
+        const int64_t wait_ms =
+            dice_between(&gateway->world->dice[DICE_CRASHES], 1, DISK_DIES_MS_MAX);
+        kernel_after(KERNEL_WORLD, wait_ms * KERNEL_MS, disk_dies, gateway->world);
+    }
+    if (!gateway_canary_send(gateway->world, command)) {
+        gateway_double_publish(gateway->world, command);
+    }
     return OK;
 }
 

@@ -27,6 +27,8 @@ struct gateway {
     bool online;
     uint32_t epoch;
     struct gateway_question questions[GATEWAY_DOUBLE_QUESTIONS];
+    struct bus_command credit;          /* the newest one that counts, for planted bugs */
+    char credit_answered[ID_TEXT_SIZE]; /* the newest credit that was answered */
     /* What the broker retains of the collector, also while the server is down. */
     bool retained;
     uint32_t retained_epoch;
@@ -36,6 +38,9 @@ struct gateway {
 void gateway_double_reset(struct gateway *gateway);
 /** The server is connected: the retained state comes. */
 void gateway_double_connected(struct gateway *gateway);
+
+/** Hand a command to the broker. */
+void gateway_double_publish(struct world *world, const struct bus_command *command);
 
 /** The collector's side: its presence, and an answer. */
 void gateway_double_state(struct world *world, uint32_t epoch);

@@ -248,6 +248,24 @@ uint32_t meters_bought(const struct meters *meters, size_t index, int64_t fen)
     return times;
 }
 
+uint32_t meters_count(const struct meters *meters, size_t index)
+{
+    return meters->list[index]->count;
+}
+
+bool meters_find(const struct meters *meters, const char *address, size_t *ret_index)
+{
+    for (size_t i = 0; i < meters->count; i++) {
+        char own[METER_ADDRESS_SIZE];
+        meters_address(i, own);
+        if (str_equal(own, address)) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t meters_purchases(const struct meters *meters, size_t index)
 {
     return meters->list[index]->purchase_count;

@@ -45,6 +45,9 @@ void meters_sell(struct meters *meters, size_t index, uint32_t fen);
 uint32_t meters_bought(const struct meters *meters, size_t index, int64_t fen);
 /** Purchases are numbered without a gap, and balance and total follow from them. */
 bool meters_books_are_sound(const struct meters *meters, size_t index);
+uint32_t meters_count(const struct meters *meters, size_t index);
+/** The meter of that address; false if there is none. */
+bool meters_find(const struct meters *meters, const char *address, size_t *ret_index);
 size_t meters_purchases(const struct meters *meters, size_t index);
 
 #endif

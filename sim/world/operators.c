@@ -161,6 +161,9 @@ static void decide_order(struct world *world, const struct item *item, int64_t a
         attach(world, item, "reference");
         sign(world, item, REVIEW_REFUNDED);
     } else {
+        if (canary_is(CANARY_OPERATORS_NOT_SERIAL)) {
+            trade->repaid_fen += trade->paid_fen; /* the colleague's button asks nobody */
+        }
         sign(world, item, REVIEW_REFUND);
     }
 }

@@ -387,8 +387,30 @@ static void request_arrived(void *arg)
     }
 }
 
+/* Canary: what was given up once is closed for ever, whatever the provider would say. */
+static bool is_given_up(const struct call *call)
+{
+    const struct trade *trade = provider_find(call->pay, call->order_no);
+    return canary_is(CANARY_CLOSE_ON_TIMEOUT) && trade != NULL && trade->given_up;
+}
+
+static void give_up(const struct call *call, struct pay_answer *ret_answer)
+{
+    struct trade *trade = provider_find(call->pay, call->order_no);
+    if (canary_is(CANARY_CLOSE_ON_TIMEOUT) && call->op == OP_CLOSE && trade != NULL) {
+        trade->given_up = true;
+        ret_answer->result = PAY_CLOSED;
+        ret_answer->evidence.verified = true;
+    }
+}
+
 static void make_call(const struct call *question, struct pay_answer *ret_answer)
 {
+    if (is_given_up(question)) {
+        *ret_answer = (struct pay_answer){.result = PAY_CLOSED, .currency_ok = true};
+        ret_answer->evidence.verified = true;
+        return;
+    }
     struct world *world = question->pay->world;
     struct call *call = malloc(sizeof(*call));
     MUST(call != NULL);
@@ -412,6 +434,7 @@ static void make_call(const struct call *question, struct pay_answer *ret_answer
     } else {
         /* Left behind: its request may still arrive and have its effect. */
         *ret_answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1};
+        give_up(question, ret_answer);
     }
     str_format_cut(ret_answer->log_text, sizeof(ret_answer->log_text), "provider says %d",
                    (int)ret_answer->result);
@@ -533,6 +556,10 @@ void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_n
                                       .http_status = 200,
                                       .reply = "success",
                                       .reply_type = "text/plain"};
+    const struct trade *trade = provider_find(pay, call.order_no);
+    if (is_given_up(&call) || (canary_is(CANARY_STRAY_DROPPED) && trade != NULL && trade->stray)) {
+        ret_notify->verdict = PAY_NOTIFY_NEWS;
+    }
     str_format_cut(ret_notify->order_no, sizeof(ret_notify->order_no), "%s", call.order_no);
     str_format_cut(ret_notify->trade_no, sizeof(ret_notify->trade_no), "%s", call.trade_no);
 }

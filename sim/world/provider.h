@@ -29,7 +29,8 @@ struct trade {
     int64_t expires_ns;
     bool exists; /* for queries */
     bool closed;
-    bool stray; /* belongs to no order of ours */
+    bool given_up; /* canary: the server believes its own time-out */
+    bool stray;    /* belongs to no order of ours */
     int64_t paid_fen;
     int64_t paid_ns;
     int64_t repaid_fen; /* from our bank account, past the provider */

@@ -11,6 +11,7 @@ enum {
     FULL_S_MAX = 240,
     DEAD_S_MAX = 5400,
     STEP_S_MAX = 7200,
+    STEPS_MAX = 2000,        /* a minute has some hundred: the cut is somewhere inside it */
     OTHER_SALE_FEN = 300000, /* above what our own tenants ask for */
 };
 
@@ -40,13 +41,13 @@ static void machines(struct world *world)
         cloud_crash(&world->cloud, /* power= */ false);
     }
     if (strikes(world, FAULT_CLOUD_POWER)) {
-        cloud_crash(&world->cloud, /* power= */ true);
+        world->cut_cloud_at = kernel_steps() + (uint64_t)draw(world, 1, STEPS_MAX);
     }
     if (strikes(world, FAULT_COLLECTOR_KILLED)) {
         field_crash(&world->field, /* power= */ false);
     }
     if (strikes(world, FAULT_COLLECTOR_POWER)) {
-        field_crash(&world->field, /* power= */ true);
+        world->cut_collector_at = kernel_steps() + (uint64_t)draw(world, 1, STEPS_MAX);
     }
     if (strikes(world, FAULT_DISK_FULL)) {
         const int64_t node = draw(world, NODE_CLOUD, NODE_COLLECTOR);

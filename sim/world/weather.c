@@ -38,6 +38,7 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_CLOUD_RESTARTED] = {"cloud restarted", 10 * PERCENT},
     [FAULT_COLLECTOR_KILLED] = {"collector killed", 20 * PERCENT},
     [FAULT_COLLECTOR_POWER] = {"collector power cut", 20 * PERCENT},
+    [FAULT_COLLECTOR_DISK] = {"collector disk lost", 10 * PERCENT},
     [FAULT_BROKER_RESTART] = {"broker restart", 10 * PERCENT},
     [FAULT_DISK_FULL] = {"disk full", 3 * PERCENT},
     [FAULT_SYNC_ERROR] = {"sync error", PERCENT / 20},
@@ -63,9 +64,15 @@ struct weather weather_draw(struct dice *dice)
         const bool off = dice_chance(dice, HALF);
         weather.ppm[i] = swarm && off ? 0 : drawn;
     }
+    /* A disk that dies costs a person's time for each delivery it knew of: not in every sky. */
+    const bool disks_die = dice_chance(dice, 10 * PERCENT);
+    if (!disks_die) {
+        weather.ppm[FAULT_COLLECTOR_DISK] = 0;
+    }
     weather.net_ms_max = dice_between(dice, 5, 400);
     weather.sync_ns_max = dice_between(dice, 0, 20000000);
     weather.preempt_ppm = dice_below(dice, 20 * PERCENT);
+    weather.meter_gone = dice_chance(dice, 10 * PERCENT);
     weather.orders_repeatable = dice_chance(dice, HALF);
     weather.total_readable = dice_chance(dice, HALF);
     return weather;

@@ -36,6 +36,7 @@ enum fault {
     FAULT_CLOUD_RESTARTED,
     FAULT_COLLECTOR_KILLED,
     FAULT_COLLECTOR_POWER,
+    FAULT_COLLECTOR_DISK,
     FAULT_BROKER_RESTART,
     FAULT_DISK_FULL,
     FAULT_SYNC_ERROR,
@@ -52,6 +53,7 @@ struct weather {
     int64_t net_ms_max;        /* usual delay of a message */
     int64_t sync_ns_max;
     uint32_t preempt_ppm;
+    bool meter_gone;        /* one meter dies for good */
     bool orders_repeatable; /* family Q takes an order number twice */
     bool total_readable;    /* ... and tells its total */
 };

@@ -10,10 +10,12 @@
 #include "sim/disk/memdisk.h"
 
 enum {
-    LOOK_S = 300,           /* how often it is looked whether all is done */
-    STORM_HOURS_MAX = 24,   /* a bound, far above what the tenants need */
-    DRAIN_HOURS_MAX = 12,   /* in the shortened waits of cloud_timers() */
-    TAIL_S = 400,           /* what a tenant may still do with a code in his hand */
+    LOOK_S = 300,         /* how often it is looked whether all is done */
+    STORM_HOURS_MAX = 24, /* a bound, far above what the tenants need */
+    DRAIN_HOURS_MAX = 12, /* in the shortened waits of cloud_timers() */
+    TAIL_S = 400,         /* what a tenant may still do with a code in his hand */
+    GONE_METER = 1,
+    DISKS_DIE_PPM = 100000,
     MONO_AHEAD_MS = 864000, /* machines were not switched on at one moment */
 };
 
@@ -49,16 +51,32 @@ bool world_is_up(const struct world *world, int node)
 
 /* ---- beginning ---- */
 
+static void on_step(void *self, uint64_t step)
+{
+    struct world *world = self;
+    if (world->config.on_step != NULL) {
+        world->config.on_step(world->config.self, step);
+    }
+    if (step == world->cut_cloud_at) {
+        cloud_crash(&world->cloud, /* power= */ true);
+    }
+    if (step == world->cut_collector_at) {
+        field_crash(&world->field, /* power= */ true);
+    }
+}
+
 static void begin(struct world *world, const struct world_config *config)
 {
     const struct kernel_config kernel = {.seed = config->seed,
                                          .preempt_ppm = world->weather.preempt_ppm,
-                                         .on_step = config->on_step,
-                                         .self = config->self};
+                                         .on_step = on_step,
+                                         .self = world};
     world->config = *config;
     world->counts = (struct counts){.orders = 0};
     world->failure[0] = '\0';
     world->broker_life = 0;
+    world->cut_cloud_at = 0;
+    world->cut_collector_at = 0;
     memset(world->link_down_until_ns, 0, sizeof(world->link_down_until_ns));
     for (int i = 0; i < DICE_CONCERN_COUNT; i++) {
         world->dice[i] = dice_make(config->seed, (enum dice_concern)i);
@@ -80,6 +98,10 @@ void world_provision(struct world *world, const struct world_config *config)
     first.on_step = NULL;
     memset(world, 0, sizeof(*world));
     memdisk_begin(first.seed);
+    canary_plant(config->canary);
+    for (int node = NODE_CLOUD; node <= NODE_COLLECTOR; node++) {
+        memdisk_faults(node)->folder_is_a_lie = canary_is(CANARY_FOLDER_NOT_SYNCED);
+    }
     begin(world, &first);
     cloud_provision(&world->cloud, config->rooms);
 }
@@ -90,6 +112,8 @@ static void set_weather(struct world *world, const struct weather *weather)
     for (int node = NODE_CLOUD; node <= NODE_COLLECTOR; node++) {
         struct disk_faults *faults = memdisk_faults(node);
         faults->sync_error_ppm = weather->ppm[FAULT_SYNC_ERROR];
+        faults->sync_error_is_ok = canary_is(CANARY_SYNC_ERROR_IGNORED);
+        faults->sync_is_a_lie = node == NODE_COLLECTOR && canary_is(CANARY_INTENT_NOT_SYNCED);
         faults->full = false;
         /* The collector's journal has one lock, which its two fibers would wait for in vain. */
         faults->sync_ns_max = node == NODE_CLOUD ? weather->sync_ns_max : 0;
@@ -173,6 +197,9 @@ static void heal(struct world *world)
     set_weather(world, &calm);
     memset(world->link_down_until_ns, 0, sizeof(world->link_down_until_ns));
     memset(world->meters.dead_until_ns, 0, sizeof(world->meters.dead_until_ns));
+    if (world->weather.meter_gone && world->meters.count > 1) {
+        world->meters.dead_until_ns[GONE_METER] = INT64_MAX;
+    }
     world->pay.down_until_ns = 0;
     kernel_trace("calm", "", (int64_t)world->wishes.count, (int64_t)world->pay.trade_count);
 }
@@ -196,6 +223,9 @@ bool world_live(struct world *world, const struct world_config *config)
     memdisk_reseed(config->seed);
     for (int i = 0; i < FAULT_COUNT; i++) {
         weather.ppm[i] = (config->masked >> i & 1) != 0 ? 0 : weather.ppm[i];
+    }
+    if (config->canary == CANARY_EPOCH_NOT_CHECKED) {
+        weather.ppm[FAULT_COLLECTOR_DISK] = DISKS_DIE_PPM;
     }
     world->weather = weather;
     begin(world, config);

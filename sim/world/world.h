@@ -59,6 +59,8 @@ struct world {
     int64_t link_down_until_ns[LINK_COUNT];
     uint64_t broker_life;
     bool storm;
+    uint64_t cut_cloud_at; /* step at which its power goes: also inside a write or a sync */
+    uint64_t cut_collector_at;
 
     struct cloud cloud;
     struct gateway gateway;

@@ -16,7 +16,7 @@ const option = (name, fallback) => {
   return at > 0 ? process.argv[at + 1] : fallback;
 };
 const first = option('--first', '1');
-const seconds = option('--seconds', '45');
+const seconds = option('--seconds', '30');
 const jobs = all ? String(cpus().length) : '1';
 const BINARIES = ['build/release/bin/shilling-sim', 'build/asan/bin/shilling-sim']
   .filter((path) => existsSync(path));
@@ -67,7 +67,8 @@ for (const line of readFileSync('tests/sim/seeds.txt', 'utf8').split('\n')) {
 part('histories', all ? ['--seeds', '10000', '--first', first, '--jobs', jobs]
   : ['--seconds', seconds, '--first', first, '--jobs', jobs]);
 for (const seed of ['1', '2', '3']) {
-  part('sweep', ['--sweep', '--first', seed, '--stride', all ? '1' : '23', '--jobs', jobs]);
+  part('sweep', ['--sweep', '--first', seed, '--stride', all ? '1' : '41', '--jobs', jobs]);
 }
+part('planted bugs', ['--canaries', '--jobs', jobs]);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
