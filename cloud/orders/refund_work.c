@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The refund worker, for orders and stray payments alike. First commit: the row with number and
- * body, and refund_sent. Then the call, then its answer; core/refund says what comes next. After a
- * crash anywhere the job is still there, the number is the same, and a query comes before another
- * send whenever an answer was lost.
+ * body, refund_sent, and that a send is followed by a query. Then the call, then its answer;
+ * core/refund says what comes next. After a crash anywhere the job is still there, the number is
+ * the same, and a query comes before another send whenever an answer was lost.
  */
 #include "cloud/orders/alarm.h"
 #include "cloud/orders/case.h"
@@ -108,6 +108,21 @@ static enum err wait_for_wallet(struct db *db, const struct work *work)
                      : err;
 }
 
+/*
+ * The call about to be made, and its body. Before a send the row already says "query": if its
+ * answer is lost with this process, the next one asks first.
+ */
+static enum err take_call(struct db *db, struct work *work)
+{
+    enum err err = refund_row_load(db, work->document_no, &work->row);
+    if (err == OK && work->row.progress.call == REFUND_CALL_SEND) {
+        struct refund_progress lost = work->row.progress;
+        lost.call = REFUND_CALL_QUERY;
+        err = refund_row_progress(db, work->document_no, &lost);
+    }
+    return err == OK ? refund_body_load(db, work->document_no, work->body) : err;
+}
+
 static enum err begin(struct db *db, void *arg)
 {
     struct work *work = arg;
@@ -122,10 +137,7 @@ static enum err begin(struct db *db, void *arg)
     if (err == OK && !work->due && !work->open) {
         return job_delete(db, JOB_REFUND, work->document_no);
     }
-    if (err == OK) {
-        err = refund_row_load(db, work->document_no, &work->row);
-    }
-    return err == OK ? refund_body_load(db, work->document_no, work->body) : err;
+    return err == OK ? take_call(db, work) : err;
 }
 
 /* ---- the call ---- */
