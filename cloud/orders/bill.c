@@ -7,6 +7,9 @@
  * "No bill" is the answer for a day without trades and, from Alipay, for one whose bill is late.
  * It is kept as the day's last word only in the evening after it, and only if our own books have
  * nothing of that day.
+ *
+ * A day is done once the provider has answered every question; until then, and after a crash
+ * anywhere, its bill is fetched and compared again.
  */
 #include "cloud/orders/bill.h"
 
@@ -21,6 +24,7 @@
 #include "common/must.h"
 #include "common/parse.h"
 #include "common/str.h"
+#include "protocol/payments/result.h"
 
 enum {
     DAY_S = 86400,
@@ -45,6 +49,7 @@ struct run {
     struct findings *findings; /* @own */
     bool refused;              /* the file contradicts itself: nobody is asked because of it */
     bool early;                /* "no bill" means nothing yet */
+    bool answered;             /* every question that the differences raise */
 };
 
 /* ---- comparing ---- */
@@ -139,20 +144,30 @@ static bool is_asked(enum reconcile_kind kind)
            kind == RECONCILE_REFUND_AMOUNT || kind == RECONCILE_REFUND_MISSING_IN_BILL;
 }
 
-static void ask_all(const struct run *run)
+/* True once the provider's word is stored; a number that is no order of ours has no question. */
+static bool ask_one(const struct run *run, const struct found *found)
 {
+    enum pay_result result = PAY_UNKNOWN;
+    enum err err = evidence_query(run->books.orders, found->order_no, &result);
+    if (err == ERR_NOT_FOUND || (err == OK && result != PAY_UNKNOWN)) {
+        return true;
+    }
+    log_warn("bill of %s: no answer about order %s (%s); the next run asks again", run->books.day,
+             found->order_no, err == OK ? pay_result_name(result) : err_name(err));
+    return false;
+}
+
+/* True if nothing is left to be asked. */
+static bool ask_all(const struct run *run)
+{
+    bool answered = run->findings->dropped == 0;
     for (size_t i = 0; i < run->findings->count; i++) {
         const struct found *found = &run->findings->list[i];
-        enum pay_result result = PAY_UNKNOWN;
-        if (!is_asked(found->kind)) {
-            continue;
-        }
-        enum err err = evidence_query(run->books.orders, found->order_no, &result);
-        if (err != OK && err != ERR_NOT_FOUND) {
-            log_warn("bill of %s: order %s is not asked about (%s); the next run asks again",
-                     run->books.day, found->order_no, err_name(err));
+        if (is_asked(found->kind) && !ask_one(run, found)) {
+            answered = false;
         }
     }
+    return answered;
 }
 
 static enum err work_off(struct run *run)
@@ -168,10 +183,10 @@ static enum err work_off(struct run *run)
     if (err == OK) {
         err = store_run(store, store_findings, run);
     }
-    if (err == OK && !run->refused) {
-        ask_all(run);
-    }
-    return err;
+    run->answered = err == OK && !run->refused && ask_all(run);
+    return err == OK && run->answered && run->books.keep
+               ? store_run(store, bill_books_done, &run->books)
+               : err;
 }
 
 /* ---- days ---- */
@@ -256,6 +271,7 @@ static enum err compare_fetched(struct run *run, struct bill_result *result)
         err = run->findings != NULL ? work_off(run) : ERR_MEMORY;
     }
     result->finding_count = run->findings != NULL ? run->findings->count : 0;
+    result->done = err == OK && run->answered && run->books.keep;
     return err;
 }
 

@@ -14,13 +14,15 @@ enum {
 
 struct bill_result {
     enum pay_bill_result fetched; /* PAY_BILL_UNKNOWN also for a "no bill" that is not believed */
+    bool done; /* it was kept, and the provider has answered all that was asked because of it */
     size_t finding_count;
     char log_text[PAY_LOG_SIZE];
 };
 
 /**
  * Fetch the bill of a day ("2026-11-20", Beijing), store it, compare it with our books, and ask
- * the provider about every difference. May be done again for any day.
+ * the provider about every difference. May be done again for any day; the bill's job does it until
+ * the day is done.
  *
  * @return OK, then ret_result->fetched says whether there was a bill; or the store's error
  * Blocks: a fetch (up to about 70 s), and up to 8 s for each finding.

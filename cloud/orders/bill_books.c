@@ -27,7 +27,8 @@ static enum err put_file(struct db *db, const struct bill_books *books)
     const struct pay_bill *bill = books->bill;
     struct sql *sql =
         sql_begin(db, "INSERT INTO bill (channel, day, raw, fetched_at) VALUES (?1, ?2, ?3, ?4)"
-                      " ON CONFLICT (channel, day) DO UPDATE SET raw = ?3, fetched_at = ?4");
+                      " ON CONFLICT (channel, day) DO UPDATE SET raw = ?3, fetched_at = ?4,"
+                      " done_at = NULL");
     sql_bind_text(sql, 1, pay_wallet_name(books->wallet));
     sql_bind_text(sql, 2, books->day);
     sql_bind_blob(sql, 3, bill->raw_size > 0 ? bill->raw : (const uint8_t *)"", bill->raw_size);
@@ -68,6 +69,16 @@ enum err bill_books_store(struct db *db, void *arg)
         err = put_row(db, books, &books->bill->rows[i]);
     }
     return err;
+}
+
+enum err bill_books_done(struct db *db, void *arg)
+{
+    const struct bill_books *books = arg;
+    struct sql *sql = sql_begin(db, "UPDATE bill SET done_at = ?3 WHERE channel = ?1 AND day = ?2");
+    sql_bind_text(sql, 1, pay_wallet_name(books->wallet));
+    sql_bind_text(sql, 2, books->day);
+    sql_bind_i64(sql, 3, db_wall_s(db));
+    return sql_run(sql);
 }
 
 /* ---- our side ---- */

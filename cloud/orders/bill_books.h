@@ -25,6 +25,9 @@ struct bill_books {
  */
 MUST_CHECK enum err bill_books_store(struct db *db, void *books);
 
+/** In a writing transaction: every question that the kept bill raised was answered. */
+MUST_CHECK enum err bill_books_done(struct db *db, void *books);
+
 /** In any transaction: our side of the day. */
 MUST_CHECK enum err bill_books_load(struct db *db, void *books);
 

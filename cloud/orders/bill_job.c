@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every hour, for each wallet: of the last days that have no bill yet, one is fetched. Yesterday
- * counts from 10:30 on and is late at 18:00. The days before it were missed, because this server
- * or the provider was away; they take turns, so one that never comes holds no other up, and after
- * each that came the next follows at once.
+ * Every hour, for each wallet: of the last days that have no bill yet, or one whose questions the
+ * provider has not all answered, one is fetched. Yesterday counts from 10:30 on and is late at
+ * 18:00. The days before it were missed, because this server or the provider was away; they take
+ * turns, so one that never comes holds no other up, and after each that is done the next follows
+ * at once.
  */
 #include "cloud/orders/alarm.h"
 #include "cloud/orders/bill.h"
@@ -29,6 +30,7 @@ struct turn {
     char day[PAY_DAY_SIZE]; /* to be fetched now; "" = none */
     bool late;              /* it should be there by now */
     bool got;
+    bool done; /* and every question was answered */
 };
 
 /* ---- which day ---- */
@@ -40,14 +42,15 @@ static void day_text(int64_t wall_s, char ret_day[PAY_DAY_SIZE])
                    (int)civil.day);
 }
 
-static enum err has_bill(struct db *db, enum pay_wallet wallet, const char *day, bool *ret_has)
+static enum err is_done(struct db *db, enum pay_wallet wallet, const char *day, bool *ret_done)
 {
-    struct sql *sql = sql_begin(db, "SELECT 1 FROM bill WHERE channel = ?1 AND day = ?2");
+    struct sql *sql = sql_begin(db, "SELECT 1 FROM bill WHERE channel = ?1 AND day = ?2"
+                                    " AND done_at IS NOT NULL");
     sql_bind_text(sql, 1, pay_wallet_name(wallet));
     sql_bind_text(sql, 2, day);
     enum err err = sql_one(sql);
     sql_end(sql);
-    *ret_has = err == OK;
+    *ret_done = err == OK;
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
@@ -74,20 +77,20 @@ static enum err choose(struct db *db, void *arg)
     const int64_t now_s = db_wall_s(db);
     const struct civil today = civil_beijing(now_s);
     const int minute = today.hour * 60 + today.minute;
-    char missing[DAYS_BACK_MAX][PAY_DAY_SIZE];
+    char open[DAYS_BACK_MAX][PAY_DAY_SIZE];
     int64_t count = 0;
     int64_t days = 0;
     char yesterday[PAY_DAY_SIZE];
     day_text(now_s - DAY_S, yesterday);
     enum err err = count_back(db, turn->wallet, &days);
     for (int64_t back = minute >= READY_MINUTE ? 1 : 2; back <= days && err == OK; back++) {
-        bool has = false;
-        day_text(now_s - back * DAY_S, missing[count]);
-        err = has_bill(db, turn->wallet, missing[count], &has);
-        count += has ? 0 : 1;
+        bool done = false;
+        day_text(now_s - back * DAY_S, open[count]);
+        err = is_done(db, turn->wallet, open[count], &done);
+        count += done ? 0 : 1;
     }
     if (err == OK && count > 0) {
-        bool fits = str_copy(turn->day, sizeof(turn->day), missing[now_s / HOUR_S % count]);
+        bool fits = str_copy(turn->day, sizeof(turn->day), open[now_s / HOUR_S % count]);
         MUST(fits);
         turn->late = minute >= BILL_LATE_MINUTE || !str_equal(turn->day, yesterday);
     }
@@ -100,10 +103,10 @@ static enum err go_on(struct db *db, void *arg)
 {
     const struct turn *turn = arg;
     const char *channel = pay_wallet_name(turn->wallet);
-    const int64_t wait_ms = turn->got ? 0 : (int64_t)HOUR_S * 1000;
+    const int64_t wait_ms = turn->done ? 0 : (int64_t)HOUR_S * 1000;
     enum err err = OK;
-    if (turn->day[0] != '\0' && !turn->got && turn->late) {
-        err = alarm_raise(db, "bill_missing", channel, turn->day);
+    if (turn->day[0] != '\0' && !turn->done && turn->late) {
+        err = alarm_raise(db, turn->got ? "bill_open" : "bill_missing", channel, turn->day);
     }
     return err == OK ? job_put(turn->orders->setup.jobs, db, JOB_BILL, channel,
                                db_service_ms(db) + wait_ms)
@@ -124,8 +127,10 @@ static void work(void *self, const char *channel)
         enum err run_err = bill_run(turn.orders, turn.wallet, turn.day, &result);
         turn.got =
             run_err == OK && (result.fetched == PAY_BILL_OK || result.fetched == PAY_BILL_EMPTY);
-        log_info("bill of %s, %s: %s, %zu findings", channel, turn.day,
-                 turn.got ? "compared" : result.log_text, result.finding_count);
+        turn.done = turn.got && result.done;
+        log_info("bill of %s, %s: %s, %zu findings%s", channel, turn.day,
+                 turn.got ? "compared" : result.log_text, result.finding_count,
+                 turn.got && !turn.done ? ", not all answered" : "");
     }
     if (err == OK) {
         err = store_run(store, go_on, &turn);

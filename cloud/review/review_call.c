@@ -306,6 +306,7 @@ static void on_bill(struct http_request *request, void *self)
     json_t *json = json_object();
     json_put_text(json, "result", WORDS[result.fetched]);
     json_put_int(json, "findings", (int64_t)result.finding_count);
+    json_put_flag(json, "done", result.done);
     http_reply_json(request, 200, json);
 }
 

@@ -142,6 +142,7 @@ TEST(a_bill_with_a_row_twice_is_not_acted_upon)
     CHECK(compare("alipay") >= 1);
     CHECK_EQ_I64(found(&rig, "DUPLICATE_IN_BILL"), 1);
     CHECK_EQ_I64(double_pay_calls(CALL_QUERY), queries);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM bill WHERE done_at IS NULL", NULL), 1);
     rig_end(&rig);
 }
 
@@ -240,8 +241,8 @@ TEST(days_that_were_missed_are_fetched)
     CHECK(rig_until(&rig, no, "WAIT_PAY"));
     /* The first order was five days ago; two days of them have their bill. */
     rig_exec(&rig, "UPDATE pay_order SET created_at = created_at - 5 * 86400");
-    rig_exec(&rig, "INSERT INTO bill (channel, day, raw, fetched_at) VALUES"
-                   " ('alipay', '2026-11-15', x'', 0), ('alipay', '2026-11-17', x'', 0)");
+    rig_exec(&rig, "INSERT INTO bill (channel, day, raw, fetched_at, done_at) VALUES"
+                   " ('alipay', '2026-11-15', x'', 0, 0), ('alipay', '2026-11-17', x'', 0, 0)");
     /* The first look is over, without a bill: the next is in an hour. */
     CHECK(rig_until_number(&rig,
                            "SELECT count(*) FROM job WHERE kind = 'bill' AND key = 'alipay'"
@@ -256,6 +257,70 @@ TEST(days_that_were_missed_are_fetched)
                             " FROM bill WHERE channel = 'alipay'",
                             NULL),
                  1);
+    rig_end(&rig);
+}
+
+/* ---- questions ---- */
+
+static const char DONE[] = "SELECT count(*) FROM bill WHERE done_at IS NOT NULL";
+static const char IN_AN_HOUR[] = "SELECT count(*) FROM job WHERE kind = 'bill' AND key = 'alipay'"
+                                 " AND due_ms > 3000000";
+
+TEST(a_day_is_done_when_its_questions_are_answered)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    rig_exec(&rig, PAID_AT_NOON);
+    const struct double_bill_row less[] = {{PAY_BILL_PAYMENT, no, FEN - 1}};
+    double_pay_bill(PAY_BILL_OK, less, 1);
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1, false);
+    CHECK_EQ_I64(compare(ALIPAY), 1);
+    CHECK_EQ_I64(rig_number(&rig, STORED, NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig, DONE, NULL), 0);
+    CHECK_EQ_I64(compare(ALIPAY), 1);
+    CHECK_EQ_I64(rig_number(&rig, DONE, NULL), 1);
+    /* Asked once more, and without an answer: open again. */
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1, false);
+    CHECK_EQ_I64(compare(ALIPAY), 1);
+    CHECK_EQ_I64(rig_number(&rig, DONE, NULL), 0);
+    rig_end(&rig);
+}
+
+/* A payment that only the bill knows, and a provider that is silent when we ask, or a crash. */
+TEST(a_question_without_an_answer_is_asked_again)
+{
+    struct rig rig;
+    char no[33];
+    rig_wall(EVENING_OF_20);
+    rig_timers()->kiosk_silent_ms = 60;
+    rig_timers()->closed = (struct timers_row){1, {100000}};
+    rig_begin(&rig);
+    CHECK(rig_until_number(&rig, IN_AN_HOUR, NULL, 1));
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "CLOSED"));
+    double_pay_settle(no, FEN);
+    const struct double_bill_row rows[] = {{PAY_BILL_PAYMENT, no, FEN}};
+    double_pay_bill(PAY_BILL_OK, rows, 1);
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1000000, false);
+    rig_exec(&rig, "DELETE FROM job WHERE kind = 'bill'");
+    rig_restart(&rig);
+    CHECK(rig_until_number(&rig,
+                           "SELECT count(*) FROM alarm WHERE kind = 'bill_open'"
+                           " AND subject = 'alipay' AND text = '2026-11-19'",
+                           NULL, 1));
+    CHECK_EQ_I64(found(&rig, "PAID_UNKNOWN_TO_US"), 1);
+    CHECK(rig_until_number(&rig, IN_AN_HOUR, NULL, 1));
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 0, false);
+    rig_exec(&rig, "DELETE FROM job WHERE kind = 'bill'");
+    rig_restart(&rig);
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK(rig_until_number(&rig,
+                           "SELECT count(*) FROM bill WHERE channel = 'alipay'"
+                           " AND done_at IS NOT NULL",
+                           NULL, 1));
+    CHECK(rig_books_are_clean(&rig));
     rig_end(&rig);
 }
 
