@@ -96,6 +96,40 @@ static bool is_first_word(const struct order *order)
     return order->money == ORDER_MONEY_NONE && order->state != ORDER_REVIEW;
 }
 
+/* What the bills list as paid back for this order; a refund that two of them list counts once. */
+static enum err sum_billed(const struct money_case *c, int64_t *ret_fen)
+{
+    struct sql *sql = sql_begin(
+        c->db, "SELECT coalesce(sum(fen), 0) FROM (SELECT max(fen) AS fen FROM bill_row"
+               " WHERE order_no = ?1 AND channel = ?2 AND kind = 'refund' GROUP BY refund_no)");
+    sql_bind_text(sql, 1, c->row.order_no);
+    sql_bind_text(sql, 2, pay_wallet_name(c->row.wallet));
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_fen = sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
+/*
+ * Some refund by others exists, and the signed word does not say of how much. That it was the whole
+ * is believed once the bills' rows add up to the payment; until then it is some of it.
+ */
+static enum err tell_others_refund(struct money_case *c, const struct statement *statement,
+                                   int64_t inbox_id)
+{
+    const int64_t paid_fen = c->row.order.paid.fen;
+    int64_t billed_fen = 0;
+    enum err err = sum_billed(c, &billed_fen);
+    if (err != OK) {
+        return err;
+    }
+    return paid_fen > 0 && billed_fen == paid_fen
+               ? tell_kind(c, ORDER_EV_EXTERNAL_REFUND, billed_fen, inbox_id)
+               : tell_partly(c, statement, inbox_id);
+}
+
 /*
  * Paid, and some refund exists: ours is followed by its own worker, any other is for people. If
  * this is the first that we hear of the payment, "paid" is never told: it would be credited.
@@ -107,7 +141,8 @@ static enum err tell_paid_refund_seen(struct money_case *c, const struct stateme
         return tell_partly(c, statement, inbox_id);
     }
     enum err err = tell_paid(c, statement, inbox_id);
-    return err != OK || c->row.order.refund_numbered ? err : tell_partly(c, statement, inbox_id);
+    return err != OK || c->row.order.refund_numbered ? err
+                                                     : tell_others_refund(c, statement, inbox_id);
 }
 
 enum err evidence_tell(struct money_case *c, const struct statement *statement, int64_t inbox_id)

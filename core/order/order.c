@@ -272,7 +272,10 @@ static void on_refunded_done(struct turn *turn)
     }
 }
 
-/* @p paid: the whole payment, if it is not known yet. */
+/*
+ * @p paid: the whole payment, if it is not known yet. What is being credited is stopped where it
+ * stands; nothing is booked, since how much went back is not known or not the whole.
+ */
 static void on_partial_refund(struct turn *turn, struct money paid, const char *trade_no)
 {
     if (is_unpaid(turn->order.state) && paid.fen > 0) {
@@ -280,6 +283,8 @@ static void on_partial_refund(struct turn *turn, struct money paid, const char *
     }
     if (is_unpaid(turn->order.state) || turn->order.state == ORDER_PAID) {
         review(turn, ORDER_MISMATCH);
+    } else if (turn->order.state == ORDER_CREDITING) {
+        review(turn, ORDER_MISMATCH | ORDER_CREDIT_UNKNOWN);
     } else {
         flag(turn, ORDER_MISMATCH);
         intend(turn, ORDER_DO_ALARM);

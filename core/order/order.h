@@ -37,7 +37,7 @@ enum order_flag {
     ORDER_MISMATCH = 1U << 1U,              /* wrong amount, currency or second payment */
     ORDER_EXTERNAL_REFUND = 1U << 2U,       /* refunded by somebody else, never credited */
     ORDER_REFUND_FAILED = 1U << 3U,         /* the provider gave the refund up */
-    ORDER_CREDIT_UNKNOWN = 1U << 4U,        /* the device could not prove it in time */
+    ORDER_CREDIT_UNKNOWN = 1U << 4U,        /* not proven in time, or stopped */
     ORDER_REFUNDED_MEANWHILE = 1U << 5U,    /* refunded by somebody else while being credited */
     ORDER_REFUNDED_AFTER_CREDIT = 1U << 6U, /* ... after the credit: our loss */
     ORDER_FLAGS_ALL = (1U << 7U) - 1U

@@ -33,7 +33,7 @@ enum order_event_kind {
     ORDER_EV_CLOSE_UNKNOWN,
     ORDER_EV_CLOSE_REFUSED,
     ORDER_EV_EXTERNAL_REFUND, /* the provider shows the whole payment as refunded; .amount or 0 */
-    ORDER_EV_PARTIAL_REFUND,  /* the provider shows a part as refunded: never our doing */
+    ORDER_EV_PARTIAL_REFUND,  /* ... a part, or an unknown sum, as refunded: never our doing */
     /* The delivery's statements; only core/delivery makes them. */
     ORDER_EV_CREDIT_START,
     ORDER_EV_CREDIT_OK,

@@ -158,6 +158,68 @@ TEST(a_bill_that_is_not_there)
     rig_end(&rig);
 }
 
+/* ---- "a refund exists", WeChat's only word for one ---- */
+
+static const char LOSS[] = "SELECT fen FROM account_sum WHERE account = 'LOSS'";
+
+TEST(refunds_by_others_are_a_loss_once_they_add_up)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    rig_exec(&rig, PAID_AT_NOON);
+    double_pay_force(CALL_QUERY, PAY_PAID_REFUND_SEEN, 1000, false);
+    const struct double_bill_row part[] = {{PAY_BILL_PAYMENT, no, FEN},
+                                           {PAY_BILL_REFUND, no, 2000}};
+    double_pay_bill(PAY_BILL_OK, part, 2);
+    CHECK_EQ_I64(compare(ALIPAY), 1);
+    CHECK_EQ_I64(found(&rig, "REFUND_UNKNOWN_TO_US"), 1);
+    CHECK_EQ_I64(rig_number(&rig, LOSS, NULL), 0);
+    /* The next day's bill has the rest, and the first refund once more. */
+    const struct double_bill_row rest[] = {{PAY_BILL_REFUND, no, 2000},
+                                           {PAY_BILL_REFUND, no, 3000}};
+    double_pay_bill(PAY_BILL_OK, rest, 2);
+    CHECK_EQ_I64(compare_day(ALIPAY, "2026-11-11"), 1);
+    CHECK_EQ_I64(rig_number(&rig, LOSS, NULL), FEN);
+    CHECK_EQ_I64(compare_day(ALIPAY, "2026-11-11"), 1); /* booked once */
+    CHECK_EQ_I64(rig_number(&rig, LOSS, NULL), FEN);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT state = 'DONE' FROM pay_order", NULL), 1);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+/* The credit has begun and its outcome is open: it goes no further, and two persons decide. */
+TEST(a_refund_by_others_stops_the_credit)
+{
+    struct rig rig;
+    char no[33];
+    rig_timers()->assign = (struct timers_row){2, {0, 100000}};
+    rig_begin(&rig);
+    double_gateway_fault(COUNT_ADDRESS, FAULT_EXPIRED, 1000);
+    CHECK(rig_pay(&rig, 2, FEN, "CREDITING", no));
+    rig_exec(&rig, PAID_AT_NOON);
+    double_pay_force(CALL_QUERY, PAY_PAID_REFUND_SEEN, 1000, false);
+    double_pay_bill(PAY_BILL_OK, NULL, 0); /* lacks the payment, so we ask */
+    CHECK_EQ_I64(compare(ALIPAY), 2);
+    CHECK_EQ_I64(found(&rig, "MISSING_IN_BILL"), 1);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM review_item", NULL), 1);
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT count(*) FROM account_sum WHERE account = 'SUSPENSE'"
+                            " AND fen <> 0",
+                            NULL),
+                 0);
+    const struct double_bill_row rows[] = {{PAY_BILL_PAYMENT, no, FEN}, {PAY_BILL_REFUND, no, FEN}};
+    double_pay_bill(PAY_BILL_OK, rows, 2);
+    CHECK_EQ_I64(compare(ALIPAY), 1);
+    CHECK_EQ_I64(
+        rig_number(&rig, "SELECT sum(fen) FROM account_sum WHERE account = 'SUSPENSE'", NULL), FEN);
+    CHECK_EQ_I64(double_gateway_meter(COUNT_ADDRESS).frames, 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
 /* ---- midnight ---- */
 
 /* Paid and paid back seconds before midnight; we hear of it seconds after. */

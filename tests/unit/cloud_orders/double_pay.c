@@ -385,13 +385,16 @@ void double_pay_bill(enum pay_bill_result result, const struct double_bill_row *
     enter();
     the_pay.bill = result;
     the_pay.bill_row_count = row_count;
+    int refunds = 0;
     for (size_t i = 0; i < row_count; i++) {
         struct pay_bill_row *row = &the_pay.bill_rows[i];
         *row = (struct pay_bill_row){.kind = rows[i].kind, .fen = rows[i].fen};
         str_format_cut(row->order_no, sizeof(row->order_no), "%s", rows[i].order_no);
         str_format_cut(row->trade_no, sizeof(row->trade_no), "T%s", rows[i].order_no);
         if (row->kind == PAY_BILL_REFUND) {
-            str_format_cut(row->refund_no, sizeof(row->refund_no), "%sR1", rows[i].order_no);
+            refunds += 1;
+            str_format_cut(row->refund_no, sizeof(row->refund_no), "%sR%d", rows[i].order_no,
+                           refunds);
         }
     }
     leave();

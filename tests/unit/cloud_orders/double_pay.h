@@ -59,7 +59,7 @@ void double_pay_notify(const struct pay_notify *notify);
 /** Whether the last notify was read as one with a header that came more than once. */
 bool double_pay_notify_repeated(void);
 
-/* One row of the next bills of any day. */
+/* One row of the next bills of any day; their refunds are numbered R1, R2, ... */
 struct double_bill_row {
     enum pay_bill_kind kind;
     const char *order_no; /* borrowed */

@@ -108,6 +108,7 @@ static const struct row ROWS[] = {
     {ORDER_CREDITING, ORDER_EV_CREDIT_FAILED, ORDER_REFUND_DUE},
     {ORDER_CREDITING, ORDER_EV_CREDIT_DEADLINE, ORDER_REVIEW},
     {ORDER_CREDITING, ORDER_EV_EXTERNAL_REFUND, ORDER_REVIEW},
+    {ORDER_CREDITING, ORDER_EV_PARTIAL_REFUND, ORDER_REVIEW},
     {ORDER_REFUND_DUE, ORDER_EV_REFUND_SENT, ORDER_REFUNDING},
     {ORDER_REFUND_DUE, ORDER_EV_EXTERNAL_REFUND, ORDER_REFUNDED},
     {ORDER_REFUNDING, ORDER_EV_REFUND_OK, ORDER_REFUNDED},
@@ -403,6 +404,30 @@ TEST(a_partial_refund_of_an_unknown_payment_books_the_payment)
     CHECK_EQ_I64(order.state, ORDER_REVIEW);
     CHECK_EQ_U64(step.posting_count, 1);
     CHECK_EQ_I64(order.money, ORDER_MONEY_HELD);
+}
+
+/* Some of it went back, nobody says how much: stopped, and booked once the sum is known. */
+TEST(partly_refunded_while_being_credited)
+{
+    struct order order = reach(ORDER_CREDITING);
+    struct order_step step = feed(&order, ORDER_EV_PARTIAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK_EQ_U64(order.flags, ORDER_MISMATCH | ORDER_CREDIT_UNKNOWN);
+    CHECK_EQ_U64(step.posting_count, 0);
+    CHECK((step.intents & ORDER_DO_STOP_DELIVERY) != 0);
+
+    struct order delivered = order; /* two persons saw the credit; its loss is known later */
+    (void)feed(&delivered, ORDER_EV_OPERATOR_DONE);
+    CHECK_EQ_I64(delivered.state, ORDER_DONE);
+    step = feed(&delivered, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_U64(step.posting_count, 1);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND_AFTER);
+
+    step = feed(&order, ORDER_EV_EXTERNAL_REFUND);
+    CHECK_EQ_I64(order.state, ORDER_REVIEW);
+    CHECK((order.flags & ORDER_REFUNDED_MEANWHILE) != 0);
+    CHECK_EQ_U64(step.posting_count, 1);
+    CHECK_EQ_I64(step.postings[0].step, LEDGER_REFUND_MEANWHILE);
 }
 
 TEST(refunded_while_being_credited)
