@@ -289,6 +289,7 @@ void memdisk_replace(int node)
         free(file->durable.bytes);
         *file = (struct disk_file){.exists = false};
     }
+    disk->generation += 1;
 }
 
 void memdisk_begin(uint64_t seed)
@@ -296,6 +297,7 @@ void memdisk_begin(uint64_t seed)
     for (int node = 0; node < KERNEL_NODES_MAX; node++) {
         memdisk_replace(node);
         memdisk()->disks[node].faults = (struct disk_faults){.full = false};
+        memdisk()->disks[node].generation = 1;
     }
     memdisk()->counts = (struct disk_counts){.writes = 0};
     memdisk_reseed(seed);

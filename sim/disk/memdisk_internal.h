@@ -57,6 +57,7 @@ struct disk_file {
 struct disk {
     struct disk_file files[DISK_FILES_MAX];
     struct disk_faults faults;
+    uint32_t generation; /* which disk this is: a replaced one is another */
 };
 
 struct memdisk {

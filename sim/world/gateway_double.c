@@ -19,6 +19,7 @@ void gateway_double_reset(struct gateway *gateway)
     gateway->sink = NULL;
     gateway->online = false;
     gateway->epoch = 0;
+    gateway->run = 0;
     memset(gateway->questions, 0, sizeof(gateway->questions));
 }
 
@@ -26,6 +27,7 @@ static void learn(struct gateway *gateway)
 {
     gateway->online = gateway->retained;
     gateway->epoch = gateway->retained_epoch;
+    gateway->run = gateway->retained_run;
 }
 
 void gateway_double_connected(struct gateway *gateway)
@@ -46,6 +48,7 @@ void gateway_double_state(struct world *world, uint32_t epoch)
     const struct packet head = {.link = LINK_BROKER, .to = NODE_CLOUD, .deliver = state_arrived};
     world->gateway.retained = true;
     world->gateway.retained_epoch = epoch;
+    world->gateway.retained_run += 1;
     net_send(world, &head, "", 0);
 }
 
@@ -136,8 +139,12 @@ enum err gateway_collector_get(struct gateway *gateway, const char *collector_id
                                struct gateway_collector *ret_collector)
 {
     (void)collector_id;
-    *ret_collector = (struct gateway_collector){gateway->online, gateway->epoch};
-    return OK;
+    *ret_collector = (struct gateway_collector){
+        .online = gateway->online, .trusted = true, .epoch = gateway->epoch};
+    return gateway->run == 0 || str_format(ret_collector->boot, sizeof(ret_collector->boot),
+                                           "00000000-0000-7000-8000-%012u", (unsigned)gateway->run)
+               ? OK
+               : ERR_RANGE;
 }
 
 struct deadline {

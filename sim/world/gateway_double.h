@@ -26,12 +26,14 @@ struct gateway {
     void *sink_self;
     bool online;
     uint32_t epoch;
+    uint32_t run; /* which start of the collector this is */
     struct gateway_question questions[GATEWAY_DOUBLE_QUESTIONS];
     struct bus_command credit;          /* the newest one that counts, for planted bugs */
     char credit_answered[ID_TEXT_SIZE]; /* the newest credit that was answered */
     /* What the broker retains of the collector, also while the server is down. */
     bool retained;
     uint32_t retained_epoch;
+    uint32_t retained_run;
 };
 
 /** The server has died or stopped: nothing is known any more but what the broker retains. */

@@ -299,6 +299,13 @@ const char *http_header(const struct http_request *request, const char *name)
     return NULL;
 }
 
+size_t http_header_count(const struct http_request *request, const char *name)
+{
+    (void)request;
+    (void)name;
+    return 0;
+}
+
 const json_t *http_body_json(const struct http_request *request)
 {
     return request->json;
