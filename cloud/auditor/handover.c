@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Method: a table of the ways between the stages, as for orders; and for VOID after a frame may
+ * have left, the three things that must have come in their order since the fence was begun: the
+ * tombstone, the quiet time, and a reading asked for after both (docs/money.md, "The fence").
+ */
+#include "cloud/auditor/handover.h"
+
+#include <string.h>
+
+#include "common/json/json.h"
+#include "common/money.h"
+#include "common/str.h"
+
+enum {
+    DETAIL_SIZE_MAX = 4096,
+    REPLY_SIZE_MAX = 16 * 1024,
+    USE_DIVISOR = 10000, /* 0.01 kWh x 0.0001 yuan = 0.0001 fen */
+};
+#define FACTOR_MAX INT64_C(999999999)
+
+/* ---- readings ---- */
+
+static bool take(const json_t *object, const char *name, int64_t *ret_value)
+{
+    const json_t *value = json_object_get(object, name);
+    if (!json_is_integer(value)) {
+        return false;
+    }
+    *ret_value = json_integer_value(value);
+    return true;
+}
+
+static struct handover_reading reading_in(const json_t *object)
+{
+    struct handover_reading reading = {0};
+    reading.has_count = take(object, "count", &reading.count);
+    reading.has_last = take(object, "last_fen", &reading.last_fen);
+    reading.has_balance = take(object, "balance_fen", &reading.balance_fen);
+    reading.has_total = take(object, "total_fen", &reading.total_fen);
+    reading.has_energy = take(object, "energy", &reading.energy);
+    return reading;
+}
+
+/* "149.92" to 14992: fen of yuan, or 0.01 kWh of kWh. */
+static bool hundredths(const json_t *values, const char *item, int64_t *ret_value)
+{
+    const char *text = json_string_value(json_object_get(json_object_get(values, item), "v"));
+    struct money money;
+    if (text == NULL || !money_parse_yuan(text, strlen(text), /* allow_negative= */ true, &money)) {
+        return false;
+    }
+    *ret_value = money.fen;
+    return true;
+}
+
+static struct handover_reading reply_reading(const json_t *values)
+{
+    struct handover_reading reading = {0};
+    int64_t remaining = 0;
+    int64_t overdraft = 0;
+    int64_t count_e2 = 0;
+    reading.has_count = hundredths(values, "03330201", &count_e2);
+    reading.count = count_e2 / 100;
+    reading.has_last = hundredths(values, "03330301", &reading.last_fen);
+    reading.has_total = hundredths(values, "03330601", &reading.total_fen);
+    reading.has_balance =
+        hundredths(values, "00900200", &remaining) && hundredths(values, "00900201", &overdraft);
+    reading.balance_fen = remaining - overdraft;
+    reading.has_energy = hundredths(values, "00010000", &reading.energy);
+    return reading;
+}
+
+bool handover_reply_read(const char *reply, struct handover_reading *ret_before,
+                         struct handover_reading *ret_after)
+{
+    json_t *root = json_parse_object(reply, strlen(reply), REPLY_SIZE_MAX);
+    const json_t *values = json_object_get(root, "values");
+    if (!json_is_object(values)) {
+        json_decref(root);
+        return false;
+    }
+    *ret_before = reply_reading(json_object_get(values, "before"));
+    *ret_after = reply_reading(json_object_get(values, "after"));
+    json_decref(root);
+    return true;
+}
+
+bool handover_reply_sent(const char *reply)
+{
+    json_t *root = json_parse_object(reply, strlen(reply), REPLY_SIZE_MAX);
+    const bool sent = json_is_true(json_object_get(root, "sent"));
+    json_decref(root);
+    return sent;
+}
+
+/* ---- proofs ---- */
+
+static bool use_max(const struct handover_reading *before, const struct handover_reading *after,
+                    const struct handover_use *use, int64_t *ret_fen)
+{
+    const int64_t energy = after->energy - before->energy + use->energy_step;
+    if (!before->has_energy || !after->has_energy || after->energy < before->energy ||
+        energy > FACTOR_MAX || use->price_e4 < 0 || use->price_e4 > FACTOR_MAX ||
+        use->fixed_fen < 0 || use->fixed_fen > FACTOR_MAX) {
+        return false;
+    }
+    *ret_fen = (energy * use->price_e4 + USE_DIVISOR - 1) / USE_DIVISOR + use->fixed_fen + 1;
+    return true;
+}
+
+static enum handover_proof judge_money(const struct handover_reading *before,
+                                       const struct handover_reading *after,
+                                       const struct handover_use *use, int64_t amount_fen)
+{
+    int64_t used = 0;
+    if (before->has_total && after->has_total) {
+        return after->total_fen - before->total_fen == amount_fen ? HANDOVER_RECORDED
+                                                                  : HANDOVER_NOT_SHOWN;
+    }
+    if (!before->has_balance || !after->has_balance || !use_max(before, after, use, &used) ||
+        used >= amount_fen) {
+        return HANDOVER_NOT_SHOWN;
+    }
+    const int64_t most = before->balance_fen + amount_fen;
+    const bool inside = after->balance_fen <= most && after->balance_fen >= most - used;
+    return inside ? HANDOVER_WINDOW : HANDOVER_NOT_SHOWN;
+}
+
+enum handover_proof handover_judge(const char *kind, const struct handover_reading *before,
+                                   const struct handover_reading *after,
+                                   const struct handover_use *use, int64_t amount_fen)
+{
+    if (!str_equal(kind, "count")) {
+        return judge_money(before, after, use, amount_fen);
+    }
+    if (!before->has_count || !after->has_count || after->count != before->count + 1) {
+        return HANDOVER_NOT_SHOWN;
+    }
+    if (after->has_last) {
+        return after->last_fen == amount_fen ? HANDOVER_RECORDED : HANDOVER_NOT_SHOWN;
+    }
+    return judge_money(before, after, use, amount_fen);
+}
+
+/* ---- replay ---- */
+
+enum stage { READY, ASSIGNED, SENT, UNKNOWN, FENCING, DELIVERED, VOID, STAGE_COUNT };
+
+static const char *const STAGES[STAGE_COUNT] = {"READY",   "ASSIGNED",  "SENT", "UNKNOWN",
+                                                "FENCING", "DELIVERED", "VOID"};
+
+#define IN(stage) (1U << (unsigned)(stage))
+#define ASKED (IN(SENT) | IN(UNKNOWN) | IN(FENCING))
+
+struct way {
+    const char *event;
+    unsigned from;
+    unsigned to;
+};
+
+static const struct way WAYS[] = {
+    {"post", IN(READY), IN(DELIVERED)},
+    {"assign", IN(READY), IN(ASSIGNED)},
+    {"dispatch", IN(ASSIGNED), IN(SENT)},
+    {"reply", ASKED, IN(DELIVERED) | IN(ASSIGNED) | IN(VOID) | IN(UNKNOWN) | IN(FENCING)},
+    {"silence", IN(SENT), IN(UNKNOWN)},
+    {"reading", ASKED | IN(ASSIGNED), IN(DELIVERED)},
+    {"reading", IN(UNKNOWN), IN(FENCING)},
+    {"reading", IN(FENCING), IN(ASSIGNED) | IN(VOID)},
+    {"voided", IN(FENCING), IN(ASSIGNED) | IN(VOID)},
+    {"quiet", 0, 0},
+    {"deadline", IN(READY) | IN(ASSIGNED), IN(VOID)},
+    {"deadline", IN(SENT) | IN(UNKNOWN), IN(UNKNOWN) | IN(FENCING)},
+    {"off_bus", 0, 0},
+    {"settled_done", ASKED, IN(DELIVERED)},
+    {"settled_back", ASKED, IN(VOID)},
+    {"stop", IN(READY) | IN(ASSIGNED), IN(VOID)},
+    {"crash", IN(SENT), IN(UNKNOWN)},
+};
+
+struct walk {
+    const struct dossier *dossier;
+    struct part *part;
+    struct handover *handover;
+    enum stage stage;
+    bool voided;
+    bool quiet;
+    bool never_sent;
+    bool fenced;
+    bool has_reading;
+    struct handover_reading reading;
+    struct handover_use use;
+};
+
+static int stage_index(const char *stage)
+{
+    for (int i = 0; i < STAGE_COUNT; i++) {
+        if (str_equal(stage, STAGES[i])) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static bool is_allowed(const char *event, enum stage from, enum stage to)
+{
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_COUNT(WAYS); i++) {
+        if (!str_equal(event, WAYS[i].event)) {
+            continue;
+        }
+        known = true;
+        if ((WAYS[i].from & IN(from)) != 0 && (WAYS[i].to & IN(to)) != 0) {
+            return true;
+        }
+    }
+    return known && from == to;
+}
+
+static void fault(struct walk *walk, enum finding finding, const struct dossier_step *step)
+{
+    const struct part_subject about = {walk->dossier->number, walk->dossier->delivery.amount_fen};
+    walk->handover->fault_count += 1;
+    part_find(walk->part, finding, about, "delivery event %lld, %s: %s -> %s, after %s",
+              (long long)step->seq, step->event, step->from, step->to, STAGES[walk->stage]);
+}
+
+/* The members of the event; a balance in the cloud has none that matter. */
+static void read_detail(struct walk *walk, const struct dossier_step *step)
+{
+    json_t *root = NULL;
+    walk->never_sent = false;
+    walk->fenced = false;
+    walk->has_reading = false;
+    const bool plain = str_equal(step->event, "dispatch") || str_equal(step->event, "silence") ||
+                       str_equal(step->event, "quiet");
+    if (!plain && !str_equal(walk->dossier->delivery.kind, "cloud")) {
+        root = json_parse_object(step->detail, strlen(step->detail), DETAIL_SIZE_MAX);
+    }
+    if (root != NULL) {
+        walk->never_sent = json_is_true(json_object_get(root, "never_sent"));
+        walk->fenced = json_is_true(json_object_get(root, "fenced"));
+        walk->has_reading = json_is_true(json_object_get(root, "has_reading")) ||
+                            str_equal(step->event, "reading") || str_equal(step->event, "assign");
+        walk->reading = reading_in(json_object_get(root, "reading"));
+        walk->use = (struct handover_use){.energy_step = 1};
+        (void)take(root, "price_e4", &walk->use.price_e4);
+        (void)take(root, "fixed_fen", &walk->use.fixed_fen);
+        (void)take(root, "energy_step", &walk->use.energy_step);
+    }
+    json_decref(root);
+}
+
+/*
+ * Nothing may leave the fence as "not done" but behind all three of its walls. Two other ways lead
+ * out of it: somebody else used our count, which kills our frame wherever it is; and two persons
+ * decided, whose signatures are judged with the order.
+ */
+static bool is_fenced(const struct walk *walk, const struct dossier_step *step)
+{
+    const struct handover_reading *before = &walk->handover->before;
+    const struct handover_reading *now = &walk->reading;
+    const bool used = before->has_count && now->has_count && now->count > before->count;
+    if (walk->stage == READY || walk->stage == ASSIGNED || walk->never_sent ||
+        str_equal(step->event, "settled_back")) {
+        return true; /* nothing of it ever left, or all that left was proven not done */
+    }
+    return str_equal(step->event, "reading") && walk->voided && walk->quiet &&
+           (walk->fenced || used);
+}
+
+static enum stage check_step(struct walk *walk, const struct dossier_step *step, int64_t wanted)
+{
+    const int from = stage_index(step->from);
+    const int to = stage_index(step->to);
+    if (step->seq != wanted) {
+        fault(walk, FOUND_EVENT_GAP, step);
+    } else if (from != (int)walk->stage) {
+        fault(walk, FOUND_EVENT_CHAIN, step);
+    } else if (to < 0 || !is_allowed(step->event, (enum stage)from, (enum stage)to)) {
+        fault(walk, FOUND_EVENT_NOT_ALLOWED, step);
+    } else if ((to == VOID || (to == ASSIGNED && from == FENCING)) && !is_fenced(walk, step)) {
+        fault(walk, FOUND_VOID_UNFENCED, step);
+    }
+    return to < 0 ? walk->stage : (enum stage)to;
+}
+
+static void take_step(struct walk *walk, const struct dossier_step *step, enum stage to)
+{
+    struct handover *handover = walk->handover;
+    if (str_equal(step->event, "assign")) {
+        handover->before = walk->reading;
+        handover->has_before = walk->has_reading;
+    }
+    if (to == FENCING && walk->stage != FENCING) {
+        walk->voided = false;
+        walk->quiet = false;
+    }
+    walk->voided =
+        walk->voided || str_equal(step->event, "voided") || str_equal(step->event, "off_bus");
+    walk->quiet = walk->quiet || (walk->voided && str_equal(step->event, "quiet"));
+    if (to == DELIVERED && walk->stage != DELIVERED) {
+        handover->delivered_at = step->at;
+        if (walk->has_reading && handover->has_before) {
+            handover->proof =
+                handover_judge(walk->dossier->delivery.kind, &handover->before, &walk->reading,
+                               &walk->use, walk->dossier->delivery.amount_fen);
+        }
+    }
+    walk->stage = to;
+}
+
+void handover_fold(const struct dossier *dossier, struct part *part, struct handover *ret_handover)
+{
+    struct walk walk = {.dossier = dossier, .part = part, .handover = ret_handover};
+    *ret_handover = (struct handover){.proof = HANDOVER_NOT_SHOWN};
+    for (size_t i = 0; i < dossier->step_count; i++) {
+        const struct dossier_step *step = &dossier->steps[i];
+        const int64_t wanted = i == 0 ? 1 : dossier->steps[i - 1].seq + 1;
+        read_detail(&walk, step);
+        take_step(&walk, step, check_step(&walk, step, wanted));
+    }
+    str_format_cut(ret_handover->stage, sizeof(ret_handover->stage), "%s", STAGES[walk.stage]);
+}
