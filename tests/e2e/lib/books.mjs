@@ -5,7 +5,7 @@
 // the sqlite3 program and shares nothing with the server's own reading code.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 
 export function rows(house, sql) {
   const out = execFileSync('sqlite3', ['-json', '-cmd', '.timeout 5000',
@@ -94,7 +94,20 @@ export async function audit(house, { openAllowed = false } = {}) {
     assert.ok(explained, `${one.address} executed ${one.amount_fen} fen that no order explains`);
   }
   checkLedger(house);
+  secondOpinion(house);
   return summary;
+}
+
+/** shilling-auditor on the same house: it may have notes, but nothing to complain of. */
+export function secondOpinion(house) {
+  const done = spawnSync(house.program('shilling-auditor'), ['--json',
+    '--database', house.path('state', 'cloud', 'cloud.db'),
+    '--journals', house.path('state', 'collector'), '--wechat-key',
+    house.path('state', 'paygate', 'merchant', 'wechat-apiv3-key.txt')], { encoding: 'utf8' });
+  const result = JSON.parse(done.stdout);
+  const complaints = (result.findings ?? []).filter((one) => one.severity !== 'note')
+    .flatMap((one) => one.list.map((item) => `${one.name}: ${item.subject} ${item.text}`));
+  assert.deepEqual([result.why, ...complaints], [undefined], 'the auditor complains');
 }
 
 /** Sums are zero, the kept sums are right, clearing accounts belong to open documents. */
