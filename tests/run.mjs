@@ -58,6 +58,7 @@ const STAGES = [
   { name: 'e2e',
     run: nodeTests('tests/e2e', 'SHILLING_BUILD=build/release', '--test-concurrency=3') },
   { name: 'e2e-asan', run: nodeTests('tests/e2e/sanitized', 'SHILLING_BUILD=build/asan') },
+  ...(all ? [{ name: 'audit-million', run: 'node tests/bench/bench.mjs --only audit' }] : []),
   { name: 'fuzz', run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
   { name: 'clang-tidy', run: 'bash tests/tidy/clang_tidy.sh build/asan' },
 ].filter((stage) => stage.run !== null && (only === undefined || only.includes(stage.name)));

@@ -20,6 +20,11 @@ export function time(name, value, target, detail) {
   line(name, `${value.toFixed(1)} ms`, value <= target, `<= ${target} ms`, detail);
 }
 
+/** An amount of something; less is better. */
+export function amount(name, value, unit, target, detail) {
+  line(name, `${value.toFixed(1)} ${unit}`, value <= target, `<= ${target} ${unit}`, detail);
+}
+
 /** How many times less than the other's: shown as 1/N; a larger N is better. */
 export function fraction(name, ours, theirs, target, detail) {
   const times = theirs / ours;
