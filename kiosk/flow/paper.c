@@ -7,7 +7,9 @@
  *
  * The server counts copies, so it must hear every verdict. printd keeps on disk which verdicts it
  * has not heard: after each verdict, after each connection to printd and while one is owed, the
- * oldest is asked for, posted under its job's own number, and then crossed off.
+ * oldest is asked for, posted under its job's own number, and then crossed off. A connection may
+ * find a job of the last life of this program still printing; so the question is repeated until
+ * its verdict must be there.
  */
 #include "kiosk/flow/paper.h"
 
@@ -63,7 +65,8 @@ struct paper {
     uint8_t current_copy;
     int64_t verdict_until_ms;
     int64_t reconnect_ms;
-    int64_t report_ms; /* ask then for a verdict to report; INT64_MAX: none is owed */
+    int64_t report_ms;  /* ask then for a verdict to report; INT64_MAX: none is owed */
+    int64_t settled_ms; /* jobs from before the connection have their verdicts by then */
 };
 
 static int64_t now_ms(void)
@@ -209,7 +212,9 @@ static bool report_post(struct paper *paper, const struct printjob_answer *verdi
 static void report_carry(struct paper *paper, const struct printjob_answer *verdict)
 {
     if (verdict->job_id[0] == '\0') {
-        return; /* the server has heard everything */
+        /* The server has heard everything that has a verdict by now. */
+        paper->report_ms = now_ms() < paper->settled_ms ? now_ms() + REPORT_RETRY_MS : INT64_MAX;
+        return;
     }
     if (!report_post(paper, verdict)) {
         paper->report_ms = now_ms() + REPORT_RETRY_MS;
@@ -272,6 +277,7 @@ static void printd_open(struct paper *paper)
         printd_lost(paper);
         return;
     }
+    paper->settled_ms = now_ms() + PRINTJOB_VERDICT_MS + REPORT_RETRY_MS;
     report_ask(paper);
     /* printd was restarted under a job: the same number again gets its answer, never more paper. */
     if (paper->fd >= 0 && paper->busy && !job_send(paper)) {

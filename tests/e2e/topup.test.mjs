@@ -135,7 +135,7 @@ test('a kiosk that dies before it could report a paper reports it later', { time
       `SELECT verdict, kind FROM receipt_report WHERE order_no = '${orderNo}'`);
     assert.deepEqual(reports(), []);
     await house.startKiosk();
-    await until('the report', () => reports().length > 0, 30000);
+    await until('the report', () => reports().length > 0, 45000);
     assert.deepEqual(reports(), [{ verdict: 'printed', kind: 'credited' }]);
     await goHome(house);
     await findAgain(house, orderNo);
