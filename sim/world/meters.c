@@ -161,6 +161,7 @@ static void hear(struct meters *meters, size_t index, const struct frame *reques
     if (meter->purchase_count > before) {
         kernel_trace("meter bought", meter->cfg.kind == METER_COUNT ? "count" : "order",
                      (int64_t)index, meter->purchases[before].amount_fen);
+        provider_check_bought(&world->pay, meter->purchases[before].amount_fen);
     }
     if (!world_strikes(world, FAULT_METER_LOST_REPLY, DICE_METERS)) {
         send_reply(meters, &reply, baud);

@@ -20,6 +20,7 @@ enum {
     NOTIFY_TRIES_MAX = 8,
     REFUND_SLOW_S_MAX = 600,
     WRONG_BY_FEN = 7,
+    AT_ONCE_MS_MAX = 15000,
 };
 
 enum op { OP_PRECREATE, OP_QUERY, OP_CLOSE, OP_REFUND, OP_REFUND_QUERY };
@@ -128,6 +129,10 @@ static void notify(void *arg)
     struct pay *pay = notice.pay;
     struct trade *trade = &pay->trades[notice.trade];
     free(arg);
+    if (trade->stray && trade->notify_tries == NOTIFY_TRIES_MAX) {
+        /* Only the daily bill would tell of it later, and this world has none yet. */
+        trade->notify_tries -= 1;
+    }
     if (trade->acknowledged || trade->notify_tries == NOTIFY_TRIES_MAX) {
         return;
     }
@@ -150,6 +155,21 @@ static void notify_later(struct pay *pay, const struct trade *trade, int64_t del
 
 /* ---- what people do ---- */
 
+static void refund_now(void *arg)
+{
+    const struct notice notice = *(struct notice *)arg;
+    free(arg);
+    provider_refund_outside(notice.pay, &notice.pay->trades[notice.trade]);
+}
+
+static void refund_soon(struct pay *pay, const struct trade *trade, int64_t wait_ms)
+{
+    struct notice *notice = malloc(sizeof(*notice));
+    MUST(notice != NULL);
+    *notice = (struct notice){pay, (size_t)(trade - pay->trades)};
+    kernel_after(KERNEL_WORLD, wait_ms * KERNEL_MS, refund_now, notice);
+}
+
 static void take_money(struct pay *pay, struct trade *trade, int64_t fen)
 {
     trade->exists = true;
@@ -158,7 +178,15 @@ static void take_money(struct pay *pay, struct trade *trade, int64_t fen)
     kernel_trace("paid", trade->order_no, fen, trade->wallet);
     const bool at_once = world_strikes(pay->world, FAULT_NOTIFY_FIRST, DICE_PROVIDER);
     const int64_t delay_ms = dice_between(&pay->world->dice[DICE_PROVIDER], 0, 4000);
+    const bool never = world_strikes(pay->world, FAULT_NOTIFY_NEVER, DICE_PROVIDER);
+    if (never && !trade->stray) {
+        trade->notify_tries = NOTIFY_TRIES_MAX;
+    }
     notify_later(pay, trade, at_once ? 0 : delay_ms);
+    if (world_strikes(pay->world, FAULT_REFUND_AT_ONCE, DICE_PROVIDER)) {
+        const int64_t wait_ms = dice_between(&pay->world->dice[DICE_PROVIDER], 0, AT_ONCE_MS_MAX);
+        refund_soon(pay, trade, wait_ms);
+    }
 }
 
 bool provider_pay(struct pay *pay, const char *order_no)
@@ -361,9 +389,32 @@ static void act_refund_query(struct call *call)
 
 /* ---- the way there and back ---- */
 
+static void note_told(struct pay *pay, const char *order_no)
+{
+    struct trade *trade = provider_find(pay, order_no);
+    if (trade != NULL) {
+        trade->told = true;
+    }
+}
+
+void provider_check_bought(struct pay *pay, int64_t fen)
+{
+    for (size_t i = 0; i < pay->trade_count; i++) {
+        const struct trade *trade = &pay->trades[i];
+        const bool gone = trade->refund_count > 0 && !trade->told;
+        if (!trade->stray && trade->asked_fen == fen && gone) {
+            world_fail(pay->world, "I1: %s is credited, and every word about it was of a refund",
+                       trade->order_no);
+        }
+    }
+}
+
 static void answer_arrived(void *arg)
 {
     struct call *call = arg;
+    if (call->op == OP_QUERY && call->answer.result == PAY_PAID) {
+        note_told(call->pay, call->order_no);
+    }
     call->answered = true;
     kernel_wake(call);
 }
@@ -548,6 +599,7 @@ void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_n
     (void)wallet;
     MUST(str_copy_bytes(text, sizeof(text), (const char *)in->body, in->body_size));
     read_body(text, &call);
+    note_told(pay, call.order_no);
     *ret_notify = (struct pay_notify){.verdict = PAY_NOTIFY_GENUINE,
                                       .result = PAY_PAID,
                                       .amount_fen = call.fen,

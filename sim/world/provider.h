@@ -33,6 +33,7 @@ struct trade {
     bool stray;    /* belongs to no order of ours */
     int64_t paid_fen;
     int64_t paid_ns;
+    bool told;          /* a statement said paid and nothing of a refund */
     int64_t repaid_fen; /* from our bank account, past the provider */
     struct trade_refund refunds[TRADE_REFUNDS_MAX];
     size_t refund_count;
@@ -57,6 +58,8 @@ void provider_pay_stray(struct pay *pay);
 void provider_refund_outside(struct pay *pay, struct trade *trade);
 /** What has gone back or is on its way back through the provider. */
 int64_t provider_refunded_fen(const struct trade *trade, bool only_done);
+/** A meter has taken a purchase: was its payment still there, as far as the server could know? */
+void provider_check_bought(struct pay *pay, int64_t fen);
 void provider_finish(struct pay *pay);
 
 #endif

@@ -201,6 +201,8 @@ static void heal(struct world *world)
         world->meters.dead_until_ns[GONE_METER] = INT64_MAX;
     }
     world->pay.down_until_ns = 0;
+    world->cut_cloud_at = 0;
+    world->cut_collector_at = 0;
     kernel_trace("calm", "", (int64_t)world->wishes.count, (int64_t)world->pay.trade_count);
 }
 
