@@ -25,7 +25,7 @@ enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_CANARIES };
 static const char USAGE[] =
     "usage: shilling-sim [--seeds N | --seconds S] [--first SEED] [--jobs J]   many histories\n"
     "       shilling-sim --seed SEED            one history and its last events\n"
-    "       shilling-sim --sweep [--stride N]   a crash at every (Nth) step of a small history\n"
+    "       shilling-sim --sweep [--stormy] [--stride N]   a power cut at every (Nth) step\n"
     "       shilling-sim --canaries [--budget N]   every planted bug must be caught in N top-ups\n"
     "each with [--topups N] [--rooms N] [--kiosks N] [--mask BITS] [--canary NAME]\n";
 
@@ -163,6 +163,8 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
             options->world.topups = SWEEP_TOPUPS;
             options->world.rooms = SWEEP_ROOMS;
             options->world.kiosks = SWEEP_ROOMS;
+        } else if (str_equal(argv[i], "--stormy")) {
+            options->stormy = true;
         } else if (str_equal(argv[i], "--canaries")) {
             *mode = MODE_CANARIES;
         } else {
@@ -184,9 +186,14 @@ static bool run(const struct engine_options *options)
     const int64_t begun_ms = engine_now_ms();
     bool sound = engine_run(options, &total);
     engine_print_total(options, &total, engine_now_ms() - begun_ms);
-    if (sound) {
+    if (sound && engine_quality_is_good(&total)) {
         (void)printf("%" PRIu64 " passed, 0 failed\n", total.histories);
         return true;
+    }
+    if (sound) {
+        (void)printf("I16: too much went back, or is open\n%" PRIu64 " passed, 1 failed\n",
+                     total.histories);
+        return false;
     }
     struct engine_options one = *options;
     one.world.seed = total.first_failed_seed;

@@ -15,7 +15,12 @@
 #include "emulators/meterbus/ticks.h"
 #include "sim/engine/child.h"
 
-enum { MILLION = 1000000 };
+enum {
+    MILLION = 1000000,
+    PAID_ENOUGH = 2000,
+    REFUNDED_PPM_MAX = 60000,
+    OPEN_PPM_MAX = 3000,
+};
 
 int64_t engine_now_ms(void)
 {
@@ -186,6 +191,13 @@ void engine_print_replay(const struct world_config *config)
 static uint64_t ppm(uint64_t part, uint64_t whole)
 {
     return whole > 0 ? part * MILLION / whole : 0;
+}
+
+bool engine_quality_is_good(const struct engine_total *total)
+{
+    const struct counts *counts = &total->counts;
+    return counts->paid < PAID_ENOUGH || (ppm(counts->refunded, counts->paid) <= REFUNDED_PPM_MAX &&
+                                          ppm(counts->open, counts->paid) <= OPEN_PPM_MAX);
 }
 
 static void print_faults(const struct engine_total *total)

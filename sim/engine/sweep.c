@@ -123,9 +123,10 @@ static void report(const struct sweep *sweep, int64_t took_ms)
     if (total->failures > 0) {
         (void)printf("step %" PRIu64 ", %s: %s\n", sweep->failed_step,
                      victim_name(sweep->failed_victim), total->failure);
-        (void)printf("replay: shilling-sim --sweep --at %" PRIu64 " --topups %u --rooms %u"
+        (void)printf("replay: shilling-sim --sweep%s --at %" PRIu64 " --topups %u --rooms %u"
                      " --kiosks %u --first %" PRIu64 "\n",
-                     sweep->failed_step, sweep->options->world.topups, sweep->options->world.rooms,
+                     sweep->options->stormy ? " --stormy" : "", sweep->failed_step,
+                     sweep->options->world.topups, sweep->options->world.rooms,
                      sweep->options->world.kiosks, sweep->options->world.seed);
     }
     (void)printf("%" PRIu64 " passed, %" PRIu64 " failed\n", total->histories - total->failures,
@@ -139,7 +140,7 @@ bool engine_sweep(const struct engine_options *options)
     struct world_config config = options->world;
     sweep.options = options;
     sweep.results = child_memory(ENGINE_JOBS_MAX * sizeof(*sweep.results));
-    config.calm = true;
+    config.calm = !options->stormy;
     config.on_step = on_step;
     config.self = &sweep;
     bool sound = world_live(&sweep.world, &config);

@@ -14,7 +14,7 @@
 #include "common/str.h"
 #include "sim/world/world.h"
 
-enum { STATE_SIZE = 16, FAST_S = 60 };
+enum { STATE_SIZE = 16 };
 
 /* What the database claims of one payment. */
 struct claim {

@@ -54,7 +54,7 @@ bool world_is_up(const struct world *world, int node)
 static void on_step(void *self, uint64_t step)
 {
     struct world *world = self;
-    if (world->config.on_step != NULL) {
+    if (world->config.on_step != NULL && !world->over) {
         world->config.on_step(world->config.self, step);
     }
     if (step == world->cut_cloud_at) {
@@ -74,6 +74,7 @@ static void begin(struct world *world, const struct world_config *config)
     world->config = *config;
     world->counts = (struct counts){.orders = 0};
     world->failure[0] = '\0';
+    world->over = false;
     world->broker_life = 0;
     world->cut_cloud_at = 0;
     world->cut_collector_at = 0;
@@ -240,6 +241,7 @@ bool world_live(struct world *world, const struct world_config *config)
     storm(world);
     heal(world);
     drain(world);
+    world->over = true;
     if (world->failure[0] == '\0') {
         audit_world(world);
     }

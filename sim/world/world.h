@@ -47,7 +47,6 @@ struct counts {
     int64_t credited_fen;
     int64_t refunded_fen;
     int64_t open_fen;
-    uint64_t fast; /* credited within 60 s */
     uint64_t steps;
 };
 
@@ -59,6 +58,7 @@ struct world {
     int64_t link_down_until_ns[LINK_COUNT];
     uint64_t broker_life;
     bool storm;
+    bool over;             /* the books are being compared: nothing dies any more */
     uint64_t cut_cloud_at; /* step at which its power goes: also inside a write or a sync */
     uint64_t cut_collector_at;
 

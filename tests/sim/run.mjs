@@ -69,6 +69,10 @@ part('histories', all ? ['--seeds', '10000', '--first', first, '--jobs', jobs]
 for (const seed of ['1', '2', '3']) {
   part('sweep', ['--sweep', '--first', seed, '--stride', all ? '1' : '41', '--jobs', jobs]);
 }
+for (const seed of ['1', '3', '4']) {
+  part('sweep in a storm', ['--sweep', '--stormy', '--first', seed, '--topups', '4',
+    '--stride', all ? '3' : '97', '--jobs', jobs]);
+}
 part('planted bugs', ['--canaries', '--jobs', jobs]);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
