@@ -275,9 +275,11 @@ const char *http_query(const struct http_request *request, const char *name)
     while (*at != '\0') {
         const size_t len = strcspn(at, "&");
         if (strncmp(at, name, name_len) == 0 && at[name_len] == '=') {
-            MUST(str_copy_bytes(changed->value, sizeof(changed->value), at + name_len + 1,
-                                len - name_len - 1));
-            return request->value;
+            const size_t value_len = len - name_len - 1;
+            return str_copy_bytes(changed->value, sizeof(changed->value), at + name_len + 1,
+                                  value_len)
+                       ? request->value
+                       : NULL;
         }
         at += len + (at[len] == '&' ? 1 : 0);
     }

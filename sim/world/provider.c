@@ -34,6 +34,8 @@ struct call {
     char refund_no[PAY_REFUND_NO_SIZE];
     int64_t fen;
     bool answered;
+    bool lost; /* nothing will come of it any more */
+    bool left; /* its caller has given up: whoever holds it last frees it */
     struct pay_answer answer;
 };
 
@@ -417,6 +419,9 @@ static void answer_arrived(void *arg)
     }
     call->answered = true;
     kernel_wake(call);
+    if (call->left) {
+        free(call);
+    }
 }
 
 static void request_arrived(void *arg)
@@ -435,6 +440,10 @@ static void request_arrived(void *arg)
     if (!world_strikes(world, FAULT_PAY_LOST_ANSWER, DICE_PROVIDER)) {
         const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, 600);
         kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, answer_arrived, call);
+    } else if (call->left) {
+        free(call);
+    } else {
+        call->lost = true;
     }
 }
 
@@ -468,8 +477,9 @@ static void make_call(const struct call *question, struct pay_answer *ret_answer
     *call = *question;
     call->answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1, .currency_ok = true};
     const bool cut = question->pay->down_until_ns > kernel_now_ns();
-    const bool lost = world_strikes(world, FAULT_PAY_LOST_CALL, DICE_PROVIDER);
-    if (!cut && !lost) {
+    const bool dropped = world_strikes(world, FAULT_PAY_LOST_CALL, DICE_PROVIDER);
+    call->lost = cut || dropped;
+    if (!call->lost) {
         const bool late = world_strikes(world, FAULT_PAY_LATE, DICE_PROVIDER);
         const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, late ? 20000 : 400);
         kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, request_arrived, call);
@@ -481,14 +491,17 @@ static void make_call(const struct call *question, struct pay_answer *ret_answer
     }
     if (call->answered) {
         *ret_answer = call->answer;
-        free(call);
     } else {
-        /* Left behind: its request may still arrive and have its effect. */
         *ret_answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1};
         give_up(question, ret_answer);
     }
     str_format_cut(ret_answer->log_text, sizeof(ret_answer->log_text), "provider says %d",
                    (int)ret_answer->result);
+    if (call->answered || call->lost) {
+        free(call);
+    } else {
+        call->left = true; /* its request may still arrive and have its effect */
+    }
 }
 
 /* ---- cloud/payments/pay.h ---- */

@@ -11,7 +11,8 @@ enum {
     FULL_S_MAX = 240,
     DEAD_S_MAX = 5400,
     STEP_S_MAX = 7200,
-    STEPS_MAX = 2000,        /* a minute has some hundred: the cut is somewhere inside it */
+    STEPS_MAX = 2000, /* a minute has some hundred: the cut is somewhere inside it */
+    OTHER_SALE_FEN_MAX = 600000,
     OTHER_SALE_FEN = 300000, /* above what our own tenants ask for */
 };
 
@@ -83,7 +84,7 @@ static void outside(struct world *world)
     }
     if (strikes(world, FAULT_METER_OTHER_SALE)) {
         const int64_t index = draw(world, 0, (int64_t)world->meters.count - 1);
-        const int64_t fen = draw(world, OTHER_SALE_FEN, 2 * OTHER_SALE_FEN);
+        const int64_t fen = draw(world, OTHER_SALE_FEN, OTHER_SALE_FEN_MAX);
         meters_sell(&world->meters, (size_t)index, (uint32_t)fen);
     }
     if (strikes(world, FAULT_STRAY_PAYMENT)) {
