@@ -8,6 +8,7 @@
 
 #include "common/must.h"
 #include "common/str.h"
+#include "drivers/disk/disk.h"
 
 enum { PATH_SIZE = 512 };
 
@@ -174,9 +175,16 @@ enum err journal_open(const char *path, int64_t now_wall_s, struct journal **ret
     if (err == ERR_CHECKSUM && move_aside(path, now_wall_s, ret_why)) {
         err = open_once(path, &journal->db);
     }
+    if (err == OK) {
+        /*
+         * Making the file used a rollback journal, whose removal is not durable before the folder
+         * is: should it come back after a power cut, the next start would roll everything back.
+         */
+        err = disk_sync_folder_of(path);
+    }
     if (err != OK) {
         explain(err, path, ret_why);
-        free(journal);
+        journal_close(journal);
         return err;
     }
     *ret_journal = journal;

@@ -5,12 +5,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/disk/disk.h"
 #include "kiosk/journal/journal.h"
 #include "tests/unit/test.h"
 
 static char folder[64];
 static char path[96];
 static char why[JOURNAL_WHY_SIZE];
+
+static int folder_syncs;
+static bool folder_fails;
+
+enum err __real_disk_sync_folder_of(const char *name);
+enum err __wrap_disk_sync_folder_of(const char *name);
+
+enum err __wrap_disk_sync_folder_of(const char *name)
+{
+    folder_syncs += 1;
+    return folder_fails ? ERR_IO : __real_disk_sync_folder_of(name);
+}
 
 static void fresh_folder(void)
 {
@@ -153,6 +166,20 @@ TEST(a_missing_folder_is_explained)
     struct journal *journal = NULL;
     CHECK_EQ_I64(journal_open(path, 1, &journal, why), ERR_DENIED);
     CHECK(strstr(why, "does its folder exist") != NULL);
+}
+
+TEST(the_folder_is_synced_before_the_journal_is_used)
+{
+    fresh_folder();
+    struct journal *journal = NULL;
+    folder_syncs = 0;
+    journal_close(open_again());
+    CHECK_EQ_I64(folder_syncs, 1);
+    folder_fails = true;
+    CHECK_EQ_I64(journal_open(path, 1795147200, &journal, why), ERR_IO);
+    CHECK(journal == NULL);
+    folder_fails = false;
+    journal_close(open_again());
 }
 
 TEST(a_full_disk_refuses_the_order_and_keeps_what_is_there)
