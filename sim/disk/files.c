@@ -74,8 +74,9 @@ bool disk_is_network(const char *path)
 
 enum err disk_sync_folder_of(const char *path)
 {
-    (void)path;
-    memdisk_sync_folder(kernel_node());
+    int node = 0;
+    (void)memdisk_find(path, /* create= */ false, &node);
+    memdisk_sync_folder(node);
     return OK;
 }
 

@@ -71,6 +71,7 @@ static void after(struct kiosk *kiosk, int64_t ms, void (*fn)(struct kiosk *kios
 
 static void end_session(struct kiosk *kiosk)
 {
+    terminal_settle(&kiosk->terminal, wish_of(kiosk)->client_request_id);
     kiosk->session += 1;
     kiosk->busy = false;
     think(kiosk);
@@ -169,6 +170,31 @@ static void note_view(struct kiosk *kiosk, const struct api_order_view *view)
     }
 }
 
+/* It comes up again, and its journal must know the order that was on the screen. */
+static void boot(struct kiosk *kiosk)
+{
+    const struct wish *wish = wish_of(kiosk);
+    char id[TERMINAL_ID_SIZE] = "";
+    char order_no[TERMINAL_NO_SIZE] = "";
+    const bool found = terminal_start(&kiosk->terminal, kiosk->index) &&
+                       terminal_find_open(&kiosk->terminal, id, order_no);
+    if (!found || !str_equal(id, wish->client_request_id)) {
+        world_fail(kiosk->world, "I8: terminal k%u has forgotten the request of order %s",
+                   kiosk->index + 1, wish->order_no);
+        return;
+    }
+    watch(kiosk);
+}
+
+static void die(struct kiosk *kiosk)
+{
+    kernel_trace("kiosk dies", wish_of(kiosk)->order_no, kiosk->index, 0);
+    terminal_cut(&kiosk->terminal);
+    kiosk->session += 1; /* what is on its way to it finds nobody */
+    const int64_t down_ms = dice_between(&kiosk->world->dice[DICE_USERS], 5000, 60000);
+    after(kiosk, down_ms, boot);
+}
+
 static bool is_over(enum api_order_state state)
 {
     return state == API_ORDER_DONE || state == API_ORDER_CLOSED || state == API_ORDER_REFUNDED ||
@@ -194,8 +220,7 @@ static void watched(struct world *world, uint64_t id, unsigned status, const cha
     note_view(kiosk, &view);
     kiosk->watching = false;
     if (world_strikes(world, FAULT_KIOSK_DIES, DICE_USERS)) {
-        kernel_trace("kiosk dies", view.order_no, kiosk->index, 0);
-        end_session(kiosk);
+        die(kiosk);
     } else if (is_over(view.state) || kernel_now_ns() - kiosk->begun_ns > PATIENCE_S * KERNEL_S) {
         end_session(kiosk);
     } else {
@@ -257,6 +282,7 @@ static void created(struct world *world, uint64_t id, unsigned status, const cha
     }
     const bool first = wish->order_no[0] == '\0';
     MUST(str_copy(wish->order_no, sizeof(wish->order_no), view.order_no));
+    terminal_number(&kiosk->terminal, wish->client_request_id, wish->order_no);
     note_view(kiosk, &view);
     if (first && kiosk->session == id >> SESSION_SHIFT) {
         watch(kiosk);
@@ -283,6 +309,22 @@ static void send_create(struct kiosk *kiosk)
     http_double_send(kiosk->world, &call);
 }
 
+/* On the disk before the first byte leaves. */
+static bool remember(struct kiosk *kiosk)
+{
+    const struct wish *wish = wish_of(kiosk);
+    char room_id[API_ID_SIZE];
+    char meter_id[API_ID_SIZE];
+    str_format_cut(room_id, sizeof(room_id), "r%u", wish->room);
+    str_format_cut(meter_id, sizeof(meter_id), "m%u", wish->room);
+    const struct terminal_wish asked = {.client_request_id = wish->client_request_id,
+                                        .purchase_id = wish->purchase_id,
+                                        .room_id = room_id,
+                                        .meter_id = meter_id,
+                                        .fen = wish->fen};
+    return terminal_remember(&kiosk->terminal, &asked);
+}
+
 static void ask_again(struct kiosk *kiosk)
 {
     if (wish_of(kiosk)->order_no[0] != '\0') {
@@ -293,6 +335,10 @@ static void ask_again(struct kiosk *kiosk)
         return;
     }
     kiosk->tries += 1;
+    if (!remember(kiosk)) {
+        end_session(kiosk);
+        return;
+    }
     send_create(kiosk);
     if (world_strikes(kiosk->world, FAULT_KIOSK_DOUBLE_TAP, DICE_USERS)) {
         send_create(kiosk);
@@ -356,6 +402,9 @@ static void think(struct kiosk *kiosk)
 void kiosk_begin(struct kiosk *kiosk, struct world *world, uint32_t index)
 {
     *kiosk = (struct kiosk){.world = world, .index = index, .session = 1};
+    if (!terminal_start(&kiosk->terminal, index)) {
+        world_fail(world, "the journal of terminal k%u cannot be made", index + 1);
+    }
     think(kiosk);
 }
 

@@ -8,6 +8,7 @@
 
 #include "common/id.h"
 #include "protocol/api/order.h"
+#include "sim/world/terminal.h"
 
 /*
  * Terminals and the tenants in front of them. A terminal repeats what is not answered, with the
@@ -38,6 +39,7 @@ struct kiosk {
     size_t wish;      /* in wishes.list */
     uint32_t turn;    /* of its questions: only the newest one counts */
     uint32_t tries;
+    struct terminal terminal;
     bool busy;
     bool planned; /* the tenant has decided what to do with the code */
     bool watching;

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sim/world/terminal.h"
+
+#include "common/must.h"
+#include "common/str.h"
+#include "kiosk/journal/journal.h"
+#include "sim/disk/memdisk.h"
+#include "sim/kernel/kernel.h"
+
+bool terminal_start(struct terminal *terminal, uint32_t index)
+{
+    char path[32];
+    char why[JOURNAL_WHY_SIZE];
+    terminal->node = TERMINAL_NODE_FIRST + (int)index;
+    terminal->journal = NULL;
+    str_format_cut(path, sizeof(path), "/sim/%c/kiosk.db", 'a' + terminal->node);
+    return journal_open(path, kernel_wall_ms(KERNEL_WORLD) / 1000, &terminal->journal, why) == OK;
+}
+
+void terminal_cut(struct terminal *terminal)
+{
+    terminal->journal = NULL; /* abandoned, as a dead machine's memory is */
+    memdisk_cut(terminal->node);
+}
+
+bool terminal_remember(struct terminal *terminal, const struct terminal_wish *wish)
+{
+    struct session_create create = {.amount = money_fen(wish->fen)};
+    MUST(str_copy(create.client_request_id, sizeof(create.client_request_id),
+                  wish->client_request_id));
+    MUST(str_copy(create.purchase_id, sizeof(create.purchase_id), wish->purchase_id));
+    MUST(str_copy(create.room_id, sizeof(create.room_id), wish->room_id));
+    MUST(str_copy(create.meter_id, sizeof(create.meter_id), wish->meter_id));
+    return journal_save(terminal->journal, &create, kernel_wall_ms(KERNEL_WORLD) / 1000) == OK;
+}
+
+/* Both are hints for the next start: a failure only makes it ask once more. */
+void terminal_number(struct terminal *terminal, const char *client_request_id, const char *order_no)
+{
+    (void)!journal_set_order_no(terminal->journal, client_request_id, order_no);
+}
+
+void terminal_settle(struct terminal *terminal, const char *client_request_id)
+{
+    (void)!journal_settle(terminal->journal, client_request_id);
+}
+
+bool terminal_find_open(struct terminal *terminal, char ret_id[TERMINAL_ID_SIZE],
+                        char ret_order_no[TERMINAL_NO_SIZE])
+{
+    struct journal_order order;
+    if (journal_find_open(terminal->journal, &order) != OK) {
+        return false;
+    }
+    return str_copy(ret_id, TERMINAL_ID_SIZE, order.client_request_id) &&
+           str_copy(ret_order_no, TERMINAL_NO_SIZE, order.order_no);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_SIM_WORLD_TERMINAL_H
+#define SHILLING_SIM_WORLD_TERMINAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+
+/*
+ * What a terminal keeps: its real journal (kiosk/journal) on a disk of its own. The collector's
+ * journal has functions of the same names, so these stand between.
+ */
+enum { TERMINAL_NODE_FIRST = 3, TERMINAL_ID_SIZE = 37, TERMINAL_NO_SIZE = 33 };
+
+struct journal;
+
+struct terminal {
+    struct journal *journal; /* NULL: switched off */
+    int node;
+};
+
+/* An order that is about to be asked for. Texts are borrowed. */
+struct terminal_wish {
+    const char *client_request_id;
+    const char *purchase_id;
+    const char *room_id;
+    const char *meter_id;
+    int64_t fen;
+};
+
+/** Switch it on. False: its journal cannot be used. */
+MUST_CHECK bool terminal_start(struct terminal *terminal, uint32_t index);
+/** Its power goes, with its disk's unsynced writes. */
+void terminal_cut(struct terminal *terminal);
+
+/** Before the first byte leaves. False: not on the disk. */
+MUST_CHECK bool terminal_remember(struct terminal *terminal, const struct terminal_wish *wish);
+void terminal_number(struct terminal *terminal, const char *client_request_id,
+                     const char *order_no);
+void terminal_settle(struct terminal *terminal, const char *client_request_id);
+
+/** After a start: the order that was open. False: none. */
+MUST_CHECK bool terminal_find_open(struct terminal *terminal, char ret_id[TERMINAL_ID_SIZE],
+                                   char ret_order_no[TERMINAL_NO_SIZE]);
+
+#endif
