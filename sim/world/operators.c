@@ -155,7 +155,7 @@ static void decide_order(struct world *world, const struct item *item, int64_t a
     if (age_s > FAR_S) {
         attach(world, item, "physical");
     }
-    if (trade->repaid_fen > 0 || (has_abnormal(trade) && age_s > FAR_S)) {
+    if (trade->repaid_fen > 0 || has_abnormal(trade)) {
         pay_back_by_bank(world, item, trade);
     } else if (provider_refunded_fen(trade, /* only_done= */ true) > 0) {
         attach(world, item, "reference");
@@ -178,7 +178,7 @@ static enum err load_seen_as(struct db *db, void *arg)
     return err == OK && !sql_copy_text(sql, 0, number, DOCUMENT_SIZE) ? ERR_CHECKSUM : err;
 }
 
-static void decide_stray(struct world *world, const struct item *item, int64_t age_s)
+static void decide_stray(struct world *world, const struct item *item)
 {
     char number[DOCUMENT_SIZE];
     MUST(str_copy(number, sizeof(number), item->document_no));
@@ -186,7 +186,7 @@ static void decide_stray(struct world *world, const struct item *item, int64_t a
         return;
     }
     struct trade *trade = provider_find(&world->pay, number);
-    if (trade != NULL && (trade->repaid_fen > 0 || (has_abnormal(trade) && age_s > FAR_S))) {
+    if (trade != NULL && (trade->repaid_fen > 0 || has_abnormal(trade))) {
         pay_back_by_bank(world, item, trade);
     } else {
         sign(world, item, REVIEW_REFUND);
@@ -203,7 +203,7 @@ static void work(void *arg)
             const struct item *item = &items->list[i];
             const int64_t age_s = items->now_s - item->opened_at;
             if (item->stray) {
-                decide_stray(world, item, age_s);
+                decide_stray(world, item);
             } else {
                 decide_order(world, item, age_s);
             }
