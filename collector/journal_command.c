@@ -259,15 +259,14 @@ static void void_reply_fill(struct journal *journal, const char *target,
 
 static enum err reply_write(struct journal *journal, const struct bus_reply *reply)
 {
-    char text[6144]; /* 36 values of 100 bytes, four frames in hex */
     size_t size = 0;
-    enum err err = bus_reply_encode(reply, text, sizeof(text), &size);
+    enum err err = bus_reply_encode(reply, journal->reply_text, sizeof(journal->reply_text), &size);
     if (err != OK) {
         return err;
     }
     sqlite3_stmt *stmt = journal_stmt(journal, STMT_COMMAND_REPLY);
     journal_bind_text(stmt, 1, reply->id);
-    journal_bind_text(stmt, 2, text);
+    journal_bind_text(stmt, 2, journal->reply_text);
     return journal_run(journal, stmt);
 }
 

@@ -42,6 +42,7 @@ enum journal_stmt {
 enum {
     /* Frames whose end is remembered exactly; older ones are known to be older than those. */
     SENDS_MAX = 64,
+    JOURNAL_REPLY_SIZE = 6144, /* 36 values of 100 bytes, four frames in hex */
 };
 
 struct send_note {
@@ -68,6 +69,8 @@ struct journal {
     struct send_note sends[SENDS_MAX];
     size_t send_next;
     int64_t forgotten_end_ms; /* the latest end among the notes that made room */
+
+    char reply_text[JOURNAL_REPLY_SIZE]; /* while one is being stored */
 };
 
 void journal_lock(struct journal *journal);
