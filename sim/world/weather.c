@@ -24,8 +24,7 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_NOTIFY_FIRST] = {"notify first", 30 * PERCENT},
     [FAULT_NOTIFY_DOUBLE] = {"notify double", 50 * PERCENT},
     [FAULT_REFUND_OUTSIDE] = {"refund outside", PERCENT / 4},
-    /* Off: a payment that is refunded before the server has heard of it is credited today. */
-    [FAULT_REFUND_AT_ONCE] = {"refund at once", 0},
+    [FAULT_REFUND_AT_ONCE] = {"refund at once", 1 * PERCENT},
     [FAULT_REFUND_SLOW] = {"refund slow", 30 * PERCENT},
     [FAULT_REFUND_ABNORMAL] = {"refund abnormal", 2 * PERCENT},
     [FAULT_REFUND_LOW_BALANCE] = {"refund low balance", 10 * PERCENT},
