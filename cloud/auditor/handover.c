@@ -8,90 +8,112 @@
 
 #include <string.h>
 
-#include "common/json/json.h"
+#include "cloud/auditor/scan.h"
 #include "common/money.h"
 #include "common/str.h"
 
 enum {
-    DETAIL_SIZE_MAX = 4096,
-    REPLY_SIZE_MAX = 16 * 1024,
     USE_DIVISOR = 10000, /* 0.01 kWh x 0.0001 yuan = 0.0001 fen */
 };
 #define FACTOR_MAX INT64_C(999999999)
 
 /* ---- readings ---- */
 
-static bool take(const json_t *object, const char *name, int64_t *ret_value)
+static void take_reading(struct handover_reading *reading, const struct scan_member *member)
 {
-    const json_t *value = json_object_get(object, name);
-    if (!json_is_integer(value)) {
+    const struct scan_view name = scan_name(member);
+    if (scan_is(name, "count")) {
+        reading->has_count = scan_int(member, &reading->count);
+    } else if (scan_is(name, "last_fen")) {
+        reading->has_last = scan_int(member, &reading->last_fen);
+    } else if (scan_is(name, "balance_fen")) {
+        reading->has_balance = scan_int(member, &reading->balance_fen);
+    } else if (scan_is(name, "total_fen")) {
+        reading->has_total = scan_int(member, &reading->total_fen);
+    } else if (scan_is(name, "energy")) {
+        reading->has_energy = scan_int(member, &reading->energy);
+    }
+}
+
+static void before_member(void *self, const struct scan_member *member)
+{
+    take_reading(self, member);
+}
+
+bool handover_before_read(const char *before, struct handover_reading *ret_reading)
+{
+    struct handover_reading reading = {0};
+    if (!scan_object(before, strlen(before), before_member, &reading)) {
         return false;
     }
-    *ret_value = json_integer_value(value);
+    *ret_reading = reading;
     return true;
 }
 
-static struct handover_reading reading_in(const json_t *object)
-{
-    struct handover_reading reading = {0};
-    reading.has_count = take(object, "count", &reading.count);
-    reading.has_last = take(object, "last_fen", &reading.last_fen);
-    reading.has_balance = take(object, "balance_fen", &reading.balance_fen);
-    reading.has_total = take(object, "total_fen", &reading.total_fen);
-    reading.has_energy = take(object, "energy", &reading.energy);
-    return reading;
-}
+/* A collector's answer: "values", when, item, "v". */
+struct reply {
+    bool has_values;
+    struct handover_reading readings[2]; /* before, after */
+    bool has_remaining[2];
+    bool has_overdraft[2];
+    int64_t remaining[2];
+    int64_t overdraft[2];
+};
 
 /* "149.92" to 14992: fen of yuan, or 0.01 kWh of kWh. */
-static bool hundredths(const json_t *values, const char *item, int64_t *ret_value)
+static bool hundredths(const struct scan_member *member, int64_t *ret_value)
 {
-    const char *text = json_string_value(json_object_get(json_object_get(values, item), "v"));
     struct money money;
-    if (text == NULL || !money_parse_yuan(text, strlen(text), /* allow_negative= */ true, &money)) {
+    if (member->type != SCAN_TEXT || !money_parse_yuan(member->value.at, member->value.size,
+                                                       /* allow_negative= */ true, &money)) {
         return false;
     }
     *ret_value = money.fen;
     return true;
 }
 
-static struct handover_reading reply_reading(const json_t *values)
+static void reply_member(void *self, const struct scan_member *member)
 {
-    struct handover_reading reading = {0};
-    int64_t remaining = 0;
-    int64_t overdraft = 0;
+    struct reply *reply = self;
+    if (member->depth != 4 || !scan_is(member->names[0], "values") ||
+        !scan_is(member->names[3], "v")) {
+        return;
+    }
+    const size_t when = scan_is(member->names[1], "before") ? 0 : 1;
+    struct handover_reading *reading = &reply->readings[when];
+    const struct scan_view item = member->names[2];
     int64_t count_e2 = 0;
-    reading.has_count = hundredths(values, "03330201", &count_e2);
-    reading.count = count_e2 / 100;
-    reading.has_last = hundredths(values, "03330301", &reading.last_fen);
-    reading.has_total = hundredths(values, "03330601", &reading.total_fen);
-    reading.has_balance =
-        hundredths(values, "00900200", &remaining) && hundredths(values, "00900201", &overdraft);
-    reading.balance_fen = remaining - overdraft;
-    reading.has_energy = hundredths(values, "00010000", &reading.energy);
-    return reading;
+    reply->has_values = true;
+    if (scan_is(item, "03330201")) {
+        reading->has_count = hundredths(member, &count_e2);
+        reading->count = count_e2 / 100;
+    } else if (scan_is(item, "03330301")) {
+        reading->has_last = hundredths(member, &reading->last_fen);
+    } else if (scan_is(item, "03330601")) {
+        reading->has_total = hundredths(member, &reading->total_fen);
+    } else if (scan_is(item, "00900200")) {
+        reply->has_remaining[when] = hundredths(member, &reply->remaining[when]);
+    } else if (scan_is(item, "00900201")) {
+        reply->has_overdraft[when] = hundredths(member, &reply->overdraft[when]);
+    } else if (scan_is(item, "00010000")) {
+        reading->has_energy = hundredths(member, &reading->energy);
+    }
 }
 
-bool handover_reply_read(const char *reply, struct handover_reading *ret_before,
+bool handover_reply_read(const char *text, struct handover_reading *ret_before,
                          struct handover_reading *ret_after)
 {
-    json_t *root = json_parse_object(reply, strlen(reply), REPLY_SIZE_MAX);
-    const json_t *values = json_object_get(root, "values");
-    if (!json_is_object(values)) {
-        json_decref(root);
+    struct reply reply = {0};
+    if (!scan_object(text, strlen(text), reply_member, &reply) || !reply.has_values) {
         return false;
     }
-    *ret_before = reply_reading(json_object_get(values, "before"));
-    *ret_after = reply_reading(json_object_get(values, "after"));
-    json_decref(root);
+    for (size_t i = 0; i < 2; i++) {
+        reply.readings[i].has_balance = reply.has_remaining[i] && reply.has_overdraft[i];
+        reply.readings[i].balance_fen = reply.remaining[i] - reply.overdraft[i];
+    }
+    *ret_before = reply.readings[0];
+    *ret_after = reply.readings[1];
     return true;
-}
-
-bool handover_reply_sent(const char *reply)
-{
-    json_t *root = json_parse_object(reply, strlen(reply), REPLY_SIZE_MAX);
-    const bool sent = json_is_true(json_object_get(root, "sent"));
-    json_decref(root);
-    return sent;
 }
 
 /* ---- proofs ---- */
@@ -226,30 +248,60 @@ static void fault(struct walk *walk, enum finding finding, const struct dossier_
               (long long)step->seq, step->event, step->from, step->to, STAGES[walk->stage]);
 }
 
+/* By a price or a step that cannot be read nothing is proven. */
+static void take_use(struct handover_use *use, const struct scan_member *member)
+{
+    const struct scan_view name = scan_name(member);
+    bool good = true;
+    if (scan_is(name, "price_e4")) {
+        good = scan_int(member, &use->price_e4);
+    } else if (scan_is(name, "fixed_fen")) {
+        good = scan_int(member, &use->fixed_fen);
+    } else if (scan_is(name, "energy_step")) {
+        good = scan_int(member, &use->energy_step);
+    }
+    if (!good) {
+        use->fixed_fen = -1;
+    }
+}
+
+static void detail_member(void *self, const struct scan_member *member)
+{
+    struct walk *walk = self;
+    const struct scan_view name = scan_name(member);
+    const bool yes = member->type == SCAN_TRUE;
+    if (member->depth == 2 && scan_is(member->names[0], "reading")) {
+        take_reading(&walk->reading, member);
+    } else if (scan_is(name, "never_sent")) {
+        walk->never_sent = yes;
+    } else if (scan_is(name, "fenced")) {
+        walk->fenced = yes;
+    } else if (scan_is(name, "has_reading")) {
+        walk->has_reading = yes;
+    } else {
+        take_use(&walk->use, member);
+    }
+}
+
 /* The members of the event; a balance in the cloud has none that matter. */
 static void read_detail(struct walk *walk, const struct dossier_step *step)
 {
-    json_t *root = NULL;
     walk->never_sent = false;
     walk->fenced = false;
     walk->has_reading = false;
-    const bool plain = str_equal(step->event, "dispatch") || str_equal(step->event, "silence") ||
-                       str_equal(step->event, "quiet");
-    if (!plain && !str_equal(walk->dossier->delivery.kind, "cloud")) {
-        root = json_parse_object(step->detail, strlen(step->detail), DETAIL_SIZE_MAX);
+    walk->reading = (struct handover_reading){0};
+    walk->use = (struct handover_use){.energy_step = 1};
+    if (str_equal(walk->dossier->delivery.kind, "cloud")) {
+        return;
     }
-    if (root != NULL) {
-        walk->never_sent = json_is_true(json_object_get(root, "never_sent"));
-        walk->fenced = json_is_true(json_object_get(root, "fenced"));
-        walk->has_reading = json_is_true(json_object_get(root, "has_reading")) ||
-                            str_equal(step->event, "reading") || str_equal(step->event, "assign");
-        walk->reading = reading_in(json_object_get(root, "reading"));
-        walk->use = (struct handover_use){.energy_step = 1};
-        (void)take(root, "price_e4", &walk->use.price_e4);
-        (void)take(root, "fixed_fen", &walk->use.fixed_fen);
-        (void)take(root, "energy_step", &walk->use.energy_step);
+    if (!scan_object(step->detail, strlen(step->detail), detail_member, walk)) {
+        walk->reading = (struct handover_reading){0};
+        walk->never_sent = false;
+        walk->fenced = false;
+        return;
     }
-    json_decref(root);
+    walk->has_reading =
+        walk->has_reading || str_equal(step->event, "reading") || str_equal(step->event, "assign");
 }
 
 /*

@@ -55,8 +55,8 @@ enum handover_proof handover_judge(const char *kind, const struct handover_readi
 MUST_CHECK bool handover_reply_read(const char *reply, struct handover_reading *ret_before,
                                     struct handover_reading *ret_after);
 
-/** True if the answer says that the frame left. */
-bool handover_reply_sent(const char *reply);
+/** The reading in a delivery's row (`before`). @return false if it is none */
+MUST_CHECK bool handover_before_read(const char *before, struct handover_reading *ret_reading);
 
 struct handover {
     char stage[DOSSIER_WORD_SIZE];

@@ -4,37 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/auditor/scan.h"
+#include "common/compiler.h"
 #include "common/crypto/base64.h"
 #include "common/crypto/gcm.h"
-#include "common/json/json.h"
 #include "common/money.h"
 #include "common/str.h"
 #include "common/text/text.h"
 
-enum { BODY_SIZE_MAX = 256 * 1024, VALUE_SIZE = 64, NONCE_SIZE = 64 };
-
-static const char *text_at(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static void copy_at(const json_t *object, const char *name, char ret_text[WORDS_NUMBER_SIZE])
-{
-    str_format_cut(ret_text, WORDS_NUMBER_SIZE, "%s", text_at(object, name));
-}
+enum { BODY_SIZE_MAX = 256 * 1024 };
 
 static int64_t yuan(const char *text)
 {
     struct money money;
     const bool good = money_parse_yuan(text, strlen(text), /* allow_negative= */ false, &money);
     return good ? money.fen : -1;
-}
-
-static int64_t fen_at(const json_t *object, const char *name)
-{
-    const json_t *value = json_object_get(object, name);
-    return json_is_integer(value) ? json_integer_value(value) : -1;
 }
 
 static bool is_source(const struct words_message *message, const char *source)
@@ -49,54 +33,97 @@ static bool is_paid_word(const char *status)
     return str_equal(status, "TRADE_SUCCESS") || str_equal(status, "TRADE_FINISHED");
 }
 
-/* The one member that is an answer; its name ends in "_response". */
-static const json_t *answer_in(json_t *root)
+/* Members of an answer of either wallet, by the names that they have there. */
+struct members {
+    bool answer; /* Alipay: there is a member "..._response" */
+    char code[24];
+    char status[24];        /* trade_status, trade_state */
+    char refund_status[24]; /* refund_status, status */
+    char changed[4];        /* fund_change */
+    char sent_at[32];       /* send_pay_date */
+    char total[24];         /* yuan */
+    char refunded[24];      /* yuan: refund_amount, refund_fee */
+    struct words *words;
+};
+
+static bool ends_in_response(struct scan_view name)
 {
-    const char *name = NULL;
-    json_t *value = NULL;
-    json_object_foreach(root, name, value)
-    {
-        const size_t size = strlen(name);
-        if (json_is_object(value) && size > 9 && str_equal(name + size - 9, "_response")) {
-            return value;
-        }
-    }
-    return NULL;
+    return name.size > 9 && memcmp(name.at + name.size - 9, "_response", 9) == 0;
 }
 
-static void read_alipay_refund(const struct words_message *message, const json_t *answer,
+struct target {
+    const char *name;
+    char *text;
+    size_t size;
+};
+
+static void take_text(const struct scan_member *member, const struct target *targets, size_t count)
+{
+    const struct scan_view name = scan_name(member);
+    for (size_t i = 0; i < count; i++) {
+        if (scan_is(name, targets[i].name)) {
+            scan_copy(member, targets[i].text, targets[i].size);
+            return;
+        }
+    }
+}
+
+static void alipay_member(void *self, const struct scan_member *member)
+{
+    struct members *m = self;
+    if (member->depth != 2 || !ends_in_response(member->names[0])) {
+        return;
+    }
+    m->answer = true;
+    const struct target targets[] = {
+        {"code", m->code, sizeof(m->code)},
+        {"out_trade_no", m->words->order_no, WORDS_NUMBER_SIZE},
+        {"trade_no", m->words->trade_no, WORDS_NUMBER_SIZE},
+        {"total_amount", m->total, sizeof(m->total)},
+        {"trade_status", m->status, sizeof(m->status)},
+        {"send_pay_date", m->sent_at, sizeof(m->sent_at)},
+        {"out_request_no", m->words->refund_no, WORDS_NUMBER_SIZE},
+        {"refund_status", m->refund_status, sizeof(m->refund_status)},
+        {"refund_amount", m->refunded, sizeof(m->refunded)},
+        {"refund_fee", m->refunded, sizeof(m->refunded)},
+        {"fund_change", m->changed, sizeof(m->changed)},
+    };
+    take_text(member, targets, ARRAY_COUNT(targets));
+}
+
+static void read_alipay_refund(const struct words_message *message, const struct members *m,
                                struct words *words)
 {
     const bool query = is_source(message, "refund_query");
-    const char *status = text_at(answer, "refund_status");
-    copy_at(answer, "out_request_no", words->refund_no);
-    words->refund_fen = yuan(text_at(answer, query ? "refund_amount" : "refund_fee"));
+    words->refund_fen = yuan(m->refunded);
     if (query && words->refund_fen < 0) {
         return; /* a query without an amount: no such refund */
     }
-    const bool moved = str_equal(text_at(answer, "fund_change"), "Y");
-    if (query ? status[0] == '\0' || str_equal(status, "REFUND_SUCCESS") : moved) {
+    const bool moved = str_equal(m->changed, "Y");
+    if (query ? m->refund_status[0] == '\0' || str_equal(m->refund_status, "REFUND_SUCCESS")
+              : moved) {
         words->said = WORDS_REFUNDED;
     }
 }
 
-static void read_alipay_answer(const struct words_message *message, json_t *root,
+static void read_alipay_answer(const struct words_message *message, struct scan_view body,
                                struct words *words)
 {
-    const json_t *answer = answer_in(root);
-    words->said = answer == NULL ? WORDS_UNREADABLE : WORDS_OTHER;
-    if (answer == NULL || !str_equal(text_at(answer, "code"), "10000")) {
+    struct members m = {.words = words};
+    if (!scan_object(body.at, body.size, alipay_member, &m) || !m.answer) {
+        *words = (struct words){.said = WORDS_UNREADABLE, .fen = -1, .refund_fen = -1};
         return;
     }
-    copy_at(answer, "out_trade_no", words->order_no);
-    copy_at(answer, "trade_no", words->trade_no);
-    words->fen = yuan(text_at(answer, "total_amount"));
+    if (!str_equal(m.code, "10000")) {
+        *words = (struct words){.fen = -1, .refund_fen = -1};
+        return;
+    }
+    words->fen = yuan(m.total);
     if (is_source(message, "refund") || is_source(message, "refund_query")) {
-        read_alipay_refund(message, answer, words);
-    } else if (is_paid_word(text_at(answer, "trade_status"))) {
+        read_alipay_refund(message, &m, words);
+    } else if (is_paid_word(m.status)) {
         words->said = WORDS_PAID;
-    } else if (str_equal(text_at(answer, "trade_status"), "TRADE_CLOSED") && words->fen > 0 &&
-               text_at(answer, "send_pay_date")[0] != '\0') {
+    } else if (str_equal(m.status, "TRADE_CLOSED") && words->fen > 0 && m.sent_at[0] != '\0') {
         words->said = WORDS_REFUNDED; /* closed after it had been paid */
     }
 }
@@ -174,89 +201,145 @@ static void read_alipay_notice(const struct words_message *message, struct words
 
 /* ---- WeChat ---- */
 
-static void read_wechat_object(const json_t *object, struct words *words)
+static void wechat_member(void *self, const struct scan_member *member)
 {
-    const json_t *amount = json_object_get(object, "amount");
-    const char *state = text_at(object, "trade_state");
-    const char *status = text_at(object, "status");
-    if (status[0] == '\0') {
-        status = text_at(object, "refund_status");
+    struct members *m = self;
+    if (member->depth == 2 && scan_is(member->names[0], "amount")) {
+        int64_t fen = 0;
+        if (scan_is(member->names[1], "total") && scan_int(member, &fen)) {
+            m->words->fen = fen;
+        } else if (scan_is(member->names[1], "refund") && scan_int(member, &fen)) {
+            m->words->refund_fen = fen;
+        }
     }
-    copy_at(object, "out_trade_no", words->order_no);
-    copy_at(object, "transaction_id", words->trade_no);
-    copy_at(object, "out_refund_no", words->refund_no);
-    copy_at(object, "mchid", words->merchant);
-    words->fen = fen_at(amount, "total");
-    words->refund_fen = fen_at(amount, "refund");
-    if (str_equal(state, "SUCCESS") || str_equal(state, "REFUND")) {
+    if (member->depth != 1) {
+        return;
+    }
+    const struct target targets[] = {
+        {"trade_state", m->status, sizeof(m->status)},
+        {"status", m->refund_status, sizeof(m->refund_status)},
+        {"refund_status", m->refund_status, sizeof(m->refund_status)},
+        {"out_trade_no", m->words->order_no, WORDS_NUMBER_SIZE},
+        {"transaction_id", m->words->trade_no, WORDS_NUMBER_SIZE},
+        {"out_refund_no", m->words->refund_no, WORDS_NUMBER_SIZE},
+        {"mchid", m->words->merchant, WORDS_NUMBER_SIZE},
+    };
+    take_text(member, targets, ARRAY_COUNT(targets));
+}
+
+static bool read_wechat_object(struct scan_view body, struct words *words)
+{
+    struct members m = {.words = words};
+    if (!scan_object(body.at, body.size, wechat_member, &m)) {
+        return false;
+    }
+    if (str_equal(m.status, "SUCCESS") || str_equal(m.status, "REFUND")) {
         words->said = WORDS_PAID;
-    } else if (state[0] == '\0' && words->refund_no[0] != '\0' && str_equal(status, "SUCCESS")) {
+    } else if (m.status[0] == '\0' && words->refund_no[0] != '\0' &&
+               str_equal(m.refund_status, "SUCCESS")) {
         words->said = WORDS_REFUNDED;
+    }
+    return true;
+}
+
+/* The box of a notice; views into the message. */
+struct box {
+    struct scan_view sealed;
+    struct scan_view nonce;
+    struct scan_view aad;
+};
+
+static void box_member(void *self, const struct scan_member *member)
+{
+    struct box *box = self;
+    if (member->depth != 2 || !scan_is(member->names[0], "resource")) {
+        return;
+    }
+    if (scan_is(member->names[1], "ciphertext")) {
+        box->sealed = member->value;
+    } else if (scan_is(member->names[1], "nonce")) {
+        box->nonce = member->value;
+    } else if (scan_is(member->names[1], "associated_data")) {
+        box->aad = member->value;
     }
 }
 
-/* Open the box. False if the key does not fit or it is no box. */
-static bool open_box(const json_t *resource, const uint8_t *key, struct words *words)
+/* Base64 in JSON may have its slashes escaped. */
+static size_t without_escapes(struct scan_view text, char *ret_text)
 {
-    const char *sealed = text_at(resource, "ciphertext");
-    const char *nonce = text_at(resource, "nonce");
-    const char *aad = text_at(resource, "associated_data");
-    const size_t room = strlen(sealed) + 1;
-    uint8_t *bytes = malloc(2 * room);
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.at[i] != '\\') {
+            ret_text[size] = text.at[i];
+            size += 1;
+        }
+    }
+    return size;
+}
+
+/* Open the box. False if the key does not fit. */
+static bool open_box(const struct box *box, const uint8_t *key, struct words *words)
+{
+    const size_t room = box->sealed.size + 1;
+    char *text = malloc(room);
+    uint8_t *sealed = malloc(room);
+    uint8_t *plain = malloc(room);
     size_t size = 0;
     size_t plain_size = 0;
-    if (bytes == NULL) {
-        return false;
-    }
-    bool good = base64_decode(sealed, strlen(sealed), bytes, room, &size);
-    const struct gcm_box box = {.key = key,
-                                .nonce = (const uint8_t *)nonce,
-                                .nonce_size = strlen(nonce),
-                                .aad = (const uint8_t *)aad,
-                                .aad_size = strlen(aad),
-                                .sealed = bytes,
+    bool good = text != NULL && sealed != NULL && plain != NULL &&
+                base64_decode(text, without_escapes(box->sealed, text), sealed, room, &size);
+    const struct gcm_box gcm = {.key = key,
+                                .nonce = (const uint8_t *)box->nonce.at,
+                                .nonce_size = box->nonce.size,
+                                .aad = (const uint8_t *)box->aad.at,
+                                .aad_size = box->aad.size,
+                                .sealed = sealed,
                                 .sealed_size = size};
-    good = good && gcm_open(&box, bytes + room, room, &plain_size);
-    if (good) {
-        json_t *object =
-            json_loadb((const char *)bytes + room, plain_size, JSON_REJECT_DUPLICATES, NULL);
-        good = object != NULL;
-        if (good) {
-            read_wechat_object(object, words);
-        }
-        json_decref(object);
-    }
-    free(bytes);
+    good = good && gcm_open(&gcm, plain, room, &plain_size) &&
+           read_wechat_object((struct scan_view){(const char *)plain, plain_size}, words);
+    free(text);
+    free(sealed);
+    free(plain);
     return good;
 }
 
-static void read_wechat(const struct words_message *message, json_t *root, struct words *words)
+static void read_wechat(const struct words_message *message, struct scan_view body,
+                        struct words *words)
 {
-    const json_t *resource = json_object_get(root, "resource");
+    struct box box = {0};
     if (!is_source(message, "notify")) {
-        read_wechat_object(root, words);
-    } else if (!json_is_object(resource)) {
+        if (!read_wechat_object(body, words)) {
+            words->said = WORDS_UNREADABLE;
+        }
+    } else if (!scan_object(body.at, body.size, box_member, &box) || box.sealed.at == NULL) {
         words->said = WORDS_UNREADABLE;
-    } else if (message->key == NULL || !open_box(resource, message->key, words)) {
+    } else if (message->key == NULL || !open_box(&box, message->key, words)) {
         words->said = WORDS_SEALED;
     }
 }
 
-/* Alipay answers in GBK now and then, whatever was asked for. */
-static json_t *parse_body(const struct words_message *message)
+static void read_body(const struct words_message *message, struct scan_view body,
+                      struct words *words)
 {
-    const char *body = (const char *)message->body;
-    if (str_is_utf8(body, message->size)) {
-        return json_loadb(body, message->size, 0, NULL);
+    if (str_equal(message->channel, "alipay")) {
+        read_alipay_answer(message, body, words);
+    } else {
+        read_wechat(message, body, words);
     }
+}
+
+/* Alipay answers in GBK now and then, whatever was asked for. */
+static void read_gbk(const struct words_message *message, struct words *words)
+{
     const size_t room = message->size * 3 / 2 + 2;
     char *utf8 = malloc(room);
-    json_t *root = NULL;
-    if (utf8 != NULL && text_from_gb18030(body, message->size, utf8, room) == OK) {
-        root = json_loads(utf8, 0, NULL);
+    words->said = WORDS_UNREADABLE;
+    if (utf8 != NULL &&
+        text_from_gb18030((const char *)message->body, message->size, utf8, room) == OK) {
+        words->said = WORDS_OTHER;
+        read_body(message, (struct scan_view){utf8, strlen(utf8)}, words);
     }
     free(utf8);
-    return root;
 }
 
 void words_read(const struct words_message *message, struct words *ret_words)
@@ -276,13 +359,10 @@ void words_read(const struct words_message *message, struct words *ret_words)
         ret_words->said = message->size == 0 ? WORDS_OTHER : WORDS_UNREADABLE;
         return;
     }
-    json_t *root = parse_body(message);
-    if (root == NULL) {
-        ret_words->said = WORDS_UNREADABLE;
-    } else if (alipay) {
-        read_alipay_answer(message, root, ret_words);
+    const struct scan_view body = {(const char *)message->body, message->size};
+    if (str_is_utf8(body.at, body.size)) {
+        read_body(message, body, ret_words);
     } else {
-        read_wechat(message, root, ret_words);
+        read_gbk(message, ret_words);
     }
-    json_decref(root);
 }

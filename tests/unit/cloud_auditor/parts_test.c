@@ -4,6 +4,7 @@
 #include "cloud/auditor/handover.h"
 #include "cloud/auditor/mix.h"
 #include "cloud/auditor/options.h"
+#include "cloud/auditor/scan.h"
 #include "cloud/auditor/sums.h"
 #include "cloud/auditor/words.h"
 #include "common/str.h"
@@ -131,6 +132,46 @@ TEST(a_window_proves_only_what_use_cannot_explain)
     after.has_total = true;
     after.total_fen = 5000;
     CHECK(handover_judge("order", &before, &after, &use, 5000) == HANDOVER_RECORDED);
+}
+
+/* ---- scanning ---- */
+
+static void join_member(void *self, const struct scan_member *member)
+{
+    struct strbuf *out = self;
+    for (size_t i = 0; i < member->depth; i++) {
+        strbuf_add_bytes(out, member->names[i].at, member->names[i].size);
+        strbuf_add(out, i + 1 < member->depth ? "." : "=");
+    }
+    strbuf_add_bytes(out, member->value.at, member->value.size);
+    strbuf_add(out, ";");
+}
+
+static const char *scanned(const char *text)
+{
+    static char joined[512];
+    struct strbuf out;
+    strbuf_init(&out, joined, sizeof(joined));
+    return scan_object(text, strlen(text), join_member, &out) ? joined : "refused";
+}
+
+TEST(scanning_gives_members_with_their_names)
+{
+    CHECK_EQ_STR(scanned("{}"), "");
+    CHECK_EQ_STR(scanned(" { \"a\" : 1 , \"b\":{\"c\":\"x\\\"y\",\"d\":[true,null,{\"e\":-2}]} } "),
+                 "a=1;b.c=x\\\"y;b.d.=true;b.d.=null;b.d..e=-2;");
+}
+
+TEST(scanning_refuses_what_is_no_object)
+{
+    static const char *const BAD[] = {
+        "",        "[]",          "{",          "{\"a\"}",     "{\"a\":}",
+        "{,}",     "{\"a\":1,}",  "{\"a\":1}x", "{\"a\":[1}}", "{\"a\":1]",
+        "{\"a:1}", "{\"a\":tru}", "{\"a\" 1}",  "{1:2}",       "{\"a\":[,]}"};
+    for (size_t i = 0; i < ARRAY_COUNT(BAD); i++) {
+        CHECK_EQ_STR(scanned(BAD[i]), "refused");
+    }
+    CHECK_EQ_STR(scanned("{\"a\":[[[[[[[[[1]]]]]]]]]}"), "refused"); /* too deep */
 }
 
 /* ---- words ---- */
