@@ -43,14 +43,14 @@ static void take_row(void *self, const struct statement_row *row)
     if (stmt == NULL) {
         return;
     }
-    reader_bind_text(stmt, 1, row->order_no);
-    reader_bind_text(stmt, 2, intake->bill->channel);
+    reader_bind_borrowed(stmt, 1, row->order_no);
+    reader_bind_borrowed(stmt, 2, intake->bill->channel);
     reader_bind_int(stmt, 3, intake->bill->day);
     reader_bind_int(stmt, 4, intake->line);
     reader_bind_int(stmt, 5, row->refund ? 1 : 0);
     reader_bind_int(stmt, 6, row->final ? 1 : 0);
-    reader_bind_text(stmt, 7, row->refund_no);
-    reader_bind_text(stmt, 8, row->trade_no);
+    reader_bind_borrowed(stmt, 7, row->refund_no);
+    reader_bind_borrowed(stmt, 8, row->trade_no);
     reader_bind_int(stmt, 9, row->fen);
     reader_run(&intake->audit->memory.file, stmt);
 }

@@ -15,8 +15,9 @@ static const char SCHEMA[] =
     " day INTEGER NOT NULL, line INTEGER NOT NULL, refund INTEGER NOT NULL, final INTEGER NOT NULL,"
     " refund_no TEXT NOT NULL, trade_no TEXT NOT NULL, fen INTEGER NOT NULL,"
     " PRIMARY KEY (order_no, channel, day, line)) WITHOUT ROWID;"
+    /* The marks stand last: whoever looks for open blocks does not read past them. */
     "CREATE TABLE IF NOT EXISTS block (lo TEXT PRIMARY KEY, docs INTEGER NOT NULL,"
-    " marks BLOB NOT NULL, open INTEGER NOT NULL, checked INTEGER NOT NULL) WITHOUT ROWID;"
+    " open INTEGER NOT NULL, checked INTEGER NOT NULL, marks BLOB NOT NULL);"
     "CREATE TABLE IF NOT EXISTS ledger_block (first INTEGER PRIMARY KEY, last INTEGER NOT NULL,"
     " digest INTEGER NOT NULL, checked INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS account (account TEXT NOT NULL, subject TEXT NOT NULL,"

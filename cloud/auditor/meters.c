@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "cloud/auditor/files.h"
+#include "cloud/auditor/handover.h"
 #include "cloud/auditor/passes.h"
 #include "common/civil.h"
 #include "common/crypto/digest.h"
@@ -28,7 +29,7 @@ enum {
 struct delivered {
     char order_no[NUMBER_SIZE];
     char stage[WORD_SIZE];
-    char state[WORD_SIZE]; /* of the order */
+    char state[WORD_SIZE]; /* of the order; "" while the delivery speaks for itself */
     char order_number[WORD_SIZE];
     bool by_count;
     bool has_before_count;
@@ -36,8 +37,6 @@ struct delivered {
     int64_t before_count;
     int64_t seq;
     int64_t amount_fen;
-    int64_t at;
-    bool seen; /* in the record */
 };
 
 struct purchase {
@@ -52,6 +51,7 @@ struct purchase {
 struct meter {
     struct audit *audit;
     struct part part;
+    sqlite3_stmt *order;
     char meter_id[NUMBER_SIZE];
     char address[NUMBER_SIZE];
     struct delivered *deliveries;
@@ -61,18 +61,34 @@ struct meter {
     struct purchase *purchases;
     size_t purchase_count;
     int64_t record_count; /* purchases that the meter has counted */
+    int64_t unproven_at;  /* INT64_MAX: none */
 };
 
 /* ---- our side ---- */
 
 static void read_before(const char *before, struct delivered *delivered)
 {
-    json_t *root = json_loads(before, 0, NULL);
-    const json_t *count = json_object_get(root, "count");
-    delivered->has_before_count = json_is_integer(count);
-    delivered->before_count = json_integer_value(count);
-    delivered->has_total = json_is_integer(json_object_get(root, "total_fen"));
-    json_decref(root);
+    struct handover_reading reading = {0};
+    if (handover_before_read(before, &reading)) {
+        delivered->has_before_count = reading.has_count;
+        delivered->before_count = reading.count;
+        delivered->has_total = reading.has_total;
+    }
+}
+
+/* The order's state, if it is asked for. @return when it was paid, or else made */
+static int64_t look_at_order(struct meter *meter, const char *order_no, char *ret_state)
+{
+    reader_bind_text(meter->order, 1, order_no);
+    int64_t at = 0;
+    if (reader_step(&meter->audit->cloud, meter->order)) {
+        at = column_int(meter->order, 1);
+        if (ret_state != NULL) {
+            column_copy(meter->order, 0, ret_state, WORD_SIZE);
+        }
+    }
+    reader_reset(meter->order);
+    return at;
 }
 
 static void add_delivery(struct meter *meter, sqlite3_stmt *stmt)
@@ -86,13 +102,14 @@ static void add_delivery(struct meter *meter, sqlite3_stmt *stmt)
     struct delivered *delivered = &meter->deliveries[meter->delivery_count];
     *delivered = (struct delivered){.seq = column_int(stmt, 3),
                                     .amount_fen = column_int(stmt, 5),
-                                    .by_count = str_equal(column_text(stmt, 1), "count"),
-                                    .at = column_int(stmt, 8)};
+                                    .by_count = str_equal(column_text(stmt, 1), "count")};
     column_copy(stmt, 0, delivered->order_no, sizeof(delivered->order_no));
     column_copy(stmt, 2, delivered->stage, sizeof(delivered->stage));
     column_copy(stmt, 4, delivered->order_number, sizeof(delivered->order_number));
-    column_copy(stmt, 7, delivered->state, sizeof(delivered->state));
     read_before(column_text(stmt, 6), delivered);
+    if (!str_equal(delivered->stage, "DELIVERED")) {
+        (void)look_at_order(meter, delivered->order_no, delivered->state);
+    }
     meter->delivery_count += 1;
 }
 
@@ -190,42 +207,69 @@ static struct purchase *by_order(struct meter *meter, const char *order)
     return NULL;
 }
 
-/* A meter keeps its last ten purchases (0333 xx 01..0A): older ones cannot be looked up. */
-static bool is_out_of_reach(const struct meter *meter, const struct delivered *delivered)
+static const struct purchase *oldest_of(const struct meter *meter, bool by_count)
 {
     const struct purchase *oldest = meter->purchases;
-    char text[CIVIL_TEXT_SIZE];
-    if (oldest == NULL || meter->purchase_count < RECORD_DEPTH) {
-        return false;
-    }
     for (size_t i = 1; i < meter->purchase_count; i++) {
         const struct purchase *other = &meter->purchases[i];
-        const bool older = delivered->by_count ? other->count < oldest->count
-                                               : strcmp(other->time, oldest->time) < 0;
+        const bool older =
+            by_count ? other->count < oldest->count : strcmp(other->time, oldest->time) < 0;
         oldest = older ? other : oldest;
     }
-    return delivered->by_count ? delivered->seq < oldest->count
-                               : strncmp(civil_format_beijing(delivered->at, text), oldest->time,
-                                         TIME_SIZE - 1) < 0;
+    return oldest;
+}
+
+/*
+ * From which delivery on the record must show ours: a meter keeps its last ten purchases (0333 xx
+ * 01..0A). A shorter record is complete.
+ */
+static size_t first_in_reach(struct meter *meter)
+{
+    const bool by_count = meter->delivery_count > 0 && meter->deliveries[0].by_count;
+    if (meter->purchases == NULL || meter->purchase_count < RECORD_DEPTH) {
+        return 0;
+    }
+    const struct purchase *oldest = oldest_of(meter, by_count);
+    for (size_t i = 0; i < meter->delivery_count; i++) {
+        const struct delivered *delivered = &meter->deliveries[i];
+        char text[CIVIL_TEXT_SIZE];
+        if (by_count ? delivered->seq >= oldest->count
+                     : by_order(meter, delivered->order_number) != NULL) {
+            return i;
+        }
+        /* None of ours may be left in it: then its times say how far back it goes. */
+        if (!by_count && i + 1 == meter->delivery_count &&
+            strncmp(civil_format_beijing(look_at_order(meter, delivered->order_no, NULL), text),
+                    oldest->time, TIME_SIZE - 1) >= 0) {
+            return i;
+        }
+    }
+    return meter->delivery_count;
 }
 
 static void unproven(struct meter *meter, const struct delivered *delivered)
 {
-    char mark[PART_NAME_SIZE];
     part_find(&meter->part, FOUND_DELIVERY_UNPROVEN,
               (struct part_subject){delivered->order_no, delivered->amount_fen}, "%s", "");
-    str_format_cut(mark, sizeof(mark), "unproven %s", meter->meter_id);
-    if (delivered->at < memory_mark(&meter->audit->memory, mark, INT64_MAX)) {
-        memory_set_mark(&meter->audit->memory, mark, delivered->at);
+    if (meter->unproven_at == INT64_MAX) {
+        meter->unproven_at = look_at_order(meter, delivered->order_no, NULL); /* the oldest */
     }
 }
 
-static void judge_delivered(struct meter *meter, struct delivered *delivered)
+/* Since when; forgotten when a record has proven all of them. */
+static void keep_unproven(struct meter *meter)
+{
+    char mark[PART_NAME_SIZE];
+    str_format_cut(mark, sizeof(mark), "unproven %s", meter->meter_id);
+    memory_set_mark(&meter->audit->memory, mark, meter->unproven_at);
+}
+
+static void judge_delivered(struct meter *meter, struct delivered *delivered, bool in_reach)
 {
     const struct part_subject about = {delivered->order_no, delivered->amount_fen};
     struct purchase *purchase = delivered->by_count ? by_count(meter, delivered->seq)
                                                     : by_order(meter, delivered->order_number);
-    if (purchase == NULL && is_out_of_reach(meter, delivered)) {
+    if (purchase == NULL && !in_reach) {
         unproven(meter, delivered);
     } else if (purchase == NULL) {
         part_find(&meter->part, FOUND_DELIVERY_NOT_IN_METER, about, "meter %s, %s %lld%s",
@@ -260,7 +304,7 @@ static const struct delivered *owner_of(const struct meter *meter, const struct 
 }
 
 /* From when on a purchase must be one of ours: what was there before we sold is not. */
-static bool is_of_our_time(const struct meter *meter, const struct purchase *purchase)
+static bool is_of_our_time(struct meter *meter, const struct purchase *purchase)
 {
     const struct delivered *first = meter->delivery_count > 0 ? &meter->deliveries[0] : NULL;
     char mark[PART_NAME_SIZE];
@@ -269,7 +313,8 @@ static bool is_of_our_time(const struct meter *meter, const struct purchase *pur
         return purchase->count > first->before_count;
     }
     if (first != NULL && !first->by_count) {
-        return strncmp(purchase->time, civil_format_beijing(first->at, text), TIME_SIZE - 1) >= 0;
+        const int64_t at = look_at_order(meter, first->order_no, NULL);
+        return strncmp(purchase->time, civil_format_beijing(at, text), TIME_SIZE - 1) >= 0;
     }
     str_format_cut(mark, sizeof(mark), "count %s", meter->meter_id);
     return purchase->count > memory_mark(&meter->audit->memory, mark, INT64_MAX);
@@ -317,9 +362,10 @@ static bool is_again(const struct meter *meter, size_t at)
 static void judge_by_record(struct meter *meter)
 {
     char mark[PART_NAME_SIZE];
+    const size_t reach = first_in_reach(meter);
     for (size_t i = 0; i < meter->delivery_count; i++) {
         if (is_credited(&meter->deliveries[i])) {
-            judge_delivered(meter, &meter->deliveries[i]);
+            judge_delivered(meter, &meter->deliveries[i], i >= reach);
         }
     }
     for (size_t i = 0; i < meter->purchase_count; i++) {
@@ -418,6 +464,7 @@ static void run_meter(struct meter *meter, sqlite3_stmt *deliveries)
     }
     str_format_cut(name, sizeof(name), "meter %s", meter->meter_id);
     part_clear(&meter->part, name);
+    meter->unproven_at = INT64_MAX;
     load_deliveries(meter, deliveries);
     if (!good) {
         part_find(&meter->part, FOUND_METER_RECORD_UNREADABLE,
@@ -429,6 +476,7 @@ static void run_meter(struct meter *meter, sqlite3_stmt *deliveries)
         judge_by_readings(meter);
     }
     memory_put_part(&meter->audit->memory, &meter->part);
+    keep_unproven(meter);
     remember(meter, digest);
     meter->audit->work.meters_judged += 1;
 }
@@ -443,9 +491,10 @@ void meters_run(struct audit *audit)
     sqlite3_stmt *deliveries = reader_prepare(
         &audit->cloud,
         "SELECT d.order_no, d.kind, d.stage, coalesce(d.seq, 0), d.order_number, d.amount_fen,"
-        " d.before, o.state, coalesce(o.paid_at, o.created_at) FROM delivery d"
-        " JOIN pay_order o USING (order_no) WHERE d.meter_id = ?1 AND d.kind <> 'cloud'"
+        " d.before FROM delivery d WHERE d.meter_id = ?1 AND d.kind <> 'cloud'"
         " ORDER BY d.created_ms, d.order_no");
+    meter.order = reader_prepare(&audit->cloud, "SELECT state, coalesce(paid_at, created_at)"
+                                                " FROM pay_order WHERE order_no = ?1");
     while (reader_step(&audit->cloud, meters)) {
         column_copy(meters, 0, meter.meter_id, sizeof(meter.meter_id));
         column_copy(meters, 1, meter.address, sizeof(meter.address));
@@ -453,6 +502,7 @@ void meters_run(struct audit *audit)
     }
     reader_end(meters);
     reader_end(deliveries);
+    reader_end(meter.order);
     free(meter.deliveries);
     free(meter.purchases);
     part_finish(&meter.part);

@@ -153,6 +153,14 @@ void reader_bind_text(sqlite3_stmt *stmt, int at, const char *text)
     }
 }
 
+void reader_bind_borrowed(sqlite3_stmt *stmt, int at, const char *text)
+{
+    if (stmt != NULL) {
+        int code = sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
+        MUST(code == SQLITE_OK);
+    }
+}
+
 void reader_bind_int(sqlite3_stmt *stmt, int at, int64_t value)
 {
     if (stmt != NULL) {

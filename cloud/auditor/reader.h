@@ -63,6 +63,9 @@ void reader_end(sqlite3_stmt *stmt);
 void reader_bind_text(sqlite3_stmt *stmt, int at, const char *text);
 void reader_bind_int(sqlite3_stmt *stmt, int at, int64_t value);
 
+/** The same for a text that stays where it is until the statement has run. */
+void reader_bind_borrowed(sqlite3_stmt *stmt, int at, const char *text);
+
 /** Columns by place, from 0; NULL reads as "" and 0. Texts are borrowed until the next step. */
 const char *column_text(sqlite3_stmt *stmt, int at);
 int64_t column_int(sqlite3_stmt *stmt, int at);
