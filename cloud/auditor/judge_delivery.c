@@ -123,9 +123,10 @@ static void judge_command(struct trial *trial)
                   "by the collector's journal command %s was never sent", delivery->command_id);
     }
     const char *reply = command->has_journal_reply ? command->journal_reply : command->cloud_reply;
-    if (is_back(state) && str_equal(delivery->stage, "VOID") && shows_credit(delivery, reply)) {
-        part_find(trial->part, FOUND_REFUNDED_BUT_DELIVERED, about,
-                  "the collector's answer to command %s shows the credit", delivery->command_id);
+    const bool proven = str_equal(delivery->stage, "DELIVERED");
+    if (is_back(state) && (proven || shows_credit(delivery, reply))) {
+        part_find(trial->part, FOUND_REFUNDED_BUT_DELIVERED, about, "%s shows the credit, %s",
+                  proven ? "the delivery" : "the collector's answer", delivery->command_id);
     }
 }
 
