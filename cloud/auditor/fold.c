@@ -59,7 +59,7 @@ static const struct way WAYS[] = {
     {"close_refused", 0, 0},
     {"external_refund", UNPAID | IN(PAID) | IN(REFUND_DUE) | IN(REFUNDING), IN(REFUNDED)},
     {"external_refund", UNPAID | IN(PAID) | IN(CREDITING), IN(REVIEW)},
-    {"partial_refund", UNPAID | IN(PAID), IN(REVIEW)},
+    {"partial_refund", UNPAID | IN(PAID) | IN(CREDITING), IN(REVIEW)},
     {"credit_start", IN(PAID), IN(CREDITING)},
     {"credit_ok", IN(CREDITING), IN(DONE)},
     {"readback_credited", IN(CREDITING), IN(DONE)},
@@ -240,7 +240,8 @@ static void on_change(struct walk *walk, const struct dossier_event *event, enum
     } else if (to == REFUNDED && str_equal(event->event, "operator_repaid")) {
         on_back_by_people(walk, /* from_bank= */ true);
     } else if (to == REVIEW) {
-        walk->unknown = str_equal(event->event, "credit_deadline");
+        /* Not proven in time, or stopped by a refund of others that is not the whole. */
+        walk->unknown = walk->state == CREDITING && !walk->meanwhile;
     }
 }
 

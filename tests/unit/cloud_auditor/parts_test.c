@@ -249,6 +249,65 @@ TEST(every_finding_says_what_it_means_and_what_to_do)
     }
 }
 
+/* ---- replay ---- */
+
+static struct dossier_event event_of(int64_t seq, const char *name, const char *from,
+                                     const char *to)
+{
+    struct dossier_event event = {.seq = seq, .amount_fen = 5000};
+    str_format_cut(event.event, sizeof(event.event), "%s", name);
+    str_format_cut(event.from, sizeof(event.from), "%s", from);
+    str_format_cut(event.to, sizeof(event.to), "%s", to);
+    return event;
+}
+
+static size_t folded(struct dossier_event *events, size_t count, struct fold *ret_fold)
+{
+    struct part part;
+    struct dossier dossier = {.events = events, .event_count = count};
+    dossier.order = (struct dossier_order){.there = true, .amount_fen = 5000, .credit_to = "METER"};
+    part_init(&part);
+    fold_order(&dossier, &part, ret_fold);
+    const size_t faults = part.found_count;
+    part_finish(&part);
+    return faults;
+}
+
+TEST(a_credit_stopped_by_a_part_refund_is_settled_by_two_persons)
+{
+    struct fold fold;
+    struct dossier_event events[] = {
+        event_of(1, "precreate_ok", "NEW", "WAIT_PAY"),
+        event_of(2, "paid", "WAIT_PAY", "PAID"),
+        event_of(3, "credit_start", "PAID", "CREDITING"),
+        event_of(4, "partial_refund", "CREDITING", "REVIEW"),
+        event_of(5, "external_refund", "REVIEW", "REVIEW"),
+        event_of(6, "operator_done", "REVIEW", "DONE"),
+    };
+    CHECK_EQ_I64(folded(events, ARRAY_COUNT(events), &fold), 0);
+    CHECK_EQ_STR(fold.state, "DONE");
+    CHECK(fold.by_operator);
+    CHECK_EQ_I64(fold.posting_count, 4);
+    CHECK_EQ_STR(fold.postings[1].step, "refund_meanwhile");
+    CHECK_EQ_STR(fold.postings[2].step, "credit_meter");
+    CHECK_EQ_STR(fold.postings[3].step, "meanwhile_lost");
+}
+
+TEST(a_payment_that_nobody_could_read_comes_and_goes_by_two_persons)
+{
+    struct fold fold;
+    struct dossier_event events[] = {
+        event_of(1, "precreate_ok", "NEW", "WAIT_PAY"),
+        event_of(2, "paid", "WAIT_PAY", "REVIEW"),
+        event_of(3, "operator_repaid", "REVIEW", "REFUNDED"),
+    };
+    events[1].currency_wrong = true;
+    CHECK_EQ_I64(folded(events, ARRAY_COUNT(events), &fold), 0);
+    CHECK_EQ_I64(fold.posting_count, 2);
+    CHECK_EQ_STR(fold.postings[0].step, "receive");
+    CHECK_EQ_STR(fold.postings[1].step, "repay_from_held");
+}
+
 TEST(states_have_places)
 {
     CHECK_EQ_I64(fold_state_index("NEW"), 0);
