@@ -391,7 +391,7 @@ static void make_collector_config(const struct world *world, uint32_t baud)
     MUST(str_format(config, sizeof(config),
                     "id = \"%s\";\n"
                     "state = \"%s/state\";\n"
-                    "mqtt = { host = \"localhost\"; port = %u; ca = \"%s/ca.pem\";\n"
+                    "mqtt = { host = \"127.0.0.1\"; port = %u; ca = \"%s/ca.pem\";\n"
                     "  cert = \"%s/%s.pem\"; key = \"%s/%s.key\"; keep_alive_s = 5;\n"
                     "  reconnect_s_max = 1; will_delay_s = 0; };\n"
                     "buses = ( { name = \"bus1\"; device = \"%s/bus1\"; baud = %u; } );\n",
@@ -444,7 +444,7 @@ struct mqtt *world_connect(struct world *world, const char *identity, bool as_co
     MUST(str_format(file, sizeof(file), "%s.key", identity));
     (void)world_path(world, file, key);
     struct mqtt_config config = {
-        .host = "localhost",
+        .host = "127.0.0.1",
         .port = as_collector ? world->collector_port : world->cloud_port,
         .client_id = identity,
         .ca_file = world_path(world, "ca.pem", ca),
