@@ -90,6 +90,7 @@ async function startAll(processes, dir, bin, baud) {
   const ports = { collectors: await freePort(), cloud: await freePort() };
   const { conf: broker, acl } = brokerTexts(new URL('../..', import.meta.url).pathname, {
     keys: path('keys', 'broker'), aclFile: path('conf', 'acl.conf'),
+    crlFile: path('keys', 'ca.crl'),
     collectorPort: ports.collectors, cloudPort: ports.cloud });
   conf('acl.conf', acl);
   const user = process.getuid() === 0 ? 'user root\n' : '';

@@ -13,13 +13,23 @@ function openssl(dir, ...args) {
 
 const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 
-/** Make `dir`/<name>/{ca,cert,key}.pem for each name; all may be server and client. */
+/** The empty list of revoked certificates, without which the broker does not start. */
+function makeCrl(dir) {
+  writeFileSync(join(dir, 'index'), '');
+  writeFileSync(join(dir, 'crl.conf'), '[ca]\ndefault_ca = x\n[x]\ndatabase = index\n' +
+    'default_md = sha256\ndefault_crl_days = 2\n');
+  openssl(dir, 'ca', '-gencrl', '-config', 'crl.conf', '-cert', 'ca.pem', '-keyfile', 'ca.key',
+    '-out', 'ca.crl');
+}
+
+/** Make `dir`/ca.crl and `dir`/<name>/{ca,cert,key}.pem; all may be server and client. */
 export function makeKeys(dir, names) {
   mkdirSync(dir, { recursive: true });
   openssl(dir, 'req', '-x509', ...EC, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2',
     '-subj', '/CN=bench CA');
   writeFileSync(join(dir, 'leaf.ext'), 'basicConstraints=CA:FALSE\n' +
     'extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=IP:127.0.0.1,DNS:localhost\n');
+  makeCrl(dir);
   for (const name of names) {
     const own = join(dir, name);
     mkdirSync(own, { recursive: true });
