@@ -25,6 +25,8 @@ enum err present_open(const char *title, int width_px, int height_px, struct pre
      * nothing is on the screen yet. Before SDL_Init(), which opens the input method.
      */
     (void)setenv("XCOMPOSEFILE", "/dev/null", /* overwrite= */ 0);
+    /* Nor is there a desktop's bus: SDL would start a program to look for one. */
+    (void)setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:", /* overwrite= */ 0);
     if (SDL_Init(SDL_INIT_VIDEO) != 0) {
         return ERR_UNAVAILABLE;
     }

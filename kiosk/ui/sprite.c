@@ -218,11 +218,16 @@ bool sprite_icon(struct sprites *sprites, enum ui_icon icon, int px, struct blen
     return found->alpha != NULL;
 }
 
-/* One box blur of width 2 half + 1 along a line of @p count bytes, @p step apart. */
+/*
+ * One box blur of width 2 half + 1 along a line of @p count bytes, @p step apart. It divides by
+ * multiplying: exact for sums below 2^16, and the processor's division took most of the time.
+ */
 static void blur_line(uint8_t *line, int count, int step, int half, uint8_t *scratch)
 {
-    int sum = 0;
-    int width = 2 * half + 1;
+    const uint32_t width = 2U * (uint32_t)half + 1U;
+    const uint64_t reciprocal = ((UINT64_C(1) << 32) + width - 1) / width;
+    uint32_t sum = width / 2; /* rounds */
+    MUST(half >= 0 && half < 128);
     for (int i = 0; i < count; i++) {
         scratch[i] = line[(long)i * step];
     }
@@ -230,18 +235,31 @@ static void blur_line(uint8_t *line, int count, int step, int half, uint8_t *scr
         sum += scratch[i];
     }
     for (int i = 0; i < count; i++) {
-        sum += i + half < count ? scratch[i + half] : 0;
-        line[(long)i * step] = (uint8_t)((sum + width / 2) / width);
-        sum -= i - half >= 0 ? scratch[i - half] : 0;
+        sum += i + half < count ? scratch[i + half] : 0U;
+        line[(long)i * step] = (uint8_t)((sum * reciprocal) >> 32);
+        sum -= i - half >= 0 ? scratch[i - half] : 0U;
     }
 }
 
-static void blur(uint8_t *alpha, int side, int half, uint8_t *scratch)
+static void blur_thrice(uint8_t *line, int count, int step, int half, uint8_t *scratch)
 {
     for (int pass = 0; pass < 3; pass++) {
-        for (int i = 0; i < side; i++) {
-            blur_line(alpha + (long)i * side, side, 1, half, scratch);
-            blur_line(alpha + i, side, side, half, scratch);
+        blur_line(line, count, step, half, scratch);
+    }
+}
+
+/* The square is the same mirrored and upside down: half of it is blurred, the rest is copied. */
+static void blur(uint8_t *alpha, int side, int half, uint8_t *scratch)
+{
+    for (int y = 0; y <= side / 2; y++) {
+        uint8_t *row = alpha + (long)y * side;
+        blur_thrice(row, side, 1, half, scratch);
+        memmove(alpha + (long)(side - 1 - y) * side, row, (size_t)side);
+    }
+    for (int x = 0; x <= side / 2; x++) {
+        blur_thrice(alpha + x, side, side, half, scratch);
+        for (int y = 0; y < side; y++) {
+            alpha[(long)y * side + side - 1 - x] = alpha[(long)y * side + x];
         }
     }
 }
