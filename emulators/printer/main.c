@@ -30,7 +30,7 @@ enum {
     BUFFER_DEFAULT = 4096, /* what most printers are delivered with */
     ROLL_DEFAULT_MM = 80000,
     PACED_WAIT_MS = 5,
-    READ_SIZE = 4096,
+    READ_SIZE = 2048,
     NUMBER_MAX = 1000000,
 };
 

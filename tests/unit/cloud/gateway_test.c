@@ -182,7 +182,9 @@ static bool open_all(void)
     static char path[TEMP_PATH_SIZE];
     char message[CONFIG_MESSAGE_SIZE];
     bool changed = false;
-    bench = (struct bench){.clock = clock_system(), .rng = rng_system()};
+    memset(&bench, 0, sizeof(bench));
+    bench.clock = clock_system();
+    bench.rng = rng_system();
     bench.accounts = (struct account_port){look, use, NULL};
     answers = 0;
     sunk = 0;

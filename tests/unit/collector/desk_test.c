@@ -72,12 +72,13 @@ static void start(void)
     journal_close(journal);
     journal = NULL;
     CHECK_EQ_I64(journal_open(&config, &journal, message), OK);
-    desk = (struct desk){.journal = journal,
-                         .roster = &roster,
-                         .clock = clock_system(),
-                         .push = test_push,
-                         .send = test_send,
-                         .tell = test_tell};
+    memset(&desk, 0, sizeof(desk));
+    desk.journal = journal;
+    desk.roster = &roster;
+    desk.clock = clock_system();
+    desk.push = test_push;
+    desk.send = test_send;
+    desk.tell = test_tell;
     push_count = 0;
     send_count = 0;
     queue_is_full = false;
