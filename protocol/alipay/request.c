@@ -104,10 +104,10 @@ bool alipay_biz_precreate(const struct alipay_precreate *order, char *ret_biz, s
     char subject[ALIPAY_SUBJECT_SIZE];
     char minutes[16];
     if (order->expire_minutes < 1 || order->expire_minutes > 120 ||
-        !clean_subject(order->subject, subject) ||
-        !str_format(minutes, sizeof(minutes), "%dm", (int)order->expire_minutes)) {
+        !clean_subject(order->subject, subject)) {
         return false;
     }
+    str_format_cut(minutes, sizeof(minutes), "%dm", (int)order->expire_minutes);
     json_t *biz = json_object();
     json_put_text(biz, "out_trade_no", order->order_no);
     if (!put_yuan(biz, "total_amount", order->amount_fen)) {

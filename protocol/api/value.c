@@ -152,9 +152,7 @@ bool api_decimal_is_valid(const char *text)
 
 enum err api_print(json_t *json, char *ret_text, size_t text_size, size_t *ret_size)
 {
-    if (json == NULL) {
-        return ERR_MEMORY;
-    }
+    MUST(json != NULL);
     bool fits = json_print(json, ret_text, text_size);
     json_decref(json);
     if (!fits) {

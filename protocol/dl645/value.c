@@ -270,7 +270,7 @@ static enum err item_decode(const struct dl645_di *di, const uint8_t *bytes,
     case DL645_KIND_COUNT:
         break;
     }
-    return ERR_UNSUPPORTED;
+    MUST_NOT_REACH(); /* has_typed_value() came first */
 }
 
 static bool has_typed_value(const struct dl645_di *di)
@@ -379,7 +379,7 @@ static enum err item_encode(const struct dl645_di *di, const struct dl645_value 
     case DL645_KIND_COUNT:
         break;
     }
-    return ERR_UNSUPPORTED;
+    MUST_NOT_REACH(); /* has_typed_value() came first */
 }
 
 enum err dl645_value_encode(const struct dl645_di *di, const struct dl645_value *value,

@@ -18,9 +18,7 @@ bool wechat_request_sign(const struct wechat_request *request, const struct rsa_
                          char ret_signature[RSA_SIGN_TEXT_SIZE])
 {
     char timestamp[TIMESTAMP_TEXT_SIZE];
-    if (!str_format(timestamp, sizeof(timestamp), "%" PRId64, request->timestamp_s)) {
-        return false;
-    }
+    str_format_cut(timestamp, sizeof(timestamp), "%" PRId64, request->timestamp_s);
     const char *lines[] = {request->method, request->path, timestamp, request->nonce,
                            request->body};
     struct rsa_part parts[2 * ARRAY_COUNT(lines)];
