@@ -47,6 +47,7 @@ static const struct bill_sink SINK = {.row = take_row};
 #define LEFT "`2026-11-19 11:00:04,`wx8,`1900,`0,`K7,`4200,`SH1,`open,`NATIVE,"
 #define PAID LEFT "`SUCCESS,`OTHERS,`CNY,`6.00,`0.87,`0,`0,`0.00,`0.00,`,`,"
 #define BACK LEFT "`REFUND,`OTHERS,`CNY,`0.00,`0.00,`503,`SH1R1,`6.00,`0.00,`ORIGINAL,`SUCCESS,"
+#define LONG_NUMBER "01234567890123456789012345678901234567890123456789012345678901234"
 #define TOTALS "n,a,b,c,d,e,f\r\n"
 
 static enum bill_fault wechat(const char *csv)
@@ -107,11 +108,34 @@ TEST(wechat_files_that_are_refused)
         {COLUMNS_27 "`1,`2,`3\r\n" TOTALS "`1,`0,`0,`0,`0,`0,`0\r\n", BILL_BAD_ROW},
         {COLUMNS_27 PAID "`g,`p,`0.01,`0.60%,`6.875,`0.00,`\r\n", BILL_BAD_ROW},
         {COLUMNS_27 PAID "`g,`p,`0.01,`0.60%,`6.87,`0.00,`\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 LEFT "`NEWS,`OTHERS,`CNY,`6.00,`0.87,`0,`0,`0.00,`0.00,`,`,"
+                         "`g,`p,`0.01,`0.60%,`6.87,`0.00,`\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_27 LEFT "`REFUND,`OTHERS,`CNY,`0.00,`0.00,`503,`" LONG_NUMBER
+                         ",`6.00,`0.00,`ORIGINAL,`SUCCESS,`g,`p,`0.01,`0.60%,`0.00,`6.87,`\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_27 "`2026,`wx8,`1900,`0,`K7,`4200,`" LONG_NUMBER
+                    ",`open,`NATIVE,`SUCCESS,`OTHERS,`CNY,`6.00,`0.87,`0,`0,`0.00,`0.00,`,`,"
+                    "`g,`p,`0.01,`0.60%,`6.87,`0.00,`\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_27 "`2026,`wx8,`1900,`0,`K7,`" LONG_NUMBER
+                    ",`SH1,`open,`NATIVE,`SUCCESS,`OTHERS,`CNY,`6.00,`0.87,`0,`0,`0.00,`0.00,`,`,"
+                    "`g,`p,`0.01,`0.60%,`6.87,`0.00,`\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_27 "`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,"
+                    "`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,"
+                    "`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1,`1\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_27 TOTALS "no totals\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`,`0,`0,`0,`0,`0,`0\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`0000000000,`0,`0,`0,`0,`0,`0\r\n", BILL_COUNT_MISMATCH},
+        {COLUMNS_27 TOTALS "`-1,`0,`0,`0,`0,`0,`0\r\n", BILL_COUNT_MISMATCH},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         CHECK_EQ_STR(bill_fault_name(wechat(cases[i].csv)), bill_fault_name(cases[i].fault));
     }
     CHECK_EQ_I64(wechat(COLUMNS_27 TOTALS "`0,`0,`0,`0,`0,`0,`0\r\n"), BILL_OK); /* no trades */
+    CHECK_EQ_I64(wechat(COLUMNS_27 TOTALS "` 0 ,`0,`0,`0,`0,`0,`0\r\n \r\n\n"), BILL_OK);
 }
 
 /* ---- Alipay ---- */
@@ -188,11 +212,60 @@ TEST(alipay_files_that_are_refused)
         {COLUMNS_25 "T1,SH1," PAY ",goods," AFTER("8.245", "") COUNTS("1", "0"), BILL_BAD_ROW},
         {COLUMNS_25 "T1,SH1," PAY ",goods," AFTER("-8.24", "") COUNTS("1", "0"), BILL_BAD_ROW},
         {COLUMNS_25 "T1,SH1," PAY ",goods,no,dates\r\n" COUNTS("1", "0"), BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY
+                    ",goods,2026-11-19 10-00-00,2026-11-19 10:00:01,\t,\t,\t,K7,x,8.24,"
+                    "1.00,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,,-0.01,0.00,remark\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY
+                    ",goods,2026-11-19 10:00:00,2026-11-1x 10:00:01,\t,\t,\t,K7,x,8.24,"
+                    "1.00,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,,-0.01,0.00,remark\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY
+                    ",goods,2026-11-19 10:00:00,2026-11-1/ 10:00:01,\t,\t,\t,K7,x,8.24,"
+                    "1.00,0.00,0.00,0.00,0.00,0.00,,0.00,0.00,,-0.01,0.00,remark\r\n",
+         BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," REFUND ",goods," AFTER("8.24", LONG_NUMBER) COUNTS("0", "1"),
+         BILL_BAD_ROW},
+        {COLUMNS_25 "T1," LONG_NUMBER "," PAY ",goods," AFTER("8.24", "") COUNTS("1", "0"),
+         BILL_BAD_ROW},
+        {COLUMNS_25 LONG_NUMBER ",SH1," PAY ",goods," AFTER("8.24", "") COUNTS("1", "0"),
+         BILL_BAD_ROW},
+        {COLUMNS_25 "T1,SH1," PAY
+                    ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,"
+                    "\r\n",
+         BILL_BAD_ROW},
+        {"a" COLUMNS_25 COUNTS("0", "0"), BILL_BAD_HEADER},
+        {",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,\r\n" COUNTS("0", "0"),
+         BILL_BAD_HEADER},
+        {COLUMNS_25 "#" PAY "\xBA\xCF\xBC\xC6\xA3\xBA"
+                    "0",
+         BILL_COUNT_MISMATCH},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         CHECK_EQ_STR(bill_fault_name(alipay(cases[i].csv)), bill_fault_name(cases[i].fault));
     }
     CHECK_EQ_I64(alipay(COLUMNS_25 COUNTS("0", "0")), BILL_OK);
+    CHECK_EQ_I64(alipay(COLUMNS_25 "\r\n \t\n" COUNTS("0", "0")), BILL_OK); /* blank lines */
+}
+
+/* The file may come in UTF-8 too: kinds and counts are known in both encodings. */
+TEST(alipay_words_in_utf8)
+{
+    CHECK_EQ_STR(
+        bill_fault_name(alipay(COLUMNS_25 "T1,SH1,\xE4\xBA\xA4\xE6\x98\x93,goods," AFTER(
+            "8.24",
+            "") "T1,SH1,\xE9\x80\x80\xE6\xAC\xBE,goods," AFTER("-8.24",
+                                                               "SH1R1") "#\xE4\xBA\xA4\xE6\x98\x93"
+                                                                        "\xE5\x90\x88\xE8\xAE\xA1"
+                                                                        "\xEF\xBC\x9A"
+                                                                        "1\r\n"
+                                                                        "#\xE9\x80\x80\xE6\xAC\xBE"
+                                                                        "\xE5\x90\x88\xE8\xAE\xA1"
+                                                                        "\xEF\xBC\x9A"
+                                                                        "1\r\n")),
+        "ok");
+    CHECK_EQ_U64(got.count, 2);
+    CHECK_EQ_I64(got.rows[1].kind, BILL_REFUND);
 }
 
 /* A column that moved: the header has all names, and one of them stands elsewhere. */
@@ -387,6 +460,37 @@ TEST(gzip_limits_and_damage)
     CHECK_EQ_I64(bill_gunzip((const uint8_t *)"PK", 2, out, sizeof(out), &got_size),
                  BILL_NOT_PACKED);
     CHECK_EQ_I64(bill_gunzip(file, 0, out, sizeof(out), &got_size), BILL_NOT_PACKED);
+}
+
+/* An entry that is deflated, as Alipay sends them; and one that says it is shorter than it is. */
+TEST(zip_with_deflated_details)
+{
+    static struct zip zip;
+    static uint8_t packed[1024];
+    const char *text = "the details, the details, the details";
+    size_t size = gzip(text, packed, sizeof(packed)); /* 10 bytes in front, 8 behind */
+    for (size_t announced = strlen(text) - 1; announced <= strlen(text) + 1; announced++) {
+        memset(&zip, 0, sizeof(zip));
+        zip_add(&zip, "a.csv", "");
+        memcpy(zip.bytes + zip.size, packed + 10, size - 18);
+        zip.size += size - 18;
+        put_le16(zip.directory + 10, 8);
+        put_le32(zip.directory + 16, (uint32_t)crc32(0, (const Bytef *)text, (uInt)strlen(text)));
+        put_le32(zip.directory + 20, (uint32_t)(size - 18));
+        put_le32(zip.directory + 24, (uint32_t)announced);
+        zip_end(&zip);
+        bool fits = announced == strlen(text);
+        CHECK_EQ_I64(unpack_details(zip.bytes, zip.size, unpacked),
+                     fits ? BILL_OK : BILL_BROKEN_PACKING);
+        CHECK(!fits || str_equal(unpacked, text));
+    }
+    const size_t huge = (size_t)UINT32_MAX + 1; /* zlib counts in unsigned: refused unread */
+    CHECK_EQ_I64(bill_gunzip((const uint8_t *)"\x1F\x8B", huge, packed, sizeof(packed), &size),
+                 BILL_BROKEN_PACKING);
+    CHECK_EQ_I64(bill_gunzip((const uint8_t *)"\x1F\x8B", 2, packed, huge, &size),
+                 BILL_BROKEN_PACKING);
+    CHECK_EQ_I64(bill_gunzip((const uint8_t *)"\x1F\x8C", 2, packed, sizeof(packed), &size),
+                 BILL_NOT_PACKED);
 }
 
 TEST_MAIN()
