@@ -100,4 +100,36 @@ TEST(wrong_lines_are_refused_with_the_member)
     CHECK_EQ_STR(field, "state");
 }
 
+TEST(wrong_answers_are_refused_with_the_member)
+{
+    static const struct {
+        const char *text;
+        const char *field;
+    } cases[] = {
+        {"", "(line)"},
+        {"{\"op\":\"erase\"}", "op"},
+        {"{\"op\":7}", "op"},
+        {"{\"state\":\"eaten\",\"job_id\":\"01234567-89ab-7607-8809-0a0b0c0d0e0f\"}", "state"},
+        {"{\"job_id\":\"01234567-89ab-7607-8809-0a0b0c0d0e0f\"}", "state"},
+        {"{\"state\":\"printed\",\"job_id\":\"7\"}", "job_id"},
+        {"{\"op\":\"unreported\",\"job_id\":\"7\",\"state\":\"printed\"}", "job_id"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct printjob_answer answer;
+        const char *field = "";
+        CHECK(!printjob_answer_decode(cases[i].text, strlen(cases[i].text), &answer, &field));
+        CHECK_EQ_STR(field, cases[i].field);
+    }
+}
+
+TEST(an_answer_may_say_more)
+{
+    struct printjob_answer answer = {.is_device = true, .detail = "the cover is open"};
+    struct printjob_answer back;
+    const char *field = NULL;
+    CHECK(printjob_answer_encode(&answer, line, sizeof(line)));
+    CHECK(printjob_answer_decode(line, strlen(line) - 1, &back, &field));
+    CHECK_EQ_STR(back.detail, "the cover is open");
+}
+
 TEST_MAIN()

@@ -88,6 +88,30 @@ TEST(cut_off_block_costs_one_event)
     }
 }
 
+/* What interrupts a block may begin one itself: the block that was cut off is told by an event. */
+TEST(a_block_that_interrupts_a_block)
+{
+    struct escpos_input input = {0};
+    take(&input, "37 22 30 18 00 0F 00");
+    CHECK_EQ_U64(event_count, 2);
+    CHECK(events[0].kind == ESCPOS_EVENT_OTHER);
+    CHECK(events[1].kind == ESCPOS_EVENT_ASB && events[1].asb[2] == 0x0F);
+    take(&input, "37 22 80 12"); /* not even that */
+    CHECK_EQ_U64(event_count, 2);
+    CHECK(events[0].kind == ESCPOS_EVENT_OTHER && events[0].byte == 0x80);
+}
+
+TEST(short_blocks_are_passed_over)
+{
+    struct escpos_input input = {0};
+    take(&input, "35 00 12 FF 12 39 01 02 03 12");
+    CHECK_EQ_U64(event_count, 4);
+    CHECK(events[0].kind == ESCPOS_EVENT_OTHER && events[0].byte == 0x35);
+    CHECK(events[1].kind == ESCPOS_EVENT_EOT);
+    CHECK(events[2].kind == ESCPOS_EVENT_OTHER && events[2].byte == 0x39);
+    CHECK(events[3].kind == ESCPOS_EVENT_EOT);
+}
+
 TEST(endless_block_is_bounded)
 {
     struct escpos_input input = {0};
@@ -106,10 +130,11 @@ TEST(endless_block_is_bounded)
 TEST(power_off_notice)
 {
     struct escpos_input input = {0};
-    take(&input, "3B 30 00 3B 31 00");
-    CHECK_EQ_U64(event_count, 2);
+    take(&input, "3B 30 00 3B 31 00 3B 00");
+    CHECK_EQ_U64(event_count, 3);
     CHECK(events[0].kind == ESCPOS_EVENT_POWER_OFF);
     CHECK(events[1].kind == ESCPOS_EVENT_OTHER);
+    CHECK(events[2].kind == ESCPOS_EVENT_OTHER);
 }
 
 /* State by state: the four answers to DLE EOT, the four bytes of ASB, and what they mean. */
@@ -205,6 +230,18 @@ TEST(each_state_goes_away_again)
         expect_status(STATES[i].name, &status, &STATES[0].meant);
         CHECK(escpos_status_is_clear(&status));
     }
+}
+
+TEST(each_trouble_alone_keeps_a_receipt_back)
+{
+    static const struct escpos_status troubles[] = {
+        {.off_line = true}, {.cover_open = true},    {.paper_end = true}, {.paper_stop = true},
+        {.cutter = true},   {.unrecoverable = true}, {.error = true},     {.auto_recovers = true},
+    };
+    for (size_t i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+        CHECK(!escpos_status_is_clear(&troubles[i]));
+    }
+    CHECK(escpos_status_is_clear(&(struct escpos_status){.near_end = true}));
 }
 
 TEST_MAIN()

@@ -60,6 +60,40 @@ TEST(tail_is_the_documented_one)
     CHECK_EQ_U64(job.ends[1], 15);
 }
 
+TEST(paper_is_fed_by_lines_and_dots)
+{
+    escpos_job_init(&job);
+    escpos_feed(&job, 3);
+    escpos_feed_dots(&job, 24);
+    expect_bytes("1B 64 03 1B 4A 18");
+    CHECK_EQ_U64(job.piece_count, 2);
+}
+
+/* Zeros fill a command that was cut off, so that what follows is read as commands again. */
+TEST(zeros_fill_what_was_cut_off)
+{
+    escpos_job_init(&job);
+    escpos_fill(&job, 4);
+    expect_bytes("00 00 00 00");
+    escpos_fill(&job, ESCPOS_JOB_SIZE_MAX - 3);
+    CHECK(job.failed);
+    escpos_fill(&job, 1); /* once failed, it stays so */
+    CHECK(job.failed);
+    CHECK_EQ_U64(job.size, 4);
+}
+
+TEST(a_picture_that_is_too_large_fails_whole)
+{
+    static uint8_t bits[ESCPOS_RASTER_BYTES_MAX * 128];
+    escpos_job_init(&job);
+    while (!job.failed) {
+        escpos_raster(&job, bits, ESCPOS_RASTER_BYTES_MAX, 128);
+    }
+    CHECK(job.size <= ESCPOS_JOB_SIZE_MAX);
+    escpos_line_end(&job);
+    CHECK(job.failed);
+}
+
 TEST(status_requests)
 {
     for (uint8_t which = 1; which <= 4; which++) {

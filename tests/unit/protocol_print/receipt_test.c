@@ -111,4 +111,19 @@ TEST(names_the_wrong_member)
                    "channel");
 }
 
+TEST(each_kind_has_its_word)
+{
+    CHECK_EQ_STR(receipt_kind_name(RECEIPT_CREDITED), "credited");
+    for (int i = 0; i < RECEIPT_KIND_COUNT; i++) {
+        char text[128];
+        struct receipt receipt;
+        const char *field = NULL;
+        (void)snprintf(text, sizeof(text),
+                       "{\"kind\":\"%s\",\"order_no\":\"A\",\"time\":1,\"amount_fen\":1}",
+                       receipt_kind_name((enum receipt_kind)i));
+        CHECK(decode(text, &receipt, &field));
+        CHECK_EQ_I64(receipt.kind, i);
+    }
+}
+
 TEST_MAIN()
