@@ -106,6 +106,10 @@ TEST(a_settlement_that_is_none)
     struct ledger_settlement too_much2 = {money_fen(INT64_MAX), money_fen(0), money_fen(1)};
     CHECK(!ledger_settle(&nothing, &posting));
     CHECK(!ledger_settle(&negative, &posting));
+    struct ledger_settlement owed = {money_fen(-1), money_fen(1), money_fen(5)};
+    struct ledger_settlement taken_back = {money_fen(5), money_fen(1), money_fen(-1)};
+    CHECK(!ledger_settle(&owed, &posting));
+    CHECK(!ledger_settle(&taken_back, &posting));
     CHECK(!ledger_settle(&too_much, &posting));
     CHECK(!ledger_settle(&too_much2, &posting));
 }

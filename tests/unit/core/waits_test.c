@@ -206,6 +206,8 @@ TEST(the_waits_of_a_relay)
         CHECK((feed(&job, RELAY_EV_DUE, 0).intents & RELAY_DO_SEND) != 0);
         CHECK_EQ_I64(relay_wait_ms(&job, &WAITS), EXPECTED[i]);
     }
+    job.tries = 0; /* before the first send it waits as behind it */
+    CHECK_EQ_I64(relay_wait_ms(&job, &WAITS), 5000);
     job.button = true;
     job.tries = 1;
     CHECK_EQ_I64(relay_wait_ms(&job, &WAITS), 130000);
