@@ -119,21 +119,21 @@ TEST(sums_that_overflow_are_an_error)
     const struct reconcile_sink sink = {add, &findings};
     strbuf_init(&findings.buf, findings.text, sizeof(findings.text));
     CHECK(!reconcile_day(INPUT(orders, rows), &sink, &sums));
-    const struct reconcile_input ours = {orders, 2, NULL, 0};
+    const struct reconcile_input ours = {.orders = orders, .order_count = 2};
     CHECK(!reconcile_day(&ours, &sink, &sums));
-    const struct reconcile_input theirs = {NULL, 0, rows, 2};
+    const struct reconcile_input theirs = {.rows = rows, .row_count = 2};
     CHECK(!reconcile_day(&theirs, &sink, &sums));
     const struct reconcile_row refunds[] = {row("A", "R1", INT64_MAX), row("A", "R2", 1)};
-    const struct reconcile_input one_order = {NULL, 0, refunds, 2};
+    const struct reconcile_input one_order = {.rows = refunds, .row_count = 2};
     CHECK(!reconcile_day(&one_order, &sink, &sums));
     const struct reconcile_row two_orders[] = {row("A", "R1", INT64_MAX), row("B", "R2", 1)};
-    const struct reconcile_input refunded = {NULL, 0, two_orders, 2};
+    const struct reconcile_input refunded = {.rows = two_orders, .row_count = 2};
     CHECK(!reconcile_day(&refunded, &sink, &sums));
     struct reconcile_order paid_back[] = {paid("A", 1, RECONCILE_PAID_OTHER_DAY),
                                           paid("B", 1, RECONCILE_PAID_OTHER_DAY)};
     paid_back[0].refunded.fen = INT64_MAX;
     paid_back[1].refunded.fen = 1;
-    const struct reconcile_input ours_back = {paid_back, 2, NULL, 0};
+    const struct reconcile_input ours_back = {.orders = paid_back, .order_count = 2};
     CHECK(!reconcile_day(&ours_back, &sink, &sums));
 }
 

@@ -173,7 +173,10 @@ static void reconcile(const struct run *run, const json_t *in, json_t *got)
     day = (struct day){0};
     read_day(in, &day);
     json_t *findings = json_array();
-    const struct reconcile_input input = {day.orders, day.order_count, day.rows, day.row_count};
+    const struct reconcile_input input = {.orders = day.orders,
+                                          .order_count = day.order_count,
+                                          .rows = day.rows,
+                                          .row_count = day.row_count};
     const struct reconcile_sink sink = {add_finding, findings};
     struct reconcile_sums sums;
     if (reconcile_day(&input, &sink, &sums)) {
