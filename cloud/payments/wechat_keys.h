@@ -39,7 +39,7 @@ void wechat_keyring_destroy(struct wechat_keyring *keyring);
 /** For wechat_verify(): only keys that are in force. Keys stay until the end. Any thread. */
 struct wechat_keys wechat_keyring_map(struct wechat_keyring *keyring);
 
-/** True if no key is in force: then a list is believed by the APIv3 key alone. Any thread. */
+/** True if no key is in force, as before the first list. Any thread. */
 MUST_CHECK bool wechat_keyring_is_empty(struct wechat_keyring *keyring);
 
 const struct wechat_apiv3 *wechat_keyring_apiv3(const struct wechat_keyring *keyring);

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "protocol/wechat/request.h"
@@ -221,18 +222,31 @@ static const struct rsa_key *find_in_list(void *self, const char *serial)
     return NULL;
 }
 
-/* The list's own signature: with keys we had, or, while we have none, with those it brings. */
+/*
+ * The list's own signature: with a key that is in force here, or else with one that the list brings
+ * itself. The second is how the first list of all is proven: by the APIv3 key, which seals each
+ * certificate, and by a signature that one of the sealed certificates made over this very answer.
+ * The same holds for a server that was away while WeChat changed its certificates: it knows only
+ * the old one, and a restart would believe no more and no less. A public key of the configuration
+ * does not go away, so where there is one it signs.
+ */
 static bool is_verified(struct wechat_link *link, const struct wechat_reply *reply,
                         struct wechat_certificate_list *list)
 {
+    const bool first = wechat_keyring_is_empty(link->keyring);
     enum wechat_verdict verdict = verify(link, reply);
-    if (verdict != WECHAT_UNKNOWN_SERIAL || !wechat_keyring_is_empty(link->keyring)) {
+    if (verdict != WECHAT_UNKNOWN_SERIAL || (!first && link->config.public_key_id[0] != '\0')) {
         return verdict == WECHAT_VERIFIED;
     }
     struct wechat_headers headers = wechat_reply_headers(&reply->http);
     const struct wechat_keys own = {.find = find_in_list, .self = list};
-    return wechat_verify(&headers, reply->http.body, reply->http.body_size, &own,
-                         clock_wall_s(link->world.clock)) == WECHAT_VERIFIED;
+    const bool sealed = wechat_verify(&headers, reply->http.body, reply->http.body_size, &own,
+                                      clock_wall_s(link->world.clock)) == WECHAT_VERIFIED;
+    if (sealed && !first) {
+        log_warn("wechat certificates: no key of ours signed the new list; it is sealed with the "
+                 "APIv3 key and signed by a certificate in it");
+    }
+    return sealed;
 }
 
 static bool take_list(struct wechat_link *link, const struct wechat_reply *reply, char *ret_log,

@@ -681,27 +681,52 @@ static enum pay_result query_of(struct pay *pay, const char *order_no)
     return result;
 }
 
-/* A list that is signed by a key which nobody vouches for, while we have others. */
-TEST(wechat_list_of_an_unknown_signer_is_refused)
+static struct pay *pay_with_the_old_certificate(struct purchase *p)
 {
-    static struct purchase p;
-    begin();
     CHECK(paygate_command(world.gate, "set wechat_list old"));
     CHECK(paygate_command(world.gate, "set wechat_cert old"));
     struct pay *pay = make_shifted_pay();
-    make_purchase(PAY_WECHAT, 61, &p);
-    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST); /* the first list: by its own key */
-    CHECK(paygate_command(world.gate, "set wechat_list both"));
+    make_purchase(PAY_WECHAT, 61, p);
+    CHECK_EQ_I64(query_of(pay, p->order_no), PAY_NOT_EXIST); /* the first list: by its own key */
+    return pay;
+}
+
+/* A list that is signed by a key which nobody vouches for, not even the list. */
+TEST(wechat_list_of_an_unknown_signer_is_refused)
+{
+    static struct purchase p;
+    char log[PAY_LOG_SIZE];
+    begin();
+    struct pay *pay = pay_with_the_old_certificate(&p);
     CHECK(paygate_command(world.gate, "set wechat_cert new"));
     shift.mono_ms = 61000;
     CHECK_EQ_I64(query_of(pay, p.order_no), PAY_UNKNOWN);
-    CHECK(paygate_command(world.gate, "set wechat_cert old"));
     shift.mono_ms = 122000;
-    char log[PAY_LOG_SIZE];
+    CHECK(!pay_keys_refresh(pay, log));
+    CHECK_EQ_STR(log, "wechat certificates refused: signature (0 new)");
+    CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    CHECK(paygate_command(world.gate, "set wechat_list both"));
+    shift.mono_ms = 183000;
     CHECK(pay_keys_refresh(pay, log)); /* signed by the one that we know: the new one is in it */
     CHECK(paygate_command(world.gate, "set wechat_cert new"));
     CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST);
     CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    pay_destroy(pay);
+}
+
+/* The time in which both signed was missed: the unknown serial alone brings the new key. */
+TEST(wechat_change_of_certificates_is_made_up_for)
+{
+    static struct purchase p;
+    begin();
+    struct pay *pay = pay_with_the_old_certificate(&p);
+    CHECK(paygate_command(world.gate, "set wechat_list both"));
+    CHECK(paygate_command(world.gate, "set wechat_cert new"));
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_UNKNOWN); /* within a minute of the last list */
+    shift.mono_ms = 61000;
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST);
+    CHECK(paygate_command(world.gate, "set wechat_cert old"));
+    CHECK_EQ_I64(query_of(pay, p.order_no), PAY_NOT_EXIST); /* the old one is in force, too */
     pay_destroy(pay);
 }
 
