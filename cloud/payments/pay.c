@@ -316,7 +316,11 @@ void wallet_bill_row(void *self, const struct bill_row *row)
     }
     struct pay_bill_row *place = &bill->rows[bill->row_count++];
     place->kind = row->kind == BILL_REFUND ? PAY_BILL_REFUND : PAY_BILL_PAYMENT;
+    place->state = row->refund == BILL_REFUND_DONE      ? PAY_BILL_DONE
+                   : row->refund == BILL_REFUND_PENDING ? PAY_BILL_PENDING
+                                                        : PAY_BILL_FAILED;
     place->fen = row->fen;
+    place->fee_e5 = row->fee_e5;
     memcpy(place->order_no, row->order_no, sizeof(place->order_no));
     memcpy(place->refund_no, row->refund_no, sizeof(place->refund_no));
     memcpy(place->trade_no, row->trade_no, sizeof(place->trade_no));

@@ -228,12 +228,22 @@ MUST_CHECK bool pay_keys_refresh(struct pay *pay, char ret_log[PAY_LOG_SIZE]);
 
 enum pay_bill_kind { PAY_BILL_PAYMENT, PAY_BILL_REFUND, PAY_BILL_KIND_COUNT };
 
+/* What had become of a refund when the bill was written. */
+enum pay_bill_state {
+    PAY_BILL_DONE,
+    PAY_BILL_PENDING, /* begun: nothing was paid back, and it may come to nothing */
+    PAY_BILL_FAILED,
+    PAY_BILL_STATE_COUNT
+};
+
 struct pay_bill_row {
     enum pay_bill_kind kind;
+    enum pay_bill_state state; /* of refunds; payments are done */
     char order_no[PAY_TRADE_NO_SIZE];
     char refund_no[PAY_REFUND_NO_SIZE]; /* "" for payments */
     char trade_no[PAY_TRADE_NO_SIZE];
-    int64_t fen; /* > 0 also for refunds */
+    int64_t fen;    /* > 0 also for refunds */
+    int64_t fee_e5; /* 0.00001 yuan that the wallet keeps; < 0: given back */
 };
 
 enum pay_bill_result {
@@ -248,7 +258,9 @@ struct pay_bill {
     enum pay_bill_result result;
     struct pay_bill_row *rows; /* @own, freed by pay_bill_finish() */
     size_t row_count;
-    uint8_t *raw; /* @own: the file as it came, to be stored */
+    bool fees_stated;       /* the file says what its fees add up to */
+    int64_t fees_stated_e5; /* that sum */
+    uint8_t *raw;           /* @own: the file as it came, to be stored */
     size_t raw_size;
     char log_text[PAY_LOG_SIZE];
 };

@@ -42,6 +42,8 @@ static void read_rows(const uint8_t *csv, size_t size, const char *sha1, struct 
         return;
     }
     enum bill_fault fault = bill_wechat_read((const char *)csv, size, &sink, &summary);
+    bill->fees_stated = fault == BILL_OK && summary.fees_stated;
+    bill->fees_stated_e5 = bill->fees_stated ? summary.fees_stated_e5 : 0;
     if (fault == BILL_OK && rows.failed) {
         bill_says(bill, PAY_BILL_UNKNOWN, "no room for its rows");
     } else {

@@ -24,6 +24,7 @@ enum {
     COLUMN_CREATED = 4, /* and the next: finished; columns from here on shift with the name */
     COLUMN_AMOUNT = 11,
     COLUMN_REFUND_NO = 21,
+    COLUMN_FEE = 22,
     DATE_SIZE = 19, /* "2026-11-19 10:00:00" */
     DIGITS_MAX = 9,
 };
@@ -63,6 +64,7 @@ static const struct bill_name NAMES[] = {
      "\xE8\xAE\xA2\xE5\x8D\x95\xE9\x87\x91\xE9\xA2\x9D"}, /* order amount */
     {COLUMN_REFUND_NO, "\xCD\xCB\xBF\xEE\xC5\xFA\xB4\xCE\xBA\xC5",
      "\xE9\x80\x80\xE6\xAC\xBE\xE6\x89\xB9\xE6\xAC\xA1\xE5\x8F\xB7"}, /* refund number */
+    {COLUMN_FEE, "\xB7\xFE\xCE\xF1\xB7\xD1", "\xE6\x9C\x8D\xE5\x8A\xA1\xE8\xB4\xB9"}, /* fee */
 };
 
 struct counts {
@@ -168,6 +170,9 @@ static bool read_row(struct bill_text line, struct bill_row *ret_row)
                                                    row.refund_no, sizeof(row.refund_no))) {
         return false;
     }
+    if (bill_fee_read(cells.cells[COLUMN_FEE + shift], &row.fee_e5)) {
+        row.fee_e5 = -row.fee_e5; /* a fee is written as what leaves the account */
+    }
     *ret_row = row;
     return bill_text_copy(bill_trim(cells.cells[COLUMN_ORDER_NO]), ret_row->order_no,
                           sizeof(ret_row->order_no)) &&
@@ -221,6 +226,7 @@ enum bill_fault bill_alipay_read(const char *csv, size_t size, const struct bill
             return BILL_BAD_ROW;
         }
         summary.total_count += 1;
+        summary.fees_e5 += row.fee_e5;
         summary.payment_count += row.kind == BILL_PAYMENT ? 1 : 0;
         summary.refund_count += row.kind == BILL_REFUND ? 1 : 0;
         sink->row(sink->self, &row);

@@ -2,6 +2,7 @@
 #ifndef SHILLING_PROTOCOL_BILL_BILL_H
 #define SHILLING_PROTOCOL_BILL_BILL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,14 @@ enum bill_kind {
 
 /** "pay", "refund", "revoked"; never NULL. */
 const char *bill_kind_name(enum bill_kind kind);
+
+/* What had become of a refund when the bill was written; the row is not updated later. */
+enum bill_refund {
+    BILL_REFUND_DONE,
+    BILL_REFUND_PENDING, /* begun: nothing was paid back yet, and it may come to nothing */
+    BILL_REFUND_FAILED,
+    BILL_REFUND_COUNT
+};
 
 enum bill_fault {
     BILL_OK,
@@ -47,7 +56,9 @@ struct bill_row {
     char order_no[BILL_NUMBER_SIZE];
     char trade_no[BILL_NUMBER_SIZE];
     char refund_no[BILL_NUMBER_SIZE]; /* "" for payments */
+    enum bill_refund refund;          /* of refunds; Alipay lists them once they are done */
     int64_t fen;                      /* >= 0 for every kind: Alipay's minus is taken off */
+    int64_t fee_e5;                   /* 0.00001 yuan that the wallet keeps; < 0: given back */
 };
 
 /* Who gets the rows, in the order of the file. They are borrowed for the call. */
@@ -61,6 +72,9 @@ struct bill_summary {
     size_t payment_count;
     size_t refund_count;
     size_t total_count;
+    int64_t fees_e5;        /* of all rows */
+    int64_t fees_stated_e5; /* the file's own sum, if fees_stated */
+    bool fees_stated;       /* there is one, and every row's fee could be read */
 };
 
 /**

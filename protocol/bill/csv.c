@@ -83,6 +83,35 @@ bool bill_text_copy(struct bill_text cell, char *ret_text, size_t size)
     return str_copy_bytes(ret_text, size, cell.at, cell.size);
 }
 
+bool bill_fee_read(struct bill_text cell, int64_t *ret_e5)
+{
+    enum { FRACTION_DIGITS = 5, YUAN_DIGITS_MAX = 9 };
+    struct bill_text rest = bill_trim(cell);
+    const bool negative = bill_text_begins(rest, "-");
+    size_t at = negative ? 1 : 0;
+    size_t yuan_digits = 0;
+    size_t fraction_digits = 0;
+    int64_t value = 0;
+    for (; at < rest.size && rest.at[at] >= '0' && rest.at[at] <= '9'; at++) {
+        value = yuan_digits < YUAN_DIGITS_MAX ? value * 10 + (rest.at[at] - '0') : value;
+        yuan_digits += 1;
+    }
+    at += at < rest.size && rest.at[at] == '.' ? 1 : 0;
+    for (; at < rest.size && rest.at[at] >= '0' && rest.at[at] <= '9'; at++) {
+        value = fraction_digits < FRACTION_DIGITS ? value * 10 + (rest.at[at] - '0') : value;
+        fraction_digits += 1;
+    }
+    if (at < rest.size || yuan_digits == 0 || yuan_digits > YUAN_DIGITS_MAX ||
+        fraction_digits > FRACTION_DIGITS) {
+        return false;
+    }
+    for (; fraction_digits < FRACTION_DIGITS; fraction_digits++) {
+        value *= 10;
+    }
+    *ret_e5 = negative ? -value : value;
+    return true;
+}
+
 bool bill_header_has(const struct bill_cells *header, const struct bill_name *names,
                      size_t name_count)
 {

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/compiler.h"
 
@@ -44,6 +45,12 @@ struct bill_text bill_trim(struct bill_text cell);
 
 bool bill_text_equal(struct bill_text a, const char *b);
 bool bill_text_begins(struct bill_text a, const char *b);
+
+/**
+ * Read a fee ("0.02000", "-0.01") in 0.00001 yuan; false for anything else, and more digits. A fee
+ * is looked at beside the money, so a file is not refused because of one.
+ */
+MUST_CHECK bool bill_fee_read(struct bill_text cell, int64_t *ret_e5);
 
 /** Copy a cell; false if it does not fit. */
 MUST_CHECK bool bill_text_copy(struct bill_text cell, char *ret_text, size_t size);

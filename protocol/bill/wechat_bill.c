@@ -20,10 +20,13 @@ enum {
     COLUMN_ORDER_NO = 6,
     COLUMN_STATE = 9,
     COLUMN_REFUND_NO = 15,
+    COLUMN_REFUND_STATE = 19,
     /* from the right, the last is 1 */
+    BACK_FEE = 5,
     BACK_AMOUNT = 3,           /* what was ordered, coupons and all: what our order says */
     BACK_REFUND_REQUESTED = 2, /* what was asked back, coupons and all */
     TOTALS = 7,
+    TOTALS_FEE = 4,
 };
 
 /* The columns that we read. */
@@ -37,6 +40,9 @@ static const struct bill_name NAMES[] = {
     {COLUMN_REFUND_NO, NULL,
      "\xE5\x95\x86\xE6\x88\xB7\xE9\x80\x80\xE6\xAC\xBE\xE5\x8D\x95\xE5\x8F\xB7"}, /* merchant refund
                                                                                      number */
+    {COLUMN_REFUND_STATE, NULL,
+     "\xE9\x80\x80\xE6\xAC\xBE\xE7\x8A\xB6\xE6\x80\x81"},               /* state of the refund */
+    {COLUMNS - BACK_FEE, NULL, "\xE6\x89\x8B\xE7\xBB\xAD\xE8\xB4\xB9"}, /* fee */
     {COLUMNS - BACK_AMOUNT, NULL,
      "\xE8\xAE\xA2\xE5\x8D\x95\xE9\x87\x91\xE9\xA2\x9D"}, /* order amount */
     {COLUMNS - BACK_REFUND_REQUESTED, NULL,
@@ -92,7 +98,16 @@ static bool read_kind(struct bill_text state, enum bill_kind *ret_kind)
     return false;
 }
 
-static bool read_row(struct bill_text line, struct bill_row *ret_row)
+/* A word that we do not know is no proof that money went back. */
+static enum bill_refund read_refund(struct bill_text state)
+{
+    if (bill_text_equal(state, "SUCCESS")) {
+        return BILL_REFUND_DONE;
+    }
+    return bill_text_equal(state, "FAIL") ? BILL_REFUND_FAILED : BILL_REFUND_PENDING;
+}
+
+static bool read_row(struct bill_text line, struct bill_row *ret_row, bool *ret_fee_read)
 {
     struct bill_cells cells;
     struct bill_row row = {0};
@@ -112,6 +127,9 @@ static bool read_row(struct bill_text line, struct bill_row *ret_row)
                                   sizeof(row.refund_no))) {
         return false;
     }
+    row.refund =
+        refund ? read_refund(bill_trim(cells.cells[COLUMN_REFUND_STATE])) : BILL_REFUND_DONE;
+    *ret_fee_read = bill_fee_read(cells.cells[cells.count - BACK_FEE], &row.fee_e5);
     *ret_row = row;
     return bill_text_copy(bill_trim(cells.cells[COLUMN_ORDER_NO]), ret_row->order_no,
                           sizeof(ret_row->order_no)) &&
@@ -146,6 +164,8 @@ static enum bill_fault read_totals(struct bill_text rest, struct bill_summary *s
         !read_count(bill_trim(cells.cells[0]), &stated) || stated != counted) {
         return BILL_COUNT_MISMATCH;
     }
+    summary->fees_stated =
+        summary->fees_stated && bill_fee_read(cells.cells[TOTALS_FEE], &summary->fees_stated_e5);
     while (bill_line_next(&rest, &line)) {
         if (bill_trim(line).size > 0) {
             return BILL_BAD_ROW;
@@ -160,7 +180,7 @@ enum bill_fault bill_wechat_read(const char *csv, size_t size, const struct bill
     struct bill_text rest = {csv, size};
     struct bill_text line;
     struct bill_cells cells;
-    struct bill_summary summary = {0};
+    struct bill_summary summary = {.fees_stated = true};
     if (bill_text_begins(rest, "\xEF\xBB\xBF")) {
         rest.at += 3;
         rest.size -= 3;
@@ -179,10 +199,13 @@ enum bill_fault bill_wechat_read(const char *csv, size_t size, const struct bill
             return fault;
         }
         struct bill_row row;
-        if (!read_row(line, &row)) {
+        bool fee_read = false;
+        if (!read_row(line, &row, &fee_read)) {
             return BILL_BAD_ROW;
         }
         summary.total_count += 1;
+        summary.fees_e5 += row.fee_e5;
+        summary.fees_stated = summary.fees_stated && fee_read;
         summary.payment_count += row.kind == BILL_PAYMENT ? 1 : 0;
         summary.refund_count += row.kind == BILL_REFUND ? 1 : 0;
         sink->row(sink->self, &row);

@@ -15,6 +15,7 @@ enum { FILE_SIZE = 64 * 1024 };
 static struct {
     struct bill_row rows[16];
     size_t count;
+    struct bill_summary summary;
 } got;
 
 static void take_row(void *self, const struct bill_row *row)
@@ -39,7 +40,11 @@ static const struct bill_sink SINK = {.row = take_row};
     "\xE4\xBA\xA4\xE6\x98\x93\xE7\x8A\xB6\xE6\x80\x81"                                             \
     ",k,l,m,n,o,"                                                                                  \
     "\xE5\x95\x86\xE6\x88\xB7\xE9\x80\x80\xE6\xAC\xBE\xE5\x8D\x95\xE5\x8F\xB7"                     \
-    ",q,r,s,t,u,v,w,x,"                                                                            \
+    ",q,r,s,"                                                                                      \
+    "\xE9\x80\x80\xE6\xAC\xBE\xE7\x8A\xB6\xE6\x80\x81"                                             \
+    ",u,v,"                                                                                        \
+    "\xE6\x89\x8B\xE7\xBB\xAD\xE8\xB4\xB9"                                                         \
+    ",x,"                                                                                          \
     "\xE8\xAE\xA2\xE5\x8D\x95\xE9\x87\x91\xE9\xA2\x9D"                                             \
     ","                                                                                            \
     "\xE7\x94\xB3\xE8\xAF\xB7\xE9\x80\x80\xE6\xAC\xBE\xE9\x87\x91\xE9\xA2\x9D"                     \
@@ -55,6 +60,7 @@ static enum bill_fault wechat(const char *csv)
     struct bill_summary summary = {0};
     got.count = 0;
     enum bill_fault fault = bill_wechat_read(csv, strlen(csv), &SINK, &summary);
+    got.summary = summary;
     CHECK(fault == BILL_OK || summary.total_count == 0);
     return fault;
 }
@@ -73,6 +79,59 @@ TEST(wechat_rows_count_coupons_in)
     CHECK_EQ_I64(got.rows[1].kind, BILL_REFUND);
     CHECK_EQ_I64(got.rows[1].fen, 687);
     CHECK_EQ_STR(got.rows[1].refund_no, "SH1R1");
+}
+
+/* A refund that had only begun is not money that went back, whatever word says so. */
+TEST(wechat_refunds_that_are_not_done)
+{
+    static const struct {
+        const char *word;
+        enum bill_refund refund;
+    } words[] = {{"SUCCESS", BILL_REFUND_DONE},       {"PROCESSING", BILL_REFUND_PENDING},
+                 {"FAIL", BILL_REFUND_FAILED},        {"CHANGE", BILL_REFUND_PENDING},
+                 {"SUCCESSFUL", BILL_REFUND_PENDING}, {"", BILL_REFUND_PENDING}};
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++) {
+        char csv[2048];
+        str_format_cut(csv, sizeof(csv), "%s%s%s",
+                       COLUMNS_27 LEFT
+                       "`REFUND,`OTHERS,`CNY,`0,`0,`503,`SH1R1,`6.00,`0.00,`ORIGINAL,`",
+                       words[i].word, ",`g,`p,`0,`0%,`0,`6.87,`\r\n" TOTALS "`1,`,`,`,`0,`,`\r\n");
+        CHECK_EQ_STR(bill_fault_name(wechat(csv)), "ok");
+        CHECK_EQ_I64(got.rows[0].refund, words[i].refund);
+        CHECK_EQ_I64(got.rows[0].fen, 687);
+    }
+}
+
+TEST(wechat_fees)
+{
+    CHECK_EQ_STR(
+        bill_fault_name(wechat(COLUMNS_27 PAID "`g,`p,`0.04000,`0.60%,`6.87,`0.00,`\r\n" BACK
+                                               "`g,`p,`-0.01,`0.60%,`0.00,`6.87,`\r\n" TOTALS
+                                               "`2,`,`,`,`0.03000,`,`\r\n")),
+        "ok");
+    CHECK_EQ_I64(got.rows[0].fee_e5, 4000);
+    CHECK_EQ_I64(got.rows[1].fee_e5, -1000);
+    CHECK(got.summary.fees_stated);
+    CHECK_EQ_I64(got.summary.fees_e5, 3000);
+    CHECK_EQ_I64(got.summary.fees_stated_e5, 3000);
+    CHECK_EQ_I64(wechat(COLUMNS_27 PAID "`g,`p,`free,`0.60%,`6.87,`0.00,`\r\n" TOTALS
+                                        "`1,`,`,`,`0.03000,`,`\r\n"),
+                 BILL_OK); /* the money stands, whatever the fee is */
+    CHECK(!got.summary.fees_stated);
+}
+
+TEST(fees_as_text)
+{
+    static const char *const bad[] = {"",      "-",   ".",          "x",     "0.123456", "1e3",
+                                      "1.2.3", "--1", "1234567890", "0.0 1", "+1"};
+    int64_t e5 = 0;
+    CHECK(bill_fee_read((struct bill_text){"\t-12.3 ", 7}, &e5));
+    CHECK_EQ_I64(e5, -1230000);
+    CHECK(bill_fee_read((struct bill_text){"7", 1}, &e5));
+    CHECK_EQ_I64(e5, 700000);
+    for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
+        CHECK(!bill_fee_read((struct bill_text){bad[i], strlen(bad[i])}, &e5));
+    }
 }
 
 TEST(wechat_free_texts_with_separators)
@@ -154,7 +213,9 @@ TEST(wechat_files_that_are_refused)
     "\xB6\xA9\xB5\xA5\xBD\xF0\xB6\xEE\xA3\xA8\xD4\xAA\xA3\xA9"                                     \
     ",m,n,o,p,q,r,s,t,u,"                                                                          \
     "\xCD\xCB\xBF\xEE\xC5\xFA\xB4\xCE\xBA\xC5/\xC7\xEB\xC7\xF3\xBA\xC5"                            \
-    ",w,x,y\r\n"
+    ","                                                                                            \
+    "\xB7\xFE\xCE\xF1\xB7\xD1"                                                                     \
+    ",x,y\r\n"
 #define PAY "\xBD\xBB\xD2\xD7"
 #define REFUND "\xCD\xCB\xBF\xEE"
 #define DATES "2026-11-19 10:00:00,2026-11-19 10:00:01\t,"
