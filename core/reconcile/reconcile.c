@@ -17,10 +17,46 @@ const char *reconcile_kind_name(enum reconcile_kind kind)
         [RECONCILE_NOT_OURS] = "NOT_OURS",
         [RECONCILE_DUPLICATE_IN_BILL] = "DUPLICATE_IN_BILL",
         [RECONCILE_CREDIT_OPEN] = "CREDIT_OPEN",
+        [RECONCILE_FEE] = "FEE",
     };
     MUST((size_t)kind < RECONCILE_KIND_COUNT);
     MUST(names[kind] != NULL);
     return names[kind];
+}
+
+bool reconcile_kind_parse(const char *name, enum reconcile_kind *ret_kind)
+{
+    MUST(name != NULL);
+    for (int i = 0; i < RECONCILE_KIND_COUNT; i++) {
+        if (strcmp(name, reconcile_kind_name((enum reconcile_kind)i)) == 0) {
+            *ret_kind = (enum reconcile_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct money reconcile_gain(enum reconcile_kind kind, struct money bill, struct money ours)
+{
+    MUST((size_t)kind < RECONCILE_KIND_COUNT);
+    switch (kind) {
+    case RECONCILE_PAID_UNKNOWN_TO_US:
+    case RECONCILE_MISSING_IN_BILL:
+    case RECONCILE_AMOUNT:
+    case RECONCILE_NOT_OURS:
+        return money_fen(bill.fen - ours.fen);
+    case RECONCILE_REFUND_MISSING_IN_BILL:
+    case RECONCILE_REFUND_UNKNOWN_TO_US:
+    case RECONCILE_REFUND_AMOUNT:
+    case RECONCILE_FEE:
+        return money_fen(ours.fen - bill.fen);
+    case RECONCILE_DUPLICATE_IN_BILL:
+    case RECONCILE_CREDIT_OPEN:
+        return money_fen(0);
+    case RECONCILE_KIND_COUNT:
+        break;
+    }
+    MUST_NOT_REACH();
 }
 
 int reconcile_row_compare(const struct reconcile_row *a, const struct reconcile_row *b)
@@ -34,6 +70,9 @@ int reconcile_row_compare(const struct reconcile_row *a, const struct reconcile_
     if (a->is_refund != b->is_refund) {
         return a->is_refund ? 1 : -1;
     }
+    if (a->is_pending != b->is_pending) {
+        return a->is_pending ? 1 : -1; /* begun and done are two facts, not one row twice */
+    }
     return strcmp(a->refund_no, b->refund_no);
 }
 
@@ -41,6 +80,7 @@ int reconcile_row_compare(const struct reconcile_row *a, const struct reconcile_
 struct billed {
     bool paid;
     bool refunded;
+    bool refund_pending; /* one that had only begun; in no sum */
     bool duplicate;
     struct money paid_sum;
     struct money refunded_sum;
@@ -49,6 +89,11 @@ struct billed {
 static bool add_row(struct billed *billed, const struct reconcile_row *row)
 {
     MUST(row->amount.fen >= 0);
+    if (row->is_pending) {
+        MUST(row->is_refund);
+        billed->refund_pending = true;
+        return true;
+    }
     if (row->is_refund) {
         billed->refunded = true;
         return money_add(billed->refunded_sum, row->amount, &billed->refunded_sum);
@@ -84,37 +129,57 @@ static bool take_rows(const struct reconcile_input *input, size_t *at, struct bi
     return fits;
 }
 
-static void report(const struct reconcile_sink *sink, enum reconcile_kind kind,
-                   const char *order_no)
+/* One order number on both sides. */
+struct pair {
+    const struct reconcile_order *order; /* only its number, if it is not ours */
+    const struct billed *billed;
+    const struct reconcile_sink *sink;
+};
+
+static void report(const struct pair *pair, enum reconcile_kind kind, struct money bill,
+                   struct money ours)
 {
-    MUST(order_no != NULL);
+    MUST(pair->order->order_no != NULL);
     MUST((size_t)kind < RECONCILE_KIND_COUNT);
-    const struct reconcile_finding finding = {.kind = kind, .order_no = order_no};
-    sink->finding(sink->self, &finding);
+    const struct reconcile_finding finding = {
+        .kind = kind, .order_no = pair->order->order_no, .bill = bill, .ours = ours};
+    pair->sink->finding(pair->sink->self, &finding);
 }
 
-static void compare_payment(const struct reconcile_order *order, const struct billed *billed,
-                            const struct reconcile_sink *sink)
+static void report_payment(const struct pair *pair, enum reconcile_kind kind)
 {
+    const bool booked = pair->order->paid != RECONCILE_NOT_PAID;
+    report(pair, kind, pair->billed->paid_sum, money_fen(booked ? pair->order->amount.fen : 0));
+}
+
+static void report_refund(const struct pair *pair, enum reconcile_kind kind)
+{
+    report(pair, kind, pair->billed->refunded_sum, pair->order->refunded);
+}
+
+static void compare_payment(const struct pair *pair)
+{
+    const struct reconcile_order *order = pair->order;
+    const struct billed *billed = pair->billed;
     MUST(order->amount.fen >= 0 && billed->paid_sum.fen >= 0);
     switch (order->paid) {
     case RECONCILE_NOT_PAID:
         if (billed->paid) {
-            report(sink, RECONCILE_PAID_UNKNOWN_TO_US, order->order_no);
+            report_payment(pair, RECONCILE_PAID_UNKNOWN_TO_US);
         }
         return;
     case RECONCILE_PAID_THIS_DAY:
     case RECONCILE_PAID_EDGE:
         if (billed->paid && billed->paid_sum.fen != order->amount.fen) {
-            report(sink, RECONCILE_AMOUNT, order->order_no);
+            report_payment(pair, RECONCILE_AMOUNT);
         } else if (!billed->paid && order->paid == RECONCILE_PAID_THIS_DAY) {
-            report(sink, RECONCILE_MISSING_IN_BILL, order->order_no);
+            report_payment(pair, RECONCILE_MISSING_IN_BILL);
         }
         return;
     case RECONCILE_PAID_OTHER_DAY:
         if (billed->paid) {
             /* Booked on another day, and paid on this one as well: the sums differ. */
-            report(sink, RECONCILE_AMOUNT, order->order_no);
+            report(pair, RECONCILE_AMOUNT, billed->paid_sum, money_fen(0));
         }
         return;
     case RECONCILE_PAID_COUNT:
@@ -123,42 +188,59 @@ static void compare_payment(const struct reconcile_order *order, const struct bi
     MUST_NOT_REACH();
 }
 
-static void compare_refund(const struct reconcile_order *order, const struct billed *billed,
-                           const struct reconcile_sink *sink)
+static void compare_refund(const struct pair *pair)
 {
+    const struct reconcile_order *order = pair->order;
+    const struct billed *billed = pair->billed;
     MUST(order->refunded.fen >= 0 && billed->refunded_sum.fen >= 0);
     bool ours = order->refunded.fen > 0;
     if (ours && !billed->refunded) {
-        if (!order->refund_edge) {
-            report(sink, RECONCILE_REFUND_MISSING_IN_BILL, order->order_no);
+        if (!order->refund_edge && !billed->refund_pending) {
+            report_refund(pair, RECONCILE_REFUND_MISSING_IN_BILL);
         }
-    } else if (!ours && billed->refunded) {
-        report(sink, RECONCILE_REFUND_UNKNOWN_TO_US, order->order_no);
+    } else if (!ours && (billed->refunded || (billed->refund_pending && !order->refund_begun))) {
+        report_refund(pair, RECONCILE_REFUND_UNKNOWN_TO_US);
     } else if (order->refunded.fen != billed->refunded_sum.fen) {
-        report(sink, RECONCILE_REFUND_AMOUNT, order->order_no);
+        report_refund(pair, RECONCILE_REFUND_AMOUNT);
     }
 }
 
-static void compare_order(const struct reconcile_order *order, const struct billed *billed,
-                          const struct reconcile_sink *sink)
+static void report_duplicate(const struct pair *pair)
 {
-    compare_payment(order, billed, sink);
-    compare_refund(order, billed, sink);
+    const struct billed *billed = pair->billed;
     if (billed->duplicate) {
-        report(sink, RECONCILE_DUPLICATE_IN_BILL, order->order_no);
-    }
-    if (order->credit_open) {
-        report(sink, RECONCILE_CREDIT_OPEN, order->order_no);
+        report(pair, RECONCILE_DUPLICATE_IN_BILL,
+               billed->paid ? billed->paid_sum : billed->refunded_sum, money_fen(0));
     }
 }
 
-static void report_foreign(const char *order_no, const struct billed *billed,
-                           const struct reconcile_sink *sink)
+static void compare_order(const struct pair *pair)
 {
-    MUST(billed->paid || billed->refunded);
-    report(sink, RECONCILE_NOT_OURS, order_no);
-    if (billed->duplicate) {
-        report(sink, RECONCILE_DUPLICATE_IN_BILL, order_no);
+    compare_payment(pair);
+    compare_refund(pair);
+    report_duplicate(pair);
+    if (pair->order->credit_open) {
+        report(pair, RECONCILE_CREDIT_OPEN, pair->billed->paid_sum, pair->order->amount);
+    }
+}
+
+static void report_foreign(const struct pair *pair)
+{
+    const struct billed *billed = pair->billed;
+    MUST(billed->paid || billed->refunded || billed->refund_pending);
+    report(pair, RECONCILE_NOT_OURS, money_fen(billed->paid_sum.fen - billed->refunded_sum.fen),
+           money_fen(0));
+    report_duplicate(pair);
+}
+
+static void compare_fees(const struct reconcile_input *input, const struct reconcile_sink *sink)
+{
+    if (input->fees_stated && input->fees_of_bill.fen != input->fees_of_rows.fen) {
+        const struct reconcile_finding finding = {.kind = RECONCILE_FEE,
+                                                  .order_no = "",
+                                                  .bill = input->fees_of_bill,
+                                                  .ours = input->fees_of_rows};
+        sink->finding(sink->self, &finding);
     }
 }
 
@@ -205,18 +287,22 @@ bool reconcile_day(const struct reconcile_input *input, const struct reconcile_s
         if (side >= 0 && (!take_rows(input, &row_at, &billed) || !add_billed(&sums, &billed))) {
             return false;
         }
+        const struct reconcile_order foreign = {.order_no = order_no};
+        struct pair pair = {.order = &foreign, .billed = &billed, .sink = sink};
         if (side > 0) {
-            report_foreign(order_no, &billed, sink);
+            report_foreign(&pair);
             continue;
         }
         const struct reconcile_order *order = &input->orders[order_at];
         MUST(order_at == 0 || strcmp(order[-1].order_no, order->order_no) < 0);
-        compare_order(order, &billed, sink);
+        pair.order = order;
+        compare_order(&pair);
         if (!add_order(&sums, order)) {
             return false;
         }
         order_at += 1;
     }
+    compare_fees(input, sink);
     *ret_sums = sums;
     return true;
 }

@@ -24,6 +24,7 @@ enum reconcile_kind {
     RECONCILE_NOT_OURS,          /* a number that we do not know: report */
     RECONCILE_DUPLICATE_IN_BILL, /* the same row twice: refuse the file, alarm */
     RECONCILE_CREDIT_OPEN,       /* paid, and for too long neither credited nor paid back: list */
+    RECONCILE_FEE, /* the bill's own sum of fees is not that of its rows: ask the wallet */
     RECONCILE_KIND_COUNT
 };
 
@@ -42,7 +43,9 @@ struct reconcile_order {
     struct money amount;  /* as the wallet stated it when it was paid; else as ordered */
     enum reconcile_paid paid;
     struct money refunded; /* confirmed to us on this day; 0: none */
-    bool refund_edge;      /* confirmed within 10 min of midnight */
+    bool refund_edge;      /* confirmed within 10 min of midnight, or listed as begun: it need not
+                              stand in this bill */
+    bool refund_begun;     /* we have ordered one: a bill may list it before it is done */
     bool credit_open;      /* PAID or CREDITING for more than an hour */
 };
 
@@ -52,11 +55,14 @@ struct reconcile_row {
     const char *refund_no; /* borrowed; "" for payments */
     bool is_refund;
     struct money amount; /* >= 0 */
+    bool is_pending;     /* a refund that had only begun: nothing was paid back */
 };
 
 struct reconcile_finding {
     enum reconcile_kind kind;
-    const char *order_no; /* borrowed from the input */
+    const char *order_no; /* borrowed from the input; "" for fees */
+    struct money bill; /* what the bill says: paid, or paid back; NOT_OURS: paid less paid back */
+    struct money ours; /* what our books say */
 };
 
 /* Who gets the findings: by order number, and within one order in the order of the enum. */
@@ -79,6 +85,9 @@ struct reconcile_input {
     const struct reconcile_row *rows; /* sorted by order_no, then payments before refunds, then
                                          refund_no */
     size_t row_count;
+    bool fees_stated;          /* the bill has a sum of its fees: */
+    struct money fees_of_bill; /* that one */
+    struct money fees_of_rows; /* and what its rows add up to */
 };
 
 /**
@@ -96,6 +105,19 @@ MUST_CHECK bool reconcile_day(const struct reconcile_input *input,
  * Blocks: no. Allocates: no.
  */
 int reconcile_row_compare(const struct reconcile_row *a, const struct reconcile_row *b);
+
+/**
+ * What a finding is worth to us: above 0 we have more than our books say, below 0 less. 0 where
+ * nobody knows (DUPLICATE_IN_BILL) or where it is not about the wallet (CREDIT_OPEN).
+ * Blocks: no. Allocates: no.
+ */
+struct money reconcile_gain(enum reconcile_kind kind, struct money bill, struct money ours);
+
+/**
+ * The kind of that name; false for any other text.
+ * Blocks: no. Allocates: no.
+ */
+MUST_CHECK bool reconcile_kind_parse(const char *name, enum reconcile_kind *ret_kind);
 
 /**
  * "PAID_UNKNOWN_TO_US", "MISSING_IN_BILL", ...; never NULL.

@@ -28,7 +28,10 @@ static const char *findings_of(const struct reconcile_input *input)
 }
 
 #define INPUT(orders, rows)                                                                        \
-    (&(const struct reconcile_input){orders, ARRAY_COUNT(orders), rows, ARRAY_COUNT(rows)})
+    (&(const struct reconcile_input){.orders = orders,                                             \
+                                     .order_count = ARRAY_COUNT(orders),                           \
+                                     .rows = rows,                                                 \
+                                     .row_count = ARRAY_COUNT(rows)})
 
 static struct reconcile_order paid(const char *order_no, int64_t fen, enum reconcile_paid when)
 {
@@ -37,7 +40,7 @@ static struct reconcile_order paid(const char *order_no, int64_t fen, enum recon
 
 static struct reconcile_row row(const char *order_no, const char *refund_no, int64_t fen)
 {
-    return (struct reconcile_row){order_no, refund_no, refund_no[0] != '\0', {fen}};
+    return (struct reconcile_row){order_no, refund_no, refund_no[0] != '\0', {fen}, false};
 }
 
 TEST(nothing_on_both_sides)
@@ -91,6 +94,82 @@ TEST(the_refund_side)
                  "REFUND_UNKNOWN_TO_US A;REFUND_MISSING_IN_BILL B;REFUND_AMOUNT C;NOT_OURS Z;");
 }
 
+static struct reconcile_row begun(const char *order_no, const char *refund_no, int64_t fen)
+{
+    struct reconcile_row pending = row(order_no, refund_no, fen);
+    pending.is_pending = true;
+    return pending;
+}
+
+/* A refund that the bill lists as begun was not paid back, and is not missing either. */
+TEST(refunds_that_had_only_begun)
+{
+    struct reconcile_order orders[] = {
+        paid("A", 100, RECONCILE_PAID_OTHER_DAY), paid("B", 100, RECONCILE_PAID_OTHER_DAY),
+        paid("C", 100, RECONCILE_PAID_OTHER_DAY), paid("D", 100, RECONCILE_PAID_OTHER_DAY)};
+    orders[0].refunded.fen = 100;
+    orders[1].refund_begun = true;
+    orders[3].refunded.fen = 100;
+    const struct reconcile_row rows[] = {begun("A", "AR1", 100), begun("B", "BR1", 100),
+                                         begun("C", "X", 100),   row("D", "DR1", 100),
+                                         begun("D", "DR1", 100), begun("Z", "ZR1", 5)};
+    CHECK_EQ_STR(findings_of(INPUT(orders, rows)), "REFUND_UNKNOWN_TO_US C;NOT_OURS Z;");
+    CHECK_EQ_I64(sums.bill_refunded.fen, 100);
+    CHECK(!sums.refused);
+}
+
+TEST(fees_that_do_not_add_up)
+{
+    struct reconcile_input input = {
+        .fees_stated = true, .fees_of_bill = {31}, .fees_of_rows = {31}};
+    CHECK_EQ_STR(findings_of(&input), "");
+    input.fees_of_rows.fen = 30;
+    CHECK_EQ_STR(findings_of(&input), "FEE ;");
+    input.fees_stated = false;
+    CHECK_EQ_STR(findings_of(&input), "");
+}
+
+/* ---- what a finding is worth ---- */
+
+static void add_gain(void *self, const struct reconcile_finding *finding)
+{
+    strbuf_addf(self, "%s %lld/%lld %+lld;", finding->order_no, (long long)finding->bill.fen,
+                (long long)finding->ours.fen,
+                (long long)reconcile_gain(finding->kind, finding->bill, finding->ours).fen);
+}
+
+TEST(gains_and_losses)
+{
+    struct reconcile_order orders[] = {
+        paid("A", 100, RECONCILE_NOT_PAID),       paid("B", 100, RECONCILE_PAID_THIS_DAY),
+        paid("C", 100, RECONCILE_PAID_THIS_DAY),  paid("D", 100, RECONCILE_PAID_OTHER_DAY),
+        paid("E", 100, RECONCILE_PAID_OTHER_DAY), paid("F", 100, RECONCILE_PAID_OTHER_DAY),
+        paid("G", 100, RECONCILE_PAID_OTHER_DAY)};
+    orders[4].refunded.fen = 100;
+    orders[5].refunded.fen = 100;
+    orders[6].credit_open = true;
+    const struct reconcile_row rows[] = {row("A", "", 100),  row("C", "", 99),  row("D", "", 100),
+                                         row("D", "R", 100), row("F", "R", 99), row("Z", "", 7),
+                                         row("Z", "R", 2)};
+    char text[512];
+    struct strbuf buf;
+    strbuf_init(&buf, text, sizeof(text));
+    const struct reconcile_sink sink = {add_gain, &buf};
+    CHECK(reconcile_day(INPUT(orders, rows), &sink, &sums));
+    CHECK_EQ_STR(text, "A 100/0 +100;B 0/100 -100;C 99/100 -1;D 100/0 +100;D 100/0 -100;"
+                       "E 0/100 +100;F 99/100 +1;G 0/100 +0;Z 5/0 +5;");
+}
+
+TEST(kinds_have_names)
+{
+    enum reconcile_kind kind = RECONCILE_KIND_COUNT;
+    for (int i = 0; i < RECONCILE_KIND_COUNT; i++) {
+        CHECK(reconcile_kind_parse(reconcile_kind_name((enum reconcile_kind)i), &kind));
+        CHECK_EQ_I64(kind, i);
+    }
+    CHECK(!reconcile_kind_parse("PAID", &kind));
+}
+
 TEST(duplicates_refuse_the_file)
 {
     const struct reconcile_order orders[] = {paid("A", 100, RECONCILE_PAID_THIS_DAY)};
@@ -106,7 +185,7 @@ TEST(open_credits_are_listed)
 {
     struct reconcile_order orders[] = {paid("A", 100, RECONCILE_PAID_OTHER_DAY)};
     orders[0].credit_open = true;
-    const struct reconcile_input input = {orders, 1, NULL, 0};
+    const struct reconcile_input input = {.orders = orders, .order_count = 1};
     CHECK_EQ_STR(findings_of(&input), "CREDIT_OPEN A;");
 }
 
