@@ -18,6 +18,7 @@
 
 #include "cloud/orders/alarm.h"
 #include "cloud/orders/bill_books.h"
+#include "cloud/orders/bill_items.h"
 #include "cloud/orders/evidence.h"
 #include "common/civil.h"
 #include "common/log.h"
@@ -29,16 +30,12 @@
 enum {
     DAY_S = 86400,
     LATE_S = BILL_LATE_MINUTE * 60,
+    FEN_E5 = 1000,       /* of 0.00001 yuan, the unit of fees */
     FINDINGS_MAX = 1000, /* of one day: more means that the two sides do not belong together */
 };
 
-struct found {
-    enum reconcile_kind kind;
-    char order_no[PAY_TRADE_NO_SIZE];
-};
-
 struct findings {
-    struct found list[FINDINGS_MAX];
+    struct bill_found list[FINDINGS_MAX];
     size_t count;
     size_t dropped;
 };
@@ -46,7 +43,8 @@ struct findings {
 /* One bill being worked on. */
 struct run {
     struct bill_books books;
-    struct findings *findings; /* @own */
+    struct findings *findings; /* @own; of the last comparison */
+    size_t finding_count;      /* of the first one: what the provider was asked about, or to be */
     bool refused;              /* the file contradicts itself: nobody is asked because of it */
     bool early;                /* "no bill" means nothing yet */
     bool answered;             /* every question that the differences raise */
@@ -61,49 +59,83 @@ static void note(void *self, const struct reconcile_finding *finding)
         findings->dropped += 1;
         return;
     }
-    struct found *found = &findings->list[findings->count];
+    struct bill_found *found = &findings->list[findings->count];
     found->kind = finding->kind;
+    found->bill = finding->bill;
+    found->ours = finding->ours;
     str_format_cut(found->order_no, sizeof(found->order_no), "%s", finding->order_no);
     findings->count += 1;
 }
 
-static int compare_rows(const void *a, const void *b)
+static struct reconcile_row row_of(const struct pay_bill_row *row)
 {
-    return reconcile_row_compare(a, b);
+    return (struct reconcile_row){.order_no = row->order_no,
+                                  .refund_no = row->refund_no,
+                                  .is_refund = row->kind == PAY_BILL_REFUND,
+                                  .is_pending = row->state == PAY_BILL_PENDING,
+                                  .amount = money_fen(row->fen)};
 }
 
-/* The bill's rows in the order that the comparison wants. @own; NULL: no memory. */
-static struct reconcile_row *rows_of(const struct pay_bill *bill)
+/* The order that the comparison wants, and the same for every file with the same rows. */
+static int compare_rows(const void *a, const void *b)
+{
+    const struct pay_bill_row *first = a;
+    const struct pay_bill_row *second = b;
+    const struct reconcile_row x = row_of(first);
+    const struct reconcile_row y = row_of(second);
+    const int order = reconcile_row_compare(&x, &y);
+    return order != 0 ? order : strcmp(first->trade_no, second->trade_no);
+}
+
+/* The bill's rows in that order, without refunds that failed: they moved nothing. @own; NULL: no
+ * memory. */
+static struct reconcile_row *rows_of(const struct pay_bill *bill, size_t *ret_count)
 {
     struct reconcile_row *rows = calloc(bill->row_count + 1, sizeof(*rows));
+    *ret_count = 0;
     for (size_t i = 0; rows != NULL && i < bill->row_count; i++) {
-        const struct pay_bill_row *row = &bill->rows[i];
-        rows[i] = (struct reconcile_row){.order_no = row->order_no,
-                                         .refund_no = row->refund_no,
-                                         .is_refund = row->kind == PAY_BILL_REFUND,
-                                         .amount = money_fen(row->fen)};
-    }
-    if (rows != NULL) {
-        qsort(rows, bill->row_count, sizeof(*rows), compare_rows);
+        if (bill->rows[i].state != PAY_BILL_FAILED) {
+            rows[(*ret_count)++] = row_of(&bill->rows[i]);
+        }
     }
     return rows;
 }
 
+static struct money fees_of(const struct pay_bill *bill)
+{
+    int64_t fees_e5 = 0;
+    for (size_t i = 0; i < bill->row_count; i++) {
+        fees_e5 += bill->rows[i].fee_e5;
+    }
+    return money_fen(fees_e5 / FEN_E5);
+}
+
+/* Our side is loaded anew each time: what the provider answered may have changed it. */
 static enum err compare(struct run *run)
 {
-    struct reconcile_row *rows = rows_of(run->books.bill);
-    struct reconcile_sums sums;
+    struct store *store = run->books.orders->setup.store;
+    const struct pay_bill *bill = run->books.bill;
+    size_t row_count = 0;
+    enum err err = store_read(store, bill_books_load, &run->books);
+    struct reconcile_row *rows = err == OK ? rows_of(bill, &row_count) : NULL;
     if (rows == NULL) {
-        return ERR_MEMORY;
+        return err == OK ? ERR_MEMORY : err;
     }
-    const struct reconcile_input input = {.orders = run->books.rows,
-                                          .order_count = run->books.row_count,
-                                          .rows = rows,
-                                          .row_count = run->books.bill->row_count};
+    const struct reconcile_input input = {
+        .orders = run->books.rows,
+        .order_count = run->books.row_count,
+        .rows = rows,
+        .row_count = row_count,
+        .fees_stated = bill->fees_stated,
+        .fees_of_bill = money_fen(bill->fees_stated_e5 / FEN_E5),
+        .fees_of_rows = fees_of(bill),
+    };
     const struct reconcile_sink sink = {.finding = note, .self = run->findings};
-    const bool good = reconcile_day(&input, &sink, &sums);
+    run->findings->count = 0;
+    run->findings->dropped = 0;
+    const bool good = reconcile_day(&input, &sink, &run->books.sums);
     free(rows);
-    run->refused = good && sums.refused;
+    run->refused = good && run->books.sums.refused;
     return good ? OK : ERR_RANGE;
 }
 
@@ -114,7 +146,7 @@ static enum err store_findings(struct db *db, void *arg)
     const struct run *run = arg;
     const char *channel = pay_wallet_name(run->books.wallet);
     for (size_t i = 0; i < run->findings->count; i++) {
-        const struct found *found = &run->findings->list[i];
+        const struct bill_found *found = &run->findings->list[i];
         const char *word = reconcile_kind_name(found->kind);
         struct sql *sql =
             sql_begin(db, "INSERT INTO bill_finding (channel, day, finding, order_no, found_at)"
@@ -145,7 +177,7 @@ static bool is_asked(enum reconcile_kind kind)
 }
 
 /* True once the provider's word is stored; a number that is no order of ours has no question. */
-static bool ask_one(const struct run *run, const struct found *found)
+static bool ask_one(const struct run *run, const struct bill_found *found)
 {
     enum pay_result result = PAY_UNKNOWN;
     enum err err = evidence_query(run->books.orders, found->order_no, &result);
@@ -162,7 +194,7 @@ static bool ask_all(const struct run *run)
 {
     bool answered = run->findings->dropped == 0;
     for (size_t i = 0; i < run->findings->count; i++) {
-        const struct found *found = &run->findings->list[i];
+        const struct bill_found *found = &run->findings->list[i];
         if (is_asked(found->kind) && !ask_one(run, found)) {
             answered = false;
         }
@@ -170,20 +202,48 @@ static bool ask_all(const struct run *run)
     return answered;
 }
 
+/* Too many findings, or a file that contradicts itself, say nothing about what is not there. */
+static enum err take_items(struct run *run, const char *gone)
+{
+    struct bill_items items = {.orders = run->books.orders,
+                               .wallet = run->books.wallet,
+                               .day = run->books.day,
+                               .found = run->findings->list,
+                               .count = run->findings->count,
+                               .gone = run->refused || run->findings->dropped > 0 ? NULL : gone};
+    return store_run(run->books.orders->setup.store, bill_items_take, &items);
+}
+
+/* Compare, keep what was found, ask the provider about it, and see what is left of it. */
+static enum err compare_and_ask(struct run *run)
+{
+    struct store *store = run->books.orders->setup.store;
+    enum err err = compare(run);
+    if (err == OK) {
+        err = store_run(store, store_findings, run);
+    }
+    if (err == OK) {
+        err = take_items(run, "compared again: the bill and our books agree");
+    }
+    run->finding_count = run->findings->count;
+    if (err != OK || run->refused) {
+        return err;
+    }
+    run->answered = ask_all(run);
+    err = compare(run);
+    return err == OK ? take_items(run, "cleared by the provider's signed answer") : err;
+}
+
 static enum err work_off(struct run *run)
 {
     struct store *store = run->books.orders->setup.store;
     enum err err = store_run(store, bill_books_store, &run->books);
     if (err == OK) {
-        err = store_read(store, bill_books_load, &run->books);
+        err = compare_and_ask(run);
     }
-    if (err == OK) {
-        err = compare(run);
+    if (err == OK && run->books.keep) {
+        err = store_run(store, bill_books_compared, &run->books);
     }
-    if (err == OK) {
-        err = store_run(store, store_findings, run);
-    }
-    run->answered = err == OK && !run->refused && ask_all(run);
     return err == OK && run->answered && run->books.keep
                ? store_run(store, bill_books_done, &run->books)
                : err;
@@ -192,7 +252,7 @@ static enum err work_off(struct run *run)
 /* ---- days ---- */
 
 /* "2026-11-20" to the first moment of that day in Beijing. */
-static bool day_begins(const char *day, int64_t *ret_wall_s)
+bool bill_day_begins(const char *day, int64_t *ret_wall_s)
 {
     char year[5];
     char month[3];
@@ -211,10 +271,17 @@ static bool day_begins(const char *day, int64_t *ret_wall_s)
     return civil_to_wall_s(&civil, ret_wall_s);
 }
 
+void bill_day_text(int64_t wall_s, char ret_day[PAY_DAY_SIZE])
+{
+    const struct civil civil = civil_beijing(wall_s);
+    str_format_cut(ret_day, PAY_DAY_SIZE, "%04d-%02d-%02d", (int)civil.year, (int)civil.month,
+                   (int)civil.day);
+}
+
 bool bill_day_is_valid(const char *day)
 {
     int64_t begins_at = 0;
-    return day_begins(day, &begins_at);
+    return bill_day_begins(day, &begins_at);
 }
 
 /* ---- no bill ---- */
@@ -227,22 +294,10 @@ static enum err look_empty(struct db *db, void *arg)
     return bill_books_load(db, &run->books);
 }
 
-/* A day of which we know money that its bill must hold. */
-static bool has_money(const struct bill_books *books)
-{
-    bool found = false;
-    for (size_t i = 0; i < books->row_count && !found; i++) {
-        const struct reconcile_order *row = &books->rows[i];
-        found =
-            row->paid == RECONCILE_PAID_THIS_DAY || (row->refunded.fen > 0 && !row->refund_edge);
-    }
-    return found;
-}
-
 static enum err judge_empty(struct run *run)
 {
     enum err err = store_read(run->books.orders->setup.store, look_empty, run);
-    run->books.keep = err == OK && !run->early && !has_money(&run->books);
+    run->books.keep = err == OK && !run->early && !run->books.has_money;
     bill_books_finish(&run->books);
     return err;
 }
@@ -270,7 +325,7 @@ static enum err compare_fetched(struct run *run, struct bill_result *result)
         run->findings = calloc(1, sizeof(*run->findings));
         err = run->findings != NULL ? work_off(run) : ERR_MEMORY;
     }
-    result->finding_count = run->findings != NULL ? run->findings->count : 0;
+    result->finding_count = run->finding_count;
     result->done = err == OK && run->answered && run->books.keep;
     return err;
 }
@@ -282,10 +337,13 @@ enum err bill_run(struct orders *orders, enum pay_wallet wallet, const char *day
     struct run run = {
         .books = {.orders = orders, .wallet = wallet, .day = day, .bill = &bill, .keep = true}};
     *ret_result = (struct bill_result){0};
-    if (!day_begins(day, &run.books.begins_at)) {
+    if (!bill_day_begins(day, &run.books.begins_at)) {
         return ERR_RANGE;
     }
     pay_bill_fetch(orders->setup.pay, wallet, day, &bill);
+    if (bill.row_count > 0) {
+        qsort(bill.rows, bill.row_count, sizeof(*bill.rows), compare_rows);
+    }
     say(ret_result, bill.result, bill.log_text);
     const bool there = bill.result == PAY_BILL_OK || bill.result == PAY_BILL_EMPTY;
     enum err err = there ? compare_fetched(&run, ret_result) : OK;

@@ -30,6 +30,12 @@ struct bill_result {
 MUST_CHECK enum err bill_run(struct orders *orders, enum pay_wallet wallet, const char *day,
                              struct bill_result *ret_result);
 
+/** The day in Beijing that holds a moment. */
+void bill_day_text(int64_t wall_s, char ret_day[PAY_DAY_SIZE]);
+
+/** The first moment of a day in Beijing; false if @p day is none. */
+MUST_CHECK bool bill_day_begins(const char *day, int64_t *ret_wall_s);
+
 /** True if @p day is "YYYY-MM-DD" and names a day. */
 MUST_CHECK bool bill_day_is_valid(const char *day);
 

@@ -12,11 +12,14 @@ struct bill_books {
     const char *day;
     int64_t begins_at; /* wall seconds of the day's first moment in Beijing */
     const struct pay_bill *bill;
+    bool day_before_known; /* its bill is kept */
     bool keep; /* it is the day's last word; false: it is compared only, and fetched again */
     /* our side, @own: sorted by number; names point into numbers */
     struct reconcile_order *rows;
     char (*numbers)[PAY_TRADE_NO_SIZE];
     size_t row_count;
+    bool has_money;             /* something must stand in this day's bill */
+    struct reconcile_sums sums; /* of the last comparison */
 };
 
 /**
@@ -25,10 +28,13 @@ struct bill_books {
  */
 MUST_CHECK enum err bill_books_store(struct db *db, void *books);
 
+/** In a writing transaction: the kept bill was compared, and this is what our books add up to. */
+MUST_CHECK enum err bill_books_compared(struct db *db, void *books);
+
 /** In a writing transaction: every question that the kept bill raised was answered. */
 MUST_CHECK enum err bill_books_done(struct db *db, void *books);
 
-/** In any transaction: our side of the day. */
+/** In any transaction, after bill_books_store(): our side of the day, which may be loaded again. */
 MUST_CHECK enum err bill_books_load(struct db *db, void *books);
 
 /** Free what bill_books_load() made. */

@@ -8,6 +8,7 @@
  */
 #include "cloud/orders/alarm.h"
 #include "cloud/orders/bill.h"
+#include "cloud/orders/bill_items.h"
 #include "common/civil.h"
 #include "common/log.h"
 #include "common/must.h"
@@ -34,13 +35,6 @@ struct turn {
 };
 
 /* ---- which day ---- */
-
-static void day_text(int64_t wall_s, char ret_day[PAY_DAY_SIZE])
-{
-    const struct civil civil = civil_beijing(wall_s);
-    str_format_cut(ret_day, PAY_DAY_SIZE, "%04d-%02d-%02d", (int)civil.year, (int)civil.month,
-                   (int)civil.day);
-}
 
 static enum err is_done(struct db *db, enum pay_wallet wallet, const char *day, bool *ret_done)
 {
@@ -81,11 +75,11 @@ static enum err choose(struct db *db, void *arg)
     int64_t count = 0;
     int64_t days = 0;
     char yesterday[PAY_DAY_SIZE];
-    day_text(now_s - DAY_S, yesterday);
+    bill_day_text(now_s - DAY_S, yesterday);
     enum err err = count_back(db, turn->wallet, &days);
     for (int64_t back = minute >= READY_MINUTE ? 1 : 2; back <= days && err == OK; back++) {
         bool done = false;
-        day_text(now_s - back * DAY_S, open[count]);
+        bill_day_text(now_s - back * DAY_S, open[count]);
         err = is_done(db, turn->wallet, open[count], &done);
         count += done ? 0 : 1;
     }
@@ -104,8 +98,8 @@ static enum err go_on(struct db *db, void *arg)
     const struct turn *turn = arg;
     const char *channel = pay_wallet_name(turn->wallet);
     const int64_t wait_ms = turn->done ? 0 : (int64_t)HOUR_S * 1000;
-    enum err err = OK;
-    if (turn->day[0] != '\0' && !turn->done && turn->late) {
+    enum err err = bill_items_sweep(db);
+    if (err == OK && turn->day[0] != '\0' && !turn->done && turn->late) {
         err = alarm_raise(db, turn->got ? "bill_open" : "bill_missing", channel, turn->day);
     }
     return err == OK ? job_put(turn->orders->setup.jobs, db, JOB_BILL, channel,

@@ -101,7 +101,8 @@ static enum err sum_billed(const struct money_case *c, int64_t *ret_fen)
 {
     struct sql *sql = sql_begin(
         c->db, "SELECT coalesce(sum(fen), 0) FROM (SELECT max(fen) AS fen FROM bill_row"
-               " WHERE order_no = ?1 AND channel = ?2 AND kind = 'refund' GROUP BY refund_no)");
+               " WHERE order_no = ?1 AND channel = ?2 AND kind = 'refund' AND state = 'done'"
+               " GROUP BY refund_no)");
     sql_bind_text(sql, 1, c->row.order_no);
     sql_bind_text(sql, 2, pay_wallet_name(c->row.wallet));
     enum err err = sql_one(sql);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cloud/orders/alarm.h"
+#include "cloud/orders/bill_items.h"
 #include "cloud/orders/internal.h"
 #include "common/log.h"
 #include "common/str.h"
@@ -22,6 +23,14 @@ static enum err store(struct db *db, void *arg)
     sql_bind_text(sql, 1, overdue->document_no);
     int64_t open = 0;
     enum err err = sql_run_counted(sql, &open);
+    bool bill_item_open = false;
+    if (err == OK && bill_item_is(overdue->document_no)) {
+        err = bill_item_overdue(db, overdue->document_no, &bill_item_open);
+    }
+    if (err == OK && bill_item_open) {
+        err = alarm_raise(db, "reconcile_overdue", overdue->document_no,
+                          "a difference between a bill and our books was not settled in time");
+    }
     if (err == OK && open > 0) {
         err = alarm_raise(db, "review_overdue", overdue->document_no,
                           "an open item was not settled in time");

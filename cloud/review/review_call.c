@@ -5,11 +5,11 @@
  */
 #include <stdlib.h>
 
-#include "cloud/orders/bill.h"
 #include "cloud/orders/case.h"
 #include "cloud/orders/evidence.h"
 #include "cloud/orders/number.h"
 #include "cloud/review/audit.h"
+#include "cloud/review/bill_call.h"
 #include "cloud/review/review.h"
 #include "common/bytes.h"
 #include "common/json/json.h"
@@ -269,46 +269,7 @@ static void on_query(struct http_request *request, void *self)
     }
 }
 
-/* ---- bills, numbers ---- */
-
-/* The bill of one day again: after a fault, or because somebody wants to see it. */
-static void on_bill(struct http_request *request, void *self)
-{
-    const struct review *review = self;
-    struct json_reader r = json_reader(http_body_json(request));
-    struct bill_result result;
-    enum pay_wallet wallet = PAY_ALIPAY;
-    char channel[16];
-    char day[PAY_DAY_SIZE];
-    json_text(&r, "channel", channel, sizeof(channel));
-    json_text(&r, "day", day, sizeof(day));
-    if (!json_failed(&r) && !wallet_parse(channel, &wallet)) {
-        json_refuse(&r, "channel");
-    }
-    if (!json_failed(&r) && !bill_day_is_valid(day)) {
-        json_refuse(&r, "day");
-    }
-    if (json_failed(&r)) {
-        http_reply_bad_request(request, json_field(&r));
-        return;
-    }
-    enum err err = bill_run(review->orders, wallet, day, &result);
-    if (err != OK) {
-        reply_err(request, err);
-        return;
-    }
-    static const char *const WORDS[PAY_BILL_RESULT_COUNT] = {
-        [PAY_BILL_UNKNOWN] = "not available now",
-        [PAY_BILL_OK] = "compared",
-        [PAY_BILL_EMPTY] = "compared: a day without trades",
-        [PAY_BILL_REFUSED] = "refused: the file is not right",
-    };
-    json_t *json = json_object();
-    json_put_text(json, "result", WORDS[result.fetched]);
-    json_put_int(json, "findings", (int64_t)result.finding_count);
-    json_put_flag(json, "done", result.done);
-    http_reply_json(request, 200, json);
-}
+/* ---- numbers ---- */
 
 static enum err raise_epoch(struct db *db, void *arg)
 {
@@ -355,11 +316,11 @@ enum err review_create(struct orders *orders, const struct orders_setup *setup,
         {HTTP_POST, "/v1/admin/review/{document_no}/query", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,
          on_query, review},
         {HTTP_GET, "/v1/admin/ledger", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_audit, review},
-        {HTTP_POST, "/v1/admin/ledger/bill", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_bill, review},
         {HTTP_POST, "/v1/admin/ledger/epoch", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_epoch, review},
     };
     http_route_add(setup->http, routes, ARRAY_COUNT(routes));
     person_routes(setup->http, &review->desk);
+    bill_routes(setup->http, orders);
     *ret_review = review;
     return OK;
 }

@@ -41,12 +41,13 @@ static enum err load_inbox(struct db *db, const char *document_no, struct review
     return err;
 }
 
-/* A bill lists each refund, our own also while it is being worked on. */
+/* A bill lists each refund, our own before we hear of it; one that had only begun proves nothing.
+ */
 static enum err load_bills(struct db *db, const char *document_no, struct review_facts *facts)
 {
     struct sql *sql =
         sql_begin(db, "SELECT coalesce(max(b.kind = 'payment'), 0),"
-                      " coalesce(max(b.kind = 'refund' AND NOT EXISTS"
+                      " coalesce(max(b.kind = 'refund' AND b.state = 'done' AND NOT EXISTS"
                       "  (SELECT 1 FROM refund r WHERE r.refund_no = b.refund_no)), 0)"
                       " FROM bill_row b WHERE b.order_no = ?1");
     sql_bind_text(sql, 1, document_no);

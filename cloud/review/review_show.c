@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Open items and their documents as JSON, for the command line (and later the console). */
+#include "cloud/orders/bill_items.h"
 #include "cloud/orders/order_row.h"
 #include "cloud/orders/refund_store.h"
 #include "cloud/review/review.h"
@@ -46,14 +47,15 @@ static enum err rows_json(struct sql *sql, const struct column *columns, size_t 
 
 /* ---- the list ---- */
 
-enum err review_list(struct db *db, json_t **ret_json)
+static const struct column LIST_COLUMNS[] = {
+    {"document_no", false}, {"document", false},  {"reason", false},  {"owner", false},
+    {"opened_at", true},    {"due_in_ms", true},  {"overdue", true},  {"state", false},
+    {"amount_fen", true},   {"paid_fen", true},   {"channel", false}, {"trade_no", false},
+    {"meter_id", false},    {"signatures", true},
+};
+
+static enum err add_documents(struct db *db, json_t *items)
 {
-    static const struct column COLUMNS[] = {
-        {"document_no", false}, {"document", false},  {"reason", false},  {"owner", false},
-        {"opened_at", true},    {"due_in_ms", true},  {"overdue", true},  {"state", false},
-        {"amount_fen", true},   {"paid_fen", true},   {"channel", false}, {"trade_no", false},
-        {"meter_id", false},    {"signatures", true},
-    };
     struct sql *sql = sql_begin(
         db, "SELECT i.document_no, i.document, i.reason, i.owner, i.opened_at, i.due_ms - ?1,"
             " i.overdue, coalesce(o.state, s.state), coalesce(o.amount_fen, s.amount_fen),"
@@ -64,10 +66,31 @@ enum err review_list(struct db *db, json_t **ret_json)
             " LEFT JOIN stray s ON s.stray_no = i.document_no"
             " WHERE i.closed_at IS NULL ORDER BY i.item_id");
     sql_bind_i64(sql, 1, db_service_ms(db));
+    return rows_json(sql, LIST_COLUMNS, ARRAY_COUNT(LIST_COLUMNS), items);
+}
+
+/* Differences between bills and our books: the amount is ours, what was paid is the bill's word. */
+static enum err add_bill_items(struct db *db, json_t *items)
+{
+    struct sql *sql = sql_begin(
+        db, "SELECT i.document_no, 'bill', i.day || ' ' || i.order_no, i.owner, i.opened_at,"
+            " i.due_ms - ?1, i.overdue, i.finding, i.our_fen, i.bill_fen, i.channel, '', '',"
+            " (SELECT count(*) FROM bill_item_signature g WHERE g.item_id = i.item_id"
+            "  AND g.version = i.version)"
+            " FROM bill_item i WHERE i.closed_at IS NULL ORDER BY i.item_id");
+    sql_bind_i64(sql, 1, db_service_ms(db));
+    return rows_json(sql, LIST_COLUMNS, ARRAY_COUNT(LIST_COLUMNS), items);
+}
+
+enum err review_list(struct db *db, json_t **ret_json)
+{
     json_t *json = json_object();
     json_t *items = json_array();
     json_put(json, "items", items);
-    enum err err = rows_json(sql, COLUMNS, ARRAY_COUNT(COLUMNS), items);
+    enum err err = add_documents(db, items);
+    if (err == OK) {
+        err = add_bill_items(db, items);
+    }
     if (err != OK) {
         json_decref(json);
         return err;
@@ -88,6 +111,14 @@ static enum err add_rows(struct db *db, json_t *json, const char *name, struct s
     sql_bind_text(sql, 1, document_no);
     json_put(json, name, array);
     return rows_json(sql, COLUMNS, ARRAY_COUNT(COLUMNS), array);
+}
+
+static enum err add_attached(struct db *db, json_t *json, const char *document_no)
+{
+    return add_rows(db, json, "attached",
+                    sql_begin(db, "SELECT at, kind, person, '', text FROM review_evidence"
+                                  " WHERE document_no = ?1 ORDER BY evidence_id"),
+                    document_no);
 }
 
 static enum err add_history(struct db *db, json_t *json, const char *document_no)
@@ -111,10 +142,7 @@ static enum err add_history(struct db *db, json_t *json, const char *document_no
                        document_no);
     }
     if (err == OK) {
-        err = add_rows(db, json, "attached",
-                       sql_begin(db, "SELECT at, kind, person, '', text FROM review_evidence"
-                                     " WHERE document_no = ?1 ORDER BY evidence_id"),
-                       document_no);
+        err = add_attached(db, json, document_no);
     }
     if (err == OK) {
         err = add_rows(db, json, "signatures",
@@ -174,17 +202,64 @@ static enum err add_order(struct db *db, json_t *json, const char *order_no)
     return add_decisions(db, json, &row);
 }
 
-enum err review_show(struct db *db, const char *document_no, json_t **ret_json)
+/* ---- a difference between a bill and our books ---- */
+
+static enum err add_bill_item(struct db *db, json_t *json, const char *document_no)
 {
-    json_t *json = json_object();
-    json_put_text(json, "document_no", document_no);
+    static const struct column COLUMNS[] = {
+        {"channel", false}, {"day", false},      {"finding", false}, {"order_no", false},
+        {"bill_fen", true}, {"our_fen", true},   {"version", true},  {"owner", false},
+        {"due_at", true},   {"closed_at", true}, {"outcome", false},
+    };
+    json_t *items = json_array();
+    json_put(json, "item", items);
+    struct sql *sql = sql_begin(db, "SELECT channel, day, finding, order_no, bill_fen, our_fen,"
+                                    " version, owner, due_at, closed_at, outcome FROM bill_item"
+                                    " WHERE document_no = ?1");
+    sql_bind_text(sql, 1, document_no);
+    enum err err = rows_json(sql, COLUMNS, ARRAY_COUNT(COLUMNS), items);
+    return err == OK && json_array_size(items) == 0 ? ERR_NOT_FOUND : err;
+}
+
+static enum err show_bill_item(struct db *db, json_t *json, const char *document_no)
+{
+    enum err err = add_bill_item(db, json, document_no);
+    if (err == OK) {
+        err = add_rows(db, json, "events",
+                       sql_begin(db,
+                                 "SELECT e.at, e.event, e.bill_fen || ' fen', e.our_fen || ' fen',"
+                                 " e.detail FROM bill_item_event e JOIN bill_item i USING (item_id)"
+                                 " WHERE i.document_no = ?1 ORDER BY e.event_id"),
+                       document_no);
+    }
+    if (err == OK) {
+        err = add_attached(db, json, document_no);
+    }
+    if (err == OK) {
+        err = add_rows(db, json, "signatures",
+                       sql_begin(db, "SELECT g.given_at, g.decision, g.person, '', g.version FROM"
+                                     " bill_item_signature g JOIN bill_item i USING (item_id)"
+                                     " WHERE i.document_no = ?1 ORDER BY g.signature_id"),
+                       document_no);
+    }
+    return err;
+}
+
+static enum err show_document(struct db *db, json_t *json, const char *document_no)
+{
     enum err err = OK;
     if (!refund_is_stray(document_no)) {
         err = add_order(db, json, document_no);
     }
-    if (err == OK) {
-        err = add_history(db, json, document_no);
-    }
+    return err == OK ? add_history(db, json, document_no) : err;
+}
+
+enum err review_show(struct db *db, const char *document_no, json_t **ret_json)
+{
+    json_t *json = json_object();
+    json_put_text(json, "document_no", document_no);
+    enum err err = bill_item_is(document_no) ? show_bill_item(db, json, document_no)
+                                             : show_document(db, json, document_no);
     if (err != OK) {
         json_decref(json);
         return err;

@@ -3,6 +3,7 @@
  * Signatures. The first one is written down, the second one carries the decision out; both in the
  * writer's order, so of two that collide one wins and the other gets a typed refusal.
  */
+#include "cloud/orders/bill_items.h"
 #include "cloud/orders/case.h"
 #include "cloud/orders/refund_store.h"
 #include "cloud/orders/stray_store.h"
@@ -16,10 +17,28 @@ enum { ACTOR_SIZE = 2 * PERSON_NAME_SIZE + 2 };
 struct item {
     int64_t item_id;
     int64_t version;
+    bool of_bill; /* a difference between a bill and our books, with signatures of its own */
 };
+
+static enum err load_bill_item(struct db *db, const char *document_no, struct item *ret_item)
+{
+    struct sql *sql = sql_begin(db, "SELECT item_id, version FROM bill_item"
+                                    " WHERE document_no = ?1 AND closed_at IS NULL");
+    sql_bind_text(sql, 1, document_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_item =
+            (struct item){.item_id = sql_i64(sql, 0), .version = sql_i64(sql, 1), .of_bill = true};
+    }
+    sql_end(sql);
+    return err;
+}
 
 static enum err load_item(struct db *db, const char *document_no, struct item *ret_item)
 {
+    if (bill_item_is(document_no)) {
+        return load_bill_item(db, document_no, ret_item);
+    }
     struct sql *sql = sql_begin(
         db, "SELECT item_id, coalesce((SELECT version FROM pay_order WHERE order_no = ?1),"
             " (SELECT version FROM stray WHERE stray_no = ?1), 0)"
@@ -51,6 +70,16 @@ static enum review_refusal permit_stray(const struct stray_row *row, enum review
     return REVIEW_ALLOWED;
 }
 
+/* Money moves by an order's or a stray payment's item; this one is only explained, in writing. */
+static enum review_refusal permit_bill_item(enum review_decision decision,
+                                            const struct review_facts *facts)
+{
+    if (decision != REVIEW_CLOSE) {
+        return REVIEW_REASON_UNFIT;
+    }
+    return facts->has_reference ? REVIEW_ALLOWED : REVIEW_NO_REFERENCE;
+}
+
 static enum err permit(struct db *db, struct review_sign *sign)
 {
     struct review_facts facts;
@@ -59,6 +88,10 @@ static enum err permit(struct db *db, struct review_sign *sign)
     enum err err = review_facts_load(db, sign->document_no, &facts);
     if (err != OK) {
         return err;
+    }
+    if (bill_item_is(sign->document_no)) {
+        sign->refusal = permit_bill_item(sign->decision, &facts);
+        return OK;
     }
     if (refund_is_stray(sign->document_no)) {
         err = stray_row_load(db, sign->document_no, &stray);
@@ -111,8 +144,12 @@ static void weigh(const struct sql *sql, const struct review_sign *sign, const s
 static enum err look_for_first(struct db *db, const struct review_sign *sign,
                                const struct item *item, struct found *ret_found)
 {
-    struct sql *sql = sql_begin(db, "SELECT decision, person, version, given_ms FROM"
-                                    " review_signature WHERE item_id = ?1 ORDER BY signature_id");
+    struct sql *sql =
+        item->of_bill
+            ? sql_begin(db, "SELECT decision, person, version, given_ms FROM bill_item_signature"
+                            " WHERE item_id = ?1 ORDER BY signature_id")
+            : sql_begin(db, "SELECT decision, person, version, given_ms FROM review_signature"
+                            " WHERE item_id = ?1 ORDER BY signature_id");
     sql_bind_i64(sql, 1, item->item_id);
     bool row = true;
     for (;;) {
@@ -127,9 +164,12 @@ static enum err look_for_first(struct db *db, const struct review_sign *sign,
 static enum err write_signature(struct db *db, const struct review_sign *sign,
                                 const struct item *item)
 {
-    struct sql *sql = sql_begin(
-        db, "INSERT INTO review_signature (item_id, decision, person, version, given_ms, given_at)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    struct sql *sql =
+        item->of_bill
+            ? sql_begin(db, "INSERT INTO bill_item_signature (item_id, decision, person, version,"
+                            " given_ms, given_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+            : sql_begin(db, "INSERT INTO review_signature (item_id, decision, person, version,"
+                            " given_ms, given_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     sql_bind_i64(sql, 1, item->item_id);
     sql_bind_text(sql, 2, review_decision_name(sign->decision));
     sql_bind_text(sql, 3, sign->person);
@@ -187,6 +227,10 @@ static enum err settle(struct db *db, struct review_sign *sign, const struct fou
     char actor[ACTOR_SIZE];
     bool fits = str_format(actor, sizeof(actor), "%s+%s", found->first, sign->person);
     MUST(fits);
+    if (bill_item_is(sign->document_no)) {
+        sign->settled = true;
+        return bill_item_settle(db, sign->document_no, actor);
+    }
     return refund_is_stray(sign->document_no) ? settle_stray(db, sign, actor)
                                               : settle_order(db, sign, actor);
 }

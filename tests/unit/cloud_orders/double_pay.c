@@ -36,6 +36,8 @@ struct pay {
     enum pay_bill_result bill;
     struct pay_bill_row bill_rows[8];
     size_t bill_row_count;
+    bool fees_stated;
+    int64_t fees_stated_e5;
 };
 
 static struct pay the_pay = {.mutex = PTHREAD_MUTEX_INITIALIZER};
@@ -385,6 +387,7 @@ void double_pay_bill(enum pay_bill_result result, const struct double_bill_row *
     enter();
     the_pay.bill = result;
     the_pay.bill_row_count = row_count;
+    the_pay.fees_stated = false;
     int refunds = 0;
     for (size_t i = 0; i < row_count; i++) {
         struct pay_bill_row *row = &the_pay.bill_rows[i];
@@ -400,6 +403,22 @@ void double_pay_bill(enum pay_bill_result result, const struct double_bill_row *
     leave();
 }
 
+void double_pay_bill_state(size_t index, enum pay_bill_state state)
+{
+    enter();
+    the_pay.bill_rows[index].state = state;
+    leave();
+}
+
+void double_pay_bill_fees(int64_t fee_e5, int64_t stated_e5)
+{
+    enter();
+    the_pay.bill_rows[0].fee_e5 = fee_e5;
+    the_pay.fees_stated = true;
+    the_pay.fees_stated_e5 = stated_e5;
+    leave();
+}
+
 void pay_bill_fetch(struct pay *pay, enum pay_wallet wallet, const char *day,
                     struct pay_bill *ret_bill)
 {
@@ -411,6 +430,8 @@ void pay_bill_fetch(struct pay *pay, enum pay_wallet wallet, const char *day,
     enter();
     ret_bill->result = pay->bill;
     ret_bill->row_count = pay->bill_row_count;
+    ret_bill->fees_stated = pay->fees_stated;
+    ret_bill->fees_stated_e5 = pay->fees_stated ? pay->fees_stated_e5 : 0;
     ret_bill->rows = calloc(pay->bill_row_count + 1, sizeof(*ret_bill->rows));
     memcpy(ret_bill->rows, pay->bill_rows, pay->bill_row_count * sizeof(*ret_bill->rows));
     leave();

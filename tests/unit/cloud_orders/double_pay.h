@@ -68,5 +68,9 @@ struct double_bill_row {
 /** What pay_bill_fetch() gives from now on; at most 8 rows. */
 void double_pay_bill(enum pay_bill_result result, const struct double_bill_row *rows,
                      size_t row_count);
+/** What the bill of double_pay_bill() says of the refund in row @p index; else it is done. */
+void double_pay_bill_state(size_t index, enum pay_bill_state state);
+/** The fee of its first row, and the sum of fees that it states; else none. */
+void double_pay_bill_fees(int64_t fee_e5, int64_t stated_e5);
 
 #endif
