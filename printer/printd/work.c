@@ -11,7 +11,9 @@
 
 enum {
     MARK_BASE = 36,
-    PRINT_ID_SIZE = 9, /* the first eight characters of the job's number, on the paper's foot */
+    /* The last eight characters of the job's number, on the paper's foot: they are random. The
+     * first eight are the time, the same for all papers of a minute. */
+    PRINT_ID_SIZE = 9,
 };
 
 struct work_item {
@@ -219,7 +221,9 @@ static bool job_build(struct work *work, const struct work_item *item)
     struct engine_job *plan = &work->engine_job;
     enum engine_proof proof = work->settings->engine.proof;
     char print_id[PRINT_ID_SIZE];
-    bool fits = str_copy_bytes(print_id, sizeof(print_id), item->job_id, PRINT_ID_SIZE - 1);
+    size_t id_len = strlen(item->job_id);
+    MUST(id_len >= PRINT_ID_SIZE - 1);
+    bool fits = str_copy(print_id, sizeof(print_id), item->job_id + id_len - (PRINT_ID_SIZE - 1));
     MUST(fits);
     *plan = (struct engine_job){.job = job};
     mark_make((uint64_t)item->seq * 2, plan->body_id);
