@@ -21,6 +21,8 @@
 #define MAGIC_GFS2 0x01161970
 #define MAGIC_LUSTRE 0x0BD00BD0
 
+enum { READ_SIZE = 4096 };
+
 static enum err err_of_errno(int code)
 {
     switch (code) {
@@ -50,6 +52,21 @@ enum err disk_free_bytes(const char *path, uint64_t *ret_bytes)
     }
     *ret_bytes = (uint64_t)status.f_bavail * (uint64_t)status.f_frsize;
     return OK;
+}
+
+bool disk_can_be_read(const char *path)
+{
+    char bytes[READ_SIZE];
+    ssize_t size = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno == ENOENT;
+    }
+    while (size > 0 || (size < 0 && errno == EINTR)) {
+        size = read(fd, bytes, sizeof(bytes));
+    }
+    (void)close(fd);
+    return size == 0;
 }
 
 bool disk_is_network(const char *path)

@@ -24,6 +24,13 @@ MUST_CHECK enum err disk_free_bytes(const char *path, uint64_t *ret_bytes);
 bool disk_is_network(const char *path);
 
 /**
+ * True if the device gives every byte of the file @p path, or there is no such file. SQLite says
+ * "malformed" also where a read failed: only what can be read, and is wrong, is damage.
+ * Blocks: reads the file. Allocates: no.
+ */
+MUST_CHECK bool disk_can_be_read(const char *path);
+
+/**
  * Make the creation, renaming or removal of the file @p path durable: sync its folder.
  * @return ERR_IO. Blocks: until synced. Allocates: no.
  */

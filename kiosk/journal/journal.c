@@ -137,8 +137,26 @@ static void explain(enum err err, const char *path, char ret_why[JOURNAL_WHY_SIZ
         what = "cannot be opened: does its folder exist, and may this user write there?";
     } else if (err == ERR_FULL) {
         what = "cannot be written: the disk is full";
+    } else if (err == ERR_IO) {
+        what = "cannot be read or written: the disk fails; look at the system's log, replace it";
     }
     str_format_cut(ret_why, JOURNAL_WHY_SIZE, "%s %s", path, what);
+}
+
+/*
+ * SQLite says "malformed" also where the device failed a read, and that must not make a terminal
+ * forget the order that somebody pays for. So the bytes are asked for once more: only those that
+ * can be read, and are wrong again, are damage.
+ */
+static enum err look_twice(const char *path, sqlite3 **ret_db)
+{
+    char log_path[PATH_SIZE];
+    enum err err = open_once(path, ret_db);
+    if (err == ERR_CHECKSUM && str_format(log_path, sizeof(log_path), "%s-wal", path)) {
+        bool readable = disk_can_be_read(path) && disk_can_be_read(log_path);
+        err = readable ? open_once(path, ret_db) : ERR_IO;
+    }
+    return err;
 }
 
 /* Out of the way, with its write-ahead log: evidence for the field engineer. */
@@ -169,9 +187,10 @@ enum err journal_open(const char *path, int64_t now_wall_s, struct journal **ret
     ret_why[0] = '\0';
     struct journal *journal = calloc(1, sizeof(*journal));
     if (journal == NULL) {
+        explain(ERR_MEMORY, path, ret_why);
         return ERR_MEMORY;
     }
-    enum err err = open_once(path, &journal->db);
+    enum err err = look_twice(path, &journal->db);
     if (err == ERR_CHECKSUM && move_aside(path, now_wall_s, ret_why)) {
         err = open_once(path, &journal->db);
     }

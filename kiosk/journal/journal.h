@@ -32,7 +32,8 @@ struct journal_order {
 
 /**
  * Open or create the journal. A damaged file is moved aside (its new name is in @p ret_why, with
- * OK as the result) and a new one begun: a broken journal must not keep a kiosk from selling.
+ * OK as the result) and a new one begun: a broken journal must not keep a kiosk from selling. One
+ * that the disk does not give (ERR_IO) is not damaged, and stays where it is.
  *
  * @param ret_journal  @own, journal_close()
  * @param ret_why      what is wrong and what to do; "" if nothing is

@@ -72,6 +72,13 @@ bool disk_is_network(const char *path)
     return false;
 }
 
+/* What this disk has, it gives: reads do not fail in this world. */
+bool disk_can_be_read(const char *path)
+{
+    (void)path;
+    return true;
+}
+
 enum err disk_sync_folder_of(const char *path)
 {
     int node = 0;

@@ -94,6 +94,15 @@ TEST(a_full_disk_leaves_the_old_file)
     (void)unlink(path_of("b"));
 }
 
+TEST(a_file_that_the_disk_gives_or_none)
+{
+    const char *path = path_of("given");
+    CHECK_EQ_I64(disk_write_file(path, "text", 4, 0600), OK);
+    CHECK(disk_can_be_read(path));
+    CHECK(disk_can_be_read(path_of("none")));
+    CHECK(!disk_can_be_read("/proc/self/mem")); /* address 0 gives EIO */
+}
+
 TEST(reading_has_a_limit)
 {
     char *text = NULL;
