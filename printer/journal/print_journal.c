@@ -201,7 +201,7 @@ static enum err lock_take(struct print_journal *journal, const char *dir,
     return OK;
 }
 
-static bool read_pragma(sqlite3 *db, const char *text, int64_t *ret_value)
+static bool read_once(sqlite3 *db, const char *text, int64_t *ret_value)
 {
     sqlite3_stmt *stmt = NULL;
     bool found = sqlite3_prepare_v2(db, text, -1, &stmt, NULL) == SQLITE_OK &&
@@ -213,12 +213,34 @@ static bool read_pragma(sqlite3 *db, const char *text, int64_t *ret_value)
     return found;
 }
 
+/* A read that the device failed once is asked for once more. */
+static bool read_pragma(sqlite3 *db, const char *text, int64_t *ret_value)
+{
+    return read_once(db, text, ret_value) || read_once(db, text, ret_value);
+}
+
+/* SQLite says "malformed" also where the device gives no bytes, and that is no damage. */
+static enum err say_unreadable(struct print_journal *journal, const char *path,
+                               char ret_message[PRINT_JOURNAL_MESSAGE_SIZE])
+{
+    enum err err = err_of(sqlite3_errcode(journal->db));
+    if (err == ERR_FORMAT && disk_can_be_read(path)) {
+        return say(ret_message, ERR_FORMAT, path,
+                   "is damaged or no database; keep it for the "
+                   "audit and start with an empty folder");
+    }
+    return say(ret_message, ERR_IO, path,
+               "cannot be read; look at the system's log: is the disk failing, or memory short?");
+}
+
 static enum err migrate(struct print_journal *journal, const char *path,
                         char ret_message[PRINT_JOURNAL_MESSAGE_SIZE])
 {
     int64_t version = 0;
-    if (!read_pragma(journal->db, "PRAGMA user_version", &version) || version < 0 ||
-        version > (int64_t)ARRAY_COUNT(MIGRATIONS)) {
+    if (!read_pragma(journal->db, "PRAGMA user_version", &version)) {
+        return say_unreadable(journal, path, ret_message);
+    }
+    if (version < 0 || version > (int64_t)ARRAY_COUNT(MIGRATIONS)) {
         return say(ret_message, ERR_FORMAT, path, "was written by a newer shilling-printd");
     }
     for (size_t i = (size_t)version; i < ARRAY_COUNT(MIGRATIONS); i++) {
@@ -242,9 +264,7 @@ static enum err schema_make(struct print_journal *journal, const char *path,
     int64_t tables = 0;
     if (!read_pragma(journal->db, "PRAGMA application_id", &id) ||
         !read_pragma(journal->db, "SELECT count(*) FROM sqlite_master", &tables)) {
-        return say(ret_message, ERR_FORMAT, path,
-                   "is damaged or no database; keep it for the "
-                   "audit and start with an empty folder");
+        return say_unreadable(journal, path, ret_message);
     }
     bool ours = id == APPLICATION_ID;
     if (!ours && (id != 0 || tables != 0)) {
