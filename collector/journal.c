@@ -21,6 +21,7 @@
 #include "collector/journal_db.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "drivers/disk/disk.h"
 
 enum { PATH_SIZE = 1152, APPLICATION_ID = 0x53484A31 /* "SHJ1" */, BUSY_MS = 2000 };
 
@@ -206,16 +207,37 @@ static enum err lock_take(struct journal *journal, const char *dir,
     return OK;
 }
 
-static int read_int(sqlite3 *db, const char *pragma, int64_t *ret_value)
+static bool read_once(sqlite3 *db, const char *pragma, int64_t *ret_value)
 {
     sqlite3_stmt *stmt = NULL;
-    int code = sqlite3_prepare_v2(db, pragma, -1, &stmt, NULL);
-    if (code == SQLITE_OK) {
-        code = sqlite3_step(stmt);
+    bool found = sqlite3_prepare_v2(db, pragma, -1, &stmt, NULL) == SQLITE_OK &&
+                 sqlite3_step(stmt) == SQLITE_ROW;
+    if (found) {
         *ret_value = sqlite3_column_int64(stmt, 0);
     }
     (void)sqlite3_finalize(stmt);
-    return code;
+    return found;
+}
+
+/* A read that the device failed once is asked for once more. */
+static bool read_int(sqlite3 *db, const char *pragma, int64_t *ret_value)
+{
+    return read_once(db, pragma, ret_value) || read_once(db, pragma, ret_value);
+}
+
+/* SQLite says "malformed" also where the device gives no bytes, and that is no damage. */
+static enum err say_unreadable(struct journal *journal, const char *dir,
+                               char ret_message[JOURNAL_MESSAGE_SIZE])
+{
+    int code = sqlite3_errcode(journal->db) & 0xFF;
+    bool wrong = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+    char path[PATH_SIZE];
+    if (wrong && str_format(path, sizeof(path), "%s/journal.db", dir) && disk_can_be_read(path)) {
+        return say(ret_message, ERR_FORMAT, dir, "journal.db is damaged or no database");
+    }
+    return say(ret_message, ERR_IO, dir,
+               "journal.db cannot be read; look at the system's log: is the disk failing, or "
+               "memory short?");
 }
 
 static int exec(sqlite3 *db, const char *text)
@@ -229,9 +251,9 @@ static enum err schema_make(struct journal *journal, const char *dir,
 {
     int64_t id = 0;
     int64_t tables = 0;
-    if (read_int(journal->db, "PRAGMA application_id", &id) != SQLITE_ROW ||
-        read_int(journal->db, "SELECT count(*) FROM sqlite_master", &tables) != SQLITE_ROW) {
-        return say(ret_message, ERR_FORMAT, dir, "journal.db is damaged or no database");
+    if (!read_int(journal->db, "PRAGMA application_id", &id) ||
+        !read_int(journal->db, "SELECT count(*) FROM sqlite_master", &tables)) {
+        return say_unreadable(journal, dir, ret_message);
     }
     bool ours = id == APPLICATION_ID;
     if (!ours && (id != 0 || tables != 0)) {
@@ -314,7 +336,8 @@ static enum err counts_load(struct journal *journal, char ret_message[JOURNAL_ME
     journal->reading_count = (uint64_t)sqlite3_column_int64(stmt, 0);
     journal->seq_last = (uint64_t)sqlite3_column_int64(stmt, 1);
     (void)sqlite3_reset(stmt);
-    return journal_prune(journal);
+    err = journal_prune(journal);
+    return err == OK ? OK : say(ret_message, err, "journal.db", sqlite3_errmsg(journal->db));
 }
 
 static enum err fill(struct journal *journal, const struct journal_config *config,
