@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Kills a running program at a chosen system call: strace is attached and sends SIGKILL as a thread
+// enters its Nth call of one number. (strace counts each number and each thread by itself, so a
+// point is a number *and* an N.) The dead program is started again at once, as systemd would.
+
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { until } from '../../../tools/world/processes.mjs';
+
+/** Why this cannot run here, or false. */
+export const NEEDS_STRACE = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0
+  ? false : 'strace is not installed or may not trace';
+
+/** strace on a running program; `.detach()` lets it go on alone. */
+async function attach(pid, args) {
+  const child = spawn('strace', ['-f', ...args, '-p', String(pid)],
+    { stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  let ended = false;
+  child.stderr.on('data', (data) => { text = (text + data.toString()).slice(-8192); });
+  const gone = new Promise((resolve) => child.on('close', () => { ended = true; resolve(); }));
+  await until(`strace to be attached: ${text}`, () => ended || /attached/.test(text), 10000, 10);
+  return {
+    async detach() {
+      if (!ended) {
+        child.kill('SIGINT');
+      }
+      await gone;
+    },
+  };
+}
+
+/** How often one thread enters each system call, at most, while `body` runs: Map name -> count. */
+export async function countCalls(house, name, body) {
+  const file = house.path('logs', `calls-${name}`);
+  const tracer = await attach(house.processes.find(name).child.pid, ['-o', file]);
+  await body();
+  await tracer.detach();
+  const counts = new Map();
+  const most = new Map();
+  for (const [, thread, call] of readFileSync(file, 'utf8').matchAll(/^(\d+) +(\w+)\(/gm)) {
+    const key = `${thread} ${call}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    most.set(call, Math.max(most.get(call) ?? 0, counts.get(key)));
+  }
+  rmSync(file);
+  return most;
+}
+
+/* Calls that others can notice: what they leave behind differs before and after them. */
+const EFFECTS = new Set(['fdatasync', 'fsync', 'ftruncate', 'openat', 'pwrite64', 'rename',
+  'sendmsg', 'sendto', 'unlink', 'write', 'writev']);
+
+/**
+ * All points, first of every call one, then of every call a second one and so on, each call's in
+ * an order drawn from the seed: wherever time ends, all calls had their share.
+ */
+export function pointsOf(counts, draw) {
+  const lists = [...counts].map(([call, count]) => {
+    const numbers = Array.from({ length: count }, (_, i) => i + 1);
+    for (let i = numbers.length - 1; i > 0; i -= 1) {
+      const j = draw(i + 1);
+      [numbers[i], numbers[j]] = [numbers[j], numbers[i]];
+    }
+    const later = EFFECTS.has(call) ? 0 : 1 << 20;
+    return numbers.map((n, turn) => ({ call, n, turn, lot: later + draw(1 << 20) }));
+  });
+  return lists.flat().sort((a, b) => a.turn - b.turn || a.lot - b.lot);
+}
+
+/** Run `body` with `name` to die at `point`; true if it got there. Afterwards it runs again. */
+export async function killAt(house, name, point, body, restart) {
+  const entry = house.processes.find(name);
+  const tracer = await attach(entry.child.pid, ['-o', '/dev/null', '-e', `trace=${point.call}`,
+    '-e', `inject=${point.call}:signal=KILL:when=${point.n}`]);
+  let mine = true;
+  const guard = entry.ended.then(() => (mine ? restart() : null));
+  try {
+    await body();
+  } finally {
+    await tracer.detach();
+    mine = false;
+    if (entry.exit) {
+      await guard;
+    }
+  }
+  return entry.exit !== null;
+}
+
+/** "fdatasync 3, pwrite64 2" of a list of points. */
+export function byCall(points) {
+  const counts = new Map();
+  for (const { call } of points) {
+    counts.set(call, (counts.get(call) ?? 0) + 1);
+  }
+  return [...counts].sort(([a], [b]) => a.localeCompare(b)).map(([call, n]) => `${call} ${n}`)
+    .join(', ');
+}
