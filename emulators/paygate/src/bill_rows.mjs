@@ -32,12 +32,21 @@ function foreignRow(rows, channel, at) {
     return { kind: 'pay', at, trade: { ...trade, ...names, ...empty, ...more }, refund: null };
 }
 
-/** The rows of a bill with the fault ordered for it: {rows, late, countError, hashError}. */
+/** The rows of a bill with the faults ordered for it: {rows, late, countError, hashError, ...}. */
 export function billOf({ book, weather, clock }, channel, day) {
     const rows = rowsOf(book, channel, day);
     const take = (kind) => weather.take('business', `${channel}.bill ${day}`, [kind]) !== null;
     if (take('bill-missing-row')) {
         rows.pop();
+    }
+    const first = rows.findIndex((row) => row.kind === 'pay');
+    if (take('bill-wrong-amount') && first >= 0) {
+        const { trade } = rows[first];
+        rows[first] = { ...rows[first], trade: { ...trade, paid_fen: trade.paid_fen + 1 } };
+    }
+    const last = rows.findLastIndex((row) => row.kind === 'refund');
+    if (take('bill-pending') && last >= 0) {
+        rows[last] = { ...rows[last], refund: { ...rows[last].refund, state: 'PROCESSING' } };
     }
     if (take('bill-double-row') && rows.length > 0) {
         rows.splice(1, 0, rows[0]);
@@ -50,6 +59,10 @@ export function billOf({ book, weather, clock }, channel, day) {
         late: take('bill-late'),
         countError: take('bill-wrong-count') ? 1 : 0,
         hashError: take('bill-wrong-hash'),
+        feeError: take('bill-wrong-fee'),
+        cut: take('bill-cut'),
+        damaged: take('bill-damaged'),
+        refused: take('bill-refused'),
     };
 }
 

@@ -54,6 +54,12 @@ export const BUSINESS_FAULTS = Object.freeze({
     'bill-missing-row': 'the bill lacks its last row (counts agree)',
     'bill-double-row': 'the bill has its first row twice (counts agree)',
     'bill-foreign-row': 'the bill has a payment that is not ours',
+    'bill-wrong-amount': 'the first payment in the bill is one fen more',
+    'bill-wrong-fee': 'WeChat: the sum of fees is one fen more than that of the rows',
+    'bill-pending': 'WeChat: the last refund in the bill had only begun',
+    'bill-cut': 'WeChat: the packed bill ends in its middle',
+    'bill-damaged': 'WeChat: a byte of the packed bill is another one',
+    'bill-refused': 'WeChat: the bill is offered, and its download refused',
 });
 
 /** Faults of notices: kind -> what it does. */

@@ -59,14 +59,23 @@ function detailCells({ kind, at, trade, refund }, ids) {
     ];
 }
 
-function summaryCells(rows, countError) {
+function summaryCells({ rows, countError, feeError }) {
     const sum = (kind, fen) =>
         rows.filter((row) => row.kind === kind).reduce((total, row) => total + fen(row), 0);
     const paid = sum('pay', (row) => row.trade.paid_fen);
     const own = sum('pay', (row) => row.trade.paid_fen - row.trade.coupon_fen);
     const back = yuanText(sum('refund', (row) => row.refund.fen));
     const count = String(rows.length + countError);
-    return [count, yuanText(own), back, '0.00', '0.00000', yuanText(paid), back];
+    const fees = feeError ? '0.01000' : '0.00000';
+    return [count, yuanText(own), back, '0.00', fees, yuanText(paid), back];
+}
+
+/** The file as the weather leaves it. */
+function spoil(data, { cut, damaged }) {
+    if (damaged) {
+        data[data.length >> 1] ^= 0x55;
+    }
+    return cut ? data.subarray(0, data.length >> 1) : data;
 }
 
 export class WechatBills {
@@ -95,8 +104,8 @@ export class WechatBills {
         }
         const text = this.text(bill);
         const hash = crypto.createHash('sha1').update(text).digest('hex');
-        const data = packed ? zlib.gzipSync(text) : text;
-        const token = this.downloads.offer({ data });
+        const data = spoil(packed ? zlib.gzipSync(text) : text, bill);
+        const token = bill.refused ? 'refused' : this.downloads.offer({ data });
         const suffix = packed ? '&tartype=gzip' : '';
         return {
             hash_type: 'SHA1',
@@ -111,7 +120,7 @@ export class WechatBills {
             COLUMNS,
             ...bill.rows.map((row) => line(detailCells(row, ids))),
             SUMMARY_COLUMNS,
-            line(summaryCells(bill.rows, bill.countError)),
+            line(summaryCells(bill)),
         ];
         return Buffer.from(`\ufeff${lines.map((text) => `${text}\r\n`).join('')}`);
     }
