@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cloud/app.h"
+#include "cloud/command_reconcile.h"
 #include "cloud/command_review.h"
 #include "cloud/commands.h"
 #include "cloud/settings.h"
@@ -22,6 +23,7 @@ static const char usage[] =
     "shilling-cloud --config FILE revoke KIND NAME                refuse a device's keys\n"
     "shilling-cloud --config FILE review ...                      list and settle open items\n"
     "shilling-cloud --config FILE ledger                          audit the books\n"
+    "shilling-cloud --config FILE reconcile --day DAY             bills against our books\n"
     "shilling-cloud --version | --help\n";
 
 struct command_line {
@@ -33,12 +35,18 @@ struct command_line {
     int word_count;
 };
 
-/* Options of the first two commands may stand anywhere; behind "review" all words are its own. */
+/* True for commands behind which all words are their own. */
+static bool has_own_words(const char *command)
+{
+    return str_equal(command, "review") || str_equal(command, "reconcile");
+}
+
+/* Options of the other commands may stand anywhere. */
 static bool read_command_line(int argc, char **argv, struct command_line *ret_line)
 {
     struct command_line line = {0};
     for (int i = 1; i < argc; i++) {
-        bool own = line.word_count > 0 && str_equal(line.words[0], "review");
+        bool own = line.word_count > 0 && has_own_words(line.words[0]);
         if (!own && str_equal(argv[i], "--config") && i + 1 < argc) {
             line.config = argv[++i];
         } else if (!own && str_equal(argv[i], "--out") && i + 1 < argc) {
@@ -81,6 +89,9 @@ static enum app_exit run_command(const struct settings *settings, const struct c
     }
     if (str_equal(command, "review")) {
         return command_review(settings, line->words + 1, line->word_count - 1);
+    }
+    if (str_equal(command, "reconcile")) {
+        return command_reconcile(settings, line->words + 1, line->word_count - 1);
     }
     if (str_equal(command, "ledger")) {
         return command_ledger(settings, line->words + 1, line->word_count - 1);

@@ -101,13 +101,17 @@ static struct reconcile_row *rows_of(const struct pay_bill *bill, size_t *ret_co
     return rows;
 }
 
+/* The fees of the rows in fen. A sum that the wallet rounded differs by less than one: no matter.
+ */
 static struct money fees_of(const struct pay_bill *bill)
 {
     int64_t fees_e5 = 0;
     for (size_t i = 0; i < bill->row_count; i++) {
         fees_e5 += bill->rows[i].fee_e5;
     }
-    return money_fen(fees_e5 / FEN_E5);
+    const int64_t more_e5 = fees_e5 - bill->fees_stated_e5;
+    const bool same = bill->fees_stated && more_e5 > -FEN_E5 && more_e5 < FEN_E5;
+    return money_fen((same ? bill->fees_stated_e5 : fees_e5) / FEN_E5);
 }
 
 /* Our side is loaded anew each time: what the provider answered may have changed it. */
@@ -159,7 +163,8 @@ static enum err store_findings(struct db *db, void *arg)
         sql_bind_i64(sql, 5, db_wall_s(db));
         enum err err = sql_run(sql);
         if (err == OK && found->kind != RECONCILE_CREDIT_OPEN) {
-            err = alarm_raise(db, word, found->order_no, run->books.day);
+            const char *subject = found->order_no[0] != '\0' ? found->order_no : channel;
+            err = alarm_raise(db, word, subject, run->books.day);
         }
         if (err != OK) {
             return err;

@@ -95,11 +95,31 @@ static void on_reconcile(struct http_request *request, void *self)
     http_reply_json(request, 200, report.json);
 }
 
+/* What the last comparison left; nothing is fetched. */
+static void on_stored(struct http_request *request, void *self)
+{
+    const struct orders *orders = self;
+    struct bill_report report = {.day = http_param(request, "day")};
+    if (!wallet_parse(http_param(request, "channel"), &report.wallet) ||
+        !bill_day_is_valid(report.day)) {
+        http_reply_error(request, 404, API_ERROR_NOT_FOUND, "no such wallet or day", NULL);
+        return;
+    }
+    enum err err = store_read(orders->setup.store, bill_report, &report);
+    if (err == OK) {
+        http_reply_json(request, 200, report.json);
+    } else {
+        reply_err(request, err);
+    }
+}
+
 void bill_routes(struct http_server *http, struct orders *orders)
 {
     const struct http_route routes[] = {
         {HTTP_POST, "/v1/admin/ledger/bill", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_bill, orders},
         {HTTP_POST, "/v1/admin/reconcile", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_reconcile, orders},
+        {HTTP_GET, "/v1/admin/reconcile/{channel}/{day}", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0,
+         on_stored, orders},
     };
     http_route_add(http, routes, ARRAY_COUNT(routes));
 }

@@ -168,11 +168,18 @@ TEST(the_report_says_what_agrees_and_what_is_lost)
     CHECK_EQ_I64(number_of(report, "loss_fen"), 1200);
     CHECK_EQ_I64(number_of(report, "gain_fen"), 700);
     json_decref(report);
+    double_pay_bill_fees(30125, 31000); /* nor is a sum that was rounded */
+    CHECK_EQ_I64(open_after(DAY), 2);
     double_pay_bill_fees(30125, 32000); /* and two fen more are */
     report = reconcile(DAY);
     CHECK_EQ_I64(number_of(report, "open"), 3);
     CHECK_EQ_I64(number_of(report, "loss_fen"), 1202);
-    CHECK_EQ_U64(json_array_size(json_object_get(report, "versions")), 2);
+    CHECK_EQ_U64(json_array_size(json_object_get(report, "versions")), 3);
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT count(*) FROM alarm WHERE kind = 'FEE' AND subject ="
+                            " 'alipay'",
+                            NULL),
+                 1);
     json_decref(report);
     rig_end(&rig);
 }

@@ -374,6 +374,9 @@ TEST(what_a_bill_says_counts)
     CHECK(facts_of(&rig, no).provider_paid);
     CHECK(!facts_of(&rig, no).provider_refunded);
     write_bill(&rig, no, "refund", "SOMEBODYS");
+    rig_exec(&rig, "UPDATE bill_row SET state = 'pending' WHERE kind = 'refund'");
+    CHECK(!facts_of(&rig, no).provider_refunded); /* it had only begun */
+    rig_exec(&rig, "UPDATE bill_row SET state = 'done' WHERE kind = 'refund'");
     CHECK(facts_of(&rig, no).provider_refunded);
     rig_end(&rig);
 }
