@@ -18,7 +18,7 @@ const option = (name) => {
 };
 const only = option('--only')?.split(',');
 const seed = option('--seed') ?? String(Math.floor(Date.now() / 1000) % 1000000007);
-const jobs = String(cpus().length);
+const jobs = String(2 * cpus().length); /* of tests that wait more than they compute */
 const logs = 'build/test-logs';
 mkdirSync(logs, { recursive: true });
 
@@ -31,13 +31,11 @@ function preset(name, ...targets) {
   return `cmake --preset ${name} && ${build}`;
 }
 
-/** All test files of a folder, or nothing: node --test on an empty list would search the tree. */
-function nodeTests(folder, extraEnv = '', more = '') {
-  if (!existsSync(folder)) {
-    return null;
-  }
-  const files = readdirSync(folder).filter((name) => name.endsWith('.test.mjs')).sort()
-    .map((name) => join(folder, name));
+/** All test files of folders, or nothing: node --test on an empty list would search the tree. */
+function nodeTests(folders, extraEnv = '', more = '') {
+  const files = folders.filter((folder) => existsSync(folder)).flatMap((folder) =>
+    readdirSync(folder).filter((name) => name.endsWith('.test.mjs')).sort()
+      .map((name) => join(folder, name)));
   return files.length > 0 ? `${extraEnv} node --test ${more} ${files.join(' ')}` : null;
 }
 
@@ -45,25 +43,30 @@ const FUZZ_SECONDS = all ? 60 : 4;
 
 /*
  * Stages marked `beside` only compute, so they run at idle priority beside those that mostly wait
- * for wires, wallets and each other, from the moment the builds are done.
+ * for wires, wallets and each other, from the moment the builds are done. One that is `alone`
+ * measures, and runs when all others are over.
  */
 const STAGES = [
-  { name: 'tidy-rules', run: nodeTests('tests/tidy') },
+  { name: 'tidy-rules', run: nodeTests(['tests/tidy']) },
   { name: 'tidy', run: 'node tests/tidy/tidy.mjs' },
   { name: 'format', run: 'bash tests/tidy/format.sh' },
   { name: 'build-gcc', run: `${preset('release')} && ${preset('release', 'all_headers')}` },
   { name: 'build-clang', run: preset('asan') },
   { name: 'unit-gcc', run: `ctest --preset release -j${jobs}` },
   { name: 'unit-asan', run: `ctest --preset asan -j${jobs}` },
-  { name: 'sim',
-    run: `node tests/sim/run.mjs --first ${Number(seed) * 1000}${all ? ' --all' : ''}` },
   { name: 'sdk', run: 'sh tests/sdk/run.sh' },
-  /* They wait for wires and wallets more than they compute: three houses at a time. */
-  { name: 'e2e',
-    run: nodeTests('tests/e2e', 'SHILLING_BUILD=build/release', '--test-concurrency=3') },
-  { name: 'e2e-asan', run: nodeTests('tests/e2e/sanitized', 'SHILLING_BUILD=build/asan') },
-  ...(all ? [{ name: 'audit-million', run: 'node tests/bench/bench.mjs --only audit' }] : []),
+  /* They wait for wires and wallets more than they compute: several houses at a time. */
+  { name: 'e2e', run: nodeTests(['tests/e2e', 'tests/faults', 'tests/history', 'tests/syscalls'],
+    'SHILLING_BUILD=build/release', `--test-concurrency=${jobs}`) },
+  { name: 'power', run: 'node tests/power/run.mjs' },
+  { name: 'torture', run: 'bash tests/torture/run.sh' },
+  { name: 'e2e-asan', run: nodeTests(['tests/e2e/sanitized'], 'SHILLING_BUILD=build/asan') },
+  ...(all ? [{ name: 'audit-million', alone: true,
+    run: 'node tests/bench/bench.mjs --only audit' }] : []),
   { name: 'fuzz', run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
+  { name: 'coverage', beside: true, run: 'bash tests/coverage/run.sh' },
+  { name: 'sim', beside: true,
+    run: `node tests/sim/run.mjs --first ${Number(seed) * 1000}${all ? ' --all' : ''}` },
   { name: 'clang-tidy', beside: true, run: 'bash tests/tidy/clang_tidy.sh build/asan' },
 ].filter((stage) => stage.run !== null && (only === undefined || only.includes(stage.name)));
 
@@ -135,8 +138,9 @@ async function runAll(stages) {
 const built = STAGES.findLastIndex((stage) => stage.name.startsWith('build')) + 1;
 const rest = STAGES.slice(built);
 if (await runAll(STAGES.slice(0, built))) {
-  await Promise.all([runAll(rest.filter((stage) => !stage.beside)),
+  await Promise.all([runAll(rest.filter((stage) => !stage.beside && !stage.alone)),
     runAll(rest.filter((stage) => stage.beside))]);
+  await runAll(rest.filter((stage) => stage.alone));
 }
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
