@@ -49,7 +49,7 @@ const FUZZ_SECONDS = all ? 60 : 4;
 const STAGES = [
   { name: 'tidy-rules', run: nodeTests(['tests/tidy']) },
   { name: 'tidy', run: 'node tests/tidy/tidy.mjs' },
-  { name: 'format', run: 'bash tests/tidy/format.sh' },
+  { name: 'format', beside: true, run: 'bash tests/tidy/format.sh' },
   { name: 'build-gcc', run: `${preset('release')} && ${preset('release', 'all_headers')}` },
   { name: 'build-clang', run: preset('asan') },
   { name: 'unit-gcc', run: `ctest --preset release -j${jobs}` },
