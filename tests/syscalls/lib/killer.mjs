@@ -13,7 +13,7 @@ export const NEEDS_STRACE = spawnSync('strace', ['-qq', '-e', 'trace=none', 'tru
   ? false : 'strace is not installed or may not trace';
 
 /** strace on a running program; `.detach()` lets it go on alone. */
-async function attach(pid, args) {
+export async function attach(pid, args) {
   const child = spawn('strace', ['-f', ...args, '-p', String(pid)],
     { stdio: ['ignore', 'ignore', 'pipe'] });
   let text = '';
