@@ -39,6 +39,10 @@ static enum err ensure_row(struct db *db, const char *meter_id)
     return sql_run(sql);
 }
 
+/*
+ * A late reading must not stand in for a newer one, so each value keeps its time. A time ahead of
+ * our clock was written while that was wrong, and says nothing: it would hold out until it comes.
+ */
 static enum err apply_energy(struct db *db, const struct account_port *accounts,
                              const struct values *values, int64_t read_at)
 {
@@ -49,11 +53,13 @@ static enum err apply_energy(struct db *db, const struct account_port *accounts,
     }
     struct sql *sql =
         sql_begin(db, "UPDATE meter_state SET energy = ?2, energy_e4 = ?3, energy_at = ?4"
-                      " WHERE meter_id = ?1 AND (energy_at IS NULL OR energy_at <= ?4)");
+                      " WHERE meter_id = ?1"
+                      " AND (energy_at IS NULL OR energy_at <= ?4 OR energy_at > ?5)");
     sql_bind_text(sql, 1, values->meter_id);
     sql_bind_text(sql, 2, text);
     sql_bind_i64(sql, 3, energy_e4);
     sql_bind_i64(sql, 4, read_at);
+    sql_bind_i64(sql, 5, db_wall_s(db));
     enum err err = sql_run(sql);
     if (err == OK) {
         err = usage_note(db, values->meter_id, energy_e4, read_at);
@@ -72,10 +78,12 @@ static enum err apply_balance(struct db *db, const struct values *values, int64_
     }
     struct sql *sql = sql_begin(db, "UPDATE meter_state SET balance_fen = ?2, balance_at = ?3"
                                     " WHERE meter_id = ?1"
-                                    " AND (balance_at IS NULL OR balance_at <= ?3)");
+                                    " AND (balance_at IS NULL OR balance_at <= ?3"
+                                    " OR balance_at > ?4)");
     sql_bind_text(sql, 1, values->meter_id);
     sql_bind_i64(sql, 2, balance_fen);
     sql_bind_i64(sql, 3, read_at);
+    sql_bind_i64(sql, 4, db_wall_s(db));
     return sql_run(sql);
 }
 
@@ -87,10 +95,12 @@ static enum err apply_relay(struct db *db, const struct values *values, int64_t 
     }
     struct sql *sql = sql_begin(db, "UPDATE meter_state SET relay = ?2, relay_at = ?3"
                                     " WHERE meter_id = ?1"
-                                    " AND (relay_at IS NULL OR relay_at <= ?3)");
+                                    " AND (relay_at IS NULL OR relay_at <= ?3"
+                                    " OR relay_at > ?4)");
     sql_bind_text(sql, 1, values->meter_id);
     sql_bind_text(sql, 2, relay);
     sql_bind_i64(sql, 3, read_at);
+    sql_bind_i64(sql, 4, db_wall_s(db));
     return sql_run(sql);
 }
 

@@ -21,10 +21,12 @@ static int64_t zero_ms(void *self)
     return 0;
 }
 
+static int64_t wall_s = NOW_S;
+
 static int64_t fixed_wall_s(void *self)
 {
     (void)self;
-    return NOW_S;
+    return wall_s;
 }
 
 static struct clock_port test_clock = {zero_ms, fixed_wall_s, NULL};
@@ -360,6 +362,29 @@ TEST(the_page_adds_up)
     CHECK(page->has_days_left);
     CHECK_EQ_I64(page->days_left, 12); /* 42.60 yuan at 6.1666 kWh x 0.5469 yuan a day */
     CHECK_EQ_I64(used_e4, 1190000);    /* every register is handed to the ledger, late ones too */
+}
+
+/* The server's clock was three hours ahead for a while, and is right again. */
+TEST(a_clock_that_was_ahead_does_not_hold_the_page)
+{
+    struct reading ahead = {"121.25", NOW_S + 3 * HOUR_S};
+    struct reading now = {"121.50", NOW_S};
+    struct reading late = {"121.40", NOW_S - HOUR_S};
+    bool changed = false;
+    CHECK(open_store());
+    enum err err = seed(PLAIN, &changed);
+    wall_s = NOW_S + 3 * HOUR_S;
+    err = err == OK ? store_run(store, apply_reading, &ahead) : err;
+    wall_s = NOW_S;
+    err = err == OK ? store_run(store, apply_reading, &now) : err;
+    err = err == OK ? store_run(store, apply_reading, &late) : err;
+    struct page_call own = {.site = "s1"};
+    enum err own_err = store_read(store, run_page, &own);
+    store_close(store);
+    CHECK_EQ_I64(err, OK);
+    CHECK_EQ_I64(own_err, OK);
+    CHECK_EQ_STR(own.page.last_energy, "121.50");
+    CHECK_EQ_I64(own.page.last_age_s, 0);
 }
 
 TEST(a_gap_makes_no_tall_bar_and_an_exchange_no_negative_one)
