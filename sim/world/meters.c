@@ -8,6 +8,7 @@
 #include "common/str.h"
 #include "emulators/meterbus/answer.h"
 #include "emulators/meterbus/bcd.h"
+#include "sim/world/neighbour.h"
 #include "sim/world/world.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
     COUNT_FIRST = 3,
     LOAD_W = 400,
     HOARDING_FEN = 99999999,
+    DI_RECHARGE = 0x070102FF,
     TD_MS = 20,
     LATE_MS_MAX = 4000,
     FE = 0xFE,
@@ -76,6 +78,9 @@ static struct meter_cfg cfg_of(const struct world *world, size_t index)
         .repeat_order_accepted = world->weather.orders_repeatable,
         .serr_bytes = 2,
     };
+    if (cfg.kind == METER_ORDER && world->weather.flats_vacant) {
+        cfg.load_w = 0;
+    }
     cfg.purchase_records = cfg.kind == METER_COUNT || world->weather.total_readable;
     for (size_t i = 0; i < TARIFF_COUNT; i++) {
         cfg.price_e4[i] = 5500;
@@ -155,6 +160,9 @@ static void hear(struct meters *meters, size_t index, const struct frame *reques
     memcpy(reply.address, meter->address, sizeof(reply.address));
     const size_t before = meter->purchase_count;
     meter_advance(meter, sim_ms());
+    const bool refuses =
+        frame_di(request) == DI_RECHARGE && world_strikes(world, FAULT_METER_REFUSES, DICE_METERS);
+    meter->hoarding_fen = refuses ? 0 : meter->cfg.hoarding_fen;
     if (!meter_answer(meter, request, &reply)) {
         return;
     }
@@ -191,6 +199,7 @@ static void request_arrived(void *arg)
 void meters_transmit(struct meters *meters, const uint8_t *bytes, size_t size, uint32_t baud)
 {
     if (world_strikes(meters->world, FAULT_METER_LOST_REQUEST, DICE_METERS)) {
+        neighbour_sees(meters, bytes, size);
         return;
     }
     struct wire *wire = calloc(1, sizeof(*wire));

@@ -59,6 +59,35 @@ struct click {
     size_t *left;
 };
 
+struct signers {
+    const char *document_no;
+    int64_t count;
+};
+
+/* Who signed the newest item of a document; the device's proof counts as one. */
+static enum err count_signers(struct db *db, void *arg)
+{
+    struct signers *signers = arg;
+    struct sql *sql = sql_begin(db, "SELECT count(DISTINCT person) FROM review_signature WHERE"
+                                    " item_id = (SELECT max(item_id) FROM review_item"
+                                    " WHERE document_no = ?1)");
+    sql_bind_text(sql, 1, signers->document_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        signers->count = sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
+static void check_signers(struct world *world, const char *document_no)
+{
+    struct signers signers = {.document_no = document_no};
+    if (store_read(world->cloud.store, count_signers, &signers) == OK && signers.count < 2) {
+        world_fail(world, "I14: %s was settled by one person", document_no);
+    }
+}
+
 static void click(void *arg)
 {
     struct click *click = arg;
@@ -67,6 +96,7 @@ static void click(void *arg)
     if (err == OK && click->sign.settled) {
         *click->settled += 1;
         kernel_trace("settled", click->sign.document_no, click->sign.decision, 0);
+        check_signers(world, click->sign.document_no);
     }
     if (*click->settled > 1) {
         world_fail(world, "I14: %s was settled twice", click->sign.document_no);
@@ -92,20 +122,21 @@ static void sign(struct world *world, const struct item *item, enum review_decis
 {
     static const char *const PERSONS[] = {"li", "wang"};
     const bool doubled = world_strikes(world, FAULT_OPERATOR_DOUBLE, DICE_OPERATORS);
-    const size_t clicks = doubled ? CLICKS : 1;
+    const bool alone = world_strikes(world, FAULT_OPERATOR_ALONE, DICE_OPERATORS);
+    const size_t clicks = doubled || alone ? CLICKS : 1;
+    const size_t people = alone ? 1 : ARRAY_COUNT(PERSONS);
     size_t *settled = calloc(1, sizeof(*settled));
     size_t *left = malloc(sizeof(*left));
     MUST(settled != NULL && left != NULL);
-    *left = clicks * ARRAY_COUNT(PERSONS);
-    for (size_t i = 0; i < clicks * ARRAY_COUNT(PERSONS); i++) {
+    *left = clicks * people;
+    for (size_t i = 0; i < clicks * people; i++) {
         struct click *made = calloc(1, sizeof(*made));
         MUST(made != NULL);
         *made = (struct click){.world = world, .settled = settled, .left = left};
         made->sign.orders = world->cloud.orders;
         made->sign.decision = decision;
         MUST(str_copy(made->sign.document_no, sizeof(made->sign.document_no), item->document_no));
-        str_format_cut(made->sign.person, sizeof(made->sign.person), "%s",
-                       PERSONS[i % ARRAY_COUNT(PERSONS)]);
+        str_format_cut(made->sign.person, sizeof(made->sign.person), "%s", PERSONS[i % people]);
         (void)kernel_spawn(NODE_CLOUD, click, made);
     }
 }

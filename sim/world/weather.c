@@ -35,6 +35,8 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_METER_GARBLED] = {"meter garbled", 12 * PERCENT},
     [FAULT_METER_DEAD] = {"meter dead", 5 * PERCENT},
     [FAULT_METER_OTHER_SALE] = {"meter other sale", 5 * PERCENT},
+    [FAULT_METER_REFUSES] = {"meter refuses", 2 * PERCENT},
+    [FAULT_METER_NEAR_SALE] = {"meter near sale", 50 * PERCENT},
     [FAULT_CLOUD_KILLED] = {"cloud killed", 20 * PERCENT},
     [FAULT_CLOUD_POWER] = {"cloud power cut", 20 * PERCENT},
     [FAULT_CLOUD_RESTARTED] = {"cloud restarted", 10 * PERCENT},
@@ -49,6 +51,7 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_KIOSK_DOUBLE_TAP] = {"kiosk double tap", 20 * PERCENT},
     [FAULT_KIOSK_CANCEL] = {"kiosk cancel", 10 * PERCENT},
     [FAULT_OPERATOR_DOUBLE] = {"operator double", 50 * PERCENT},
+    [FAULT_OPERATOR_ALONE] = {"operator alone", 50 * PERCENT},
 };
 
 const char *fault_name(enum fault fault)
@@ -77,6 +80,7 @@ struct weather weather_draw(struct dice *dice)
     weather.meter_gone = dice_chance(dice, 10 * PERCENT);
     weather.orders_repeatable = dice_chance(dice, HALF);
     weather.total_readable = dice_chance(dice, HALF);
+    weather.flats_vacant = dice_chance(dice, HALF);
     return weather;
 }
 

@@ -33,6 +33,8 @@ enum fault {
     FAULT_METER_GARBLED,
     FAULT_METER_DEAD,
     FAULT_METER_OTHER_SALE,
+    FAULT_METER_REFUSES,   /* the amount would be above its limit */
+    FAULT_METER_NEAR_SALE, /* another seller's, of nearly what our lost frame would have brought */
     FAULT_CLOUD_KILLED,
     FAULT_CLOUD_POWER,
     FAULT_CLOUD_RESTARTED,
@@ -47,6 +49,7 @@ enum fault {
     FAULT_KIOSK_DOUBLE_TAP,
     FAULT_KIOSK_CANCEL,
     FAULT_OPERATOR_DOUBLE,
+    FAULT_OPERATOR_ALONE,
     FAULT_COUNT
 };
 
@@ -58,6 +61,7 @@ struct weather {
     bool meter_gone;        /* one meter dies for good */
     bool orders_repeatable; /* family Q takes an order number twice */
     bool total_readable;    /* ... and tells its total */
+    bool flats_vacant;      /* ... and nothing is used behind it */
 };
 
 const char *fault_name(enum fault fault);
