@@ -73,6 +73,13 @@ static void add_result(struct engine_total *total, const struct engine_result *r
     }
 }
 
+void engine_add_total(struct engine_total *sum, const struct engine_total *one)
+{
+    sum->histories += one->histories;
+    add_counts(&sum->counts, &one->counts);
+    add_disk(&sum->disk, &one->disk);
+}
+
 /* ---- children ---- */
 
 /* A ring of running histories: child i works for place i. */
@@ -198,6 +205,14 @@ bool engine_quality_is_good(const struct engine_total *total)
     const struct counts *counts = &total->counts;
     return counts->paid < PAID_ENOUGH || (ppm(counts->refunded, counts->paid) <= REFUNDED_PPM_MAX &&
                                           ppm(counts->open, counts->paid) <= OPEN_PPM_MAX);
+}
+
+void engine_quality_text(const struct engine_total *total, char *ret_text, size_t text_size)
+{
+    const struct counts *counts = &total->counts;
+    str_format_cut(ret_text, text_size,
+                   "I16: of what was paid %" PRIu64 " ppm went back, %" PRIu64 " ppm are open",
+                   ppm(counts->refunded, counts->paid), ppm(counts->open, counts->paid));
 }
 
 static void print_faults(const struct engine_total *total)

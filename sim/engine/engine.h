@@ -14,6 +14,8 @@
  */
 enum { ENGINE_JOBS_MAX = 16 };
 
+enum { ENGINE_FAILURE_SIZE = 512 };
+
 struct engine_options {
     struct world_config world; /* of each history; the seed is the first one's */
     uint32_t seeds;            /* how many; 0: as many as fit into seconds */
@@ -55,6 +57,12 @@ bool engine_run(const struct engine_options *options, struct engine_total *ret_t
  * than life, where 5 % and 0.2 % are the bounds; a few histories say nothing.
  */
 bool engine_quality_is_good(const struct engine_total *total);
+
+/** What was too much of it. */
+void engine_quality_text(const struct engine_total *total, char *ret_text, size_t text_size);
+
+/** Add what another run has come to. */
+void engine_add_total(struct engine_total *sum, const struct engine_total *one);
 
 /** The smallest history that still fails like this one: fewer top-ups, then fewer kinds of faults.
  */

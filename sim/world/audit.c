@@ -109,6 +109,28 @@ static void check_words(struct world *world, const struct wish *wish, int64_t ef
     }
 }
 
+/*
+ * An attempt that was given up for the other wallet: its tenant had a later one with a number. What
+ * is paid with its code all the same goes back.
+ */
+static bool is_superseded(const struct world *world, const struct wish *wish)
+{
+    const struct wish *end = world->wishes.list + world->wishes.count;
+    for (const struct wish *later = wish + 1; later < end; later++) {
+        if (later->order_no[0] != '\0' && str_equal(later->purchase_id, wish->purchase_id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_attempt(struct world *world, const struct wish *wish, int64_t effects)
+{
+    if (wish != NULL && effects > 0 && is_superseded(world, wish)) {
+        world_fail(world, "I2: %s was given up for another attempt and credited", wish->order_no);
+    }
+}
+
 static void count_fate(struct world *world, const struct claim *claim, int64_t effects,
                        int64_t back_fen)
 {
@@ -171,6 +193,7 @@ static void check_trade(struct audit *audit, const struct trade *trade)
     const int64_t back_fen =
         provider_refunded_fen(trade, /* only_done= */ true) + trade->repaid_fen;
     check_words(world, wish, effects, back_fen);
+    check_attempt(world, wish, effects);
     if (trade->paid_fen == 0) {
         check_unpaid(world, &audit->claim, effects);
         return;

@@ -4,6 +4,13 @@
 #include "common/must.h"
 #include "common/str.h"
 
+enum {
+    DISKS_DIE_PPM = 100000,
+    CLOUD_KILLED_PPM = 700000, /* a minute */
+    REFUSES_PPM = 30000,
+    LONG_TOPUPS = 500, /* what is stuck must stay stuck for a while */
+};
+
 struct row {
     const char *name;
     const char *about;
@@ -32,6 +39,16 @@ static const struct row ROWS[CANARY_COUNT] = {
     [CANARY_POSTING_WITHOUT_KEY] = {"posting-without-key", "a repeated posting is posted again"},
     [CANARY_FOLDER_NOT_SYNCED] = {"folder-not-synced", "a removed file comes back after a power "
                                                        "cut"},
+    [CANARY_REQUEST_NOT_SYNCED] = {"request-not-synced", "a terminal asks before its wish is "
+                                                         "durable"},
+    [CANARY_REPLAY_FORGETS_COUNT] = {"replay-forgets-count", "a restarted server does not know the "
+                                                             "count that it gave"},
+    [CANARY_VOID_COUNT_KEPT] = {"void-count-kept", "a voided count is never given again"},
+    [CANARY_SUPERSEDED_CREDITED] = {"superseded-credited", "late money of a given-up attempt is "
+                                                           "credited"},
+    [CANARY_WINDOW_OFF_BY_ONE] = {"window-off-by-one", "family Q: the balance window is a unit too "
+                                                       "wide"},
+    [CANARY_SETTLED_ALONE] = {"settled-alone", "one person signs twice, and it is settled"},
 };
 
 /* Wrapped functions of the product get no pointer of ours through which they could be told. */
@@ -57,6 +74,26 @@ const char *canary_about(enum canary canary)
 {
     MUST(canary < CANARY_COUNT);
     return ROWS[canary].about;
+}
+
+void canary_weather(enum canary canary, struct weather *weather)
+{
+    if (canary == CANARY_EPOCH_NOT_CHECKED) {
+        weather->ppm[FAULT_COLLECTOR_DISK] = DISKS_DIE_PPM;
+    }
+    if (canary == CANARY_REPLAY_FORGETS_COUNT) {
+        weather->ppm[FAULT_CLOUD_KILLED] = CLOUD_KILLED_PPM;
+    }
+    if (canary == CANARY_VOID_COUNT_KEPT) {
+        /* Long and quiet: in a storm of hours much goes back anyway. */
+        *weather = weather_calm(weather);
+        weather->ppm[FAULT_METER_REFUSES] = REFUSES_PPM;
+    }
+}
+
+uint32_t canary_topups(enum canary canary, uint32_t usual)
+{
+    return canary == CANARY_VOID_COUNT_KEPT ? LONG_TOPUPS : usual;
 }
 
 bool canary_find(const char *name, enum canary *ret_canary)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "common/compiler.h"
+#include "sim/world/weather.h"
 
 /* Planted bugs: each is a way in which a double or a driver breaks a promise of the product. */
 enum canary {
@@ -23,6 +24,12 @@ enum canary {
     CANARY_STRAY_DROPPED,         /* a payment of an unknown number is acknowledged, forgotten */
     CANARY_POSTING_WITHOUT_KEY,   /* the ledger takes one posting twice */
     CANARY_FOLDER_NOT_SYNCED,     /* a removed journal file comes back after a power cut */
+    CANARY_REQUEST_NOT_SYNCED,    /* a terminal asks before its wish is durable */
+    CANARY_REPLAY_FORGETS_COUNT,  /* a restarted server no longer knows the count that it gave */
+    CANARY_VOID_COUNT_KEPT,       /* the count of a voided delivery is never given again */
+    CANARY_SUPERSEDED_CREDITED,   /* late money of a given-up attempt is credited */
+    CANARY_WINDOW_OFF_BY_ONE,     /* family Q: the balance window is a unit too wide */
+    CANARY_SETTLED_ALONE,         /* one person's two signatures settle an open item */
     CANARY_COUNT
 };
 
@@ -36,6 +43,10 @@ bool canary_is(enum canary canary);
 const char *canary_name(enum canary canary);
 /** What would be wrong with the product, in a few words. */
 const char *canary_about(enum canary canary);
+/** Make sure that @p weather brings what it shows in. */
+void canary_weather(enum canary canary, struct weather *weather);
+/** Top-ups of one history in which it can show; @p usual for most. */
+uint32_t canary_topups(enum canary canary, uint32_t usual);
 MUST_CHECK bool canary_find(const char *name, enum canary *ret_canary);
 
 #endif

@@ -210,8 +210,9 @@ enum err gateway_send(struct gateway *gateway, const char *collector_id,
             dice_between(&gateway->world->dice[DICE_CRASHES], 1, DISK_DIES_MS_MAX);
         kernel_after(KERNEL_WORLD, wait_ms * KERNEL_MS, disk_dies, gateway->world);
     }
-    if (!gateway_canary_send(gateway->world, command)) {
-        gateway_double_publish(gateway->world, command);
+    struct bus_command sent = *command;
+    if (!gateway_canary_send(gateway->world, &sent)) {
+        gateway_double_publish(gateway->world, &sent);
     }
     return OK;
 }

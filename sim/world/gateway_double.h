@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "cloud/meters/gateway.h"
+#include "sim/world/meters.h"
 
 /*
  * cloud/meters/gateway.h over the simulated broker: the same texts as on the wire, encoded and
@@ -20,6 +21,12 @@ struct gateway_question {
     void *self;
 };
 
+/* The newest frame that a meter was given, for planted bugs. */
+struct gateway_given {
+    struct bus_frame frame;
+    uint32_t life; /* of the server that gave it first */
+};
+
 struct gateway {
     struct world *world;
     gateway_sink sink;
@@ -28,6 +35,7 @@ struct gateway {
     uint32_t epoch;
     uint32_t run; /* which start of the collector this is */
     struct gateway_question questions[GATEWAY_DOUBLE_QUESTIONS];
+    struct gateway_given given[METERS_MAX];
     struct bus_command credit;          /* the newest one that counts, for planted bugs */
     char credit_answered[ID_TEXT_SIZE]; /* the newest credit that was answered */
     /* What the broker retains of the collector, also while the server is down. */

@@ -15,7 +15,6 @@ enum {
     DRAIN_HOURS_MAX = 12, /* in the shortened waits of cloud_timers() */
     TAIL_S = 400,         /* what a tenant may still do with a code in his hand */
     GONE_METER = 1,
-    DISKS_DIE_PPM = 100000,
     MONO_AHEAD_MS = 864000, /* machines were not switched on at one moment */
 };
 
@@ -102,6 +101,10 @@ void world_provision(struct world *world, const struct world_config *config)
     canary_plant(config->canary);
     for (int node = NODE_CLOUD; node <= NODE_COLLECTOR; node++) {
         memdisk_faults(node)->folder_is_a_lie = canary_is(CANARY_FOLDER_NOT_SYNCED);
+    }
+    for (int i = 0; i < KIOSKS_MAX; i++) {
+        memdisk_faults(TERMINAL_NODE_FIRST + i)->sync_is_a_lie =
+            canary_is(CANARY_REQUEST_NOT_SYNCED);
     }
     begin(world, &first);
     cloud_provision(&world->cloud, config->rooms);
@@ -227,9 +230,7 @@ bool world_live(struct world *world, const struct world_config *config)
     for (int i = 0; i < FAULT_COUNT; i++) {
         weather.ppm[i] = (config->masked >> i & 1) != 0 ? 0 : weather.ppm[i];
     }
-    if (config->canary == CANARY_EPOCH_NOT_CHECKED) {
-        weather.ppm[FAULT_COLLECTOR_DISK] = DISKS_DIE_PPM;
-    }
+    canary_weather(config->canary, &weather);
     world->weather = weather;
     begin(world, config);
     set_weather(world, &weather);

@@ -54,3 +54,37 @@ enum err __wrap_evidence_tell(struct money_case *c, const struct statement *stat
     }
     return err == OK ? __real_evidence_tell(c, statement, inbox_id) : err;
 }
+
+/* An attempt that was given up for another wallet is CLOSED, and its code may still be paid. */
+struct order __wrap_order_apply(const struct order *order, const struct order_event *event,
+                                struct order_step *ret_step)
+{
+    struct order open = *order;
+    if (canary_is(CANARY_SUPERSEDED_CREDITED) && order->state == ORDER_CLOSED &&
+        event->kind == ORDER_EV_PAID) {
+        open.state = ORDER_WAIT_PAY;
+    }
+    return __real_order_apply(&open, event, ret_step);
+}
+
+enum delivery_verdict __wrap_delivery_judge_window(const struct delivery_reading *before,
+                                                   const struct delivery_reading *after,
+                                                   struct money amount,
+                                                   const struct delivery_use *use)
+{
+    struct delivery_reading seen = *after;
+    const enum delivery_verdict verdict = __real_delivery_judge_window(before, after, amount, use);
+    if (verdict != VERDICT_UNDECIDED || !canary_is(CANARY_WINDOW_OFF_BY_ONE)) {
+        return verdict;
+    }
+    seen.balance.fen += 1;
+    return __real_delivery_judge_window(before, &seen, amount, use);
+}
+
+enum review_refusal __wrap_review_countersign(const struct review_signature *first,
+                                              const struct review_signature *second)
+{
+    const enum review_refusal refusal = __real_review_countersign(first, second);
+    const bool alone = refusal == REVIEW_SAME_PERSON && first->decision == second->decision;
+    return alone && canary_is(CANARY_SETTLED_ALONE) ? REVIEW_ALLOWED : refusal;
+}
