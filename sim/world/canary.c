@@ -8,6 +8,7 @@ enum {
     DISKS_DIE_PPM = 100000,
     CLOUD_KILLED_PPM = 700000, /* a minute */
     REFUSES_PPM = 30000,
+    NEAR_SALES_PPM = 500000,
     LONG_TOPUPS = 500, /* what is stuck must stay stuck for a while */
 };
 
@@ -83,6 +84,11 @@ void canary_weather(enum canary canary, struct weather *weather)
     }
     if (canary == CANARY_REPLAY_FORGETS_COUNT) {
         weather->ppm[FAULT_CLOUD_KILLED] = CLOUD_KILLED_PPM;
+    }
+    if (canary == CANARY_WINDOW_OFF_BY_ONE) {
+        weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
+        weather->flats_vacant = true;
+        weather->total_readable = false;
     }
     if (canary == CANARY_VOID_COUNT_KEPT) {
         /* Long and quiet: in a storm of hours much goes back anyway. */

@@ -219,6 +219,9 @@ static void decide_stray(struct world *world, const struct item *item)
     struct trade *trade = provider_find(&world->pay, number);
     if (trade != NULL && (trade->repaid_fen > 0 || has_abnormal(trade))) {
         pay_back_by_bank(world, item, trade);
+    } else if (trade != NULL && provider_refunded_fen(trade, /* only_done= */ true) > 0) {
+        attach(world, item, "reference");
+        sign(world, item, REVIEW_REFUNDED);
     } else {
         sign(world, item, REVIEW_REFUND);
     }

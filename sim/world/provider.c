@@ -131,10 +131,6 @@ static void notify(void *arg)
     struct pay *pay = notice.pay;
     struct trade *trade = &pay->trades[notice.trade];
     free(arg);
-    if (trade->stray && trade->notify_tries == NOTIFY_TRIES_MAX) {
-        /* Only the daily bill would tell of it later, and this world has none yet. */
-        trade->notify_tries -= 1;
-    }
     if (trade->acknowledged || trade->notify_tries == NOTIFY_TRIES_MAX) {
         return;
     }
@@ -177,11 +173,13 @@ static void take_money(struct pay *pay, struct trade *trade, int64_t fen)
     trade->exists = true;
     trade->paid_fen = fen;
     trade->paid_ns = kernel_now_ns();
+    trade->paid_wall_s = kernel_wall_ms(KERNEL_WORLD) / 1000;
+    trade->unbilled = world_strikes(pay->world, FAULT_BILL_ROW_MISSING, DICE_PROVIDER);
     kernel_trace("paid", trade->order_no, fen, trade->wallet);
     const bool at_once = world_strikes(pay->world, FAULT_NOTIFY_FIRST, DICE_PROVIDER);
     const int64_t delay_ms = dice_between(&pay->world->dice[DICE_PROVIDER], 0, 4000);
     const bool never = world_strikes(pay->world, FAULT_NOTIFY_NEVER, DICE_PROVIDER);
-    if (never && !trade->stray) {
+    if (never) {
         trade->notify_tries = NOTIFY_TRIES_MAX;
     }
     notify_later(pay, trade, at_once ? 0 : delay_ms);
@@ -218,7 +216,8 @@ static struct trade_refund *add_refund(struct trade *trade, const char *refund_n
 {
     MUST(trade->refund_count < TRADE_REFUNDS_MAX);
     struct trade_refund *refund = &trade->refunds[trade->refund_count++];
-    *refund = (struct trade_refund){.fen = fen, .state = TRADE_REFUND_DONE};
+    *refund = (struct trade_refund){
+        .fen = fen, .state = TRADE_REFUND_DONE, .wall_s = kernel_wall_ms(KERNEL_WORLD) / 1000};
     str_format_cut(refund->refund_no, sizeof(refund->refund_no), "%s", refund_no);
     return refund;
 }
@@ -310,7 +309,9 @@ static void refund_done(void *arg)
 {
     const struct slow_refund slow = *(struct slow_refund *)arg;
     free(arg);
-    slow.pay->trades[slow.trade].refunds[slow.refund].state = TRADE_REFUND_DONE;
+    struct trade_refund *refund = &slow.pay->trades[slow.trade].refunds[slow.refund];
+    refund->state = TRADE_REFUND_DONE;
+    refund->wall_s = kernel_wall_ms(KERNEL_WORLD) / 1000;
 }
 
 static void refund_slowly(struct pay *pay, const struct trade *trade, struct trade_refund *refund)
@@ -641,21 +642,4 @@ bool pay_keys_refresh(struct pay *pay, char ret_log[PAY_LOG_SIZE])
     (void)pay;
     ret_log[0] = '\0';
     return true;
-}
-
-void pay_bill_fetch(struct pay *pay, enum pay_wallet wallet, const char *day,
-                    struct pay_bill *ret_bill)
-{
-    (void)pay;
-    (void)wallet;
-    (void)day;
-    *ret_bill = (struct pay_bill){.result = PAY_BILL_UNKNOWN};
-}
-
-void pay_bill_finish(struct pay_bill *bill)
-{
-    free(bill->rows);
-    free(bill->raw);
-    bill->rows = NULL;
-    bill->raw = NULL;
 }

@@ -19,6 +19,7 @@ struct trade_refund {
     char refund_no[PAY_REFUND_NO_SIZE]; /* "outside": by somebody at the provider's console */
     int64_t fen;
     enum trade_refund_state state;
+    int64_t wall_s; /* when it got there */
 };
 
 struct trade {
@@ -33,6 +34,8 @@ struct trade {
     bool stray;    /* belongs to no order of ours */
     int64_t paid_fen;
     int64_t paid_ns;
+    int64_t paid_wall_s;
+    bool unbilled;      /* its row is missing in the bill */
     bool told;          /* a statement said paid and nothing of a refund */
     int64_t repaid_fen; /* from our bank account, past the provider */
     struct trade_refund refunds[TRADE_REFUNDS_MAX];

@@ -8,6 +8,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "sim/disk/memdisk.h"
+#include "sim/world/morning.h"
 
 enum {
     LOOK_S = 300,         /* how often it is looked whether all is done */
@@ -232,6 +233,7 @@ bool world_live(struct world *world, const struct world_config *config)
     }
     canary_weather(config->canary, &weather);
     world->weather = weather;
+    world->drawn = weather;
     begin(world, config);
     set_weather(world, &weather);
     kernel_clock_set(NODE_CLOUD, 0, MONO_AHEAD_MS);
@@ -241,6 +243,10 @@ bool world_live(struct world *world, const struct world_config *config)
     operators_begin(world);
     storm(world);
     heal(world);
+    drain(world);
+    if (world->failure[0] == '\0' && !morning_bills(world)) {
+        world_fail(world, "I12: the bills are not worked off within a day");
+    }
     drain(world);
     world->over = true;
     if (world->failure[0] == '\0') {

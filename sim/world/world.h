@@ -53,6 +53,7 @@ struct counts {
 struct world {
     struct world_config config;
     struct weather weather;
+    struct weather drawn; /* the storm's, also when it is over */
     struct dice dice[DICE_CONCERN_COUNT];
     struct counts counts;
     int64_t link_down_until_ns[LINK_COUNT];
