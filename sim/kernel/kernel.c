@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fibers are ucontext stacks of their own mappings with a guard page below. The table is small, so
- * waking looks at all of them. A fiber that waits with a deadline leaves an event behind; when the
- * wait ends early the event finds another wait number and does nothing.
+ * Fibers are ucontext stacks of their own mappings with a guard page below. Only a fiber's first
+ * turn goes through ucontext, which asks the operating system for its signal mask each time; later
+ * ones jump, which asks nobody. A fiber whose work is done goes round for the next work of its
+ * place. The table is small, so waking looks at all of them. A fiber that waits with a deadline
+ * leaves an event behind; when the wait ends early the event finds another wait number and does
+ * nothing.
  */
 #include "sim/kernel/kernel.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +17,6 @@
 #include <ucontext.h>
 
 #include "common/must.h"
-#include "common/str.h"
 #include "sim/kernel/dice.h"
 
 #if defined(__has_feature)
@@ -32,9 +33,10 @@
 enum {
     STACK_SIZE = 512 * 1024, /* the server's deepest path and SQLite's parser below it */
     GUARD_SIZE = 4096,
+    COLOURS = 61,
+    COLOUR_SIZE = 1088,
     EVENTS_FIRST = 1024,
     SLICE_NS = 2000, /* a turn of the processor costs time, so that nothing spins for free */
-    TEXT_SIZE = 40,
 };
 
 static const int64_t WALL_BEGIN_MS = INT64_C(1795910400000); /* 2026-11-29 00:00 UTC */
@@ -45,13 +47,22 @@ struct fiber {
     enum fiber_state state;
     uint64_t number; /* never used twice */
     int node;
-    ucontext_t context;
-    uint8_t *stack; /* kept for the next fiber of this place */
+    struct place *place;
     kernel_fn fn;
     void *arg;
     const void *waits_for;
     uint64_t wait_number;
     bool timed_out;
+    bool died; /* in the middle of its work, or never began */
+};
+
+/* What a fiber runs on: kept for the next one of its place. Apart from it, because waking and
+ * choosing look through all fibers. */
+struct place {
+    ucontext_t context; /* of its first turn */
+    jmp_buf jump;       /* of all others */
+    bool begun;
+    uint8_t *stack;
 };
 
 struct event {
@@ -71,14 +82,6 @@ struct node {
     int64_t mono_ahead_ms;
 };
 
-struct line {
-    int64_t at_ns;
-    char what[TEXT_SIZE];
-    char who[TEXT_SIZE];
-    int64_t a;
-    int64_t b;
-};
-
 struct kernel {
     struct kernel_config config;
     struct dice dice;
@@ -86,19 +89,17 @@ struct kernel {
     uint64_t steps;
     struct node nodes[KERNEL_NODES_MAX];
     struct fiber fibers[KERNEL_FIBERS_MAX];
-    size_t fiber_top; /* places that were ever used */
+    struct place places[KERNEL_FIBERS_MAX]; /* of the fiber with the same index */
+    size_t fiber_top;                       /* places that were ever used */
     uint64_t fiber_next;
     uint64_t wait_next;
     struct fiber *running; /* NULL: the kernel itself, or an event */
     int event_node;
-    ucontext_t main;
+    struct place main;
     struct event *heap;
     size_t heap_count;
     size_t heap_size;
     uint64_t sequence;
-    uint64_t hash;
-    struct line lines[KERNEL_TRACE_MAX];
-    uint64_t line_count;
 };
 
 /* The one world of this process: the functions that stand in for the drivers have no parameter
@@ -180,22 +181,41 @@ void kernel_point(void)
     step();
 }
 
+/* Leave @p from for @p to, until somebody comes back. */
+static void change_place(struct place *from, struct place *to)
+{
+#ifdef WITH_ASAN
+    /* A jump makes the sanitizer look at one stack and forget the other. */
+    int failed = swapcontext(&from->context, &to->context);
+    MUST(failed == 0);
+#else
+    if (_setjmp(from->jump) != 0) {
+        return;
+    }
+    if (to->begun) {
+        _longjmp(to->jump, 1);
+    }
+    to->begun = true;
+    (void)setcontext(&to->context);
+    MUST_NOT_REACH();
+#endif
+}
+
 static void back_to_kernel(void)
 {
-    struct fiber *fiber = the.running;
-    MUST(fiber != NULL);
-    int failed = swapcontext(&fiber->context, &the.main);
-    MUST(failed == 0);
+    MUST(the.running != NULL);
+    change_place(the.running->place, &the.main);
 }
 
 static void fiber_main(void)
 {
     struct fiber *fiber = the.running;
-    fiber->fn(fiber->arg);
-    fiber->state = FIBER_FREE;
-    kernel_wake(fiber);
-    back_to_kernel();
-    MUST_NOT_REACH();
+    for (;;) {
+        fiber->fn(fiber->arg);
+        fiber->state = FIBER_FREE;
+        kernel_wake(fiber);
+        back_to_kernel();
+    }
 }
 
 static struct fiber *fiber_place(void)
@@ -206,39 +226,48 @@ static struct fiber *fiber_place(void)
         }
     }
     MUST(the.fiber_top < KERNEL_FIBERS_MAX);
-    struct fiber *fiber = &the.fibers[the.fiber_top++];
-    if (fiber->stack == NULL) {
-        fiber->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        MUST(fiber->stack != MAP_FAILED);
-        MUST(mprotect(fiber->stack, GUARD_SIZE, PROT_NONE) == 0);
+    struct fiber *fiber = &the.fibers[the.fiber_top];
+    fiber->place = &the.places[the.fiber_top++];
+    if (fiber->place->stack == NULL) {
+        fiber->place->stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        MUST(fiber->place->stack != MAP_FAILED);
+        MUST(mprotect(fiber->place->stack, GUARD_SIZE, PROT_NONE) == 0);
     }
+    fiber->died = true; /* nobody stands on it */
     return fiber;
 }
 
-static void context_make(ucontext_t *context, uint8_t *stack)
+static void place_make(struct place *place)
 {
+    ucontext_t *context = &place->context;
+    /* Tops of stacks at one distance from each other would all want the same lines of a cache. */
+    const size_t colour = (size_t)(place - the.places) % COLOURS * COLOUR_SIZE;
+#ifdef WITH_ASAN
+    __asan_unpoison_memory_region(place->stack + GUARD_SIZE, STACK_SIZE - GUARD_SIZE);
+#endif
     int failed = getcontext(context);
     MUST(failed == 0);
-    context->uc_stack.ss_sp = stack + GUARD_SIZE;
-    context->uc_stack.ss_size = STACK_SIZE - GUARD_SIZE;
+    context->uc_stack.ss_sp = place->stack + GUARD_SIZE;
+    context->uc_stack.ss_size = STACK_SIZE - GUARD_SIZE - colour;
     context->uc_link = NULL;
     makecontext(context, fiber_main, 0);
+    place->begun = false;
 }
 
 uint64_t kernel_spawn(int node, kernel_fn fn, void *arg)
 {
     struct fiber *fiber = fiber_place();
-#ifdef WITH_ASAN
-    __asan_unpoison_memory_region(fiber->stack + GUARD_SIZE, STACK_SIZE - GUARD_SIZE);
-#endif
+    if (fiber->died) {
+        place_make(fiber->place);
+        fiber->died = false;
+    }
     fiber->state = FIBER_READY;
     fiber->number = ++the.fiber_next;
     fiber->node = node;
     fiber->fn = fn;
     fiber->arg = arg;
     fiber->waits_for = NULL;
-    context_make(&fiber->context, fiber->stack);
     return fiber->number;
 }
 
@@ -290,7 +319,7 @@ void kernel_wake(const void *what)
 void kernel_sleep(int64_t duration_ns)
 {
     if (the.running != NULL) {
-        (void)kernel_wait(the.running->stack, the.now_ns + duration_ns);
+        (void)kernel_wait(the.running->place, the.now_ns + duration_ns);
     }
 }
 
@@ -321,6 +350,7 @@ void kernel_crash(int node)
         if (the.fibers[i].node == node && the.fibers[i].state != FIBER_FREE) {
             the.fibers[i].state = FIBER_FREE;
             the.fibers[i].waits_for = NULL;
+            the.fibers[i].died = true;
         }
     }
     if (own) {
@@ -354,8 +384,7 @@ static struct fiber *choose_ready(void)
 static void run_fiber(struct fiber *fiber)
 {
     the.running = fiber;
-    int failed = swapcontext(&the.main, &fiber->context);
-    MUST(failed == 0);
+    change_place(&the.main, fiber->place);
     the.running = NULL;
     the.now_ns += SLICE_NS;
 }
@@ -417,14 +446,14 @@ void kernel_run(int64_t until_ns)
 void kernel_begin(const struct kernel_config *config)
 {
     MUST(the.running == NULL);
+    the.main.begun = true;
     the.config = *config;
     the.dice = dice_make(config->seed, DICE_SCHEDULE);
     the.now_ns = 0;
     the.steps = 0;
     the.heap_count = 0;
     the.sequence = 0;
-    the.hash = UINT64_C(0xCBF29CE484222325);
-    the.line_count = 0;
+    kernel_trace_begin();
     for (size_t i = 0; i < the.fiber_top; i++) {
         the.fibers[i].state = FIBER_FREE;
     }
@@ -463,50 +492,4 @@ int64_t kernel_wall_ms(int node)
 int64_t kernel_mono_ms(int node)
 {
     return the.now_ns / KERNEL_MS + the.nodes[node].mono_ahead_ms;
-}
-
-/* ---- the trace ---- */
-
-static void fold(uint64_t value)
-{
-    for (int i = 0; i < 8; i++) {
-        the.hash = (the.hash ^ (value >> (8 * i) & 0xFF)) * UINT64_C(0x100000001B3);
-    }
-}
-
-static void fold_text(const char *text)
-{
-    for (const char *at = text; *at != '\0'; at++) {
-        the.hash = (the.hash ^ (uint8_t)*at) * UINT64_C(0x100000001B3);
-    }
-}
-
-void kernel_trace(const char *what, const char *who, int64_t a, int64_t b)
-{
-    struct line *line = &the.lines[the.line_count % KERNEL_TRACE_MAX];
-    the.line_count += 1;
-    *line = (struct line){.at_ns = the.now_ns, .a = a, .b = b};
-    str_format_cut(line->what, sizeof(line->what), "%s", what);
-    str_format_cut(line->who, sizeof(line->who), "%s", who);
-    fold((uint64_t)the.now_ns);
-    fold_text(what);
-    fold_text(who);
-    fold((uint64_t)a);
-    fold((uint64_t)b);
-}
-
-uint64_t kernel_trace_hash(void)
-{
-    return the.hash;
-}
-
-void kernel_trace_print(void)
-{
-    const uint64_t first =
-        the.line_count > KERNEL_TRACE_MAX ? the.line_count - KERNEL_TRACE_MAX : 0;
-    for (uint64_t i = first; i < the.line_count; i++) {
-        const struct line *line = &the.lines[i % KERNEL_TRACE_MAX];
-        (void)printf("%12" PRId64 " ms  %-24s %-34s %" PRId64 " %" PRId64 "\n",
-                     line->at_ns / KERNEL_MS, line->what, line->who, line->a, line->b);
-    }
 }

@@ -85,6 +85,8 @@ void kernel_run(int64_t until_ns);
 
 /* ---- the trace ---- */
 
+/** kernel_begin() does it: nothing has happened yet. */
+void kernel_trace_begin(void);
 /** Note what happens; part of the hash. The texts are copied, cut. */
 void kernel_trace(const char *what, const char *who, int64_t a, int64_t b);
 uint64_t kernel_trace_hash(void);
