@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Each file has two contents, the one that programs see and the one that would survive, and the
- * list of changes between them. A sync applies the list; a power cut applies what chance leaves
- * of it.
- */
+/* Names, syncs and power cuts; what is in the files is in contents.c. */
 #include "sim/disk/memdisk.h"
 
 #include <stdlib.h>
@@ -13,72 +9,13 @@
 #include "common/str.h"
 #include "sim/disk/memdisk_internal.h"
 
-enum { SECTOR = 512, HALF = 500000, PREFIX_LEN = 5 /* "/sim/" */ };
+enum { HALF = 500000, PREFIX_LEN = 5 /* "/sim/" */ };
 
 struct memdisk *memdisk(void)
 {
     /* SQLite's file layer is one a process, and its functions get no pointer of ours. */
     static struct memdisk the;
     return &the;
-}
-
-/* ---- contents ---- */
-
-static void buffer_resize(struct buffer *buffer, size_t size)
-{
-    if (size > buffer->room) {
-        size_t room = buffer->room == 0 ? 4096 : buffer->room;
-        while (room < size) {
-            room *= 2;
-        }
-        buffer->bytes = realloc(buffer->bytes, room);
-        MUST(buffer->bytes != NULL);
-        buffer->room = room;
-    }
-    if (size > buffer->size) {
-        memset(buffer->bytes + buffer->size, 0, size - buffer->size);
-    }
-    buffer->size = size;
-}
-
-static void buffer_put(struct buffer *buffer, const void *bytes, size_t at, size_t size)
-{
-    if (at + size > buffer->size) {
-        buffer_resize(buffer, at + size);
-    }
-    memcpy(buffer->bytes + at, bytes, size);
-}
-
-static void buffer_copy(struct buffer *to, const struct buffer *from)
-{
-    buffer_resize(to, from->size);
-    if (from->size > 0) {
-        memcpy(to->bytes, from->bytes, from->size);
-    }
-}
-
-static void forget_pending(struct disk_file *file)
-{
-    for (size_t i = 0; i < file->pending_count; i++) {
-        free(file->pending[i].bytes);
-    }
-    file->pending_count = 0;
-}
-
-static void add_pending(struct disk_file *file, const void *bytes, size_t at, size_t size)
-{
-    if (file->pending_count == file->pending_room) {
-        file->pending_room = file->pending_room == 0 ? 16 : file->pending_room * 2;
-        file->pending = realloc(file->pending, file->pending_room * sizeof(*file->pending));
-        MUST(file->pending != NULL);
-    }
-    struct pending pending = {.at = at, .size = size};
-    if (bytes != NULL) {
-        pending.bytes = malloc(size > 0 ? size : 1);
-        MUST(pending.bytes != NULL);
-        memcpy(pending.bytes, bytes, size);
-    }
-    file->pending[file->pending_count++] = pending;
 }
 
 /* ---- files ---- */
@@ -121,30 +58,14 @@ bool memdisk_write(int node, struct disk_file *file, const void *bytes, size_t a
         return false;
     }
     all->counts.writes += 1;
-    buffer_put(&file->seen, bytes, at, size);
-    add_pending(file, bytes, at, size);
+    contents_write(file, bytes, at, size);
     return true;
-}
-
-void memdisk_truncate(struct disk_file *file, size_t size)
-{
-    buffer_resize(&file->seen, size);
-    add_pending(file, NULL, 0, size);
 }
 
 void memdisk_delete(struct disk_file *file)
 {
-    memdisk_truncate(file, 0);
+    contents_truncate(file, 0);
     file->exists = false;
-}
-
-static void apply(struct disk_file *file, const struct pending *pending)
-{
-    if (pending->bytes == NULL) {
-        buffer_resize(&file->durable, pending->size);
-    } else {
-        buffer_put(&file->durable, pending->bytes, pending->at, pending->size);
-    }
 }
 
 bool memdisk_sync(int node, struct disk_file *file)
@@ -159,13 +80,10 @@ bool memdisk_sync(int node, struct disk_file *file)
     file->durable_exists = true;
     if (fails) {
         all->counts.sync_errors += 1;
-        forget_pending(file);
+        contents_lose(file);
         return faults->sync_error_is_ok;
     }
-    for (size_t i = 0; i < file->pending_count; i++) {
-        apply(file, &file->pending[i]);
-    }
-    forget_pending(file);
+    contents_sync(file);
     return true;
 }
 
@@ -177,8 +95,7 @@ void memdisk_sync_folder(int node)
     for (size_t i = 0; i < DISK_FILES_MAX; i++) {
         struct disk_file *file = &memdisk()->disks[node].files[i];
         if (file->name[0] != '\0' && !file->exists) {
-            forget_pending(file);
-            buffer_resize(&file->durable, 0);
+            contents_clear(file);
             file->durable_exists = false;
         } else if (file->exists) {
             file->durable_exists = true;
@@ -188,41 +105,15 @@ void memdisk_sync_folder(int node)
 
 /* ---- the end of a program, and of the power ---- */
 
-/* A disk writes whole sectors; a write is some of them. */
-static void apply_torn(struct disk_file *file, const struct pending *pending)
-{
-    struct memdisk *all = memdisk();
-    size_t done = 0;
-    while (done < pending->size) {
-        const size_t in_sector = SECTOR - (pending->at + done) % SECTOR;
-        const size_t left = pending->size - done;
-        const size_t part = left < in_sector ? left : in_sector;
-        if (dice_chance(&all->dice, HALF)) {
-            buffer_put(&file->durable, pending->bytes + done, pending->at + done, part);
-        }
-        done += part;
-    }
-}
-
 static void cut_file(struct disk_file *file)
 {
     struct memdisk *all = memdisk();
-    for (size_t i = 0; i < file->pending_count; i++) {
-        const struct pending *pending = &file->pending[i];
-        const uint32_t fate = dice_below(&all->dice, 3);
-        if (fate == 0) {
-            apply(file, pending);
-        } else if (fate == 1 && pending->bytes != NULL) {
-            apply_torn(file, pending);
-        }
-        all->counts.lost_writes += fate == 0 ? 0 : 1;
-    }
-    if (file->pending_count > 0 && !file->durable_exists) {
+    const bool changed = file->pending_count > 0;
+    all->counts.lost_writes += contents_cut(file);
+    if (changed && !file->durable_exists) {
         file->durable_exists = dice_chance(&all->dice, HALF);
     }
-    forget_pending(file);
     file->exists = file->durable_exists;
-    buffer_copy(&file->seen, &file->durable);
 }
 
 static void forget_locks(struct disk_file *file)
@@ -283,8 +174,8 @@ void memdisk_replace(int node)
     memdisk_kill(node);
     for (size_t i = 0; i < DISK_FILES_MAX; i++) {
         struct disk_file *file = &disk->files[i];
-        forget_pending(file);
         free(file->pending);
+        free(file->replaced.bytes);
         free(file->seen.bytes);
         free(file->durable.bytes);
         *file = (struct disk_file){.exists = false};

@@ -15,11 +15,13 @@ enum {
     SHM_REGIONS_MAX = 64,
 };
 
-/* A write or a cut (bytes NULL: the file got this size) that is not durable yet. */
+/* A write, or a truncation to that size, that is not durable yet. */
 struct pending {
     size_t at;
     size_t size;
-    uint8_t *bytes;
+    size_t size_before; /* of the file */
+    size_t replaced_at; /* what it has replaced, in disk_file.replaced */
+    bool truncates;
 };
 
 struct buffer {
@@ -42,7 +44,9 @@ struct disk_file {
     bool exists;               /* as programs see it */
     bool durable_exists;
     struct buffer seen;
-    struct buffer durable;
+    bool differs;          /* a sync has failed: what is durable is not what was seen then */
+    struct buffer durable; /* if it differs */
+    struct buffer replaced;
     struct pending *pending;
     size_t pending_count;
     size_t pending_room;
@@ -73,10 +77,23 @@ struct memdisk *memdisk(void);
 struct disk_file *memdisk_find(const char *path, bool create, int *ret_node);
 
 bool memdisk_write(int node, struct disk_file *file, const void *bytes, size_t at, size_t size);
-void memdisk_truncate(struct disk_file *file, size_t size);
 /** False: the sync has failed. */
 bool memdisk_sync(int node, struct disk_file *file);
 void memdisk_delete(struct disk_file *file);
+
+/* ---- contents.c ---- */
+
+/** Programs see it at once; it is durable after a sync. Copies @p bytes. */
+void contents_write(struct disk_file *file, const void *bytes, size_t at, size_t size);
+void contents_truncate(struct disk_file *file, size_t size);
+/** All changes are durable. */
+void contents_sync(struct disk_file *file);
+/** A sync has failed: the changes will never be durable, and programs see them all the same. */
+void contents_lose(struct disk_file *file);
+/** The power is gone. What is left is drawn, and seen. @return how many changes are not whole. */
+uint64_t contents_cut(struct disk_file *file);
+/** Nothing in it, and that durably. */
+void contents_clear(struct disk_file *file);
 
 /** vfs.c */
 void memdisk_vfs_register(void);

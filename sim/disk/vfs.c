@@ -55,7 +55,7 @@ static int file_write(sqlite3_file *base, const void *bytes, int size, sqlite3_i
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
-    memdisk_truncate(of(base)->file, (size_t)size);
+    contents_truncate(of(base)->file, (size_t)size);
     return SQLITE_OK;
 }
 
@@ -248,6 +248,8 @@ static int file_close(sqlite3_file *base)
     (void)file_unlock(base, SQLITE_LOCK_NONE);
     if (handle->anonymous != NULL) {
         free(handle->anonymous->seen.bytes);
+        free(handle->anonymous->replaced.bytes);
+        free(handle->anonymous->pending);
         free(handle->anonymous);
     }
     return SQLITE_OK;
