@@ -2,9 +2,11 @@
 
 /*
  * One thread sleeps until the earliest job is due, claims what is due in one transaction, and then
- * calls the handlers. It is woken early by whoever commits a job (db_on_commit), so nothing is
- * polled; the sleep is bounded all the same, as a belt to that brace. Claims are limited to the
- * registered kinds, so that a program that lost a kind leaves its jobs for one that has it.
+ * calls the handlers. Of each kind it remembers before when nothing is due; whoever commits a job
+ * (db_on_commit) tells that moment, and wakes the thread if it is earlier than all others. So the
+ * database is asked only about kinds of which something is due, and now and then about all of
+ * them, as a belt to that brace. Claims are limited to the registered kinds, so that a program
+ * that lost a kind leaves its jobs for one that has it.
  */
 
 #include "cloud/jobs/jobs.h"
@@ -19,14 +21,23 @@
 #include "drivers/thread/thread.h"
 
 enum {
-    SLEEP_MS_MAX = 30000,
+    LOOK_MS = 30000,             /* between two looks at all kinds */
     SLEEP_MS_AFTER_ERROR = 1000, /* the store is full or out of service: no hurry */
     ATTEMPTS_RELEASED_MAX = 3,   /* a job claimed more often in vain waits out its lease */
+};
+
+/* What is known of one kind. All times are by the service clock; INT64_MAX: none. */
+struct outlook {
+    int64_t put_ms;   /* the earliest one in transactions that may not be durable yet (writer) */
+    int64_t found_ms; /* by the question that is being asked (jobs thread) */
+    bool asked;       /* in this turn (jobs thread) */
+    int64_t next_ms;  /* nothing is due before; guarded by the monitor */
 };
 
 struct jobs {
     struct store *store;
     struct job_kind kinds[JOBS_KINDS_MAX];
+    struct outlook outlooks[JOBS_KINDS_MAX]; /* of the kind with the same index */
     size_t kind_count;
     struct thread thread;
     bool started;
@@ -34,9 +45,9 @@ struct jobs {
     /* One turn of the thread. */
     struct job claimed[JOBS_CLAIM_MAX];
     size_t claimed_count;
-    int64_t next_due_ms; /* service clock; INT64_MAX: none */
+    int64_t look_ms; /* service clock: the next look at all kinds */
 
-    struct monitor monitor; /* guards what follows */
+    struct monitor monitor; /* guards what follows, and next_ms above */
     bool woken;
     bool stopping;
 };
@@ -57,6 +68,7 @@ void jobs_register(struct jobs *jobs, const struct job_kind *kind)
 {
     MUST(!jobs->started && jobs->kind_count < JOBS_KINDS_MAX);
     MUST(strlen(kind->kind) < JOB_KIND_SIZE && kind->lease_ms >= 1000 && kind->handler != NULL);
+    jobs->outlooks[jobs->kind_count] = (struct outlook){.put_ms = INT64_MAX, .next_ms = INT64_MAX};
     jobs->kinds[jobs->kind_count++] = *kind;
 }
 
@@ -92,49 +104,47 @@ static enum err claim_kind(struct jobs *jobs, struct db *db, const struct job_ki
     }
 }
 
-static enum err find_next_due(struct jobs *jobs, struct db *db, const struct job_kind *kind)
+static enum err find_next_due(struct jobs *jobs, struct db *db, size_t kind)
 {
     struct sql *sql = sql_begin(db, "SELECT min(due_ms) FROM job WHERE kind = ?1");
-    sql_bind_text(sql, 1, kind->kind);
+    sql_bind_text(sql, 1, jobs->kinds[kind].kind);
     enum err err = sql_one(sql);
-    if (err == OK && !sql_is_null(sql, 0) && sql_i64(sql, 0) < jobs->next_due_ms) {
-        jobs->next_due_ms = sql_i64(sql, 0);
+    if (err == OK) {
+        jobs->outlooks[kind].found_ms = sql_is_null(sql, 0) ? INT64_MAX : sql_i64(sql, 0);
     }
     return err;
 }
 
-static enum err claim_all(struct db *db, void *arg)
+static enum err claim_asked(struct db *db, void *arg)
 {
     struct jobs *jobs = arg;
+    enum err err = OK;
     jobs->claimed_count = 0;
-    jobs->next_due_ms = INT64_MAX;
-    for (size_t i = 0; i < jobs->kind_count; i++) {
-        enum err err = OK;
+    for (size_t i = 0; i < jobs->kind_count && err == OK; i++) {
+        if (!jobs->outlooks[i].asked) {
+            continue;
+        }
         if (jobs->claimed_count < JOBS_CLAIM_MAX) {
             err = claim_kind(jobs, db, &jobs->kinds[i]);
         }
         if (err == OK) {
-            err = find_next_due(jobs, db, &jobs->kinds[i]);
-        }
-        if (err != OK) {
-            return err;
+            err = find_next_due(jobs, db, i);
         }
     }
-    return OK;
+    return err;
 }
 
-/* Asked on a read-only connection first, so that an idle turn writes nothing. */
-static enum err look_all(struct db *db, void *arg)
+/* On a read-only connection, so that an idle turn writes nothing. */
+static enum err look_asked(struct db *db, void *arg)
 {
     struct jobs *jobs = arg;
-    jobs->next_due_ms = INT64_MAX;
-    for (size_t i = 0; i < jobs->kind_count; i++) {
-        enum err err = find_next_due(jobs, db, &jobs->kinds[i]);
-        if (err != OK) {
-            return err;
+    enum err err = OK;
+    for (size_t i = 0; i < jobs->kind_count && err == OK; i++) {
+        if (jobs->outlooks[i].asked) {
+            err = find_next_due(jobs, db, i);
         }
     }
-    return OK;
+    return err;
 }
 
 static void call_handlers(struct jobs *jobs)
@@ -150,27 +160,94 @@ static void call_handlers(struct jobs *jobs)
     }
 }
 
+/*
+ * Choose the kinds of which something is due by @p until_ms, and forget what is known of them:
+ * what is committed from now on is told to us, and what was committed before will be found. False
+ * if there are none.
+ */
+static bool begin_asking(struct jobs *jobs, int64_t until_ms)
+{
+    bool any = false;
+    monitor_enter(&jobs->monitor);
+    for (size_t i = 0; i < jobs->kind_count; i++) {
+        struct outlook *outlook = &jobs->outlooks[i];
+        outlook->asked = outlook->next_ms <= until_ms;
+        if (outlook->asked) {
+            outlook->next_ms = INT64_MAX;
+            any = true;
+        }
+    }
+    monitor_leave(&jobs->monitor);
+    return any;
+}
+
+static void end_asking(struct jobs *jobs)
+{
+    monitor_enter(&jobs->monitor);
+    for (size_t i = 0; i < jobs->kind_count; i++) {
+        struct outlook *outlook = &jobs->outlooks[i];
+        if (outlook->asked && outlook->found_ms < outlook->next_ms) {
+            outlook->next_ms = outlook->found_ms;
+        }
+    }
+    monitor_leave(&jobs->monitor);
+}
+
+/* In the monitor. */
+static int64_t earliest_ms(const struct jobs *jobs)
+{
+    int64_t next_ms = INT64_MAX;
+    for (size_t i = 0; i < jobs->kind_count; i++) {
+        const int64_t one_ms = jobs->outlooks[i].next_ms;
+        next_ms = one_ms < next_ms ? one_ms : next_ms;
+    }
+    return next_ms;
+}
+
+static enum err look_at_all(struct jobs *jobs)
+{
+    (void)begin_asking(jobs, INT64_MAX);
+    enum err err = store_read(jobs->store, look_asked, jobs);
+    if (err == OK) {
+        end_asking(jobs);
+        jobs->look_ms = store_service_ms(jobs->store) + LOOK_MS;
+    }
+    return err;
+}
+
+static enum err claim_due(struct jobs *jobs)
+{
+    if (!begin_asking(jobs, store_service_ms(jobs->store))) {
+        return OK;
+    }
+    enum err err = store_run(jobs->store, claim_asked, jobs);
+    if (err == OK) {
+        end_asking(jobs);
+        call_handlers(jobs);
+    }
+    return err;
+}
+
 /* One turn; returns how long to sleep. */
 static int64_t run_turn(struct jobs *jobs)
 {
-    enum err err = store_read(jobs->store, look_all, jobs);
-    if (err == OK && jobs->next_due_ms <= store_service_ms(jobs->store)) {
-        err = store_run(jobs->store, claim_all, jobs);
-        if (err == OK) {
-            call_handlers(jobs);
-        }
+    enum err err = OK;
+    if (store_service_ms(jobs->store) >= jobs->look_ms) {
+        err = look_at_all(jobs);
+    }
+    if (err == OK) {
+        err = claim_due(jobs);
     }
     if (err != OK) {
+        jobs->look_ms = 0; /* what was known of some kinds is forgotten */
         return SLEEP_MS_AFTER_ERROR;
     }
-    if (jobs->next_due_ms == INT64_MAX) {
-        return SLEEP_MS_MAX;
-    }
-    int64_t sleep_ms = jobs->next_due_ms - store_service_ms(jobs->store);
-    if (sleep_ms < 0) {
-        sleep_ms = 0;
-    }
-    return sleep_ms < SLEEP_MS_MAX ? sleep_ms : SLEEP_MS_MAX;
+    monitor_enter(&jobs->monitor);
+    int64_t next_ms = earliest_ms(jobs);
+    monitor_leave(&jobs->monitor);
+    next_ms = next_ms < jobs->look_ms ? next_ms : jobs->look_ms;
+    const int64_t sleep_ms = next_ms - store_service_ms(jobs->store);
+    return sleep_ms > 0 ? sleep_ms : 0;
 }
 
 static void *jobs_main(void *arg)
@@ -222,13 +299,36 @@ enum err jobs_start(struct jobs *jobs)
     return OK;
 }
 
-static void wake(void *arg)
+/* After a commit: what it has put is durable. */
+static void tell_put(void *arg)
 {
     struct jobs *jobs = arg;
     monitor_enter(&jobs->monitor);
-    jobs->woken = true;
-    monitor_notify(&jobs->monitor);
+    const int64_t before_ms = earliest_ms(jobs);
+    for (size_t i = 0; i < jobs->kind_count; i++) {
+        struct outlook *outlook = &jobs->outlooks[i];
+        if (outlook->put_ms < outlook->next_ms) {
+            outlook->next_ms = outlook->put_ms;
+        }
+        outlook->put_ms = INT64_MAX;
+    }
+    if (earliest_ms(jobs) < before_ms) {
+        jobs->woken = true;
+        monitor_notify(&jobs->monitor);
+    }
     monitor_leave(&jobs->monitor);
+}
+
+/* If the transaction is rolled back the next commit tells of it: one question in vain. */
+static void note_put(struct jobs *jobs, struct db *db, const char *kind, int64_t due_ms)
+{
+    for (size_t i = 0; i < jobs->kind_count; i++) {
+        struct outlook *outlook = &jobs->outlooks[i];
+        if (str_equal(jobs->kinds[i].kind, kind) && due_ms < outlook->put_ms) {
+            outlook->put_ms = due_ms;
+        }
+    }
+    db_on_commit(db, tell_put, jobs);
 }
 
 void jobs_stop(struct jobs *jobs)
@@ -265,7 +365,7 @@ enum err job_put(struct jobs *jobs, struct db *db, const char *kind, const char 
     sql_bind_text(sql, 1, kind);
     sql_bind_text(sql, 2, key);
     sql_bind_i64(sql, 3, due_ms);
-    db_on_commit(db, wake, jobs);
+    note_put(jobs, db, kind, due_ms);
     return sql_run(sql);
 }
 
@@ -277,7 +377,7 @@ enum err job_retry(struct jobs *jobs, struct db *db, const char *kind, const cha
     sql_bind_text(sql, 1, kind);
     sql_bind_text(sql, 2, key);
     sql_bind_i64(sql, 3, due_ms);
-    db_on_commit(db, wake, jobs);
+    note_put(jobs, db, kind, due_ms);
     return sql_run(sql);
 }
 
