@@ -484,6 +484,11 @@ void kernel_clock_set(int node, int64_t wall_ahead_s, int64_t mono_ahead_ms)
     the.nodes[node].mono_ahead_ms = mono_ahead_ms;
 }
 
+void kernel_wall_set(int node, int64_t wall_ahead_s)
+{
+    the.nodes[node].wall_ahead_s = wall_ahead_s;
+}
+
 int64_t kernel_wall_ms(int node)
 {
     return WALL_BEGIN_MS + the.now_ns / KERNEL_MS + the.nodes[node].wall_ahead_s * 1000;

@@ -77,6 +77,8 @@ uint32_t kernel_crash_count(int node);
 
 /** Wall clock and monotonic clock of a node are this much ahead of the world's. */
 void kernel_clock_set(int node, int64_t wall_ahead_s, int64_t mono_ahead_ms);
+/** Somebody sets its wall clock: the monotonic one goes on. */
+void kernel_wall_set(int node, int64_t wall_ahead_s);
 int64_t kernel_wall_ms(int node);
 int64_t kernel_mono_ms(int node);
 

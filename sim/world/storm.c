@@ -59,7 +59,7 @@ static void machines(struct world *world)
     if (strikes(world, FAULT_CLOCK_STEP)) {
         const int64_t node = draw(world, NODE_CLOUD, NODE_COLLECTOR);
         const int64_t wall_s = draw(world, -STEP_S_MAX, STEP_S_MAX);
-        kernel_clock_set((int)node, wall_s, 0);
+        kernel_wall_set((int)node, wall_s);
     }
 }
 
