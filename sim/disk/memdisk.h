@@ -23,6 +23,7 @@ struct disk_counts {
     uint64_t lost_writes; /* dropped or torn at them */
     uint64_t sync_errors;
     uint64_t full_errors;
+    uint64_t stalls;
 };
 
 /* What the weather makes of a node's disk. */
@@ -30,6 +31,7 @@ struct disk_faults {
     uint32_t sync_error_ppm;
     bool full;             /* no file may grow */
     int64_t sync_ns_max;   /* a sync takes up to this; others run meanwhile. 0: no time at all */
+    uint32_t stall_ppm;    /* of the syncs that take time: seconds */
     bool sync_is_a_lie;    /* canary: says OK and does nothing */
     bool folder_is_a_lie;  /* canary: the same for folders */
     bool sync_error_is_ok; /* canary: a failed sync is reported as a good one */

@@ -13,6 +13,8 @@
 #include "common/str.h"
 #include "sim/disk/memdisk_internal.h"
 
+enum { STALL_MS_MIN = 500, STALL_MS_MAX = 5000 };
+
 struct handle {
     sqlite3_file base; /* must be first */
     struct disk_file *file;
@@ -59,6 +61,21 @@ static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
     return SQLITE_OK;
 }
 
+/* A sync takes its time, and now and then much more: whoever waits for it waits. */
+static void take_time(const struct disk_faults *faults)
+{
+    struct memdisk *all = memdisk();
+    if (faults->sync_ns_max <= 0 || !kernel_in_fiber()) {
+        return;
+    }
+    int64_t took_ns = dice_between(&all->dice, 0, faults->sync_ns_max);
+    if (dice_chance(&all->dice, faults->stall_ppm)) {
+        took_ns += dice_between(&all->dice, STALL_MS_MIN, STALL_MS_MAX) * KERNEL_MS;
+        all->counts.stalls += 1;
+    }
+    kernel_sleep(took_ns);
+}
+
 static int file_sync(sqlite3_file *base, int flags)
 {
     const struct handle *handle = of(base);
@@ -66,13 +83,8 @@ static int file_sync(sqlite3_file *base, int flags)
     if (handle->anonymous != NULL) {
         return SQLITE_OK;
     }
-    struct memdisk *all = memdisk();
-    const int64_t slowest_ns = all->disks[handle->node].faults.sync_ns_max;
     kernel_point();
-    if (slowest_ns > 0 && kernel_in_fiber()) {
-        const int64_t took_ns = dice_between(&all->dice, 0, slowest_ns);
-        kernel_sleep(took_ns);
-    }
+    take_time(memdisk_faults(handle->node));
     bool synced = memdisk_sync(handle->node, handle->file);
     kernel_point();
     return synced ? SQLITE_OK : SQLITE_IOERR_FSYNC;

@@ -54,6 +54,7 @@ static void add_disk(struct disk_counts *sum, const struct disk_counts *one)
     sum->lost_writes += one->lost_writes;
     sum->sync_errors += one->sync_errors;
     sum->full_errors += one->full_errors;
+    sum->stalls += one->stalls;
 }
 
 static void add_result(struct engine_total *total, const struct engine_result *result)
@@ -217,7 +218,8 @@ void engine_quality_text(const struct engine_total *total, char *ret_text, size_
 
 static void print_faults(const struct engine_total *total)
 {
-    uint64_t sum = total->disk.lost_writes + total->disk.sync_errors + total->disk.full_errors;
+    uint64_t sum = total->disk.lost_writes + total->disk.sync_errors + total->disk.full_errors +
+                   total->disk.stalls;
     for (int i = 0; i < FAULT_COUNT; i++) {
         const uint64_t count = total->counts.faults[i];
         sum += count;
@@ -227,8 +229,9 @@ static void print_faults(const struct engine_total *total)
     }
     (void)printf("  %-20s %" PRIu64 " in %" PRIu64 " power cuts\n", "unsynced writes lost",
                  total->disk.lost_writes, total->disk.cuts);
-    (void)printf("  %-20s %" PRIu64 "\n  %-20s %" PRIu64 "\n", "syncs failed",
-                 total->disk.sync_errors, "writes without room", total->disk.full_errors);
+    (void)printf("  %-20s %" PRIu64 "\n  %-20s %" PRIu64 "\n  %-20s %" PRIu64 "\n", "syncs failed",
+                 total->disk.sync_errors, "syncs stalled", total->disk.stalls,
+                 "writes without room", total->disk.full_errors);
     const uint64_t hundredths = ppm(sum, total->counts.orders) / 10000;
     (void)printf("faults: %" PRIu64 ", %" PRIu64 ".%02" PRIu64 " a top-up\n", sum, hundredths / 100,
                  hundredths % 100);

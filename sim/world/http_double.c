@@ -122,10 +122,18 @@ static void arrived(struct world *world, const struct packet *packet)
     (void)kernel_spawn(NODE_CLOUD, handle, request);
 }
 
+/* Terminals are "k1" and so on; at the other links there is nobody but the provider. */
+static uint32_t peer_of(const struct http_wish *wish)
+{
+    uint32_t peer = 0;
+    const bool terminal = wish->link == LINK_KIOSK && wish->terminal_id[0] == 'k';
+    return terminal && parse_u32(wish->terminal_id + 1, FLOW_PEERS_MAX - 1, &peer) ? peer : 0;
+}
+
 void http_double_send(struct world *world, const struct http_wish *wish)
 {
     const struct packet head = {
-        .link = (enum link)wish->link, .to = NODE_CLOUD, .deliver = arrived};
+        .link = (enum link)wish->link, .to = NODE_CLOUD, .peer = peer_of(wish), .deliver = arrived};
     net_send(world, &head, wish, sizeof(*wish));
 }
 
@@ -141,8 +149,10 @@ void http_reply_text(struct http_request *request, unsigned status, const char *
                      const char *text, size_t size)
 {
     struct world *world = request->world;
-    const struct packet head = {
-        .link = (enum link)request->wish.link, .to = KERNEL_WORLD, .deliver = came_back};
+    const struct packet head = {.link = (enum link)request->wish.link,
+                                .to = KERNEL_WORLD,
+                                .peer = peer_of(&request->wish),
+                                .deliver = came_back};
     (void)content_type;
     MUST(!request->answered);
     request->answered = true;

@@ -116,6 +116,9 @@ static void cancel(struct kiosk *kiosk)
     MUST(api_request_id_encode(id, call.body, sizeof(call.body), &size) == OK);
     kernel_trace("cancel", wish->order_no, 0, 0);
     http_double_send(world, &call);
+    if (world_strikes(world, FAULT_KIOSK_DOUBLE_TAP, DICE_USERS)) {
+        http_double_send(world, &call);
+    }
 }
 
 static void ask_again(struct kiosk *kiosk);

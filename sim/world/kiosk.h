@@ -15,7 +15,7 @@
  * same number; a tenant pays, pays late, pays the wrong code, changes the wallet, cancels or walks
  * away. Each wish has an amount of its own, so that a purchase in a meter names its order.
  */
-enum { KIOSKS_MAX = 6 };
+enum { KIOSKS_MAX = 12 };
 
 struct world;
 

@@ -21,6 +21,9 @@ enum {
     LATE_MS_MAX = 4000,
     FE = 0xFE,
     FE_COUNT = 4,
+    NOISE_MAX = 8,
+    GAP_MS_MAX = 350,
+    AGAIN_MS_MAX = 1500,
     BITS_A_BYTE = 11,
     BEIJING_MS = 8 * 3600 * 1000,
 };
@@ -132,24 +135,62 @@ static void reply_arrived(void *arg)
     free(wire);
 }
 
+/* Something else was on the line first. */
+static void add_noise(struct world *world, struct wire *wire)
+{
+    if (world_strikes(world, FAULT_METER_NOISE, DICE_METERS)) {
+        wire->size = 1 + dice_below(&world->dice[DICE_METERS], NOISE_MAX);
+        for (size_t i = 0; i < wire->size; i++) {
+            wire->bytes[i] = (uint8_t)dice_below(&world->dice[DICE_METERS], UINT8_MAX + 1);
+        }
+    }
+}
+
+/* @p bytes of @p from as a wire of their own, from that time on. */
+static void arrive_later(const struct wire *from, size_t begin, size_t end, int64_t delay_ns)
+{
+    struct wire *wire = calloc(1, sizeof(*wire));
+    MUST(wire != NULL && begin <= end && end <= from->size);
+    wire->meters = from->meters;
+    wire->size = end - begin;
+    memcpy(wire->bytes, from->bytes + begin, wire->size);
+    kernel_after(KERNEL_WORLD, delay_ns, reply_arrived, wire);
+}
+
+static void send_bytes(struct world *world, const struct wire *wire, int64_t delay_ns)
+{
+    struct dice *dice = &world->dice[DICE_METERS];
+    const bool broken = world_strikes(world, FAULT_METER_BROKEN_REPLY, DICE_METERS);
+    const size_t part = broken ? dice_below(dice, (uint32_t)wire->size) : wire->size;
+    arrive_later(wire, 0, part, delay_ns);
+    if (broken) {
+        const int64_t gap_ms = dice_between(dice, 1, GAP_MS_MAX);
+        arrive_later(wire, part, wire->size, delay_ns + gap_ms * KERNEL_MS);
+    }
+    if (world_strikes(world, FAULT_METER_DOUBLE_REPLY, DICE_METERS)) {
+        const int64_t again_ms = dice_between(dice, GAP_MS_MAX, AGAIN_MS_MAX);
+        arrive_later(wire, 0, wire->size, delay_ns + again_ms * KERNEL_MS);
+    }
+}
+
 static void send_reply(struct meters *meters, const struct frame *reply, uint32_t baud)
 {
     struct world *world = meters->world;
-    struct wire *wire = calloc(1, sizeof(*wire));
-    MUST(wire != NULL);
-    wire->meters = meters;
-    memset(wire->bytes, FE, FE_COUNT);
-    wire->size = FE_COUNT + frame_build(reply, wire->bytes + FE_COUNT);
-    int64_t delay_ns = TD_MS * KERNEL_MS + wire_ns(wire->size, baud);
+    struct wire wire = {.meters = meters};
+    add_noise(world, &wire);
+    memset(wire.bytes + wire.size, FE, FE_COUNT);
+    wire.size += FE_COUNT;
+    wire.size += frame_build(reply, wire.bytes + wire.size);
+    int64_t delay_ns = TD_MS * KERNEL_MS + wire_ns(wire.size, baud);
     if (world_strikes(world, FAULT_METER_LATE_REPLY, DICE_METERS)) {
         const int64_t late_ms = dice_between(&world->dice[DICE_METERS], 0, LATE_MS_MAX);
         delay_ns += late_ms * KERNEL_MS;
     }
     if (world_strikes(world, FAULT_METER_GARBLED, DICE_METERS)) {
-        const uint32_t at = dice_below(&world->dice[DICE_METERS], (uint32_t)wire->size);
-        wire->bytes[at] ^= 0x10;
+        const uint32_t at = dice_below(&world->dice[DICE_METERS], (uint32_t)wire.size);
+        wire.bytes[at] ^= 0x10;
     }
-    kernel_after(KERNEL_WORLD, delay_ns, reply_arrived, wire);
+    send_bytes(world, &wire, delay_ns);
 }
 
 static void hear(struct meters *meters, size_t index, const struct frame *request, uint32_t baud)

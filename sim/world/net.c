@@ -10,10 +10,31 @@
 #include "sim/world/world.h"
 
 enum {
-    LATE_MS_MAX = 90000,
+    LATE_MS_MIN = 500,
+    LATE_MS_MAX = 5000,
+    VERY_LATE_MS_MAX = 90000,
+    VERY_LATE_PPM = 250000, /* of the late ones */
     SESSION_RETRY_MS = 5000,
     SESSION_TRIES_MAX = 120,
 };
+
+static struct flow *flow_of(struct world *world, const struct packet *packet)
+{
+    const size_t direction = packet->to == NODE_CLOUD ? 0 : 1;
+    MUST(packet->peer < FLOW_PEERS_MAX);
+    return &world->flows[((size_t)packet->link * FLOW_PEERS_MAX + packet->peer) * 2 + direction];
+}
+
+static void deliver(struct world *world, const struct packet *packet)
+{
+    struct flow *flow = flow_of(world, packet);
+    if (packet->number < flow->newest) {
+        world_count(world, FAULT_NET_OVERTAKEN);
+    } else {
+        flow->newest = packet->number;
+    }
+    packet->deliver(world, packet);
+}
 
 static void arrive(void *arg)
 {
@@ -22,16 +43,19 @@ static void arrive(void *arg)
     const bool over_broker = packet->link == LINK_BROKER;
     const bool cut = world->link_down_until_ns[packet->link] > kernel_now_ns();
     const bool lost = over_broker && packet->broker_life != world->broker_life;
+    if (cut && !lost) {
+        world_count(world, FAULT_NET_PARTITION); /* each time that it is stopped */
+    }
     if (!lost && over_broker && packet->tries < SESSION_TRIES_MAX &&
         (cut || !world_is_up(world, packet->to))) {
         packet->tries += 1;
         kernel_after(KERNEL_WORLD, SESSION_RETRY_MS * KERNEL_MS, arrive, packet);
         return;
     }
-    if (cut) {
-        world_count(world, FAULT_NET_PARTITION);
-    } else if (!lost && world_is_up(world, packet->to)) {
-        packet->deliver(world, packet);
+    if (lost) {
+        world_count(world, FAULT_BROKER_LOST);
+    } else if (!cut && world_is_up(world, packet->to)) {
+        deliver(world, packet);
     }
     free(packet);
 }
@@ -44,6 +68,7 @@ static void post(struct world *world, const struct packet *head, const void *dat
     *packet = *head;
     packet->world = world;
     packet->broker_life = world->broker_life;
+    packet->number = ++flow_of(world, packet)->sent;
     packet->tries = 0;
     packet->size = size;
     if (size > 0) {
@@ -52,7 +77,8 @@ static void post(struct world *world, const struct packet *head, const void *dat
     packet->data[size] = '\0';
     int64_t delay_ms = dice_between(dice, 1, world->weather.net_ms_max);
     if (world_strikes(world, FAULT_NET_LATE, DICE_NETWORK)) {
-        delay_ms += dice_between(dice, 0, LATE_MS_MAX);
+        const bool very = dice_chance(dice, VERY_LATE_PPM);
+        delay_ms += dice_between(dice, LATE_MS_MIN, very ? VERY_LATE_MS_MAX : LATE_MS_MAX);
     }
     kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, arrive, packet);
 }

@@ -480,6 +480,9 @@ static void make_call(const struct call *question, struct pay_answer *ret_answer
     const bool cut = question->pay->down_until_ns > kernel_now_ns();
     const bool dropped = world_strikes(world, FAULT_PAY_LOST_CALL, DICE_PROVIDER);
     call->lost = cut || dropped;
+    if (cut && !dropped) {
+        world_count(world, FAULT_NET_PARTITION);
+    }
     if (!call->lost) {
         const bool late = world_strikes(world, FAULT_PAY_LATE, DICE_PROVIDER);
         const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, late ? 20000 : 400);

@@ -12,6 +12,7 @@ enum fault {
     FAULT_NET_DROP,
     FAULT_NET_DOUBLE,
     FAULT_NET_LATE,
+    FAULT_NET_OVERTAKEN, /* came after one that was sent later on the same way; only counted */
     FAULT_NET_PARTITION,
     FAULT_PAY_LOST_CALL,
     FAULT_PAY_LOST_ANSWER,
@@ -33,6 +34,9 @@ enum fault {
     FAULT_METER_LOST_REPLY,
     FAULT_METER_LATE_REPLY,
     FAULT_METER_GARBLED,
+    FAULT_METER_NOISE,
+    FAULT_METER_BROKEN_REPLY, /* in two parts, with a gap */
+    FAULT_METER_DOUBLE_REPLY,
     FAULT_METER_DEAD,
     FAULT_METER_OTHER_SALE,
     FAULT_METER_REFUSES,   /* the amount would be above its limit */
@@ -44,8 +48,10 @@ enum fault {
     FAULT_COLLECTOR_POWER,
     FAULT_COLLECTOR_DISK,
     FAULT_BROKER_RESTART,
+    FAULT_BROKER_LOST, /* was in the broker when that happened; only counted */
     FAULT_DISK_FULL,
     FAULT_SYNC_ERROR,
+    FAULT_SYNC_STALLED,
     FAULT_CLOCK_STEP,
     FAULT_KIOSK_DIES,
     FAULT_KIOSK_DOUBLE_TAP,

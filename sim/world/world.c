@@ -79,6 +79,7 @@ static void begin(struct world *world, const struct world_config *config)
     world->cut_cloud_at = 0;
     world->cut_collector_at = 0;
     memset(world->link_down_until_ns, 0, sizeof(world->link_down_until_ns));
+    memset(world->flows, 0, sizeof(world->flows));
     for (int i = 0; i < DICE_CONCERN_COUNT; i++) {
         world->dice[i] = dice_make(config->seed, (enum dice_concern)i);
     }
@@ -117,6 +118,7 @@ static void set_weather(struct world *world, const struct weather *weather)
     for (int node = NODE_CLOUD; node <= NODE_COLLECTOR; node++) {
         struct disk_faults *faults = memdisk_faults(node);
         faults->sync_error_ppm = weather->ppm[FAULT_SYNC_ERROR];
+        faults->stall_ppm = weather->ppm[FAULT_SYNC_STALLED];
         faults->sync_error_is_ok = canary_is(CANARY_SYNC_ERROR_IGNORED);
         faults->sync_is_a_lie = node == NODE_COLLECTOR && canary_is(CANARY_INTENT_NOT_SYNCED);
         faults->full = false;

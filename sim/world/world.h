@@ -23,6 +23,14 @@ enum { NODE_CLOUD = 1, NODE_COLLECTOR = 2 };
 /* Ways that messages take. */
 enum link { LINK_KIOSK, LINK_PROVIDER, LINK_BROKER, LINK_COUNT };
 
+/* Messages of one link with one peer in one direction: those that may overtake each other. */
+enum { FLOW_PEERS_MAX = 16, FLOWS_MAX = LINK_COUNT * FLOW_PEERS_MAX * 2 };
+
+struct flow {
+    uint64_t sent;
+    uint64_t newest; /* of those that have arrived */
+};
+
 struct world_config {
     uint64_t seed;
     uint32_t topups; /* orders that tenants will want */
@@ -57,6 +65,7 @@ struct world {
     struct dice dice[DICE_CONCERN_COUNT];
     struct counts counts;
     int64_t link_down_until_ns[LINK_COUNT];
+    struct flow flows[FLOWS_MAX];
     uint64_t broker_life;
     bool storm;
     bool over;             /* the books are being compared: nothing dies any more */
@@ -92,7 +101,9 @@ void world_count(struct world *world, enum fault fault);
 struct packet {
     struct world *world;
     enum link link;
-    int to; /* node that must be up; KERNEL_WORLD: always is */
+    int to;          /* node that must be up; KERNEL_WORLD: always is */
+    uint32_t peer;   /* which one of many at this link; below FLOW_PEERS_MAX */
+    uint64_t number; /* in its flow */
     uint64_t broker_life;
     int tries;
     void (*deliver)(struct world *world, const struct packet *packet);
