@@ -18,7 +18,16 @@
 #include "common/str.h"
 #include "sim/engine/child.h"
 
-enum { BUDGET = 10000, TOPUPS = 100, ROOMS = 6, KIOSKS = 6, SWEEP_TOPUPS = 3, SWEEP_ROOMS = 3 };
+enum {
+    TOPUPS = 250, /* of one history, which has time for them and for its calm */
+    ROOMS = 12,
+    KIOSKS = 12,
+    SWEEP_TOPUPS = 3,
+    SWEEP_ROOMS = 3,
+    BUDGET = 10000,
+    CANARY_TOPUPS = 100,
+    CANARY_ROOMS = 6,
+};
 
 enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_CANARIES };
 
@@ -167,6 +176,9 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
             options->stormy = true;
         } else if (str_equal(argv[i], "--canaries")) {
             *mode = MODE_CANARIES;
+            options->world.topups = CANARY_TOPUPS;
+            options->world.rooms = CANARY_ROOMS;
+            options->world.kiosks = CANARY_ROOMS;
         } else {
             const char *value = i + 1 < argc ? argv[i + 1] : NULL;
             if (!read_option(argv[i], value, options, mode)) {

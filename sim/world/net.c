@@ -10,6 +10,7 @@
 #include "sim/world/world.h"
 
 enum {
+    COPIES_MAX = 2, /* beside the message itself */
     LATE_MS_MIN = 500,
     LATE_MS_MAX = 5000,
     VERY_LATE_MS_MAX = 90000,
@@ -88,7 +89,7 @@ void net_send(struct world *world, const struct packet *head, const void *data, 
     if (!world_strikes(world, FAULT_NET_DROP, DICE_NETWORK)) {
         post(world, head, data, size);
     }
-    if (world_strikes(world, FAULT_NET_DOUBLE, DICE_NETWORK)) {
+    for (int i = 0; i < COPIES_MAX && world_strikes(world, FAULT_NET_DOUBLE, DICE_NETWORK); i++) {
         post(world, head, data, size);
     }
 }

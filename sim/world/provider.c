@@ -174,7 +174,9 @@ static void take_money(struct pay *pay, struct trade *trade, int64_t fen)
     trade->paid_fen = fen;
     trade->paid_ns = kernel_now_ns();
     trade->paid_wall_s = kernel_wall_ms(KERNEL_WORLD) / 1000;
-    trade->unbilled = world_strikes(pay->world, FAULT_BILL_ROW_MISSING, DICE_PROVIDER);
+    const bool unbilled = world_strikes(pay->world, FAULT_BILL_ROW_MISSING, DICE_PROVIDER);
+    /* A bill that lacks a payment is asked about only if another message told of it. */
+    trade->unbilled = unbilled && !trade->stray;
     kernel_trace("paid", trade->order_no, fen, trade->wallet);
     const bool at_once = world_strikes(pay->world, FAULT_NOTIFY_FIRST, DICE_PROVIDER);
     const int64_t delay_ms = dice_between(&pay->world->dice[DICE_PROVIDER], 0, 4000);
