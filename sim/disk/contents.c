@@ -92,6 +92,12 @@ void contents_write(struct disk_file *file, const void *bytes, size_t at, size_t
 void contents_truncate(struct disk_file *file, size_t size)
 {
     add_pending(file, 0, size)->truncates = true;
+    if (size == 0 && file->replaced.size == 0) {
+        const struct buffer empty = file->replaced;
+        file->replaced = file->seen;
+        file->seen = empty;
+        return;
+    }
     keep_replaced(file, size, file->seen.size);
     resize(&file->seen, size);
 }
