@@ -36,6 +36,8 @@ static const char USAGE[] =
     "       shilling-sim --seed SEED            one history and its last events\n"
     "       shilling-sim --sweep [--stormy] [--stride N]   a power cut at every (Nth) step\n"
     "       shilling-sim --canaries [--budget N]   every planted bug must be caught in N top-ups\n"
+    "       shilling-sim --calm ...             many histories with healthy devices, tighter "
+    "bounds\n"
     "each with [--topups N] [--rooms N] [--kiosks N] [--mask BITS] [--canary NAME]\n";
 
 /* ---- children ---- */
@@ -174,6 +176,8 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
             options->world.kiosks = SWEEP_ROOMS;
         } else if (str_equal(argv[i], "--stormy")) {
             options->stormy = true;
+        } else if (str_equal(argv[i], "--calm")) {
+            options->world.calm = true;
         } else if (str_equal(argv[i], "--canaries")) {
             *mode = MODE_CANARIES;
             options->world.topups = CANARY_TOPUPS;
@@ -198,12 +202,15 @@ static bool run(const struct engine_options *options)
     const int64_t begun_ms = engine_now_ms();
     bool sound = engine_run(options, &total);
     engine_print_total(options, &total, engine_now_ms() - begun_ms);
-    if (sound && engine_quality_is_good(&total)) {
+    const bool good =
+        options->world.calm ? engine_quality_is_healthy(&total) : engine_quality_is_good(&total);
+    if (sound && good) {
         (void)printf("%" PRIu64 " passed, 0 failed\n", total.histories);
         return true;
     }
     if (sound) {
-        (void)printf("I16: too much went back, or is open\n%" PRIu64 " passed, 1 failed\n",
+        (void)printf("I16: too much went back or is open, or came too late\n%" PRIu64
+                     " passed, 1 failed\n",
                      total.histories);
         return false;
     }

@@ -20,6 +20,9 @@ enum {
     PAID_ENOUGH = 2000,
     REFUNDED_PPM_MAX = 60000,
     OPEN_PPM_MAX = 3000,
+    HEALTHY_REFUNDED_PPM_MAX = 50000,
+    HEALTHY_OPEN_PPM_MAX = 2000,
+    HEALTHY_FAST_PPM_MIN = 990000,
 };
 
 int64_t engine_now_ms(void)
@@ -28,6 +31,11 @@ int64_t engine_now_ms(void)
 }
 
 /* ---- adding up ---- */
+
+static int64_t longer(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms > b_ms ? a_ms : b_ms;
+}
 
 static void add_counts(struct counts *sum, const struct counts *one)
 {
@@ -44,6 +52,9 @@ static void add_counts(struct counts *sum, const struct counts *one)
     sum->refunded_fen += one->refunded_fen;
     sum->open_fen += one->open_fen;
     sum->steps += one->steps;
+    sum->fast += one->fast;
+    sum->slowest_ms = longer(sum->slowest_ms, one->slowest_ms);
+    sum->oldest_open_ms = longer(sum->oldest_open_ms, one->oldest_open_ms);
 }
 
 static void add_disk(struct disk_counts *sum, const struct disk_counts *one)
@@ -187,6 +198,9 @@ void engine_print_replay(const struct world_config *config)
 {
     (void)printf("replay: shilling-sim --seed %" PRIu64 " --topups %u --rooms %u --kiosks %u",
                  config->seed, config->topups, config->rooms, config->kiosks);
+    if (config->calm) {
+        (void)printf(" --calm");
+    }
     if (config->masked != 0) {
         (void)printf(" --mask %" PRIu64, config->masked);
     }
@@ -206,6 +220,15 @@ bool engine_quality_is_good(const struct engine_total *total)
     const struct counts *counts = &total->counts;
     return counts->paid < PAID_ENOUGH || (ppm(counts->refunded, counts->paid) <= REFUNDED_PPM_MAX &&
                                           ppm(counts->open, counts->paid) <= OPEN_PPM_MAX);
+}
+
+bool engine_quality_is_healthy(const struct engine_total *total)
+{
+    const struct counts *counts = &total->counts;
+    return counts->paid < PAID_ENOUGH ||
+           (ppm(counts->refunded, counts->paid) <= HEALTHY_REFUNDED_PPM_MAX &&
+            ppm(counts->open, counts->paid) <= HEALTHY_OPEN_PPM_MAX &&
+            ppm(counts->fast, counts->credited) >= HEALTHY_FAST_PPM_MIN);
 }
 
 void engine_quality_text(const struct engine_total *total, char *ret_text, size_t text_size)
@@ -254,4 +277,8 @@ void engine_print_total(const struct engine_options *options, const struct engin
                  " + open %" PRId64 "; refunded %" PRIu64 " ppm, open %" PRIu64 " ppm of paid\n",
                  counts->paid_fen, counts->credited_fen, counts->refunded_fen, counts->open_fen,
                  ppm(counts->refunded, counts->paid), ppm(counts->open, counts->paid));
+    (void)printf("from payment to fate: %" PRId64 " s at most, %" PRIu64
+                 " ppm of the credits within %d s; oldest open item at the audit: %" PRId64 " s\n",
+                 counts->slowest_ms / 1000, ppm(counts->fast, counts->credited), (int)FAST_S,
+                 counts->oldest_open_ms / 1000);
 }

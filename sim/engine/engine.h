@@ -58,6 +58,12 @@ bool engine_run(const struct engine_options *options, struct engine_total *ret_t
  */
 bool engine_quality_is_good(const struct engine_total *total);
 
+/**
+ * I16 with healthy devices (engine_options.world.calm): at most 5 % back, 0.2 % open, and 99 % of
+ * the credits within FAST_S seconds of their payment.
+ */
+bool engine_quality_is_healthy(const struct engine_total *total);
+
 /** What was too much of it. */
 void engine_quality_text(const struct engine_total *total, char *ret_text, size_t text_size);
 

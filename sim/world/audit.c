@@ -145,6 +145,15 @@ static void count_fate(struct world *world, const struct claim *claim, int64_t e
     const struct trade *trade = claim->trade;
     counts->paid += 1;
     counts->paid_fen += trade->paid_fen;
+    const bool open = effects != 1 && back_fen != trade->paid_fen;
+    const int64_t end_ns = open ? kernel_now_ns() : trade->fate_ns;
+    const int64_t took_ms = (end_ns - trade->paid_ns) / KERNEL_MS;
+    int64_t *longest_ms = open ? &counts->oldest_open_ms : &counts->slowest_ms;
+    *longest_ms = took_ms > *longest_ms ? took_ms : *longest_ms;
+    if (trade->fate_ns == 0 && !open) {
+        world_fail(world, "%s has a fate that nobody saw happen", trade->order_no);
+    }
+    counts->fast += effects == 1 && took_ms <= FAST_S * INT64_C(1000) ? 1 : 0;
     if (effects == 1) {
         counts->credited += 1;
         counts->credited_fen += trade->paid_fen;

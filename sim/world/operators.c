@@ -164,6 +164,7 @@ static bool has_abnormal(const struct trade *trade)
 static void pay_back_by_bank(struct world *world, const struct item *item, struct trade *trade)
 {
     trade->repaid_fen = trade->paid_fen;
+    trade->fate_ns = kernel_now_ns();
     kernel_trace("repaid by bank", trade->order_no, trade->paid_fen, 0);
     attach(world, item, "reference");
     sign(world, item, REVIEW_REPAID);

@@ -77,6 +77,11 @@ static struct trade *add(struct pay *pay, const char *order_no, enum pay_wallet 
     return trade;
 }
 
+static void note_fate(struct trade *trade)
+{
+    trade->fate_ns = kernel_now_ns();
+}
+
 int64_t provider_refunded_fen(const struct trade *trade, bool only_done)
 {
     int64_t fen = 0;
@@ -231,6 +236,9 @@ void provider_refund_outside(struct pay *pay, struct trade *trade)
     if (left_fen == trade->paid_fen && left_fen > 0 && trade->repaid_fen == 0) {
         kernel_trace("refunded outside", trade->order_no, left_fen, 0);
         (void)add_refund(trade, "outside", left_fen);
+        if (trade->fate_ns == 0) {
+            note_fate(trade); /* what was credited before has had its fate */
+        }
     }
 }
 
@@ -313,6 +321,7 @@ static void refund_done(void *arg)
     free(arg);
     struct trade_refund *refund = &slow.pay->trades[slow.trade].refunds[slow.refund];
     refund->state = TRADE_REFUND_DONE;
+    note_fate(&slow.pay->trades[slow.trade]);
     refund->wall_s = kernel_wall_ms(KERNEL_WORLD) / 1000;
 }
 
@@ -374,6 +383,7 @@ static void act_refund(struct call *call)
         return;
     }
     refund = add_refund(trade, call->refund_no, call->fen);
+    note_fate(trade);
     kernel_trace("refund", trade->order_no, call->fen, 0);
     if (world_strikes(world, FAULT_REFUND_ABNORMAL, DICE_PROVIDER)) {
         refund->state = TRADE_REFUND_ABNORMAL;
@@ -402,10 +412,21 @@ static void note_told(struct pay *pay, const char *order_no)
     }
 }
 
+void provider_note_fate(struct pay *pay, const char *order_no)
+{
+    struct trade *trade = provider_find(pay, order_no);
+    if (trade != NULL) {
+        note_fate(trade);
+    }
+}
+
 void provider_check_bought(struct pay *pay, int64_t fen)
 {
     for (size_t i = 0; i < pay->trade_count; i++) {
-        const struct trade *trade = &pay->trades[i];
+        struct trade *trade = &pay->trades[i];
+        if (!trade->stray && trade->asked_fen == fen) {
+            note_fate(trade);
+        }
         const bool gone = trade->refund_count > 0 && !trade->told;
         if (!trade->stray && trade->asked_fen == fen && gone) {
             world_fail(pay->world, "I1: %s is credited, and every word about it was of a refund",

@@ -34,6 +34,7 @@ struct trade {
     bool stray;    /* belongs to no order of ours */
     int64_t paid_fen;
     int64_t paid_ns;
+    int64_t fate_ns; /* when its value reached the meter, a balance or the payer; 0: not yet */
     int64_t paid_wall_s;
     bool unbilled;      /* its row is missing in the bill */
     bool told;          /* a statement said paid and nothing of a refund */
@@ -63,6 +64,8 @@ void provider_refund_outside(struct pay *pay, struct trade *trade);
 int64_t provider_refunded_fen(const struct trade *trade, bool only_done);
 /** A meter has taken a purchase: was its payment still there, as far as the server could know? */
 void provider_check_bought(struct pay *pay, int64_t fen);
+/** The value of this order is on a balance now, or its money with whoever paid it. */
+void provider_note_fate(struct pay *pay, const char *order_no);
 void provider_finish(struct pay *pay);
 
 #endif

@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "sim/disk/memdisk.h"
 #include "sim/world/morning.h"
+#include "sim/world/wraps.h"
 
 enum {
     LOOK_S = 300,         /* how often it is looked whether all is done */
@@ -91,6 +92,7 @@ static void begin(struct world *world, const struct world_config *config)
     world->gateway = (struct gateway){.world = world};
     world->http = (struct http_server){.world = world};
     world->pay = (struct pay){.world = world};
+    wraps_tell(&world->pay);
 }
 
 void world_provision(struct world *world, const struct world_config *config)

@@ -55,8 +55,13 @@ struct counts {
     int64_t credited_fen;
     int64_t refunded_fen;
     int64_t open_fen;
+    int64_t slowest_ms;     /* from a payment to its fate: in its meter, on its balance or back */
+    int64_t oldest_open_ms; /* of what was still open at the audit, since its payment */
+    uint64_t fast;          /* credited within FAST_S of the payment */
     uint64_t steps;
 };
+
+enum { FAST_S = 60 };
 
 struct world {
     struct world_config config;

@@ -8,6 +8,9 @@
 #include "core/order/order.h"
 #include "core/order/review.h"
 
+/** From now on @p pay (borrowed) hears when a value is on a balance; NULL: nobody. */
+void wraps_tell(struct pay *pay);
+
 /* The linker makes the __real_ names, and calls the __wrap_ ones in the product's stead. */
 enum err __real_ledger_store_post(struct db *db, const struct ledger_document *document,
                                   enum ledger_step step, struct money amount);
