@@ -34,7 +34,7 @@ enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_CANARIES };
 static const char USAGE[] =
     "usage: shilling-sim [--seeds N | --seconds S] [--first SEED] [--jobs J]   many histories\n"
     "       shilling-sim --seed SEED            one history and its last events\n"
-    "       shilling-sim --sweep [--stormy] [--stride N]   a power cut at every (Nth) step\n"
+    "       shilling-sim --sweep [--stormy] [--pairs] [--stride N]   a power cut at every step\n"
     "       shilling-sim --canaries [--budget N]   every planted bug must be caught in N top-ups\n"
     "       shilling-sim --calm ...             many histories with healthy devices, tighter "
     "bounds\n"
@@ -98,6 +98,14 @@ void child_end(pid_t pid)
     int status = 0;
     const pid_t ended = waitpid(pid, &status, 0);
     MUST(ended == pid);
+}
+
+pid_t child_end_any(void)
+{
+    int status = 0;
+    const pid_t ended = waitpid(-1, &status, 0);
+    MUST(ended > 0);
+    return ended;
 }
 
 /* ---- the command line ---- */
@@ -176,6 +184,8 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
             options->world.kiosks = SWEEP_ROOMS;
         } else if (str_equal(argv[i], "--stormy")) {
             options->stormy = true;
+        } else if (str_equal(argv[i], "--pairs")) {
+            options->pairs = true;
         } else if (str_equal(argv[i], "--calm")) {
             options->world.calm = true;
         } else if (str_equal(argv[i], "--canaries")) {

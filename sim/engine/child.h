@@ -18,6 +18,8 @@ pid_t child_begin(const struct world_config *config, struct engine_result *ret_r
 pid_t child_split(void);
 /** Wait for its end. */
 void child_end(pid_t pid);
+/** Wait for the first one to end. @return who it was */
+pid_t child_end_any(void);
 
 /** In a child: write down what the history has come to, and end the process. */
 _Noreturn void child_finish(struct world *world, struct engine_result *ret_result, bool sound);

@@ -94,48 +94,64 @@ void engine_add_total(struct engine_total *sum, const struct engine_total *one)
 
 /* ---- children ---- */
 
-/* A ring of running histories: child i works for place i. */
+/* Histories under way and those that ended before an older one did. */
+enum { PLACES = ENGINE_JOBS_MAX * 8 };
+
 struct crew {
     const struct engine_options *options;
-    struct engine_result *results; /* shared memory, one a job */
-    pid_t pids[ENGINE_JOBS_MAX];
-    uint32_t jobs;
+    struct engine_result *results; /* shared memory, one a place */
+    pid_t pids[PLACES];            /* 0: nobody is at work there */
+    uint64_t begun;
+    uint64_t ended; /* and all before it */
+    uint32_t running;
 };
 
-static void begin_child(struct crew *crew, uint32_t place, uint64_t seed)
+static void begin_child(struct crew *crew)
 {
+    const size_t place = crew->begun % PLACES;
     struct engine_result *result = &crew->results[place];
     struct world_config config = crew->options->world;
-    config.seed = seed;
+    config.seed += crew->begun;
     memset(result, 0, sizeof(*result));
-    result->seed = seed;
+    result->seed = config.seed;
     crew->pids[place] = child_begin(&config, result);
+    crew->begun += 1;
+    crew->running += 1;
+}
+
+/* Wait for whoever ends first; add up in the order of the seeds. */
+static void end_child(struct crew *crew, struct engine_total *total)
+{
+    const pid_t pid = child_end_any();
+    for (size_t i = 0; i < PLACES; i++) {
+        crew->pids[i] = crew->pids[i] == pid ? 0 : crew->pids[i];
+    }
+    crew->running -= 1;
+    while (crew->ended < crew->begun && crew->pids[crew->ended % PLACES] == 0) {
+        add_result(total, &crew->results[crew->ended % PLACES]);
+        crew->ended += 1;
+    }
 }
 
 bool engine_run(const struct engine_options *options, struct engine_total *ret_total)
 {
-    struct crew crew = {.options = options, .jobs = options->jobs};
+    static struct crew crew;
     const int64_t end_ms = engine_now_ms() + (int64_t)options->seconds * 1000;
-    uint64_t begun = 0;
-    uint64_t ended = 0;
     struct engine_total total = {.histories = 0};
     MUST(options->jobs >= 1 && options->jobs <= ENGINE_JOBS_MAX);
-    crew.results = child_memory(ENGINE_JOBS_MAX * sizeof(*crew.results));
+    crew = (struct crew){.options = options};
+    crew.results = child_memory(PLACES * sizeof(*crew.results));
     bool more = true;
-    while (more || ended < begun) {
+    while (more || crew.running > 0) {
         more = more && total.failures == 0 &&
-               (options->seeds > 0 ? begun < options->seeds : engine_now_ms() < end_ms);
-        if (more && begun - ended < crew.jobs) {
-            begin_child(&crew, (uint32_t)(begun % crew.jobs), options->world.seed + begun);
-            begun += 1;
-        } else if (ended < begun) {
-            const uint32_t place = (uint32_t)(ended % crew.jobs);
-            child_end(crew.pids[place]);
-            add_result(&total, &crew.results[place]);
-            ended += 1;
+               (options->seeds > 0 ? crew.begun < options->seeds : engine_now_ms() < end_ms);
+        if (more && crew.running < options->jobs && crew.begun - crew.ended < PLACES) {
+            begin_child(&crew);
+        } else if (crew.running > 0) {
+            end_child(&crew, &total);
         }
     }
-    child_memory_free(crew.results, ENGINE_JOBS_MAX * sizeof(*crew.results));
+    child_memory_free(crew.results, PLACES * sizeof(*crew.results));
     *ret_total = total;
     return total.failures == 0;
 }

@@ -25,6 +25,7 @@ struct engine_options {
     uint64_t at;     /* ... or only this one; 0: all */
     uint64_t budget; /* canaries: top-ups until one must be caught */
     bool stormy;     /* sweep: with the seed's weather, too */
+    bool pairs;      /* sweep: and a second power cut some steps after the first */
 };
 
 /* What a child leaves behind, in shared memory. */

@@ -13,6 +13,8 @@
 #include "common/str.h"
 #include "sim/engine/child.h"
 
+enum { SECOND_STEPS_MAX = 400 };
+
 enum victim { VICTIM_CLOUD, VICTIM_COLLECTOR, VICTIM_COUNT };
 
 struct point {
@@ -77,10 +79,26 @@ static uint32_t place_for_child(struct sweep *sweep)
     return oldest;
 }
 
+/* One of the two machines dies again: in the middle of its start, or of what comes after it. */
+static void plan_second(struct world *world, uint64_t step, enum victim victim)
+{
+    struct dice dice = dice_make(step * VICTIM_COUNT + (uint64_t)victim, DICE_CRASHES);
+    const uint32_t other = dice_below(&dice, VICTIM_COUNT);
+    const uint64_t at = step + 1 + dice_below(&dice, SECOND_STEPS_MAX);
+    if (other == VICTIM_CLOUD) {
+        world->cut_cloud_at = at;
+    } else {
+        world->cut_collector_at = at;
+    }
+}
+
 /* In the child: the power of that machine goes, now. */
-static void strike(struct sweep *sweep, enum victim victim)
+static void strike(struct sweep *sweep, uint64_t step, enum victim victim)
 {
     struct world *world = &sweep->world;
+    if (sweep->options->pairs) {
+        plan_second(world, step, victim);
+    }
     if (victim == VICTIM_CLOUD) {
         cloud_crash(&world->cloud, /* power= */ true);
     } else {
@@ -100,7 +118,7 @@ static void split(struct sweep *sweep, uint64_t step, enum victim victim)
         return;
     }
     sweep->own_result = result;
-    strike(sweep, victim); /* may not return: the caller ran on that machine */
+    strike(sweep, step, victim); /* may not return: the caller ran on that machine */
 }
 
 static void on_step(void *self, uint64_t step)
@@ -116,16 +134,18 @@ static void on_step(void *self, uint64_t step)
 static void report(const struct sweep *sweep, int64_t took_ms)
 {
     const struct engine_total *total = &sweep->total;
-    (void)printf("sweep: %" PRIu64 " power cuts, %" PRIu64 " paid = credited %" PRIu64
+    (void)printf("sweep: %" PRIu64 " %s, %" PRIu64 " paid = credited %" PRIu64
                  " + refunded %" PRIu64 " + open %" PRIu64 ", %" PRId64 " s\n",
-                 total->histories, total->counts.paid, total->counts.credited,
-                 total->counts.refunded, total->counts.open, took_ms / 1000);
+                 total->histories, sweep->options->pairs ? "pairs of power cuts" : "power cuts",
+                 total->counts.paid, total->counts.credited, total->counts.refunded,
+                 total->counts.open, took_ms / 1000);
     if (total->failures > 0) {
         (void)printf("step %" PRIu64 ", %s: %s\n", sweep->failed_step,
                      victim_name(sweep->failed_victim), total->failure);
-        (void)printf("replay: shilling-sim --sweep%s --at %" PRIu64 " --topups %u --rooms %u"
+        (void)printf("replay: shilling-sim --sweep%s%s --at %" PRIu64 " --topups %u --rooms %u"
                      " --kiosks %u --first %" PRIu64 "\n",
-                     sweep->options->stormy ? " --stormy" : "", sweep->failed_step,
+                     sweep->options->stormy ? " --stormy" : "",
+                     sweep->options->pairs ? " --pairs" : "", sweep->failed_step,
                      sweep->options->world.topups, sweep->options->world.rooms,
                      sweep->options->world.kiosks, sweep->options->world.seed);
     }
