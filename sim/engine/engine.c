@@ -158,6 +158,8 @@ bool engine_run(const struct engine_options *options, struct engine_total *ret_t
 
 /* ---- the smallest failure ---- */
 
+_Static_assert(FAULT_COUNT <= 64, "a mask has 64 bits");
+
 static bool still_fails(const struct engine_options *options, const struct world_config *config)
 {
     struct engine_options one = *options;
@@ -168,17 +170,25 @@ static bool still_fails(const struct engine_options *options, const struct world
     return !engine_run(&one, &total);
 }
 
-void engine_shrink(const struct engine_options *options, struct world_config *config)
+/* Fewer top-ups: by half, then by ever smaller parts of it. */
+static void shrink_topups(const struct engine_options *options, struct world_config *config)
 {
-    bool smaller = true;
-    while (smaller && config->topups > 1) {
+    uint32_t less = config->topups / 2;
+    while (less > 0) {
         struct world_config tried = *config;
-        tried.topups /= 2;
-        smaller = still_fails(options, &tried);
-        if (smaller) {
+        tried.topups -= less;
+        if (still_fails(options, &tried)) {
             *config = tried;
+            less = less < config->topups ? less : config->topups / 2;
+        } else {
+            less /= 2;
         }
     }
+}
+
+void engine_shrink(const struct engine_options *options, struct world_config *config)
+{
+    shrink_topups(options, config);
     for (int i = 0; i < FAULT_COUNT; i++) {
         struct world_config tried = *config;
         tried.masked |= UINT64_C(1) << i;
@@ -186,6 +196,7 @@ void engine_shrink(const struct engine_options *options, struct world_config *co
             *config = tried;
         }
     }
+    shrink_topups(options, config);
 }
 
 bool engine_replay(const struct engine_options *options)
