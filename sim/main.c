@@ -29,12 +29,13 @@ enum {
     CANARY_ROOMS = 6,
 };
 
-enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_CANARIES };
+enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_ENUMERATE, MODE_CANARIES };
 
 static const char USAGE[] =
     "usage: shilling-sim [--seeds N | --seconds S] [--first SEED] [--jobs J]   many histories\n"
     "       shilling-sim --seed SEED            one history and its last events\n"
     "       shilling-sim --sweep [--stormy] [--pairs] [--stride N]   a power cut at every step\n"
+    "       shilling-sim --enumerate [--stride N]   all orders of one order's messages\n"
     "       shilling-sim --canaries [--budget N]   every planted bug must be caught in N top-ups\n"
     "       shilling-sim --calm ...             many histories with healthy devices, tighter "
     "bounds\n"
@@ -135,6 +136,9 @@ static bool read_world(const char *name, const char *value, struct world_config 
         return read_number(value, &world->kiosks) && world->kiosks > 0 &&
                world->kiosks <= KIOSKS_MAX;
     }
+    if (str_equal(name, "--gate")) {
+        return read_number(value, &world->gate) && world->gate <= GATE_CASES;
+    }
     if (str_equal(name, "--mask")) {
         return read_big(value, &world->masked);
     }
@@ -186,6 +190,9 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
             options->stormy = true;
         } else if (str_equal(argv[i], "--pairs")) {
             options->pairs = true;
+        } else if (str_equal(argv[i], "--enumerate")) {
+            *mode = MODE_ENUMERATE;
+            options->world.rooms = GATE_KINDS;
         } else if (str_equal(argv[i], "--calm")) {
             options->world.calm = true;
         } else if (str_equal(argv[i], "--canaries")) {
@@ -259,6 +266,9 @@ int main(int argc, char **argv)
     case MODE_SWEEP:
         log_init("sim", (enum log_level)(LOG_LEVEL_ERROR + 1));
         return engine_sweep(&options) ? 0 : 1;
+    case MODE_ENUMERATE:
+        log_init("sim", (enum log_level)(LOG_LEVEL_ERROR + 1));
+        return engine_enumerate(&options) ? 0 : 1;
     case MODE_CANARIES:
         return engine_canaries(&options) ? 0 : 1;
     case MODE_RUN:

@@ -111,9 +111,14 @@ static void begin_child(struct crew *crew)
     const size_t place = crew->begun % PLACES;
     struct engine_result *result = &crew->results[place];
     struct world_config config = crew->options->world;
-    config.seed += crew->begun;
     memset(result, 0, sizeof(*result));
-    result->seed = config.seed;
+    if (crew->options->cases > 0) {
+        config.gate = 1 + (uint32_t)crew->begun * crew->options->stride;
+        result->seed = config.gate;
+    } else {
+        config.seed += crew->begun;
+        result->seed = config.seed;
+    }
     crew->pids[place] = child_begin(&config, result);
     crew->begun += 1;
     crew->running += 1;
@@ -227,6 +232,9 @@ void engine_print_replay(const struct world_config *config)
                  config->seed, config->topups, config->rooms, config->kiosks);
     if (config->calm) {
         (void)printf(" --calm");
+    }
+    if (config->gate != 0) {
+        (void)printf(" --gate %u", config->gate);
     }
     if (config->masked != 0) {
         (void)printf(" --mask %" PRIu64, config->masked);

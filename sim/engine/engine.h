@@ -23,6 +23,7 @@ struct engine_options {
     uint32_t jobs;   /* processes at a time */
     uint32_t stride; /* sweep: every so many steps ... */
     uint64_t at;     /* ... or only this one; 0: all */
+    uint32_t cases;  /* not 0: so many cases of the gate, every stride-th, in place of seeds */
     uint64_t budget; /* canaries: top-ups until one must be caught */
     bool stormy;     /* sweep: with the seed's weather, too */
     bool pairs;      /* sweep: and a second power cut some steps after the first */
@@ -80,6 +81,9 @@ bool engine_replay(const struct engine_options *options);
 
 /** A crash at every step of a small history, of each machine. */
 bool engine_sweep(const struct engine_options *options);
+
+/** All orders in which the messages of one order can come. */
+bool engine_enumerate(const struct engine_options *options);
 
 /** Every planted bug must be caught. */
 bool engine_canaries(const struct engine_options *options);

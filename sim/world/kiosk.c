@@ -13,6 +13,7 @@ enum {
     HALF = 500000,
     THINK_MS_MAX = 20000,
     TRIES_MAX = 6,
+    GATED_PAY_MS = 3000,
     TURNS_MAX = 1 << 24,
     RETRY_MS = 12000,
     WATCH_S = 20,
@@ -140,6 +141,10 @@ static void plan(struct kiosk *kiosk)
 {
     struct dice *dice = &kiosk->world->dice[DICE_USERS];
     kiosk->planned = true;
+    if (kiosk->world->config.gate > 0) {
+        pay_later(kiosk, GATED_PAY_MS);
+        return;
+    }
     const uint32_t what = dice_below(dice, 100);
     const int64_t soon_ms = dice_between(dice, 2000, 40000);
     const int64_t late_ms = dice_between(dice, 80000, 400000);
@@ -365,6 +370,9 @@ static size_t add_wish(struct kiosk *kiosk, const struct wish *before)
     *wish =
         (struct wish){.fen = AMOUNT_FIRST_FEN + (int64_t)(serial % AMOUNTS), .kiosk = kiosk->index};
     wish->room = dice_below(&world->dice[DICE_USERS], world->config.rooms);
+    if (world->config.gate > 0) {
+        wish->room = gate_room(world);
+    }
     const bool alipay = dice_chance(&world->dice[DICE_USERS], HALF);
     wish->channel = alipay ? API_CHANNEL_ALIPAY : API_CHANNEL_WECHAT;
     id_make(&rng, kernel_wall_ms(KERNEL_WORLD), wish->client_request_id);

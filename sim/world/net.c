@@ -10,6 +10,7 @@
 #include "sim/world/world.h"
 
 enum {
+    GATE_MS = 100,  /* until a message that was held back tries again */
     COPIES_MAX = 2, /* beside the message itself */
     LATE_MS_MIN = 500,
     LATE_MS_MAX = 5000,
@@ -51,6 +52,10 @@ static void arrive(void *arg)
         (cut || !world_is_up(world, packet->to))) {
         packet->tries += 1;
         kernel_after(KERNEL_WORLD, SESSION_RETRY_MS * KERNEL_MS, arrive, packet);
+        return;
+    }
+    if (!lost && !cut && world_is_up(world, packet->to) && gate_holds_packet(world, packet)) {
+        kernel_after(KERNEL_WORLD, GATE_MS * KERNEL_MS, arrive, packet);
         return;
     }
     if (lost) {

@@ -17,6 +17,7 @@
 
 enum {
     CALL_TIMEOUT_S = 8,
+    GATE_MS = 100,
     NOTIFY_TRIES_MAX = 8,
     REFUND_SLOW_S_MAX = 600,
     WRONG_BY_FEN = 7,
@@ -183,6 +184,7 @@ static void take_money(struct pay *pay, struct trade *trade, int64_t fen)
     /* A bill that lacks a payment is asked about only if another message told of it. */
     trade->unbilled = unbilled && !trade->stray;
     kernel_trace("paid", trade->order_no, fen, trade->wallet);
+    gate_close(pay->world, trade->order_no);
     const bool at_once = world_strikes(pay->world, FAULT_NOTIFY_FIRST, DICE_PROVIDER);
     const int64_t delay_ms = dice_between(&pay->world->dice[DICE_PROVIDER], 0, 4000);
     const bool never = world_strikes(pay->world, FAULT_NOTIFY_NEVER, DICE_PROVIDER);
@@ -438,7 +440,12 @@ void provider_check_bought(struct pay *pay, int64_t fen)
 static void answer_arrived(void *arg)
 {
     struct call *call = arg;
-    if (call->op == OP_QUERY && call->answer.result == PAY_PAID) {
+    const bool tells = call->op == OP_QUERY && call->answer.result == PAY_PAID;
+    if (tells && !call->left && gate_holds(call->pay->world, GATE_POLL)) {
+        kernel_after(KERNEL_WORLD, GATE_MS * KERNEL_MS, answer_arrived, call);
+        return;
+    }
+    if (tells) {
         note_told(call->pay, call->order_no);
     }
     call->answered = true;

@@ -89,6 +89,7 @@ static void begin(struct world *world, const struct world_config *config)
     world->cloud.rng = dice_port(&world->dice[DICE_NODES]);
     world->field = (struct field){.world = world, .meters = &world->meters};
     world->field.rng = dice_port(&world->dice[DICE_NODES]);
+    gate_begin(world);
     world->gateway = (struct gateway){.world = world};
     world->http = (struct http_server){.world = world};
     world->pay = (struct pay){.world = world};

@@ -7,6 +7,7 @@
 #include "sim/world/canary.h"
 #include "sim/world/cloud.h"
 #include "sim/world/field.h"
+#include "sim/world/gate.h"
 #include "sim/world/gateway_double.h"
 #include "sim/world/http_double.h"
 #include "sim/world/kiosk.h"
@@ -37,6 +38,7 @@ struct world_config {
     uint32_t rooms;  /* kinds of meters in turn: cloud, count, order */
     uint32_t kiosks;
     uint64_t masked; /* faults that are off, by bit: what shrinking found out */
+    uint32_t gate;   /* 1 to GATE_CASES: one order, whose messages come in that order (gate.h) */
     bool calm;       /* no weather: for sweeps, where the crash is the only fault */
     bool talkative;  /* show the newest events when it is over */
     enum canary canary;
@@ -78,6 +80,7 @@ struct world {
     uint64_t cut_collector_at;
 
     struct cloud cloud;
+    struct gate gate;
     struct gateway gateway;
     struct http_server http;
     struct pay pay;
