@@ -224,7 +224,8 @@ static void check_trade(struct audit *audit, const struct trade *trade)
         check_unpaid(world, &audit->claim, effects);
         return;
     }
-    if (audit->claim.state[0] == '\0' && morning_found(world, trade, "NOT_OURS")) {
+    if (audit->claim.state[0] == '\0' && !trade->acknowledged &&
+        morning_found(world, trade, "NOT_OURS")) {
         return; /* the bill alone told of it, and nobody may send back what is not ours */
     }
     check_paid(world, &audit->claim, effects, back_fen);
