@@ -13,6 +13,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "sim/world/morning.h"
+#include "sim/world/relays.h"
 #include "sim/world/world.h"
 
 enum { STATE_SIZE = 16 };
@@ -331,6 +332,7 @@ static void audit_main(void *arg)
     check_books(world);
     check_turnover(world, &audit->theirs);
     check_meters(world);
+    relays_check(world);
     audit->world = NULL; /* done */
 }
 

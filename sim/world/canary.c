@@ -49,6 +49,8 @@ static const struct row ROWS[CANARY_COUNT] = {
                                                            "credited"},
     [CANARY_WINDOW_OFF_BY_ONE] = {"window-off-by-one", "family Q: the balance window is a unit too "
                                                        "wide"},
+    [CANARY_GENERATION_IGNORED] = {"generation-ignored", "an older relay wish is carried out after "
+                                                         "a newer one"},
     [CANARY_SETTLED_ALONE] = {"settled-alone", "one person signs twice, and it is settled"},
 };
 

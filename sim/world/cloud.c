@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "sim/disk/memdisk.h"
+#include "sim/world/ingest.h"
 #include "sim/world/world.h"
 
 enum {
@@ -162,6 +163,7 @@ static enum err make_parts(struct cloud *cloud)
     struct world *world = cloud->world;
     const struct orders_setup setup = {
         .options = {.timers = cloud->timers,
+                    .cut_off = true,
                     .pay_threads = PAY_THREADS,
                     .meter_threads = METER_THREADS},
         .store = cloud->store,
@@ -175,6 +177,13 @@ static enum err make_parts(struct cloud *cloud)
     };
     enum err err = orders_create(&setup, &cloud->orders);
     if (err == OK) {
+        cloud->accounts = orders_account_port(cloud->orders);
+        const struct ingest_setup ingest = {.store = cloud->store,
+                                            .accounts = &cloud->accounts,
+                                            .clock = &cloud->clock,
+                                            .acknowledge = gateway_double_acknowledge,
+                                            .self = world};
+        ingest_begin(&ingest);
         err = review_create(cloud->orders, &setup, &cloud->review);
     }
     if (err == OK) {
@@ -219,9 +228,12 @@ void cloud_start(struct cloud *cloud)
 /* ---- provisioning ---- */
 
 static const char SEED_HEAD[] =
-    "tariffs = ( { id = \"flat\"; price_yuan = \"0.5500\"; } );\n"
+    "tariffs = ( { id = \"flat\"; price_yuan = \"0.5500\"; },\n"
+    "  { id = \"dear\"; price_yuan = \"3000.0000\"; } );\n"
     "profiles = (\n"
-    "  { id = \"p0\"; kind = \"cloud\"; relay = \"none\"; password = \"02123456\";\n"
+    "  { id = \"p0\"; kind = \"cloud\"; relay = \"1C\"; password = \"02123456\";\n"
+    "    operator = \"00000001\"; schedule_s = 0; },\n"
+    "  { id = \"p3\"; kind = \"cloud\"; relay = \"1B\"; password = \"02123456\";\n"
     "    operator = \"00000001\"; schedule_s = 0; },\n"
     "  { id = \"p1\"; kind = \"count\"; layout = \"standard\"; relay = \"none\";\n"
     "    mac_port = \"/sim/key\"; password = \"02123456\"; operator = \"00000001\";\n"
@@ -233,6 +245,12 @@ static const char SEED_HEAD[] =
     "  amounts_yuan = [20, 50]; amount_min_yuan = \"1.00\"; amount_max_yuan = \"2000.00\";\n"
     "  languages = [\"zh-CN\"]; receipt_auto = true; sell_to_silent = true;\n"
     "  terminals = ( ";
+
+/* Every second of the meters with their balance in the cloud wants its button pressed. */
+static uint32_t profile_of(uint32_t room)
+{
+    return room % 6 == 3 ? 3 : room % 3;
+}
 
 static void write_seed(struct strbuf *text, uint32_t rooms)
 {
@@ -248,8 +266,9 @@ static void write_seed(struct strbuf *text, uint32_t rooms)
                     "%s{ id = \"r%u\"; building = \"1\"; unit = \"1\"; label = \"%u\";"
                     " customer = { id = \"c%u\"; name = \"Li\"; };"
                     " meter = { id = \"m%u\"; address = \"%s\"; profile = \"p%u\";"
-                    " tariff = \"flat\"; collector = \"col1\"; bus = \"b1\"; }; }\n",
-                    i > 0 ? ", " : "", i, 100 + i, i, i, address, i % 3);
+                    " tariff = \"%s\"; collector = \"col1\"; bus = \"b1\"; }; }\n",
+                    i > 0 ? ", " : "", i, 100 + i, i, i, address, profile_of(i),
+                    i % 3 == 0 ? "dear" : "flat");
     }
     strbuf_add(text, " ); } );\n");
     MUST(!text->failed);

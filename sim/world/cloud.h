@@ -5,6 +5,11 @@
 #include "cloud/orders/orders.h"
 #include "cloud/review/review.h"
 
+enum {
+    CLOUD_SCHEDULE_S = 120,
+    CLOUD_STEP_FEN = 3000, /* 0.01 kWh where the balance is in the cloud: used up in minutes */
+};
+
 /* The server: its real store, jobs, orders and review on a machine that may die. */
 struct world;
 
@@ -19,6 +24,7 @@ struct cloud {
     struct store *store;
     struct jobs *jobs;
     struct orders *orders;
+    struct account_port accounts;
     struct review *review;
 };
 

@@ -40,7 +40,7 @@ static void desk_tell(void *self, const char *kind, const char *meter, const cha
     kernel_trace("collector tells", kind, (int64_t)strlen(detail), 0);
 }
 
-void field_take(struct field *field, const void *text, size_t size, bool replied)
+void field_take(struct field *field, const void *text, size_t size, enum field_topic topic)
 {
     struct collector_life *life = field->life;
     if (life == NULL || life->inbox_count == FIELD_INBOX_MAX) {
@@ -48,7 +48,7 @@ void field_take(struct field *field, const void *text, size_t size, bool replied
     }
     const size_t place = (life->inbox_first + life->inbox_count) % FIELD_INBOX_MAX;
     struct field_message *message = &life->inbox[place];
-    *message = (struct field_message){.text = malloc(size + 1), .size = size, .replied = replied};
+    *message = (struct field_message){.text = malloc(size + 1), .size = size, .topic = topic};
     MUST(message->text != NULL);
     memcpy(message->text, text, size);
     message->text[size] = '\0';
@@ -63,8 +63,10 @@ static void take_message(struct collector_life *life)
     struct bus_fault fault;
     life->inbox_first = (life->inbox_first + 1) % FIELD_INBOX_MAX;
     life->inbox_count -= 1;
-    if (!message.replied) {
+    if (message.topic == FIELD_COMMAND) {
         desk_command(&life->desk, message.text, message.size);
+    } else if (message.topic == FIELD_ACK) {
+        field_uplink_ack(life, message.text, message.size);
     } else if (bus_replied_decode(message.text, message.size, id, &fault) == OK) {
         (void)!journal_replied(life->journal, id);
     }
@@ -94,6 +96,8 @@ static int bus_of(void *self, const char *name)
 static void give_meters(struct collector_life *life)
 {
     static const enum bus_meter_kind KINDS[] = {BUS_METER_CLOUD, BUS_METER_COUNT, BUS_METER_ORDER};
+    static const char *const ITEMS[] = {"00010000", BUS_ITEM_STATUS3};
+    static const uint8_t OPERATOR[4] = {0, 0, 0, 1};
     static const uint8_t PASSWORD[4] = {0x02, 0x12, 0x34, 0x56};
     struct bus_meter list[METERS_MAX];
     struct bus_config config = {.version = "1", .meters = list};
@@ -105,6 +109,12 @@ static void give_meters(struct collector_life *life)
         str_format_cut(list[i].protocol, sizeof(list[i].protocol), "645-2007");
         list[i].kind = KINDS[i % ARRAY_COUNT(KINDS)];
         memcpy(list[i].password, PASSWORD, sizeof(PASSWORD));
+        memcpy(list[i].operator_code, OPERATOR, sizeof(OPERATOR));
+        list[i].schedule_s = field_schedule_s();
+        list[i].item_count = ARRAY_COUNT(ITEMS);
+        for (size_t k = 0; k < ARRAY_COUNT(ITEMS); k++) {
+            str_format_cut(list[i].items[k], sizeof(list[i].items[k]), "%s", ITEMS[k]);
+        }
     }
     const size_t left_out = roster_apply(&life->roster, &config, bus_of, NULL, 0);
     MUST(left_out == 0);
@@ -127,14 +137,23 @@ static void loop(struct collector_life *life)
             struct job_result *result = &life->results[life->result_first];
             life->result_first = (life->result_first + 1) % FIELD_RESULTS_MAX;
             life->result_count -= 1;
-            desk_result(&life->desk, result);
+            field_uplink_result(life, result);
+            if (!result->scheduled) {
+                desk_result(&life->desk, result);
+            }
         } else if (clock_mono_ms(&life->clock) >= life->repeat_ms) {
             publish_replies(life);
+            field_uplink_repeat(life);
             if (!journal_probe(life->journal)) {
                 return; /* unsound: somebody must start it again */
             }
         } else {
-            const int64_t wait_ms = life->repeat_ms - clock_mono_ms(&life->clock);
+            field_uplink_schedule(life);
+            const int64_t due_ms = roster_next_due_ms(&life->roster);
+            const bool early = life->scheduled == 0 && due_ms < life->repeat_ms;
+            const int64_t until_ms = early ? due_ms : life->repeat_ms;
+            const int64_t left_ms = until_ms - clock_mono_ms(&life->clock);
+            const int64_t wait_ms = left_ms > 0 ? left_ms : 1;
             (void)kernel_wait(life->inbox, kernel_now_ns() + wait_ms * KERNEL_MS);
         }
     }
@@ -164,6 +183,7 @@ static void collector_main(void *arg)
         kernel_trace("collector up", "", journal_epoch(life->journal), 0);
         field_state(life->field, journal_epoch(life->journal));
         publish_replies(life);
+        field_uplink_readings(life);
         (void)kernel_spawn(FIELD_NODE, field_line_main, life);
         loop(life);
     }

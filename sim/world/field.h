@@ -14,11 +14,15 @@
  */
 struct collector_life; /* what dies with the machine (field_life.h) */
 
+/* What comes over the broker. */
+enum field_topic { FIELD_COMMAND, FIELD_REPLIED, FIELD_ACK };
+
 struct field {
     struct world *world;
     struct meters *meters;
     struct rng_port rng;
-    struct collector_life *life; /* NULL: down */
+    struct collector_life *life;      /* NULL: down */
+    uint32_t generations[METERS_MAX]; /* of the newest relay frame that left, by meter */
 };
 
 /** Switch the machine on. */
@@ -28,15 +32,20 @@ void field_crash(struct field *field, bool power);
 /** Its disk is lost: it starts again with an empty one. */
 void field_lose_disk(struct field *field);
 /** A message of the broker's. */
-void field_take(struct field *field, const void *text, size_t size, bool replied);
+void field_take(struct field *field, const void *text, size_t size, enum field_topic topic);
 
 /*
  * What it needs of the world (field_world.c). Server and collector both have a "struct job", so
  * their headers do not meet.
  */
 void field_reply(struct field *field, const char *text, size_t size);
+void field_reading(struct field *field, const char *text, size_t size);
 void field_state(struct field *field, uint32_t epoch);
 void field_fail(struct field *field, const char *what);
+/** A relay frame leaves. */
+void field_relay_sent(struct field *field, const char *address, uint32_t generation);
+/** The cloud's configuration of a meter: seconds between scheduled reads. */
+uint32_t field_schedule_s(void);
 int64_t field_down_ms(struct field *field);
 
 #endif

@@ -14,7 +14,7 @@ enum { FIELD_NODE = 2, FIELD_INBOX_MAX = 64, FIELD_RESULTS_MAX = 32, FIELD_PARKE
 struct field_message {
     char *text; /* @own */
     size_t size;
-    bool replied; /* down/.../replied; otherwise .../cmd */
+    enum field_topic topic;
 };
 
 struct collector_life {
@@ -30,6 +30,12 @@ struct collector_life {
     size_t result_first;
     size_t result_count;
     int64_t repeat_ms; /* when unacknowledged answers go out again */
+    int scheduled;     /* reads of the schedule on their way */
+    struct job scheduled_job;
+    struct bus_reading reading;
+    uint64_t seq_sent;   /* readings: all up to this are sent, all up to ... */
+    uint64_t seq_acked;  /* ... this acknowledged */
+    int64_t readings_ms; /* since when nothing more is */
     struct queue queue;
     struct exchange x;
     struct turn turns[JOB_PRIO_COUNT + FIELD_PARKED_MAX];
@@ -41,6 +47,13 @@ struct collector_life {
 
 /** Planted bug: a start finds no tombstone that the last life made. */
 void field_forget_voids(struct journal *journal);
+
+/* The schedule and its readings (field_uplink.c). */
+void field_uplink_schedule(struct collector_life *life);
+void field_uplink_result(struct collector_life *life, const struct job_result *result);
+void field_uplink_readings(struct collector_life *life);
+void field_uplink_ack(struct collector_life *life, const char *text, size_t size);
+void field_uplink_repeat(struct collector_life *life);
 
 void field_line_main(void *life);
 bool field_line_push(struct collector_life *life, const struct job *job);

@@ -77,6 +77,8 @@ static void finish_turn(struct collector_life *life, enum job_prio prio)
     *result = (struct job_result){
         .reply = turn->reply,
         .op = turn->job.command.op,
+        .prio = turn->job.prio,
+        .scheduled = turn->job.command.id[0] == '\0',
         .heard = turn->heard,
         .garbled = turn->garbled,
         .accepted_ms = turn->job.accepted_ms,
@@ -93,6 +95,9 @@ static void send_turn(struct collector_life *life, struct turn *turn)
     const bool changes = turn->phase == TURN_PHASE_FRAME;
     if (changes && !memdisk_is_durable(FIELD_NODE)) {
         field_fail(life->field, "I8: a frame leaves before its intent is durable");
+    }
+    if (changes && turn->job.command.op == BUS_OP_RELAY) {
+        field_relay_sent(life->field, turn->job.meter.meter, turn->job.command.u.relay.generation);
     }
     exchange_run(life, &turn->request);
     if (changes) {

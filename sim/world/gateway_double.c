@@ -7,6 +7,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "sim/world/gateway_canary.h"
+#include "sim/world/ingest.h"
 #include "sim/world/world.h"
 
 /* As cloud/meters/gateway.c has it: a question's id is a UUID of version 8, all others of 7. */
@@ -102,16 +103,57 @@ void gateway_double_reply(struct world *world, const char *text, size_t size)
     net_send(world, &head, text, size);
 }
 
+/* ---- readings ---- */
+
+struct text {
+    size_t size;
+    char bytes[];
+};
+
+static void handle_reading(void *arg)
+{
+    struct text *text = arg;
+    ingest_take(text->bytes, text->size);
+    free(text);
+}
+
+static void reading_arrived(struct world *world, const struct packet *packet)
+{
+    struct text *text = malloc(sizeof(*text) + packet->size + 1);
+    (void)world;
+    MUST(text != NULL);
+    text->size = packet->size;
+    memcpy(text->bytes, packet->data, packet->size + 1);
+    (void)kernel_spawn(NODE_CLOUD, handle_reading, text);
+}
+
+void gateway_double_reading(struct world *world, const char *text, size_t size)
+{
+    const struct packet head = {.link = LINK_BROKER, .to = NODE_CLOUD, .deliver = reading_arrived};
+    net_send(world, &head, text, size);
+}
+
+static void ack_arrived(struct world *world, const struct packet *packet)
+{
+    field_take(&world->field, packet->data, packet->size, FIELD_ACK);
+}
+
+void gateway_double_acknowledge(void *world, const char *text, size_t size)
+{
+    const struct packet head = {.link = LINK_BROKER, .to = NODE_COLLECTOR, .deliver = ack_arrived};
+    net_send(world, &head, text, size);
+}
+
 /* ---- to the collector ---- */
 
 static void command_arrived(struct world *world, const struct packet *packet)
 {
-    field_take(&world->field, packet->data, packet->size, /* replied= */ false);
+    field_take(&world->field, packet->data, packet->size, FIELD_COMMAND);
 }
 
 static void replied_arrived(struct world *world, const struct packet *packet)
 {
-    field_take(&world->field, packet->data, packet->size, /* replied= */ true);
+    field_take(&world->field, packet->data, packet->size, FIELD_REPLIED);
 }
 
 void gateway_double_publish(struct world *world, const struct bus_command *command)

@@ -54,6 +54,9 @@ void gateway_double_publish(struct world *world, const struct bus_command *comma
 
 /** The collector's side: its presence, and an answer. */
 void gateway_double_state(struct world *world, uint32_t epoch);
+void gateway_double_reading(struct world *world, const char *text, size_t size);
+/** The server has stored readings; @p world is a struct world. */
+void gateway_double_acknowledge(void *world, const char *text, size_t size);
 void gateway_double_reply(struct world *world, const char *text, size_t size);
 
 #endif

@@ -15,6 +15,7 @@ enum {
     BALANCE_FEN = 5000,
     COUNT_FIRST = 3,
     LOAD_W = 400,
+    CLOUD_LOAD_W = 20000,
     HOARDING_FEN = 99999999,
     DI_RECHARGE = 0x070102FF,
     TD_MS = 20,
@@ -81,6 +82,9 @@ static struct meter_cfg cfg_of(const struct world *world, size_t index)
         .repeat_order_accepted = world->weather.orders_repeatable,
         .serr_bytes = 2,
     };
+    if (cfg.kind == METER_CLOUD) {
+        cfg.load_w = CLOUD_LOAD_W; /* at the price of these rooms 1000 yuan a minute */
+    }
     if (cfg.kind == METER_ORDER && world->weather.flats_vacant) {
         cfg.load_w = 0;
     }
