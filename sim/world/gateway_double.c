@@ -13,7 +13,7 @@
 /* As cloud/meters/gateway.c has it: a question's id is a UUID of version 8, all others of 7. */
 enum { ID_VERSION_AT = 14, ID_VERSION_QUESTION = '8' };
 
-enum { DISK_DIES_MS_MAX = 5000 };
+enum { DISK_DIES_MS_MAX = 5000, STATE_RETRY_S = 5 };
 
 void gateway_double_reset(struct gateway *gateway)
 {
@@ -38,19 +38,24 @@ void gateway_double_connected(struct gateway *gateway)
 
 /* ---- from the collector ---- */
 
-static void state_arrived(struct world *world, const struct packet *packet)
+/* The broker retains it, so it may come late, but it does come. */
+static void state_due(void *arg)
 {
-    (void)packet;
-    learn(&world->gateway);
+    struct world *world = arg;
+    if (world->link_down_until_ns[LINK_BROKER] > kernel_now_ns()) {
+        kernel_after(KERNEL_WORLD, STATE_RETRY_S * KERNEL_S, state_due, world);
+    } else {
+        learn(&world->gateway);
+    }
 }
 
 void gateway_double_state(struct world *world, uint32_t epoch)
 {
-    const struct packet head = {.link = LINK_BROKER, .to = NODE_CLOUD, .deliver = state_arrived};
+    const int64_t delay_ms = dice_between(&world->dice[DICE_NETWORK], 1, world->weather.net_ms_max);
     world->gateway.retained = true;
     world->gateway.retained_epoch = epoch;
     world->gateway.retained_run += 1;
-    net_send(world, &head, "", 0);
+    kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, state_due, world);
 }
 
 static struct gateway_question *find_question(struct gateway *gateway, const char *id)
