@@ -46,6 +46,17 @@ enum err number_next_device(struct db *db, char ret_number[DL645_ORDER_TEXT_SIZE
                : ERR_RANGE;
 }
 
+enum err number_epoch(struct db *db, int64_t *ret_epoch)
+{
+    struct sql *sql = sql_begin(db, "SELECT epoch FROM number_series WHERE id = 1");
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_epoch = sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
 enum err number_raise_epoch(struct db *db, int64_t *ret_epoch)
 {
     struct sql *sql =

@@ -13,6 +13,9 @@ MUST_CHECK enum err number_next(struct orders *orders, struct db *db,
 /** The next 16-digit order number for a meter: epoch (2 digits) and counter (14 digits). */
 MUST_CHECK enum err number_next_device(struct db *db, char ret_number[DL645_ORDER_TEXT_SIZE]);
 
+/** How often this database was restored. In any transaction. */
+MUST_CHECK enum err number_epoch(struct db *db, int64_t *ret_epoch);
+
 /** After a database was restored: no number of the lost hours is given out again. */
 MUST_CHECK enum err number_raise_epoch(struct db *db, int64_t *ret_epoch);
 

@@ -7,8 +7,11 @@
 
 #include "cloud/catalog/catalog.h"
 #include "cloud/orders/alarm.h"
+#include "cloud/orders/number.h"
 #include "common/must.h"
 #include "common/str.h"
+
+enum { EPOCH_SHIFT = 24 /* sixteen million wishes for each of 36 epochs, in 32 bits */ };
 
 enum err relay_store_load(struct db *db, const char *meter_id, struct relay_row *ret_row)
 {
@@ -114,6 +117,22 @@ static enum err begin_wish(struct db *db, const char *meter_id, struct relay_row
     return OK;
 }
 
+/*
+ * Collectors carry out no wish below the newest they know, and that may be one which a restored
+ * database has lost. So each epoch's wishes begin above all that the epochs before it had.
+ */
+static enum err raise_generation(struct db *db, struct relay_row *row, bool *ret_changed)
+{
+    int64_t epoch = 0;
+    enum err err = number_epoch(db, &epoch);
+    const uint32_t first = (uint32_t)epoch << EPOCH_SHIFT;
+    if (err == OK && row->job.generation < first) {
+        row->job.generation = first;
+        *ret_changed = true;
+    }
+    return err;
+}
+
 enum err relay_store_tell(struct orders *orders, struct db *db, const char *meter_id,
                           enum relay_event event, const char *order_no)
 {
@@ -128,6 +147,9 @@ enum err relay_store_tell(struct orders *orders, struct db *db, const char *mete
                           &orders_timers(orders)->relay, &step);
     if (row.job.generation != generation) {
         err = begin_wish(db, meter_id, &row, order_no);
+    }
+    if (err == OK && row.job.want != RELAY_UNKNOWN && !row.job.settled) {
+        err = raise_generation(db, &row, &step.changed);
     }
     if (err == OK && step.changed) {
         err = save(db, meter_id, &row);

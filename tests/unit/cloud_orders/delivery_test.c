@@ -612,6 +612,23 @@ TEST(a_relay_that_does_not_move_is_an_alarm)
     rig_end(&rig);
 }
 
+TEST(a_restored_database_wishes_above_the_lost_one)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    double_gateway_relay(CLOUD_ADDRESS, true);
+    rig_exec(&rig, "INSERT INTO meter_state (meter_id, relay, relay_at) VALUES ('m1', 'open', 1)");
+    double_gateway_fault(CLOUD_ADDRESS, FAULT_LOST_REQUEST, 1000);
+    CHECK(rig_pay(&rig, 1, FEN, "DONE", no));
+    CHECK(rig_until_number(&rig, "SELECT generation FROM relay_job", NULL, 1));
+    rig_exec(&rig, "UPDATE number_series SET epoch = 2");
+    CHECK(rig_until_number(&rig, "SELECT max(generation) FROM device_command", NULL, 2 << 24));
+    double_gateway_fault(CLOUD_ADDRESS, FAULT_NONE, 0);
+    CHECK(rig_until_number(&rig, SEEN, NULL, 1));
+    rig_end(&rig);
+}
+
 struct used {
     struct rig *rig;
     int64_t energy_e4;
