@@ -14,6 +14,7 @@
 #include "common/str.h"
 #include "sim/world/morning.h"
 #include "sim/world/relays.h"
+#include "sim/world/restore.h"
 #include "sim/world/world.h"
 
 enum { STATE_SIZE = 16 };
@@ -25,6 +26,7 @@ struct claim {
     bool owned;             /* an open item with owner and deadline */
     int64_t cust_fen;       /* credited to a balance in the cloud */
     int64_t posted_credits;
+    bool stray; /* not an order, but a payment of a number that is none */
 };
 
 struct sums {
@@ -41,14 +43,15 @@ struct audit {
 static enum err load_state(struct db *db, struct claim *claim)
 {
     struct sql *sql = sql_begin(
-        db, "SELECT state, EXISTS (SELECT 1 FROM review_item WHERE document_no = no AND"
-            " closed_at IS NULL AND owner <> '' AND due_ms > 0),"
-            " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
-            "  WHERE document_no = no AND account = 'CUST'),"
-            " (SELECT count(*) FROM leg JOIN posting USING (posting_id)"
-            "  WHERE document_no = no AND account IN ('CUST', 'METER'))"
-            " FROM (SELECT state, order_no AS no FROM pay_order WHERE order_no = ?1"
-            " UNION ALL SELECT state, stray_no FROM stray WHERE seen_as = ?1 AND trade_no = ?2)");
+        db,
+        "SELECT state, EXISTS (SELECT 1 FROM review_item WHERE document_no = no AND"
+        " closed_at IS NULL AND owner <> '' AND due_ms > 0),"
+        " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
+        "  WHERE document_no = no AND account = 'CUST'),"
+        " (SELECT count(*) FROM leg JOIN posting USING (posting_id)"
+        "  WHERE document_no = no AND account IN ('CUST', 'METER')), is_stray"
+        " FROM (SELECT state, order_no AS no, 0 AS is_stray FROM pay_order WHERE order_no = ?1"
+        " UNION ALL SELECT state, stray_no, 1 FROM stray WHERE seen_as = ?1 AND trade_no = ?2)");
     sql_bind_text(sql, 1, claim->trade->order_no);
     sql_bind_text(sql, 2, claim->trade->trade_no);
     enum err err = sql_one(sql);
@@ -57,6 +60,7 @@ static enum err load_state(struct db *db, struct claim *claim)
         claim->owned = sql_bool(sql, 1);
         claim->cust_fen = sql_i64(sql, 2);
         claim->posted_credits = sql_i64(sql, 3);
+        claim->stray = sql_bool(sql, 4);
     }
     sql_end(sql);
     return err == ERR_NOT_FOUND ? OK : err;
@@ -207,6 +211,27 @@ static void check_bill(struct world *world, const struct trade *trade)
     }
 }
 
+/*
+ * An order that the restored database never had: a number of it may not be given out again, and if
+ * it was paid, the bill must have told. What its meter has, it keeps.
+ */
+static void check_lost(struct audit *audit, const struct trade *trade)
+{
+    struct world *world = audit->world;
+    const bool known = audit->claim.state[0] != '\0';
+    if (known && !audit->claim.stray) {
+        world_fail(world, "I10: the number %s was given out twice", trade->order_no);
+    } else if (trade->paid_fen > 0 && !known && !trade->unbilled &&
+               !morning_found(world, trade, "NOT_OURS")) {
+        world_fail(world, "I1: %s was paid, lost with the disk, and nobody asks", trade->order_no);
+    }
+    if (known) {
+        audit->theirs.received_fen[trade->wallet] += trade->paid_fen;
+        audit->theirs.returned_fen[trade->wallet] +=
+            provider_refunded_fen(trade, /* only_done= */ true);
+    }
+}
+
 static void check_trade(struct audit *audit, const struct trade *trade)
 {
     struct world *world = audit->world;
@@ -219,6 +244,10 @@ static void check_trade(struct audit *audit, const struct trade *trade)
     const int64_t effects = effects_of(world, &audit->claim, wish);
     const int64_t back_fen =
         provider_refunded_fen(trade, /* only_done= */ true) + trade->repaid_fen;
+    if (restore_lost(world, trade)) {
+        check_lost(audit, trade);
+        return;
+    }
     check_words(world, wish, effects, back_fen);
     check_attempt(world, wish, effects);
     if (trade->paid_fen == 0) {

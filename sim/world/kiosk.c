@@ -419,6 +419,11 @@ void kiosk_begin(struct kiosk *kiosk, struct world *world, uint32_t index)
     think(kiosk);
 }
 
+void kiosk_resume(struct kiosk *kiosk)
+{
+    think(kiosk);
+}
+
 void wishes_finish(struct wishes *wishes)
 {
     free(wishes->list);

@@ -55,6 +55,8 @@ struct wishes {
 };
 
 void kiosk_begin(struct kiosk *kiosk, struct world *world, uint32_t index);
+/** A terminal that rests has tenants again. */
+void kiosk_resume(struct kiosk *kiosk);
 void wishes_finish(struct wishes *wishes);
 
 #endif

@@ -72,6 +72,7 @@ static struct trade *add(struct pay *pay, const char *order_no, enum pay_wallet 
     struct trade *trade = &pay->trades[pay->trade_count++];
     *trade = (struct trade){.wallet = wallet,
                             .asked_fen = fen,
+                            .made_ns = kernel_now_ns(),
                             .expires_ns = kernel_now_ns() + PROVIDER_EXPIRY_S * KERNEL_S};
     str_format_cut(trade->order_no, sizeof(trade->order_no), "%s", order_no);
     str_format_cut(trade->trade_no, sizeof(trade->trade_no), "T%06zu", pay->trade_count);

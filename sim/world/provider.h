@@ -27,6 +27,7 @@ struct trade {
     char trade_no[PAY_TRADE_NO_SIZE];
     enum pay_wallet wallet;
     int64_t asked_fen;
+    int64_t made_ns;
     int64_t expires_ns;
     bool exists; /* for queries */
     bool closed;

@@ -16,16 +16,20 @@
 struct belief {
     char meter_id[16];
     int64_t want;
-    bool settled; /* seen to be so, and nothing is being done about it */
+    bool settled;   /* seen to be so, and nothing is being done about it */
+    int64_t age_ms; /* of the wish */
     int64_t charged_fen;
 };
+
+enum { CARRIED_OUT_MS = 20 * 60 * 1000 /* in calm weather: four of the slowest tries */ };
 
 static enum err load(struct db *db, void *arg)
 {
     struct belief *belief = arg;
     struct sql *sql = sql_begin(
         db, "SELECT coalesce(want, 0), coalesce(settled, 0), (SELECT coalesce(sum(fen), 0) FROM leg"
-            "  WHERE account = 'CUST' AND subject = ?1 AND fen > 0) FROM (SELECT 1) LEFT JOIN"
+            "  WHERE account = 'CUST' AND subject = ?1 AND fen > 0), coalesce(wanted_ms, 0) FROM "
+            "(SELECT 1) LEFT JOIN"
             " relay_job ON meter_id = ?1");
     sql_bind_text(sql, 1, belief->meter_id);
     enum err err = sql_one(sql);
@@ -33,6 +37,7 @@ static enum err load(struct db *db, void *arg)
         belief->want = sql_i64(sql, 0);
         belief->settled = sql_bool(sql, 1);
         belief->charged_fen = sql_i64(sql, 2);
+        belief->age_ms = db_service_ms(db) - sql_i64(sql, 3);
     }
     sql_end(sql);
     return err;
@@ -51,6 +56,11 @@ static void check(struct world *world, size_t index)
     if (belief.settled && meter->relay.open != wanted_open) {
         world_fail(world, "I5: the relay of meter %zu was seen %s, and it is %s", index,
                    wanted_open ? "open" : "closed", wanted_open ? "closed" : "open");
+    }
+    if (belief.want != RELAY_UNKNOWN && !belief.settled && belief.age_ms > CARRIED_OUT_MS) {
+        world_fail(world, "I12: meter %zu should be %s for %" PRId64 " s, and is %s", index,
+                   wanted_open ? "open" : "closed", belief.age_ms / 1000,
+                   meter->relay.open ? "open" : "closed");
     }
     const uint64_t steps = energy_steps(meter->energy_mj, TARIFF_COUNT);
     const int64_t used_fen = (int64_t)steps * CLOUD_STEP_FEN;

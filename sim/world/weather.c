@@ -89,6 +89,7 @@ struct weather weather_draw(struct dice *dice)
     weather.orders_repeatable = dice_chance(dice, HALF);
     weather.total_readable = dice_chance(dice, HALF);
     weather.flats_vacant = dice_chance(dice, HALF);
+    weather.restored = dice_chance(dice, 10 * PERCENT);
     return weather;
 }
 

@@ -67,6 +67,7 @@ struct weather {
     int64_t sync_ns_max;
     uint32_t preempt_ppm;
     bool meter_gone;        /* one meter dies for good */
+    bool restored;          /* the server's disk is lost, and a backup comes back */
     bool orders_repeatable; /* family Q takes an order number twice */
     bool total_readable;    /* ... and tells its total */
     bool flats_vacant;      /* ... and nothing is used behind it */

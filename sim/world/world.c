@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "sim/disk/memdisk.h"
 #include "sim/world/morning.h"
+#include "sim/world/restore.h"
 #include "sim/world/wraps.h"
 
 enum {
@@ -79,6 +80,9 @@ static void begin(struct world *world, const struct world_config *config)
     world->broker_life = 0;
     world->cut_cloud_at = 0;
     world->cut_collector_at = 0;
+    world->copied_ns = 0;
+    world->restored_ns = 0;
+    memset(world->kiosks, 0, sizeof(world->kiosks));
     memset(world->link_down_until_ns, 0, sizeof(world->link_down_until_ns));
     memset(world->flows, 0, sizeof(world->flows));
     for (int i = 0; i < DICE_CONCERN_COUNT; i++) {
@@ -186,13 +190,19 @@ static bool tenants_are_done(const struct world *world)
     return !busy;
 }
 
-static void storm(struct world *world)
+/* Until so many of the tenants have had their wish; all in one storm, or in several. */
+static void storm(struct world *world, uint32_t topups)
 {
     const int64_t end_ns = kernel_now_ns() + STORM_HOURS_MAX * KERNEL_HOUR;
+    world->config.topups = topups;
     world->storm = true;
     storm_begin(world);
     for (uint32_t i = 0; i < world->config.kiosks; i++) {
-        kiosk_begin(&world->kiosks[i], world, i);
+        if (world->kiosks[i].world == NULL) {
+            kiosk_begin(&world->kiosks[i], world, i);
+        } else {
+            kiosk_resume(&world->kiosks[i]);
+        }
     }
     while (!tenants_are_done(world) && kernel_now_ns() < end_ns && world->failure[0] == '\0') {
         kernel_run(kernel_now_ns() + KERNEL_MINUTE);
@@ -216,7 +226,7 @@ static void heal(struct world *world)
     kernel_trace("calm", "", (int64_t)world->wishes.count, (int64_t)world->pay.trade_count);
 }
 
-static void drain(struct world *world)
+static bool drain(struct world *world)
 {
     const int64_t end_ns = kernel_now_ns() + DRAIN_HOURS_MAX * KERNEL_HOUR;
     bool drained = false;
@@ -225,6 +235,26 @@ static void drain(struct world *world)
         drained = is_drained(world);
     }
     kernel_trace(drained ? "drained" : "not drained", "", 0, 0);
+    return drained;
+}
+
+/* A storm, a backup, a storm that only the world remembers, and one after that. */
+static void lose_a_storm(struct world *world, uint32_t topups)
+{
+    storm(world, topups / 3);
+    heal(world);
+    if (drain(world) && world->cloud.up) {
+        restore_backup(world);
+    }
+    set_weather(world, &world->drawn);
+    storm(world, topups / 3 * 2);
+    heal(world);
+    (void)drain(world);
+    if (world->copied_ns > 0) {
+        restore_run(world);
+    }
+    set_weather(world, &world->drawn);
+    storm(world, topups);
 }
 
 bool world_live(struct world *world, const struct world_config *config)
@@ -246,13 +276,17 @@ bool world_live(struct world *world, const struct world_config *config)
     cloud_start(&world->cloud);
     field_start(&world->field);
     operators_begin(world);
-    storm(world);
+    if (weather.restored && !config->calm) {
+        lose_a_storm(world, config->topups);
+    } else {
+        storm(world, config->topups);
+    }
     heal(world);
-    drain(world);
+    (void)drain(world);
     if (world->failure[0] == '\0' && !morning_bills(world)) {
         world_fail(world, "I12: the bills are not worked off within a day");
     }
-    drain(world);
+    (void)drain(world);
     world->over = true;
     if (world->failure[0] == '\0') {
         audit_world(world);

@@ -76,6 +76,8 @@ struct world {
     uint64_t broker_life;
     bool storm;
     bool over;             /* the books are being compared: nothing dies any more */
+    int64_t copied_ns;     /* a copy of the server's database was made; 0: never */
+    int64_t restored_ns;   /* ... and put in the place of a lost one */
     uint64_t cut_cloud_at; /* step at which its power goes: also inside a write or a sync */
     uint64_t cut_collector_at;
 
