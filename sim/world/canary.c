@@ -9,6 +9,7 @@ enum {
     CLOUD_KILLED_PPM = 700000, /* a minute */
     REFUSES_PPM = 30000,
     NEAR_SALES_PPM = 500000,
+    LINK_HOLDS_PPM = 850000,
     LONG_TOPUPS = 500, /* what is stuck must stay stuck for a while */
 };
 
@@ -51,6 +52,8 @@ static const struct row ROWS[CANARY_COUNT] = {
                                                        "wide"},
     [CANARY_GENERATION_IGNORED] = {"generation-ignored", "an older relay wish is carried out after "
                                                          "a newer one"},
+    [CANARY_LINK_BELIEVED] = {"link-believed", "a reading behind a buffered link is taken as "
+                                               "proof"},
     [CANARY_SETTLED_ALONE] = {"settled-alone", "one person signs twice, and it is settled"},
 };
 
@@ -92,6 +95,12 @@ void canary_weather(enum canary canary, struct weather *weather)
         weather->flats_vacant = true;
         weather->total_readable = false;
     }
+    if (canary == CANARY_LINK_BELIEVED) {
+        /* Long and quiet: three frames in turn must be held, and each is waited for. */
+        *weather = weather_calm(weather);
+        weather->links_hold = true;
+        weather->ppm[FAULT_LINK_HOLDS] = LINK_HOLDS_PPM;
+    }
     if (canary == CANARY_VOID_COUNT_KEPT) {
         /* Long and quiet: in a storm of hours much goes back anyway. */
         *weather = weather_calm(weather);
@@ -101,7 +110,8 @@ void canary_weather(enum canary canary, struct weather *weather)
 
 uint32_t canary_topups(enum canary canary, uint32_t usual)
 {
-    return canary == CANARY_VOID_COUNT_KEPT ? LONG_TOPUPS : usual;
+    const bool slow = canary == CANARY_VOID_COUNT_KEPT || canary == CANARY_LINK_BELIEVED;
+    return slow ? LONG_TOPUPS : usual;
 }
 
 bool canary_find(const char *name, enum canary *ret_canary)

@@ -31,6 +31,7 @@ enum canary {
     CANARY_WINDOW_OFF_BY_ONE,     /* family Q: the balance window is a unit too wide */
     CANARY_SETTLED_ALONE,         /* one person's two signatures settle an open item */
     CANARY_GENERATION_IGNORED,    /* the collector carries out an older relay wish, too */
+    CANARY_LINK_BELIEVED,         /* a reading behind a buffered link is taken as proof */
     CANARY_COUNT
 };
 

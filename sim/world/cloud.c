@@ -9,6 +9,7 @@
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "sim/disk/memdisk.h"
+#include "sim/world/buffered.h"
 #include "sim/world/ingest.h"
 #include "sim/world/world.h"
 
@@ -238,6 +239,9 @@ static const char SEED_HEAD[] =
     "  { id = \"p1\"; kind = \"count\"; layout = \"standard\"; relay = \"none\";\n"
     "    mac_port = \"/sim/key\"; password = \"02123456\"; operator = \"00000001\";\n"
     "    schedule_s = 0; },\n"
+    "  { id = \"p4\"; kind = \"count\"; layout = \"standard\"; relay = \"none\";\n"
+    "    mac_port = \"/sim/key\"; password = \"02123456\"; operator = \"00000001\";\n"
+    "    schedule_s = 0; },\n"
     "  { id = \"p2\"; kind = \"order\"; layout = \"q\"; relay = \"none\";\n"
     "    password = \"02123456\"; operator = \"00000001\"; schedule_s = 0; } );\n"
     "collectors = ( { id = \"col1\"; name = \"one\"; } );\n"
@@ -246,10 +250,11 @@ static const char SEED_HEAD[] =
     "  languages = [\"zh-CN\"]; receipt_auto = true; sell_to_silent = true;\n"
     "  terminals = ( ";
 
-/* Every second of the meters with their balance in the cloud wants its button pressed. */
+/* Every second of the meters with their balance in the cloud wants its button pressed; one that
+ * counts may get a buffered link. */
 static uint32_t profile_of(uint32_t room)
 {
-    return room % 6 == 3 ? 3 : room % 3;
+    return room % 6 == 3 || room == BUFFERED_ROOM ? room % 6 : room % 3;
 }
 
 static void write_seed(struct strbuf *text, uint32_t rooms)

@@ -8,6 +8,7 @@
 #include "common/str.h"
 #include "emulators/meterbus/answer.h"
 #include "emulators/meterbus/bcd.h"
+#include "sim/world/buffered.h"
 #include "sim/world/neighbour.h"
 #include "sim/world/world.h"
 
@@ -251,7 +252,8 @@ void meters_transmit(struct meters *meters, const uint8_t *bytes, size_t size, u
     MUST(wire != NULL && size <= sizeof(wire->bytes));
     *wire = (struct wire){.meters = meters, .size = size, .baud = baud};
     memcpy(wire->bytes, bytes, size);
-    kernel_after(KERNEL_WORLD, wire_ns(size, baud), request_arrived, wire);
+    const int64_t held_ms = buffered_held_ms(meters, bytes, size);
+    kernel_after(KERNEL_WORLD, wire_ns(size, baud) + held_ms * KERNEL_MS, request_arrived, wire);
 }
 
 void meters_discard(struct meters *meters)

@@ -39,6 +39,7 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_METER_NOISE] = {"meter noise", 60 * PERCENT},
     [FAULT_METER_BROKEN_REPLY] = {"meter broken reply", 60 * PERCENT},
     [FAULT_METER_DOUBLE_REPLY] = {"meter double reply", 40 * PERCENT},
+    [FAULT_LINK_HOLDS] = {"link holds", 30 * PERCENT},
     [FAULT_METER_DEAD] = {"meter dead", 5 * PERCENT},
     [FAULT_METER_OTHER_SALE] = {"meter other sale", 5 * PERCENT},
     [FAULT_METER_REFUSES] = {"meter refuses", 1 * PERCENT},
@@ -89,6 +90,7 @@ struct weather weather_draw(struct dice *dice)
     weather.orders_repeatable = dice_chance(dice, HALF);
     weather.total_readable = dice_chance(dice, HALF);
     weather.flats_vacant = dice_chance(dice, HALF);
+    weather.links_hold = dice_chance(dice, 10 * PERCENT);
     weather.restored = dice_chance(dice, 10 * PERCENT);
     return weather;
 }

@@ -34,6 +34,7 @@ enum fault {
     FAULT_METER_LOST_REPLY,
     FAULT_METER_LATE_REPLY,
     FAULT_METER_GARBLED,
+    FAULT_LINK_HOLDS,
     FAULT_METER_NOISE,
     FAULT_METER_BROKEN_REPLY, /* in two parts, with a gap */
     FAULT_METER_DOUBLE_REPLY,
@@ -67,6 +68,7 @@ struct weather {
     int64_t sync_ns_max;
     uint32_t preempt_ppm;
     bool meter_gone;        /* one meter dies for good */
+    bool links_hold;        /* one meter hangs behind a buffered link */
     bool restored;          /* the server's disk is lost, and a backup comes back */
     bool orders_repeatable; /* family Q takes an order number twice */
     bool total_readable;    /* ... and tells its total */

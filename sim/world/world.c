@@ -8,6 +8,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "sim/disk/memdisk.h"
+#include "sim/world/buffered.h"
 #include "sim/world/morning.h"
 #include "sim/world/restore.h"
 #include "sim/world/wraps.h"
@@ -276,6 +277,9 @@ bool world_live(struct world *world, const struct world_config *config)
     cloud_start(&world->cloud);
     field_start(&world->field);
     operators_begin(world);
+    if (!config->calm) {
+        buffered_begin(world);
+    }
     if (weather.restored && !config->calm) {
         lose_a_storm(world, config->topups);
     } else {
