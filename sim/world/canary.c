@@ -90,6 +90,9 @@ void canary_weather(enum canary canary, struct weather *weather)
     if (canary == CANARY_REPLAY_FORGETS_COUNT) {
         weather->ppm[FAULT_CLOUD_KILLED] = CLOUD_KILLED_PPM;
     }
+    if (canary == CANARY_COUNT_USED_IS_OURS) {
+        weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
+    }
     if (canary == CANARY_WINDOW_OFF_BY_ONE) {
         weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
         weather->flats_vacant = true;

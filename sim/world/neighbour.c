@@ -9,7 +9,6 @@
 
 enum {
     DI_RECHARGE = 0x070102FF,
-    RECHARGE_SIZE = 0x22,
     AT_AMOUNT = 8,
     AMOUNT_SIZE = 4,
     /*
@@ -19,15 +18,22 @@ enum {
     BELOW_WINDOW_FEN = 3,
 };
 
-/* What the frame would have brought to a vacant flat's meter of family Q; 0 if it is none. */
+/* A meter that counts tells whose sale it was; of the others only one in a vacant flat does. */
+static bool tells_apart(const struct meter *meter)
+{
+    return meter->cfg.kind == METER_COUNT ||
+           (meter->cfg.kind == METER_ORDER && meter->cfg.load_w == 0);
+}
+
+/* What the frame would have brought to such a meter; 0 if it is for none. */
 static uint32_t amount_of(const struct meters *meters, const struct frame *request,
                           size_t *ret_index)
 {
     for (size_t i = 0; i < meters->count; i++) {
         const struct meter *meter = meters->list[i];
-        const bool fits = meter->cfg.kind == METER_ORDER && meter->cfg.load_w == 0 &&
-                          memcmp(meter->address, request->address, FRAME_ADDRESS_SIZE) == 0;
-        if (fits && request->size == RECHARGE_SIZE && frame_di(request) == DI_RECHARGE) {
+        const bool fits =
+            tells_apart(meter) && memcmp(meter->address, request->address, FRAME_ADDRESS_SIZE) == 0;
+        if (fits && request->size >= AT_AMOUNT + AMOUNT_SIZE && frame_di(request) == DI_RECHARGE) {
             *ret_index = i;
             return (uint32_t)binary_read(request->data + AT_AMOUNT, AMOUNT_SIZE);
         }
