@@ -8,6 +8,8 @@ enum {
     DISKS_DIE_PPM = 100000,
     CLOUD_KILLED_PPM = 700000, /* a minute */
     REFUSES_PPM = 30000,
+    COMMANDS_LATE_PPM = 250000,
+    COMMANDS_DOUBLE_PPM = 450000,
     NEAR_SALES_PPM = 500000,
     LINK_HOLDS_PPM = 850000,
     LONG_TOPUPS = 500, /* what is stuck must stay stuck for a while */
@@ -92,6 +94,12 @@ void canary_weather(enum canary canary, struct weather *weather)
     }
     if (canary == CANARY_COUNT_USED_IS_OURS) {
         weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
+    }
+    if (canary == CANARY_TOMBSTONE_NOT_SYNCED) {
+        /* Commands late and twice: in a worse sky few get as far as a void. */
+        *weather = weather_calm(weather);
+        weather->ppm[FAULT_NET_LATE] = COMMANDS_LATE_PPM;
+        weather->ppm[FAULT_NET_DOUBLE] = COMMANDS_DOUBLE_PPM;
     }
     if (canary == CANARY_WINDOW_OFF_BY_ONE) {
         weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
