@@ -42,6 +42,7 @@ static void put(struct buffer *buffer, const void *bytes, size_t at, size_t size
     if (size == 0) {
         return;
     }
+    MUST(bytes != NULL);
     if (at > buffer->size) {
         resize(buffer, at); /* a hole is read as zeros */
     }

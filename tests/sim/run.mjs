@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The simulated world, stage "sim" of tests/run.mjs: the same seed gives the same history with
-// every compiler; every seed that ever failed is lived again; as many new histories as fit into
-// the time; a power cut at the steps of small histories; planted bugs.
+// every compiler; every seed that ever failed is lived again; many new histories in a storm and
+// some in calm; a power cut at the steps of small histories, and two; all orders in which the
+// messages of one order can come; planted bugs, and the smallest history that shows one.
 //
-// usage: node tests/sim/run.mjs [--all] [--first SEED] [--seconds S]
+// usage: node tests/sim/run.mjs [--first SEED] [--seconds S | --all [--histories N]]
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,11 +17,17 @@ const option = (name, fallback) => {
   return at > 0 ? process.argv[at + 1] : fallback;
 };
 const first = option('--first', '1');
-const seconds = option('--seconds', '30');
-const jobs = all ? String(cpus().length) : '1';
-const BINARIES = ['build/release/bin/shilling-sim', 'build/asan/bin/shilling-sim']
-  .filter((path) => existsSync(path));
-const sim = BINARIES[0];
+const jobs = String(Math.min(cpus().length, 16));
+// 250 top-ups each: a million, or as many as fit into the time.
+const seconds = option('--seconds', '100');
+const many = all ? ['--seeds', option('--histories', '4000')] : ['--seconds', seconds];
+const RELEASE = 'build/release/bin/shilling-sim';
+const ASAN = 'build/asan/bin/shilling-sim';
+// Only the simulated world, with what the other two do not have.
+const EXTRA = [
+  { folder: 'build/sim-gcc-O0', compiler: 'gcc', flags: '-O0' },
+  { folder: 'build/sim-clang-O2', compiler: 'clang', flags: '-O2' },
+];
 const total = { passed: 0, failed: 0 };
 
 function count(name, passed, text) {
@@ -31,48 +38,88 @@ function count(name, passed, text) {
   }
 }
 
-function run(binary, args) {
+function run(program, args) {
   // What dies in a history abandons its memory, so leaks are no findings.
   const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' };
-  const child = spawnSync(binary, args, { env, encoding: 'utf8', maxBuffer: 1 << 26 });
-  return { ok: child.status === 0, text: child.stdout + child.stderr };
+  const child = spawnSync(program, args, { env, encoding: 'utf8', maxBuffer: 1 << 26 });
+  return { ok: child.status === 0, text: `${child.stdout}${child.stderr}` };
+}
+
+/** Build it once more, without the warnings, which the other builds turn into errors. */
+function build({ folder, compiler, flags }) {
+  const configure = ['-S', '.', '-B', folder, '-G', 'Ninja', `-DCMAKE_C_COMPILER=${compiler}`,
+    '-DCMAKE_BUILD_TYPE=Debug', `-DCMAKE_C_FLAGS_DEBUG=${flags}`, '-DSHILLING_WERROR=OFF'];
+  const configured = run('cmake', configure);
+  const built = configured.ok ? run('ninja', ['-C', folder, '-j', jobs, 'shilling-sim'])
+    : configured;
+  count(`${compiler} ${flags} builds the simulated world`, built.ok, built.text);
+  return `${folder}/bin/shilling-sim`;
 }
 
 /** One seed in all builds, and twice in the first: one hash. */
-function sameEverywhere(seed) {
-  const hashes = [sim, ...BINARIES].map((binary) => {
-    const { text } = run(binary, ['--seed', seed, '--topups', '40']);
+function sameEverywhere(programs, seed) {
+  const hashes = [programs[0], ...programs].map((program) => {
+    const { text } = run(program, ['--seed', seed, '--topups', '40']);
     return /hash ([0-9a-f]{16})/.exec(text)?.[1] ?? `none: ${text.slice(-300)}`;
   });
-  count(`seed ${seed} gives one history in ${BINARIES.length} builds`,
-    hashes.every((hash) => hash === hashes[0] && /^[0-9a-f]{16}$/.test(hash)), hashes.join('\n'));
+  count(`seed ${seed} gives one history in ${programs.length} builds: ${hashes[0]}`,
+    hashes.every((hash) => hash === hashes[0] && /^[0-9a-f]{16}$/.test(hash)),
+    programs.map((program, at) => `${program} ${hashes[at + 1]}`).join('\n'));
 }
 
 /** Print what the tool says, and take its verdict. */
 function part(name, args) {
-  const { ok, text } = run(sim, args);
+  const { ok, text } = run(RELEASE, args);
   console.log(text.trimEnd());
   count(`${name}: shilling-sim ${args.join(' ')}`, ok, ok ? '' : text);
 }
 
+/** A planted bug fails, becomes smaller, and the line that was printed fails again. */
+function shrinks() {
+  const { ok, text } = run(RELEASE, ['--canary', 'close-on-timeout', '--seeds', '40',
+    '--first', '1', '--topups', '100', '--rooms', '6', '--kiosks', '6', '--jobs', jobs]);
+  const lines = [...text.matchAll(/^replay: shilling-sim (.*)$/gm)].map((found) => found[1]);
+  const topups = lines.map((line) => Number(/--topups (\d+)/.exec(line)[1]));
+  const again = lines.length === 2 ? run(RELEASE, lines[1].split(' ')) : { ok: true, text };
+  const same = !again.ok && /^seed \d+: I\d+: /m.test(again.text);
+  count(`a failure shrinks from ${topups[0]} top-ups to ${topups[1]} and fails again: ${lines[1]}`,
+    !ok && topups[1] < topups[0] && / --mask \d+/.test(lines[1]) && same, `${text}\n${again.text}`);
+}
+
+/** The enumerator is no proof if it cannot fail. */
+function enumeratorSees() {
+  const { ok, text } = run(RELEASE, ['--enumerate', '--stride', '11', '--jobs', jobs, '--canary',
+    'notify-not-idempotent']);
+  const line = /^replay: shilling-sim (.*)$/m.exec(text)?.[1] ?? '';
+  const again = run(RELEASE, line.split(' '));
+  count(`the enumerator sees a planted bug, and its line sees it again: ${line}`,
+    !ok && line !== '' && !again.ok && /^seed 1: I\d+/m.test(again.text), `${text}\n${again.text}`);
+}
+
+const programs = [RELEASE, ASAN].filter((path) => existsSync(path)).concat(EXTRA.map(build));
 for (const seed of ['1', '2', '3']) {
-  sameEverywhere(seed);
+  sameEverywhere(programs, seed);
 }
 for (const line of readFileSync('tests/sim/seeds.txt', 'utf8').split('\n')) {
   if (line !== '' && !line.startsWith('#')) {
-    const { ok, text } = run(sim, line.split('#')[0].trim().split(/\s+/));
+    const { ok, text } = run(RELEASE, line.split('#')[0].trim().split(/\s+/));
     count(`once failed: ${line}`, ok, text);
   }
 }
-part('histories', all ? ['--seeds', '10000', '--first', first, '--jobs', jobs]
-  : ['--seconds', seconds, '--first', first, '--jobs', jobs]);
+part('histories', [...many, '--first', first, '--jobs', jobs]);
+part('calm histories', ['--calm', '--seeds', all ? '400' : '24', '--first', first, '--jobs', jobs]);
 for (const seed of ['1', '2', '3']) {
   part('sweep', ['--sweep', '--first', seed, '--stride', all ? '1' : '41', '--jobs', jobs]);
 }
+part('sweep of pairs', ['--sweep', '--pairs', '--first', '4', '--stride', all ? '1' : '41',
+  '--jobs', jobs]);
 for (const seed of ['1', '3', '4']) {
   part('sweep in a storm', ['--sweep', '--stormy', '--first', seed, '--topups', '4',
-    '--stride', all ? '3' : '97', '--jobs', jobs]);
+    '--stride', all ? '3' : '197', '--jobs', jobs]);
 }
+part('orders of messages', ['--enumerate', '--stride', all ? '1' : '7', '--jobs', jobs]);
 part('planted bugs', ['--canaries', '--jobs', jobs]);
+shrinks();
+enumeratorSees();
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
