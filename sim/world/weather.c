@@ -12,7 +12,7 @@ struct row {
 
 static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_NET_DROP] = {"net drop", 40 * PERCENT},
-    [FAULT_NET_DOUBLE] = {"net double", 70 * PERCENT},
+    [FAULT_NET_DOUBLE] = {"net double", 45 * PERCENT},
     [FAULT_NET_LATE] = {"net late", 60 * PERCENT},
     [FAULT_NET_OVERTAKEN] = {"net overtaken", 0},
     [FAULT_NET_PARTITION] = {"net partition", 60 * PERCENT},
