@@ -86,20 +86,20 @@ const char *canary_about(enum canary canary)
 
 void canary_weather(enum canary canary, struct weather *weather)
 {
-    if (canary == CANARY_EPOCH_NOT_CHECKED) {
-        weather->ppm[FAULT_COLLECTOR_DISK] = DISKS_DIE_PPM;
-    }
     if (canary == CANARY_REPLAY_FORGETS_COUNT) {
         weather->ppm[FAULT_CLOUD_KILLED] = CLOUD_KILLED_PPM;
     }
     if (canary == CANARY_COUNT_USED_IS_OURS) {
         weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
     }
-    if (canary == CANARY_TOMBSTONE_NOT_SYNCED) {
+    if (canary == CANARY_TOMBSTONE_NOT_SYNCED || canary == CANARY_EPOCH_NOT_CHECKED) {
         /* Commands late and twice: in a worse sky few get as far as a void. */
         *weather = weather_calm(weather);
         weather->ppm[FAULT_NET_LATE] = COMMANDS_LATE_PPM;
         weather->ppm[FAULT_NET_DOUBLE] = COMMANDS_DOUBLE_PPM;
+    }
+    if (canary == CANARY_EPOCH_NOT_CHECKED) {
+        weather->ppm[FAULT_COLLECTOR_DISK] = DISKS_DIE_PPM;
     }
     if (canary == CANARY_WINDOW_OFF_BY_ONE) {
         weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
