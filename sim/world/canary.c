@@ -8,6 +8,7 @@ enum {
     DISKS_DIE_PPM = 100000,
     CLOUD_KILLED_PPM = 700000, /* a minute */
     REFUSES_PPM = 30000,
+    SYNC_ERRORS_PPM = 2000,
     COMMANDS_LATE_PPM = 250000,
     COMMANDS_DOUBLE_PPM = 450000,
     NEAR_SALES_PPM = 500000,
@@ -88,6 +89,9 @@ void canary_weather(enum canary canary, struct weather *weather)
 {
     if (canary == CANARY_REPLAY_FORGETS_COUNT) {
         weather->ppm[FAULT_CLOUD_KILLED] = CLOUD_KILLED_PPM;
+    }
+    if (canary == CANARY_SYNC_ERROR_IGNORED) {
+        weather->ppm[FAULT_SYNC_ERROR] = SYNC_ERRORS_PPM;
     }
     if (canary == CANARY_COUNT_USED_IS_OURS) {
         weather->ppm[FAULT_METER_NEAR_SALE] = NEAR_SALES_PPM;
