@@ -12,6 +12,32 @@ import { until } from '../../../tools/world/processes.mjs';
 export const NEEDS_STRACE = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0
   ? false : 'strace is not installed or may not trace';
 
+const LOOK_MS = 500;
+const LOOKS_MAX = 6; /* at a program that is dead and that its tracer does not let go */
+
+function isDead(pid) {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false; /* gone altogether: somebody has waited for it */
+  }
+}
+
+/*
+ * A thread that dies while strace attaches to it may never be waited for by strace, and as long as
+ * it is not, nobody hears that the program has died. Without its tracer it is gone at once.
+ */
+function letGoOfTheDead(tracer, pid) {
+  let looks = 0;
+  const timer = setInterval(() => {
+    looks = isDead(pid) ? looks + 1 : 0;
+    if (looks >= LOOKS_MAX) {
+      tracer.kill('SIGKILL');
+    }
+  }, LOOK_MS);
+  tracer.on('close', () => clearInterval(timer));
+}
+
 /** strace on a running program; `.detach()` lets it go on alone. */
 export async function attach(pid, args) {
   const child = spawn('strace', ['-f', ...args, '-p', String(pid)],
@@ -19,6 +45,7 @@ export async function attach(pid, args) {
   let text = '';
   let ended = false;
   child.stderr.on('data', (data) => { text = (text + data.toString()).slice(-8192); });
+  letGoOfTheDead(child, pid);
   const gone = new Promise((resolve) => child.on('close', () => { ended = true; resolve(); }));
   await until(`strace to be attached: ${text}`, () => ended || /attached/.test(text), 10000, 10);
   return {
