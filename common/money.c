@@ -90,15 +90,13 @@ char *money_format_yuan(struct money money, char ret_text[MONEY_TEXT_SIZE])
 
 char *money_format_price(int64_t price_e4_yuan, char ret_text[MONEY_TEXT_SIZE])
 {
-    enum { E4 = 10000, DECIMALS_MAX = 4, DECIMALS_MIN = 2 };
+    enum { E4 = 10000, ZEROS_CUT_MAX = 2 /* of four decimals: a price has fen at least */ };
     MUST(price_e4_yuan >= 0);
-    int64_t rest = price_e4_yuan % E4;
-    int decimals = DECIMALS_MAX;
-    while (decimals > DECIMALS_MIN && rest % 10 == 0) {
-        rest /= 10;
-        decimals -= 1;
+    int size = snprintf(ret_text, MONEY_TEXT_SIZE, "%" PRId64 ".%04u", price_e4_yuan / E4,
+                        (unsigned)(price_e4_yuan % E4));
+    for (int i = 0; i < ZEROS_CUT_MAX && ret_text[size - 1] == '0'; i++) {
+        size -= 1;
+        ret_text[size] = '\0';
     }
-    (void)snprintf(ret_text, MONEY_TEXT_SIZE, "%" PRId64 ".%0*" PRId64, price_e4_yuan / E4,
-                   decimals, rest);
     return ret_text;
 }
