@@ -11,6 +11,7 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, rm
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { control, until } from '../../../tools/world/processes.mjs';
+import { hindranceToLoops } from '../../e2e/lib/loops.mjs';
 
 const TOOLS = ['nbdkit', 'nbdfuse', 'fusermount3', 'losetup', 'mkfs.ext4', 'e2fsck', 'mount'];
 
@@ -30,7 +31,8 @@ export function hindrance(plugin) {
   if (missing.length > 0) {
     return `not installed: ${missing.join(', ')} (packages nbdkit, libnbd-bin, fuse3, e2fsprogs)`;
   }
-  return existsSync(plugin) ? null : `${plugin} was not built (package nbdkit-plugin-dev)`;
+  return existsSync(plugin) ? hindranceToLoops()
+    : `${plugin} was not built (package nbdkit-plugin-dev)`;
 }
 
 function run(program, ...args) {
