@@ -113,12 +113,19 @@ static enum err add_rows(struct db *db, json_t *json, const char *name, struct s
     return rows_json(sql, COLUMNS, ARRAY_COUNT(COLUMNS), array);
 }
 
-static enum err add_attached(struct db *db, json_t *json, const char *document_no)
+/*
+ * What persons brought, and who signed. @p signatures_sql has the document's number as ?1; a string
+ * literal, as sql_begin() wants.
+ */
+static enum err add_attached_and_signed(struct db *db, json_t *json, const char *document_no,
+                                        const char *signatures_sql)
 {
-    return add_rows(db, json, "attached",
-                    sql_begin(db, "SELECT at, kind, person, '', text FROM review_evidence"
-                                  " WHERE document_no = ?1 ORDER BY evidence_id"),
-                    document_no);
+    enum err err = add_rows(db, json, "attached",
+                            sql_begin(db, "SELECT at, kind, person, '', text FROM review_evidence"
+                                          " WHERE document_no = ?1 ORDER BY evidence_id"),
+                            document_no);
+    return err == OK ? add_rows(db, json, "signatures", sql_begin(db, signatures_sql), document_no)
+                     : err;
 }
 
 static enum err add_history(struct db *db, json_t *json, const char *document_no)
@@ -141,17 +148,12 @@ static enum err add_history(struct db *db, json_t *json, const char *document_no
                                      " pay_inbox WHERE document_no = ?1 ORDER BY inbox_id"),
                        document_no);
     }
-    if (err == OK) {
-        err = add_attached(db, json, document_no);
-    }
-    if (err == OK) {
-        err = add_rows(db, json, "signatures",
-                       sql_begin(db, "SELECT g.given_at, g.decision, g.person, '', g.version FROM"
-                                     " review_signature g JOIN review_item i USING (item_id)"
-                                     " WHERE i.document_no = ?1 ORDER BY g.signature_id"),
-                       document_no);
-    }
-    return err;
+    return err == OK ? add_attached_and_signed(
+                           db, json, document_no,
+                           "SELECT g.given_at, g.decision, g.person, '', g.version FROM"
+                           " review_signature g JOIN review_item i USING (item_id)"
+                           " WHERE i.document_no = ?1 ORDER BY g.signature_id")
+                     : err;
 }
 
 /* What is allowed now, and why the rest is not. */
@@ -232,17 +234,12 @@ static enum err show_bill_item(struct db *db, json_t *json, const char *document
                                  " WHERE i.document_no = ?1 ORDER BY e.event_id"),
                        document_no);
     }
-    if (err == OK) {
-        err = add_attached(db, json, document_no);
-    }
-    if (err == OK) {
-        err = add_rows(db, json, "signatures",
-                       sql_begin(db, "SELECT g.given_at, g.decision, g.person, '', g.version FROM"
-                                     " bill_item_signature g JOIN bill_item i USING (item_id)"
-                                     " WHERE i.document_no = ?1 ORDER BY g.signature_id"),
-                       document_no);
-    }
-    return err;
+    return err == OK ? add_attached_and_signed(
+                           db, json, document_no,
+                           "SELECT g.given_at, g.decision, g.person, '', g.version FROM"
+                           " bill_item_signature g JOIN bill_item i USING (item_id)"
+                           " WHERE i.document_no = ?1 ORDER BY g.signature_id")
+                     : err;
 }
 
 static enum err show_document(struct db *db, json_t *json, const char *document_no)
