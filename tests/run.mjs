@@ -40,6 +40,8 @@ function nodeTests(folders, extraEnv = '', more = '') {
 }
 
 const FUZZ_SECONDS = all ? 60 : 4;
+/* No stage takes half of this; one that takes it all hangs, and would take the others with it. */
+const STAGE_MINUTES_MAX = all ? 240 : 40;
 
 /*
  * Stages marked `beside` only compute, so they run at idle priority beside those that mostly wait
@@ -88,17 +90,49 @@ export function countsIn(text) {
 /* The lines of a long log that say what went wrong. */
 const TELLING = /error:|FAILED|\bwarning:|^\s*not ok|undefined reference|cannot find|^# .*: /;
 
+/* Stages that are running, each the leader of its process group. */
+const running = new Set();
+
+/** Send a signal to a stage and to all of its process group. */
+function tell(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') {
+      throw error;
+    }
+  }
+}
+
+/* They have time to clear up: a house stops its programs, which are in groups of their own. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    running.forEach((child) => tell(child, signal));
+    setTimeout(() => {
+      running.forEach((child) => tell(child, 'SIGKILL'));
+      process.exit(130);
+    }, 5000);
+  });
+}
+
 function runStage(stage) {
   const log = join(logs, `${stage.name}.log`);
   const started = Date.now();
   return new Promise((resolve) => {
     const [command, ...before] = stage.beside ? ['chrt', '--idle', '0', 'bash'] : ['bash'];
     const child = spawn(command, [...before, '-c', stage.run],
-      { env, stdio: ['ignore', 'pipe', 'pipe'] });
+      { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const file = createWriteStream(log);
+    running.add(child);
+    const alarm = setTimeout(() => {
+      file.write(`\nnot ok: ended after ${STAGE_MINUTES_MAX} minutes; it hangs\n`);
+      tell(child, 'SIGKILL');
+    }, STAGE_MINUTES_MAX * 60000);
     child.stdout.pipe(file, { end: false });
     child.stderr.pipe(file, { end: false });
     child.on('close', (code) => file.end(() => {
+      clearTimeout(alarm);
+      running.delete(child);
       const text = readFileSync(log, 'utf8');
       const counts = countsIn(text) ?? { passed: code === 0 ? 1 : 0, failed: 0 };
       if (code !== 0 && counts.failed === 0) {
