@@ -18,6 +18,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/disk/disk.h"
+#include "drivers/sqlite/look.h"
 
 enum { PATH_SIZE = 4096, MIGRATION_SIZE = 1024, APPLICATION_ID = 0x53485031 /* "SHP1" */ };
 
@@ -201,30 +202,10 @@ static enum err lock_take(struct print_journal *journal, const char *dir,
     return OK;
 }
 
-static bool read_once(sqlite3 *db, const char *text, int64_t *ret_value)
-{
-    sqlite3_stmt *stmt = NULL;
-    bool found = sqlite3_prepare_v2(db, text, -1, &stmt, NULL) == SQLITE_OK &&
-                 sqlite3_step(stmt) == SQLITE_ROW;
-    if (found) {
-        *ret_value = sqlite3_column_int64(stmt, 0);
-    }
-    (void)sqlite3_finalize(stmt);
-    return found;
-}
-
-/* A read that the device failed once is asked for once more. */
-static bool read_pragma(sqlite3 *db, const char *text, int64_t *ret_value)
-{
-    return read_once(db, text, ret_value) || read_once(db, text, ret_value);
-}
-
-/* SQLite says "malformed" also where the device gives no bytes, and that is no damage. */
 static enum err say_unreadable(struct print_journal *journal, const char *path,
                                char ret_message[PRINT_JOURNAL_MESSAGE_SIZE])
 {
-    enum err err = err_of(sqlite3_errcode(journal->db));
-    if (err == ERR_FORMAT && disk_can_be_read(path)) {
+    if (sqlite_is_damaged(journal->db, path)) {
         return say(ret_message, ERR_FORMAT, path,
                    "is damaged or no database; keep it for the "
                    "audit and start with an empty folder");
@@ -237,7 +218,7 @@ static enum err migrate(struct print_journal *journal, const char *path,
                         char ret_message[PRINT_JOURNAL_MESSAGE_SIZE])
 {
     int64_t version = 0;
-    if (!read_pragma(journal->db, "PRAGMA user_version", &version)) {
+    if (!sqlite_look(journal->db, "PRAGMA user_version", &version)) {
         return say_unreadable(journal, path, ret_message);
     }
     if (version < 0 || version > (int64_t)ARRAY_COUNT(MIGRATIONS)) {
@@ -262,8 +243,8 @@ static enum err schema_make(struct print_journal *journal, const char *path,
 {
     int64_t id = 0;
     int64_t tables = 0;
-    if (!read_pragma(journal->db, "PRAGMA application_id", &id) ||
-        !read_pragma(journal->db, "SELECT count(*) FROM sqlite_master", &tables)) {
+    if (!sqlite_look(journal->db, "PRAGMA application_id", &id) ||
+        !sqlite_look(journal->db, "SELECT count(*) FROM sqlite_master", &tables)) {
         return say_unreadable(journal, path, ret_message);
     }
     bool ours = id == APPLICATION_ID;
