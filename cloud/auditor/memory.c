@@ -3,7 +3,7 @@
 
 #include "common/str.h"
 
-enum { CACHE_KIB = 24 * 1024, PATH_SIZE = 4096, LAYOUT = 1 };
+enum { CACHE_KIB = 24 * 1024, PATH_SIZE = 4096, LAYOUT = 2 };
 
 static const char SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value INTEGER NOT NULL)"
@@ -28,24 +28,33 @@ static const char SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS tally (part TEXT NOT NULL, tally INTEGER NOT NULL,"
     " key INTEGER NOT NULL, count INTEGER NOT NULL, fen INTEGER NOT NULL,"
     " PRIMARY KEY (part, tally, key)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS meter (meter_id TEXT PRIMARY KEY, digest TEXT NOT NULL,"
-    " energy_e4 INTEGER NOT NULL, read_at INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS meter (meter_id TEXT PRIMARY KEY, digest TEXT NOT NULL)"
+    " WITHOUT ROWID;"
+    /* How far each journal of readings was judged, and each meter's register there. */
+    "CREATE TABLE IF NOT EXISTS journal_mark (collector_id TEXT NOT NULL, epoch INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, PRIMARY KEY (collector_id, epoch)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS meter_register (collector_id TEXT NOT NULL, epoch INTEGER NOT NULL,"
+    " meter_id TEXT NOT NULL, energy_e4 INTEGER NOT NULL,"
+    " PRIMARY KEY (collector_id, epoch, meter_id)) WITHOUT ROWID;"
     "CREATE TEMP TABLE touched (document_no TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TEMP TABLE touched_meter (meter_id TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TEMP TABLE chosen (lo TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TEMP TABLE chosen_postings (first INTEGER PRIMARY KEY, last INTEGER, digest INTEGER);";
 
-/* What another layout wrote is of no use: everything is read once more. */
+/* What another layout wrote is of no use: everything is read once more, into tables of this one. */
 static void forget_other_layout(struct memory *memory)
 {
-    const int64_t layout = memory_mark(memory, "layout", LAYOUT);
-    if (layout != LAYOUT) {
-        reader_exec(&memory->file,
-                    "DELETE FROM mark; DELETE FROM bill; DELETE FROM bill_row; DELETE FROM block;"
-                    "DELETE FROM ledger_block; DELETE FROM account; DELETE FROM finding;"
-                    "DELETE FROM tally; DELETE FROM meter");
+    struct reader *file = &memory->file;
+    memory->forgot = reader_has_table(file, "mark") &&
+                     reader_one(file, "SELECT value FROM mark WHERE name = 'layout'", 0) != LAYOUT;
+    if (memory->forgot) {
+        reader_exec(file, "DROP TABLE IF EXISTS mark; DROP TABLE IF EXISTS bill;"
+                          "DROP TABLE IF EXISTS bill_row; DROP TABLE IF EXISTS block;"
+                          "DROP TABLE IF EXISTS ledger_block; DROP TABLE IF EXISTS account;"
+                          "DROP TABLE IF EXISTS finding; DROP TABLE IF EXISTS tally;"
+                          "DROP TABLE IF EXISTS meter; DROP TABLE IF EXISTS journal_mark;"
+                          "DROP TABLE IF EXISTS meter_register");
     }
-    memory_set_mark(memory, "layout", LAYOUT);
 }
 
 enum err memory_open(struct memory *memory, const char *dir)
@@ -61,6 +70,7 @@ enum err memory_open(struct memory *memory, const char *dir)
         return ERR_IO;
     }
     struct reader *file = &memory->file;
+    forget_other_layout(memory);
     reader_exec(file, SCHEMA);
     memory->drop_findings = reader_prepare(file, "DELETE FROM finding WHERE part = ?1");
     memory->drop_sums = reader_prepare(file, "DELETE FROM tally WHERE part = ?1");
@@ -72,7 +82,7 @@ enum err memory_open(struct memory *memory, const char *dir)
     memory->put_mark = reader_prepare(file, "INSERT INTO mark (name, value) VALUES (?1, ?2)"
                                             " ON CONFLICT (name) DO UPDATE SET value = ?2");
     memory->touch = reader_prepare(file, "INSERT OR IGNORE INTO touched VALUES (?1)");
-    forget_other_layout(memory);
+    memory_set_mark(memory, "layout", LAYOUT);
     memory->run = memory_mark(memory, "run", 0) + 1;
     memory_set_mark(memory, "run", memory->run);
     return file->failed ? ERR_IO : OK;

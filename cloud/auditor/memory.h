@@ -18,6 +18,7 @@
 struct memory {
     struct reader file;
     bool kept;   /* there is a --state folder */
+    bool forgot; /* it held what another version of the auditor kept; now it holds nothing */
     int64_t run; /* 1 for the first */
     sqlite3_stmt *drop_findings;
     sqlite3_stmt *drop_sums;

@@ -430,9 +430,8 @@ static bool load_record(struct meter *meter, char ret_digest[DIGEST_HEX_SIZE])
 static void remember(struct meter *meter, const char *digest)
 {
     struct reader *file = &meter->audit->memory.file;
-    sqlite3_stmt *stmt = reader_prepare(
-        file, "INSERT INTO meter (meter_id, digest, energy_e4, read_at) VALUES (?1, ?2, -1, 0)"
-              " ON CONFLICT (meter_id) DO UPDATE SET digest = ?2");
+    sqlite3_stmt *stmt = reader_prepare(file, "INSERT INTO meter (meter_id, digest) VALUES (?1, ?2)"
+                                              " ON CONFLICT (meter_id) DO UPDATE SET digest = ?2");
     reader_bind_text(stmt, 1, meter->meter_id);
     reader_bind_text(stmt, 2, digest);
     reader_run(file, stmt);

@@ -121,7 +121,11 @@ static void print_work(const struct audit *audit)
     const struct audit_work *work = &audit->work;
     char text[CIVIL_TEXT_SIZE];
     (void)printf("audit of %s, run %" PRId64 "%s\n", civil_format_beijing(audit->now_s, text),
-                 audit->memory.run, audit->memory.kept ? "" : " (nothing remembered)");
+                 audit->memory.run,
+                 !audit->memory.kept ? " (nothing remembered)"
+                 : audit->memory.forgot
+                     ? " (what another version of the auditor remembered is of no use: read anew)"
+                     : "");
     (void)printf("read: %" PRId64 " of %" PRId64 " documents (%" PRId64 " of %" PRId64
                  " blocks), %" PRId64 " of %" PRId64 " postings, %" PRId64 " of %" PRId64
                  " bills with %" PRId64 " rows\n",

@@ -625,6 +625,113 @@ plant('register_fell', (world) => {
   return 'm0000';
 });
 
+/** A reading of meter m0000: its number in a collector's journal, its register, its time. */
+function read(world, seq, kwh, at, { collector = 'col1', epoch = 1, quality = 'ok' } = {}) {
+  const values = quality === 'ok' ? `{"00010000":"${kwh.toFixed(2)}"}` : '{}';
+  world.sql(`INSERT INTO reading SELECT '${collector}', ${epoch}, ${seq}, 0, meter_id, address,
+    ${at}, '${quality}', '${values}' FROM meter WHERE meter_id = 'm0000'`);
+}
+
+/* The world's own readings of it: 100.50 to 102.50, all in message 1 of col1, epoch 1. */
+const NOON = Date.parse('2026-11-22T12:00:00+08:00') / 1000;
+const IN_2039 = Date.parse('2039-11-22T12:00:00+08:00') / 1000;
+const falls = (result) => (result.of('register_fell')?.list ?? []).map(({ subject, text }) =>
+  `${subject} ${text.replace(/^at \d+ |\(.*$/g, '')}`);
+const fell = (from, to) => `m0000 from ${from * 10000} to ${to * 10000} `;
+
+test('a register that grows while the clock is set is no finding', () => {
+  const world = new World();
+  read(world, 101, 103, NOON);
+  read(world, 102, 104, NOON - 7200);
+  read(world, 103, 105, IN_2039);
+  read(world, 104, 106, NOON + 60);
+  assert.deepEqual(world.audit().names, []);
+});
+
+test('a register that grows while the clock is set is no finding in a second run', () => {
+  const world = new World();
+  read(world, 101, 103, NOON);
+  assert.deepEqual(world.auditAgain().names, []);
+  read(world, 102, 105, NOON + 7200);
+  read(world, 103, 104, NOON, { quality: 'silent' });
+  read(world, 104, 106, NOON + 3600);
+  const second = world.auditAgain();
+  assert.deepEqual([second.names, second.read.readings_read], [[], 3]);
+  assert.deepEqual([world.auditAgain().read.readings_read, second.exit], [0, 0]);
+});
+
+test('a register that falls while the clock is set back is found', () => {
+  const world = new World();
+  read(world, 101, 120, IN_2039);
+  read(world, 102, 119, NOON);
+  const result = world.audit();
+  assert.deepEqual([result.exit, result.names], [1, ['register_fell']]);
+  assert.deepEqual(falls(result), [fell(120, 119)]);
+});
+
+test('a register that falls after the clock was set back is found by a second run', () => {
+  const world = new World();
+  read(world, 101, 120, IN_2039);
+  assert.deepEqual(world.auditAgain().names, []);
+  read(world, 102, 119, NOON);
+  read(world, 103, 119.5, NOON + 60);
+  const second = world.auditAgain();
+  assert.deepEqual([second.exit, falls(second)], [1, [fell(120, 119)]]);
+  read(world, 104, 119.75, NOON + 30);
+  assert.deepEqual(falls(world.auditAgain()), [fell(120, 119)]);
+});
+
+test('a register that falls to nothing is found once', () => {
+  const world = new World();
+  read(world, 101, 0, NOON);
+  assert.deepEqual(falls(world.auditAgain()), [fell(102.5, 0)]);
+  read(world, 102, 1, NOON + 60);
+  assert.deepEqual(falls(world.auditAgain()), [fell(102.5, 0)]);
+});
+
+test('a reading that comes late into a gap is judged in its place', () => {
+  const world = new World();
+  const from = { collector: 'col2', epoch: 5 };
+  const here = (seq) => world.sql(`INSERT OR REPLACE INTO reading_progress
+    (collector_id, epoch, seq) VALUES ('col2', 5, ${seq})`);
+  read(world, 1, 100, NOON, from);
+  read(world, 3, 110, NOON + 120, from);
+  read(world, 4, 109, NOON + 180, from);
+  here(1);
+  assert.deepEqual(falls(world.auditAgain()), [fell(110, 109)]);
+  assert.deepEqual(falls(world.auditAgain()), [fell(110, 109)]);
+  read(world, 2, 111, NOON + 60, from);
+  here(4);
+  assert.deepEqual(falls(world.auditAgain()).sort(), [fell(110, 109), fell(111, 110)]);
+  assert.equal(world.auditAgain().read.readings_read, 0);
+});
+
+test('readings of two journals are not compared, those of each are', () => {
+  const world = new World();
+  const other = { collector: 'col2', epoch: 5 };
+  const begunAnew = { epoch: 7 };
+  read(world, 1, 50, NOON, begunAnew);
+  read(world, 1, 20, NOON + 60, other);
+  assert.deepEqual(world.auditAgain().names, []);
+  read(world, 2, 51, NOON + 120, begunAnew);
+  read(world, 2, 21, NOON + 120, other);
+  read(world, 101, 103, NOON + 180);
+  assert.deepEqual(world.auditAgain().names, []);
+  read(world, 3, 50, NOON + 240, begunAnew);
+  read(world, 3, 19, NOON + 240, other);
+  const third = world.auditAgain();
+  assert.deepEqual(falls(third).sort(), [fell(21, 19), fell(51, 50)]);
+  assert.equal(third.read.readings_read, 2);
+});
+
+test('readings without a name to walk on from cannot be judged, and it says so', () => {
+  const world = new World();
+  read(world, 1, 50, NOON, { collector: 'c'.repeat(200) });
+  const result = world.audit();
+  assert.equal(result.exit, 2);
+  assert.match(result.why, /no collector's name/);
+});
+
 // ---- what the auditor remembers ----
 
 /** Two runs with something between them; the second reads past blocks only as it is told to. */
@@ -713,6 +820,20 @@ test('a word for another merchant accuses nobody', () => {
     CAST(body AS TEXT), '${other}', '${closed}'), 'app_id=2', 'app_id=3') AS BLOB), 1
     FROM pay_inbox WHERE document_no = '${other}' AND verdict = 'paid'`);
   assert.deepEqual(world.audit().names, []);
+});
+
+test('what an older version remembered is read anew, and it says so', () => {
+  const world = new World();
+  const first = world.auditAgain();
+  world.run('state/auditor.db', `DROP TABLE meter; CREATE TABLE meter (meter_id TEXT PRIMARY KEY,
+    digest TEXT NOT NULL, energy_e4 INTEGER NOT NULL, read_at INTEGER NOT NULL) WITHOUT ROWID;
+    UPDATE mark SET value = 1 WHERE name = 'layout'`);
+  const text = execFileSync(AUDITOR, ['--database', world.path('cloud.db'), '--bills',
+    world.path('bills'), '--journals', world.path('collector'), '--meters', world.path('meters'),
+    '--at', String(AT), '--state', world.path('state')], { encoding: 'utf8' });
+  assert.match(text, /run 1 \(what another version of the auditor remembered is of no use/);
+  const again = world.auditAgain();
+  assert.deepEqual([again.exit, again.read.run, again.states], [0, 2, first.states]);
 });
 
 test('columns and tables that it does not know do not disturb it', () => {
