@@ -3,11 +3,12 @@
 // kill -9 of the kiosk at the system calls of a top-up at its screen. It comes back, and what it
 // shows of the order is the truth; the person pays if a code is shown.
 
-import { until, wait } from '../../tools/world/processes.mjs';
+import { until } from '../../tools/world/processes.mjs';
 import { awaitsReportSignal } from '../../tools/world/screen.mjs';
 import { home as goHome, toCode, toMeter } from '../e2e/lib/journey.mjs';
 import { sweep } from './lib/sweep.mjs';
 
+const NEWS_MS = 15000;
 const OVER = ['DONE', 'CLOSED', 'REFUNDED', 'REVIEW'];
 
 /** Asking a kiosk that is not there, or not yet, fails at once: the signal would end it. */
@@ -46,11 +47,10 @@ async function finishAfterDeath(house, known) {
   }
 }
 
-async function screenTopUp(house, witness, round) {
+async function screenTopUp(house, witness, round, kiosk) {
   guardScreen(house);
   const known = new Set((await house.wallet('truth')).trades.map((one) => one.out_trade_no));
   const home = house.home(['cloud', 'count', 'order'][round % 3], Math.floor(round / 3) % 6);
-  const kiosk = house.processes.find('kiosk');
   try {
     await goHome(house);
     await toMeter(house, home);
@@ -61,10 +61,10 @@ async function screenTopUp(house, witness, round) {
     await witness.lookAround({ screen: true });
     await goHome(house);
   } catch (error) {
-    await wait(500); /* the news of a death may come after what it caused */
-    if (!kiosk.exit) {
+    /* News of a death come after what it caused, and late where a tracer holds the dead. */
+    await until('news of a death', () => kiosk.exit, NEWS_MS).catch(() => {
       throw error; /* nobody died: this is the kiosk's own */
-    }
+    });
     await finishAfterDeath(house, known);
   }
   for (const order of await ordersSince(house, known)) {

@@ -96,7 +96,7 @@ export function pointsOf(counts, draw) {
   return lists.flat().sort((a, b) => a.turn - b.turn || a.lot - b.lot);
 }
 
-/** Run `body` with `name` to die at `point`; true if it got there. Afterwards it runs again. */
+/** Run `body(victim)`, `name` to die at `point`; true if it got there. Afterwards it runs again. */
 export async function killAt(house, name, point, body, restart) {
   const entry = house.processes.find(name);
   const tracer = await attach(entry.child.pid, ['-o', '/dev/null', '-e', `trace=${point.call}`,
@@ -104,7 +104,7 @@ export async function killAt(house, name, point, body, restart) {
   let mine = true;
   const guard = entry.ended.then(() => (mine ? restart() : null));
   try {
-    await body();
+    await body(entry); /* which may find the next one: the victim can be dead by now */
   } finally {
     await tracer.detach();
     mine = false;

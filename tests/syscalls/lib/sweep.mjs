@@ -20,7 +20,8 @@ const TIMERS = { ...QUICK_TIMERS, delivery: 60, command: 3 };
 /**
  * @param name     the program to be killed
  * @param house    options of the house
- * @param topUp    async (house, witness, round): one top-up to its end, whatever dies meanwhile
+ * @param topUp    async (house, witness, round, victim): one top-up to its end, whatever dies
+ *                 meanwhile; `victim` is the process that may
  * @param restart  async (house): start the dead program again
  */
 export function sweep(name, { house: options, topUp, restart }) {
@@ -31,7 +32,8 @@ export function sweep(name, { house: options, topUp, restart }) {
       const witness = new Witness(house);
       await witness.begin();
       let round = 0;
-      const one = () => topUp(house, witness, round++);
+      const one = (victim = house.processes.find(name)) =>
+        topUp(house, witness, round++, victim);
       await one(); /* all connections are there, all statements prepared */
       const counts = await countCalls(house, name, one);
       const points = pointsOf(counts, draw);
