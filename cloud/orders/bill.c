@@ -36,6 +36,7 @@ enum {
 
 struct findings {
     struct bill_found list[FINDINGS_MAX];
+    enum reconcile_kind kinds[FINDINGS_MAX]; /* of the list */
     size_t count;
     size_t dropped;
 };
@@ -52,6 +53,12 @@ struct run {
 
 /* ---- comparing ---- */
 
+/* Who has to see to it: what happened at the machines is for the site, the rest for the books. */
+static const char *owner_of(enum reconcile_kind kind)
+{
+    return kind == RECONCILE_CREDIT_OPEN ? BILL_ITEMS_SITE : BILL_ITEMS_BOOKKEEPER;
+}
+
 static void note(void *self, const struct reconcile_finding *finding)
 {
     struct findings *findings = self;
@@ -60,7 +67,9 @@ static void note(void *self, const struct reconcile_finding *finding)
         return;
     }
     struct bill_found *found = &findings->list[findings->count];
-    found->kind = finding->kind;
+    findings->kinds[findings->count] = finding->kind;
+    found->finding = reconcile_kind_name(finding->kind);
+    found->owner = owner_of(finding->kind);
     found->bill = finding->bill;
     found->ours = finding->ours;
     str_format_cut(found->order_no, sizeof(found->order_no), "%s", finding->order_no);
@@ -151,20 +160,19 @@ static enum err store_findings(struct db *db, void *arg)
     const char *channel = pay_wallet_name(run->books.wallet);
     for (size_t i = 0; i < run->findings->count; i++) {
         const struct bill_found *found = &run->findings->list[i];
-        const char *word = reconcile_kind_name(found->kind);
         struct sql *sql =
             sql_begin(db, "INSERT INTO bill_finding (channel, day, finding, order_no, found_at)"
                           " VALUES (?1, ?2, ?3, ?4, ?5)"
                           " ON CONFLICT (channel, day, finding, order_no) DO NOTHING");
         sql_bind_text(sql, 1, channel);
         sql_bind_text(sql, 2, run->books.day);
-        sql_bind_text(sql, 3, word);
+        sql_bind_text(sql, 3, found->finding);
         sql_bind_text(sql, 4, found->order_no);
         sql_bind_i64(sql, 5, db_wall_s(db));
         enum err err = sql_run(sql);
-        if (err == OK && found->kind != RECONCILE_CREDIT_OPEN) {
+        if (err == OK && run->findings->kinds[i] != RECONCILE_CREDIT_OPEN) {
             const char *subject = found->order_no[0] != '\0' ? found->order_no : channel;
-            err = alarm_raise(db, word, subject, run->books.day);
+            err = alarm_raise(db, found->finding, subject, run->books.day);
         }
         if (err != OK) {
             return err;
@@ -200,7 +208,7 @@ static bool ask_all(const struct run *run)
     bool answered = run->findings->dropped == 0;
     for (size_t i = 0; i < run->findings->count; i++) {
         const struct bill_found *found = &run->findings->list[i];
-        if (is_asked(found->kind) && !ask_one(run, found)) {
+        if (is_asked(run->findings->kinds[i]) && !ask_one(run, found)) {
             answered = false;
         }
     }
@@ -211,8 +219,9 @@ static bool ask_all(const struct run *run)
 static enum err take_items(struct run *run, const char *gone)
 {
     struct bill_items items = {.orders = run->books.orders,
-                               .wallet = run->books.wallet,
+                               .channel = pay_wallet_name(run->books.wallet),
                                .day = run->books.day,
+                               .since = run->books.day,
                                .found = run->findings->list,
                                .count = run->findings->count,
                                .gone = run->refused || run->findings->dropped > 0 ? NULL : gone};

@@ -13,12 +13,6 @@ bool bill_item_is(const char *document_no)
     return str_starts_with(document_no, PREFIX);
 }
 
-/* Who has to see to it: what happened at the machines is for the site, the rest for the books. */
-static const char *owner_of(enum reconcile_kind kind)
-{
-    return kind == RECONCILE_CREDIT_OPEN ? "site operator" : "bookkeeper";
-}
-
 /* One item as it is stored. */
 struct item {
     int64_t item_id;
@@ -70,9 +64,9 @@ static enum err find(struct db *db, const struct bill_items *items, const struct
     struct sql *sql = sql_begin(db, "SELECT item_id, document_no, bill_fen, our_fen, closed_at,"
                                     " settled FROM bill_item WHERE channel = ?1 AND day = ?2"
                                     " AND finding = ?3 AND order_no = ?4");
-    sql_bind_text(sql, 1, pay_wallet_name(items->wallet));
+    sql_bind_text(sql, 1, items->channel);
     sql_bind_text(sql, 2, items->day);
-    sql_bind_text(sql, 3, reconcile_kind_name(found->kind));
+    sql_bind_text(sql, 3, found->finding);
     sql_bind_text(sql, 4, found->order_no);
     return read_only_item(sql, ret_item);
 }
@@ -90,16 +84,15 @@ static int64_t due_at(struct db *db, const struct bill_items *items)
     return db_wall_s(db) + orders_timers(items->orders)->review_ms / 1000;
 }
 
-/* "BL20261120W000017": the day of the bill, the wallet, and the item. */
+/* "BL20261120W000017": the day, the wallet (A, W) or the books (B), and the item. */
 static enum err make_number(struct db *db, const struct bill_items *items,
                             char ret_number[ORDER_NUMBER_SIZE])
 {
     struct sql *sql = sql_begin(db, "SELECT coalesce(max(item_id), 0) + 1 FROM bill_item");
     enum err err = sql_one(sql);
-    if (err == OK &&
-        !str_format(ret_number, ORDER_NUMBER_SIZE, PREFIX "%.4s%.2s%.2s%c%06lld", items->day,
-                    items->day + 5, items->day + 8, items->wallet == PAY_ALIPAY ? 'A' : 'W',
-                    (long long)sql_i64(sql, 0))) {
+    if (err == OK && !str_format(ret_number, ORDER_NUMBER_SIZE, PREFIX "%.4s%.2s%.2s%c%06lld",
+                                 items->since, items->since + 5, items->since + 8,
+                                 items->channel[0] - 'a' + 'A', (long long)sql_i64(sql, 0))) {
         err = ERR_RANGE;
     }
     sql_end(sql);
@@ -114,13 +107,13 @@ static enum err insert(struct db *db, const struct bill_items *items,
             " our_fen, version, seen, owner, opened_at, due_at, due_ms)"
             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 1, ?8, ?9, ?10, ?11)");
     sql_bind_text(sql, 1, document_no);
-    sql_bind_text(sql, 2, pay_wallet_name(items->wallet));
+    sql_bind_text(sql, 2, items->channel);
     sql_bind_text(sql, 3, items->day);
-    sql_bind_text(sql, 4, reconcile_kind_name(found->kind));
+    sql_bind_text(sql, 4, found->finding);
     sql_bind_text(sql, 5, found->order_no);
     sql_bind_i64(sql, 6, found->bill.fen);
     sql_bind_i64(sql, 7, found->ours.fen);
-    sql_bind_text(sql, 8, owner_of(found->kind));
+    sql_bind_text(sql, 8, found->owner);
     sql_bind_i64(sql, 9, db_wall_s(db));
     sql_bind_i64(sql, 10, due_at(db, items));
     sql_bind_i64(sql, 11, db_service_ms(db) + orders_timers(items->orders)->review_ms);
@@ -250,7 +243,7 @@ static enum err close_unseen(struct db *db, const struct bill_items *items)
         struct sql *sql = sql_begin(
             db, "SELECT item_id, document_no, bill_fen, our_fen, closed_at, settled FROM bill_item"
                 " WHERE channel = ?1 AND day = ?2 AND seen = 0 AND closed_at IS NULL");
-        sql_bind_text(sql, 1, pay_wallet_name(items->wallet));
+        sql_bind_text(sql, 1, items->channel);
         sql_bind_text(sql, 2, items->day);
         err = close_rows(db, sql, items->gone, &count);
     }
@@ -262,7 +255,7 @@ enum err bill_items_take(struct db *db, void *arg)
     const struct bill_items *items = arg;
     struct sql *sql =
         sql_begin(db, "UPDATE bill_item SET seen = 0 WHERE channel = ?1 AND day = ?2");
-    sql_bind_text(sql, 1, pay_wallet_name(items->wallet));
+    sql_bind_text(sql, 1, items->channel);
     sql_bind_text(sql, 2, items->day);
     enum err err = items->gone != NULL ? sql_run(sql) : OK;
     for (size_t i = 0; i < items->count && err == OK; i++) {

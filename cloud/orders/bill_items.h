@@ -3,16 +3,17 @@
 #define SHILLING_CLOUD_ORDERS_BILL_ITEMS_H
 
 #include "cloud/orders/internal.h"
-#include "core/reconcile/reconcile.h"
 
 /*
- * The findings of a day's bill as open items: each with an owner and a deadline, once for each
- * (wallet, day, finding, order), however often the day is compared. An item is never deleted: one
- * that a comparison does not find any more is closed with the reason, one that comes back is opened
- * again, and one that two persons settled stays settled as long as its amounts stay.
+ * The findings of a day's bill, or of the books of a day, as open items: each with an owner and a
+ * deadline, once for each (channel, day, finding, order), however often the day is compared. An
+ * item is never deleted: one that a comparison does not find any more is closed with the reason,
+ * one that comes back is opened again, and one that two persons settled stays settled as long as
+ * its amounts stay.
  */
 struct bill_found {
-    enum reconcile_kind kind;
+    const char *finding; /* its word; static */
+    const char *owner;   /* who has to see to it; static */
     char order_no[PAY_TRADE_NO_SIZE];
     struct money bill;
     struct money ours;
@@ -21,13 +22,18 @@ struct bill_found {
 /* All that one comparison found. */
 struct bill_items {
     struct orders *orders;
-    enum pay_wallet wallet;
-    const char *day;
+    const char *channel; /* a wallet's name, or BILL_ITEMS_BOOKS */
+    const char *day;     /* "": findings that stand until their cause is gone */
+    const char *since;   /* the day that stands in the numbers of new items */
     const struct bill_found *found;
     size_t count;
     const char *gone; /* why what is not found any more is closed; NULL: it stays open, because
                          the file contradicts itself */
 };
+
+#define BILL_ITEMS_BOOKS "books"
+#define BILL_ITEMS_BOOKKEEPER "bookkeeper"
+#define BILL_ITEMS_SITE "site operator"
 
 /** Take a comparison over. In a writing transaction; @p items is a struct bill_items. */
 MUST_CHECK enum err bill_items_take(struct db *db, void *items);

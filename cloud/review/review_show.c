@@ -69,11 +69,12 @@ static enum err add_documents(struct db *db, json_t *items)
     return rows_json(sql, LIST_COLUMNS, ARRAY_COUNT(LIST_COLUMNS), items);
 }
 
-/* Differences between bills and our books: the amount is ours, what was paid is the bill's word. */
+/* Differences between bills, meters and our books: the amount is ours, what was paid is the bill's
+ * word. */
 static enum err add_bill_items(struct db *db, json_t *items)
 {
     struct sql *sql = sql_begin(
-        db, "SELECT i.document_no, 'bill', i.day || ' ' || i.order_no, i.owner, i.opened_at,"
+        db, "SELECT i.document_no, 'bill', trim(i.day || ' ' || i.order_no), i.owner, i.opened_at,"
             " i.due_ms - ?1, i.overdue, i.finding, i.our_fen, i.bill_fen, i.channel, '', '',"
             " (SELECT count(*) FROM bill_item_signature g WHERE g.item_id = i.item_id"
             "  AND g.version = i.version)"
@@ -227,12 +228,14 @@ static enum err show_bill_item(struct db *db, json_t *json, const char *document
 {
     enum err err = add_bill_item(db, json, document_no);
     if (err == OK) {
-        err = add_rows(db, json, "events",
-                       sql_begin(db,
-                                 "SELECT e.at, e.event, e.bill_fen || ' fen', e.our_fen || ' fen',"
-                                 " e.detail FROM bill_item_event e JOIN bill_item i USING (item_id)"
-                                 " WHERE i.document_no = ?1 ORDER BY e.event_id"),
-                       document_no);
+        err = add_rows(
+            db, json, "events",
+            sql_begin(db, "SELECT e.at, e.event, e.bill_fen || CASE i.finding WHEN"
+                          " 'METER_COUNT' THEN ' purchases' ELSE ' fen' END, e.our_fen ||"
+                          " CASE i.finding WHEN 'METER_COUNT' THEN ' purchases' ELSE ' fen'"
+                          " END, e.detail FROM bill_item_event e JOIN bill_item i USING (item_id)"
+                          " WHERE i.document_no = ?1 ORDER BY e.event_id"),
+            document_no);
     }
     return err == OK ? add_attached_and_signed(
                            db, json, document_no,
