@@ -30,6 +30,7 @@
 #include "cloud/meters/history.h"
 #include "cloud/meters/live.h"
 #include "cloud/meters/retention.h"
+#include "cloud/orders/books.h"
 #include "cloud/orders/orders.h"
 #include "cloud/payments/pay.h"
 #include "cloud/review/review.h"
@@ -265,6 +266,9 @@ static bool make_calls(struct app *app)
 static bool start(struct app *app)
 {
     enum err err = orders_start(app->orders);
+    if (err == OK) {
+        err = books_start(app->orders);
+    }
     if (err == OK) {
         err = history_start(app->history);
     }

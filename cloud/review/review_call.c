@@ -10,6 +10,7 @@
 #include "cloud/orders/number.h"
 #include "cloud/review/audit.h"
 #include "cloud/review/bill_call.h"
+#include "cloud/review/books_call.h"
 #include "cloud/review/review.h"
 #include "common/bytes.h"
 #include "common/json/json.h"
@@ -321,6 +322,7 @@ enum err review_create(struct orders *orders, const struct orders_setup *setup,
     http_route_add(setup->http, routes, ARRAY_COUNT(routes));
     person_routes(setup->http, &review->desk);
     bill_routes(setup->http, orders);
+    books_routes(setup->http, orders);
     *ret_review = review;
     return OK;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cloud/catalog/seed.h"
+#include "cloud/orders/books.h"
 #include "cloud/review/audit.h"
 #include "common/log.h"
 #include "common/must.h"
@@ -39,6 +40,7 @@ static struct {
     bool has_timers;
     bool test_keys;
     bool cut_off;
+    bool books;
     int database;
     int request;
 } the;
@@ -125,6 +127,11 @@ void rig_cut_off(bool cut_off)
     the.cut_off = cut_off;
 }
 
+void rig_books(bool books)
+{
+    the.books = books;
+}
+
 void rig_sleep_ms(int ms)
 {
     const struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
@@ -157,6 +164,7 @@ static void start(struct rig *rig)
     MUST(review_create(rig->orders, &setup, &rig->review) == OK);
     rig->accounts = orders_account_port(rig->orders);
     MUST(orders_start(rig->orders) == OK);
+    MUST(!the.books || books_start(rig->orders) == OK);
     MUST(jobs_start(rig->jobs) == OK);
 }
 
@@ -235,6 +243,7 @@ void rig_end(struct rig *rig)
     the.has_timers = false;
     the.test_keys = false;
     the.cut_off = false;
+    the.books = false;
 }
 
 /* ---- orders ---- */

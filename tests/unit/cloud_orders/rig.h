@@ -38,6 +38,8 @@ void rig_end(struct rig *rig);
 struct timers *rig_timers(void);
 void rig_test_keys(bool allowed);
 void rig_cut_off(bool cut_off);
+/** Whether the books of each day are added up by their job. */
+void rig_books(bool books);
 /** The wall clock of the next rig_begin(), and from then on; else the morning of 2026-11-20. */
 void rig_wall(int64_t wall_s);
 
