@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include "cloud/admin/client.h"
+#include "cloud/books_print.h"
 #include "cloud/orders/bill.h"
 #include "cloud/orders/bill_report.h"
+#include "cloud/orders/books.h"
 #include "cloud/reconcile_print.h"
 #include "cloud/state.h"
 #include "common/civil.h"
@@ -34,12 +36,14 @@ static const char usage[] =
     "shilling-cloud --config FILE reconcile --day YYYY-MM-DD [--wallet alipay|wechat]\n"
     "               [--stored] [--json]\n"
     "Fetches the wallets' bills of a day (Beijing time), compares them with our books, asks the\n"
-    "wallets about every difference, and prints what agrees and what does not. It may be run\n"
-    "again at any time: nothing is counted twice. What is left open has an owner and a deadline,\n"
-    "and is settled by two persons with \"review\".\n"
-    "  --wallet   only this one; else all that are configured\n"
-    "  --stored   fetch nothing: print what the last comparison left\n"
-    "  --json     one JSON object for each wallet, one a line\n"
+    "wallets about every difference, and prints what agrees and what does not. Then it adds up "
+    "the\n"
+    "books of the day: bills against ledger, meters against deliveries, and what is held for too\n"
+    "long. It may be run again at any time: nothing is counted twice. What is left open has an\n"
+    "owner and a deadline, and is settled by two persons with \"review\".\n"
+    "  --wallet   only the bill of this one; else of all that are configured, and the books\n"
+    "  --stored   fetch and add up nothing: print what the last time left\n"
+    "  --json     one JSON object for each wallet and one for the books, one a line\n"
     "Exit status: 0 nothing is open, 1 there are open findings, 2 it could not be done.\n";
 
 /* What is asked for. */
@@ -47,6 +51,7 @@ struct wish {
     const struct settings *settings;
     const char *day;
     bool wallets[PAY_WALLET_COUNT];
+    bool books;
     bool stored;
     bool json;
 };
@@ -56,6 +61,12 @@ static enum app_exit say(const char *text)
     (void)fprintf(stderr, "shilling-cloud: reconcile: %s\n", text);
     return APP_EXIT_USAGE;
 }
+
+/* A part of a day: the bill of one wallet, or the books over both. */
+struct part {
+    bool books;
+    enum pay_wallet wallet; /* if not books */
+};
 
 /* ---- the command line ---- */
 
@@ -67,6 +78,7 @@ static bool is_configured(const struct settings *settings, enum pay_wallet walle
 static enum app_exit choose_wallets(struct wish *wish, const char *only)
 {
     bool found = false;
+    wish->books = only == NULL;
     for (int i = 0; i < PAY_WALLET_COUNT; i++) {
         const enum pay_wallet wallet = (enum pay_wallet)i;
         const bool meant = only == NULL || str_equal(only, pay_wallet_name(wallet));
@@ -140,8 +152,19 @@ static enum app_exit read_words(struct wish *wish, const char *const *words, int
 
 /* ---- from the database ---- */
 
+static enum err read_report(struct store *store, const struct wish *wish, struct part part,
+                            json_t **ret_report)
+{
+    struct bill_report bill = {.wallet = part.wallet, .day = wish->day};
+    struct books_report books = {.day = wish->day};
+    enum err err = part.books ? store_read(store, books_report, &books)
+                              : store_read(store, bill_report, &bill);
+    *ret_report = part.books ? books.json : bill.json;
+    return err;
+}
+
 /* The report of the last comparison (@own), or NULL after a word about why not. */
-static json_t *read_stored(const struct wish *wish, enum pay_wallet wallet)
+static json_t *read_stored(const struct wish *wish, struct part part)
 {
     char path[PATH_SIZE];
     char why[STATE_WHY_SIZE];
@@ -160,13 +183,13 @@ static json_t *read_stored(const struct wish *wish, enum pay_wallet wallet)
         (void)say(why);
         return NULL;
     }
-    struct bill_report report = {.wallet = wallet, .day = wish->day};
-    err = store_read(store, bill_report, &report);
+    json_t *report = NULL;
+    err = read_report(store, wish, part, &report);
     store_close(store);
     if (err != OK) {
         (void)say(err_name(err));
     }
-    return report.json;
+    return report;
 }
 
 /* ---- from the service ---- */
@@ -197,23 +220,42 @@ static enum asked take_answer(struct admin_answer *answer, json_t **ret_report)
     return *ret_report != NULL ? ASKED_DONE : ASKED_FAILED;
 }
 
-static enum asked ask_service(const struct wish *wish, enum pay_wallet wallet, json_t **ret_report)
-{
-    char body[BODY_SIZE];
+/* What is asked for the report that was kept (GET), and to have it made anew (POST). */
+struct question {
     char path[BODY_SIZE];
+    const char *path_anew;
+    char body[BODY_SIZE];
+};
+
+static struct question question_of(const struct wish *wish, struct part part)
+{
+    struct question question = {.path_anew =
+                                    part.books ? "/v1/admin/books" : "/v1/admin/reconcile"};
+    if (part.books) {
+        str_format_cut(question.path, BODY_SIZE, "/v1/admin/books/%s", wish->day);
+        str_format_cut(question.body, BODY_SIZE, "{\"day\":\"%s\"}", wish->day);
+        return question;
+    }
+    const char *channel = pay_wallet_name(part.wallet);
+    str_format_cut(question.path, BODY_SIZE, "/v1/admin/reconcile/%s/%s", channel, wish->day);
+    str_format_cut(question.body, BODY_SIZE, "{\"channel\":\"%s\",\"day\":\"%s\"}", channel,
+                   wish->day);
+    return question;
+}
+
+static enum asked ask_service(const struct wish *wish, struct part part, json_t **ret_report)
+{
     char why[ADMIN_WHY_SIZE];
     struct admin_answer answer;
-    const char *channel = pay_wallet_name(wallet);
-    str_format_cut(body, sizeof(body), "{\"channel\":\"%s\",\"day\":\"%s\"}", channel, wish->day);
-    str_format_cut(path, sizeof(path), "/v1/admin/reconcile/%s/%s", channel, wish->day);
+    const struct question question = question_of(wish, part);
     const struct admin_call stored = {
-        .socket_path = wish->settings->admin_socket, .method = "GET", .path = path};
+        .socket_path = wish->settings->admin_socket, .method = "GET", .path = question.path};
     const struct admin_call compare = {.socket_path = wish->settings->admin_socket,
                                        .method = "POST",
-                                       .path = "/v1/admin/reconcile",
+                                       .path = question.path_anew,
                                        .content_type = "application/json",
-                                       .body = body,
-                                       .body_size = strlen(body)};
+                                       .body = question.body,
+                                       .body_size = strlen(question.body)};
     enum err err = admin_call(wish->stored ? &stored : &compare, &answer, why);
     if (err == ERR_NOT_FOUND) {
         return ASKED_NOBODY;
@@ -228,7 +270,7 @@ static enum asked ask_service(const struct wish *wish, enum pay_wallet wallet, j
     return take_answer(&answer, ret_report);
 }
 
-/* ---- one wallet ---- */
+/* ---- one part ---- */
 
 static const char *word_of(const json_t *report, const char *name)
 {
@@ -267,10 +309,25 @@ static bool explain(const struct wish *wish, const json_t *report)
     return false;
 }
 
-static void print(const struct wish *wish, const json_t *report)
+/* Why the books could not be added up, and what to do; true if they were. */
+static bool explain_books(const json_t *report)
+{
+    const bool judged = json_is_object(json_object_get(report, "identity"));
+    if (!judged) {
+        (void)say("the books of the day cannot be closed without the bills of all wallets: see"
+                  " above; meters and open money were looked at");
+    }
+    return judged;
+}
+
+static void print(const struct wish *wish, struct part part, const json_t *report)
 {
     if (!wish->json) {
-        reconcile_print(report);
+        if (part.books) {
+            books_print(report);
+        } else {
+            reconcile_print(report);
+        }
         return;
     }
     char *text = json_dumps(report, JSON_COMPACT);
@@ -280,43 +337,44 @@ static void print(const struct wish *wish, const json_t *report)
 }
 
 /* What the report means for the exit status. */
-static enum app_exit judge(const json_t *report)
+static enum app_exit judge(struct part part, const json_t *report)
 {
-    if (!json_is_object(json_object_get(report, "bill"))) {
+    if (!json_is_object(json_object_get(report, part.books ? "identity" : "bill"))) {
         return APP_EXIT_USAGE;
     }
     return json_integer_value(json_object_get(report, "open")) > 0 ? APP_EXIT_FAILED : APP_EXIT_OK;
 }
 
-static enum app_exit reconcile_stored(const struct wish *wish, enum pay_wallet wallet)
+static enum app_exit reconcile_stored(const struct wish *wish, struct part part)
 {
-    json_t *report = read_stored(wish, wallet);
+    json_t *report = read_stored(wish, part);
     if (report == NULL) {
         return APP_EXIT_USAGE;
     }
-    print(wish, report);
-    const enum app_exit code = judge(report);
+    print(wish, part, report);
+    const enum app_exit code = judge(part, report);
     json_decref(report);
     return code;
 }
 
-static enum app_exit reconcile_wallet(const struct wish *wish, enum pay_wallet wallet)
+static enum app_exit reconcile_part(const struct wish *wish, struct part part)
 {
     json_t *report = NULL;
-    const enum asked asked = ask_service(wish, wallet, &report);
+    const enum asked asked = ask_service(wish, part, &report);
     if (asked == ASKED_NOBODY) {
-        if (!wish->stored) {
+        if (!wish->stored && !part.books) { /* said once a wallet */
             (void)say("the service does not run, so nothing is fetched: this is what the last "
                       "comparison left; start the service to compare anew");
         }
-        return reconcile_stored(wish, wallet);
+        return reconcile_stored(wish, part);
     }
     if (asked == ASKED_FAILED) {
         return APP_EXIT_USAGE;
     }
-    const bool compared = wish->stored || explain(wish, report);
-    print(wish, report);
-    const enum app_exit code = compared ? judge(report) : APP_EXIT_USAGE;
+    const bool compared =
+        wish->stored || (part.books ? explain_books(report) : explain(wish, report));
+    print(wish, part, report);
+    const enum app_exit code = compared ? judge(part, report) : APP_EXIT_USAGE;
     json_decref(report);
     return code;
 }
@@ -329,9 +387,10 @@ enum app_exit command_reconcile(const struct settings *settings, const char *con
     if (code != APP_EXIT_OK) {
         return code == APP_EXIT_FAILED ? APP_EXIT_OK : code;
     }
-    for (int i = 0; i < PAY_WALLET_COUNT; i++) {
-        const enum pay_wallet wallet = (enum pay_wallet)i;
-        const enum app_exit one = wish.wallets[i] ? reconcile_wallet(&wish, wallet) : APP_EXIT_OK;
+    for (int i = 0; i <= PAY_WALLET_COUNT; i++) {
+        const struct part part = {.books = i == PAY_WALLET_COUNT, .wallet = (enum pay_wallet)i};
+        const bool meant = part.books ? wish.books : wish.wallets[i];
+        const enum app_exit one = meant ? reconcile_part(&wish, part) : APP_EXIT_OK;
         code = one > code ? one : code; /* the worst of them */
     }
     return code;

@@ -2,32 +2,9 @@
 /* A wallet's day on paper: the bill, what agrees, what does not, and what that is worth. */
 #include "cloud/reconcile_print.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
-#include "common/civil.h"
-
-static long long number(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static const char *word(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text != NULL ? text : "";
-}
-
-static const char *or_dash(const char *text)
-{
-    return text[0] != '\0' ? text : "-";
-}
-
-static void print_moment(const char *what, int64_t wall_s)
-{
-    char text[CIVIL_TEXT_SIZE];
-    (void)printf("%s%s", what, civil_format_beijing(wall_s, text));
-}
+#include "cloud/report_print.h"
 
 /* ---- the bill ---- */
 
@@ -36,8 +13,9 @@ static void print_side(const json_t *bill, const char *name, const char *agree, 
     const json_t *sum = json_object_get(bill, name);
     const json_t *same = json_object_get(bill, agree);
     (void)printf("  %-10s %lld rows, %lld fen; %lld rows, %lld fen agree; our books %lld fen\n",
-                 name, number(sum, "rows"), number(sum, "fen"), number(same, "rows"),
-                 number(same, "fen"), number(bill, ours));
+                 name, report_number(sum, "rows"), report_number(sum, "fen"),
+                 report_number(same, "rows"), report_number(same, "fen"),
+                 report_number(bill, ours));
 }
 
 /* "27 fen", or with what is less than one: "27.125 fen". */
@@ -54,10 +32,10 @@ static void print_fen(long long e5)
 static void print_fees(const json_t *version)
 {
     (void)printf("  %-10s ", "fees");
-    print_fen(number(version, "fees_e5_yuan"));
+    print_fen(report_number(version, "fees_e5_yuan"));
     if (json_is_integer(json_object_get(version, "fees_stated_fen"))) {
         (void)printf("; the bill itself says ");
-        print_fen(number(version, "fees_stated_e5_yuan"));
+        print_fen(report_number(version, "fees_stated_e5_yuan"));
     }
     (void)printf("\n");
 }
@@ -72,16 +50,16 @@ static void print_bill(const json_t *report)
         return;
     }
     const json_t *not_refunded = json_object_get(bill, "not_refunded");
-    (void)printf("  bill       %lld rows, version %lld, %.16s%s\n", number(newest, "rows"),
-                 number(newest, "version"), word(newest, "digest"),
+    (void)printf("  bill       %lld rows, version %lld, %.16s%s\n", report_number(newest, "rows"),
+                 report_number(newest, "version"), report_word(newest, "digest"),
                  json_is_true(json_object_get(bill, "done"))
                      ? ""
                      : "; the provider has not answered every question");
     print_side(bill, "payments", "payments_agree", "our_paid_fen");
     print_side(bill, "refunds", "refunds_agree", "our_refunded_fen");
-    if (number(not_refunded, "rows") > 0) {
+    if (report_number(not_refunded, "rows") > 0) {
         (void)printf("  %-10s %lld rows, %lld fen: begun or failed, nothing was paid back\n", "",
-                     number(not_refunded, "rows"), number(not_refunded, "fen"));
+                     report_number(not_refunded, "rows"), report_number(not_refunded, "fen"));
     }
     print_fees(newest);
 }
@@ -93,39 +71,24 @@ static void print_changes(const json_t *report)
     for (size_t i = 1; i < json_array_size(versions); i++) {
         const json_t *before = json_array_get(versions, i - 1);
         const json_t *after = json_array_get(versions, i);
-        print_moment("  CHANGED    ", number(after, "first_at"));
+        report_print_moment("  CHANGED    ", report_number(after, "first_at"));
         (void)printf(": %lld rows, %lld fen paid, %lld fen paid back became %lld rows, %lld fen,"
                      " %lld fen\n",
-                     number(before, "rows"), number(before, "paid_fen"),
-                     number(before, "refunded_fen"), number(after, "rows"),
-                     number(after, "paid_fen"), number(after, "refunded_fen"));
+                     report_number(before, "rows"), report_number(before, "paid_fen"),
+                     report_number(before, "refunded_fen"), report_number(after, "rows"),
+                     report_number(after, "paid_fen"), report_number(after, "refunded_fen"));
     }
 }
 
 /* ---- the items ---- */
 
-static void print_worth(long long gain_fen)
-{
-    if (gain_fen != 0) {
-        (void)printf(", %s %lld fen", gain_fen > 0 ? "gain" : "loss",
-                     gain_fen > 0 ? gain_fen : -gain_fen);
-    }
-}
-
 static void print_item(const json_t *item)
 {
-    (void)printf("  %-10s %s %s %s: bill %lld fen, ours %lld fen", word(item, "state"),
-                 word(item, "document_no"), word(item, "finding"), or_dash(word(item, "order_no")),
-                 number(item, "bill_fen"), number(item, "our_fen"));
-    print_worth(number(item, "gain_fen"));
-    if (word(item, "outcome")[0] != '\0') {
-        (void)printf("; %s\n", word(item, "outcome"));
-        return;
-    }
-    (void)printf("; %s, ", word(item, "owner"));
-    print_moment(json_is_true(json_object_get(item, "overdue")) ? "OVERDUE since " : "due ",
-                 number(item, "due_at"));
-    (void)printf("\n");
+    (void)printf("  %-10s %s %s %s: bill %lld fen, ours %lld fen", report_word(item, "state"),
+                 report_word(item, "document_no"), report_word(item, "finding"),
+                 report_or_dash(report_word(item, "order_no")), report_number(item, "bill_fen"),
+                 report_number(item, "our_fen"));
+    report_print_tail(item);
 }
 
 void reconcile_print(const json_t *report)
@@ -133,17 +96,17 @@ void reconcile_print(const json_t *report)
     const json_t *items = json_object_get(report, "items");
     size_t i = 0;
     const json_t *item = NULL;
-    (void)printf("%s %s\n", word(report, "channel"), word(report, "day"));
+    (void)printf("%s %s\n", report_word(report, "channel"), report_word(report, "day"));
     print_bill(report);
     print_changes(report);
     json_array_foreach(items, i, item)
     {
         print_item(item);
     }
-    const long long hidden = number(report, "item_count") - (long long)json_array_size(items);
+    const long long hidden =
+        report_number(report, "item_count") - (long long)json_array_size(items);
     if (hidden > 0) {
         (void)printf("  and %lld more items, counted below\n", hidden);
     }
-    (void)printf("  total      %lld open, loss %lld fen, gain %lld fen\n", number(report, "open"),
-                 number(report, "loss_fen"), number(report, "gain_fen"));
+    report_print_total(report);
 }
