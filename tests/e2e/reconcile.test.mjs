@@ -2,7 +2,8 @@
 
 // The day's reconciliation with the real programs: a day is lived, its bills are spoiled in every
 // way that a bill can be wrong, and `shilling-cloud reconcile` must say each difference once, with
-// owner and deadline, as often as it is run; what is no proper bill must change nothing.
+// owner and deadline, as often as it is run; what is no proper bill must change nothing. Then the
+// books of the day: what explains that bills and ledger differ, and what nothing explains.
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -88,13 +89,34 @@ async function cancelled(house, channel, fen, { late = false } = {}) {
   return number;
 }
 
-/** What the server heard of today was yesterday at noon. */
+/** Change what is append only, in spite of the triggers that guard it. */
+function forge(house, triggers, sql) {
+  const kept = triggers.map((name) =>
+    rows(house, `SELECT sql FROM sqlite_master WHERE name = '${name}'`)[0].sql);
+  writeBooks(house, `BEGIN IMMEDIATE; ${triggers.map((name) => `DROP TRIGGER ${name};`).join(' ')}
+    ${sql}; ${kept.join('; ')}; COMMIT;`);
+}
+
+/** What the server heard of today was yesterday at noon; of one order the ledger hears today. */
 function moveBooksBack(house) {
   const noon = `(unixepoch('${day} 12:00:00') - 28800)`;
-  const kept = rows(house, "SELECT sql FROM sqlite_master WHERE name = 'pay_event_kept'")[0].sql;
-  writeBooks(house, `BEGIN IMMEDIATE; DROP TRIGGER pay_event_kept;
-    UPDATE pay_event SET at = ${noon}; UPDATE pay_order SET paid_at = ${noon}
-      WHERE paid_at IS NOT NULL; ${kept}; COMMIT;`);
+  forge(house, ['pay_event_kept', 'posting_kept'], `UPDATE pay_event SET at = ${noon};
+    UPDATE posting SET at = ${noon} WHERE document_no <> '${orders.good}';
+    UPDATE pay_order SET paid_at = ${noon} WHERE paid_at IS NOT NULL`);
+}
+
+/** The books of the day in JSON, which follow the bills, and the exit status of the whole. */
+function books(house) {
+  const { exit, out, err } = reconcile(house, '--day', day, '--json');
+  const parts = out.trim().split('\n').map((line) => JSON.parse(line));
+  assert.deepEqual(parts.map((part) => part.channel), ['alipay', 'wechat', 'books'], err);
+  return { exit, ...parts[2] };
+}
+
+/** "FINDING subject theirs/ours reason" of the lines of the books. */
+function lines(found) {
+  return found.lines.map((line) =>
+    `${line.finding} ${line.subject} ${line.theirs}/${line.ours} ${line.reason}`).sort();
 }
 
 test('a day is lived', { timeout: 240000 }, keeping(box, async (t, house) => {
@@ -215,6 +237,62 @@ test('a row twice: the whole bill is refused, and nothing is forgotten', { timeo
     assert.equal(items(after).length, 4);
     assert.ok(items(after, 'cleared').some((item) => item.startsWith('DUPLICATE_IN_BILL')));
     before = reconcile(house, '--day', day);
+  }));
+
+test('bills and ledger differ by what is listed, and by nothing else', { timeout: 60000 },
+  keeping(box, async (t, house) => {
+    const found = books(house);
+    assert.deepEqual(lines(found), [
+      `DAY_PAID ${orders.amount} 5001/5000 bill_item`,
+      `DAY_PAID FOREIGN20260000001 4321/0 bill_item`,
+      `DAY_PAID ${orders.good} 2000/0 other_day`,
+      `DAY_PAID ${orders.missing} 0/2700 bill_item`,
+      `DAY_PAID ${orders.unheard} 2600/0 other_day`,
+      `DAY_REFUNDED ${orders.back} 0/3000 bill_item`,
+      `DAY_REFUNDED ${orders.outside} 2500/0 other_day`,
+    ].sort());
+    assert.deepEqual(found.items, []);
+    const explained = found.lines.reduce((sum, line) =>
+      sum + (line.finding === 'DAY_PAID' ? 1 : -1) * (line.theirs - line.ours), 0);
+    assert.equal(found.identity.difference_fen, explained);
+    assert.equal(found.identity.bill_paid_fen, 5001 + 4000 + 3000 + 2000 + 2500 + 2600 + 4321);
+    assert.equal(found.identity.cust_fen, 5000 + 4000 + 2500 + 2700);
+    assert.match(before.out, new RegExp(`^books ${day}$`, 'm'));
+    assert.match(before.out, new RegExp(`explained  DAY_PAID ${orders.good}: bill 2000 fen, ours ` +
+      '0 fen; heard of on another day'));
+  }));
+
+test('what only the ledger has, and what waits too long, is an item', { timeout: 60000 },
+  keeping(box, async (t, house) => {
+    writeBooks(house, `INSERT INTO posting (posting_id, document_no, step, at) SELECT 900000,
+        '${orders.fine}', 'stray_receive', at FROM posting WHERE document_no = '${orders.fine}'
+        AND step = 'receive';
+      INSERT INTO leg VALUES (900000, 1, 'RECV', 'alipay', 700),
+        (900000, 2, 'SUSPENSE', '${orders.fine}', -700)`);
+    const found = books(house);
+    assert.equal(found.exit, 1);
+    assert.deepEqual(found.items.map((item) =>
+      `${item.finding} ${item.subject} ${item.theirs}/${item.ours} ${item.owner} ${item.state}`), [
+      `DAY_PAID ${orders.fine} 4000/4700 bookkeeper open`]);
+    assert.equal(found.loss_fen, 700);
+    forge(house, ['posting_kept'], `INSERT INTO account_sum VALUES ('HELD', '${orders.fine}', -300);
+      UPDATE posting SET at = at - 86400 WHERE document_no = '${orders.fine}'
+      AND step = 'receive'`);
+    const [, old] = books(house).items;
+    assert.equal(`${old.finding} ${old.ours}`, 'HELD_OLD 300');
+    const review = execFileSync(house.program('shilling-cloud'),
+      ['--config', house.path('conf', 'cloud.conf'), 'review', 'list'], { encoding: 'utf8' });
+    assert.match(review, new RegExp(`^${old.document_no} .*HELD_OLD`, 'm'));
+    forge(house, ['posting_kept', 'posting_there', 'leg_there'], `DELETE FROM leg WHERE
+      posting_id = 900000; DELETE FROM posting WHERE posting_id = 900000; UPDATE posting
+      SET at = at + 86400 WHERE document_no = '${orders.fine}' AND step = 'receive';
+      DELETE FROM account_sum WHERE account = 'HELD'`);
+    const clean = books(house);
+    assert.deepEqual(clean.items.map((item) => `${item.state}: ${item.outcome}`).sort(), [
+      'cleared: added up again: it is explained, or gone',
+      'cleared: added up again: it is explained, or gone']);
+    before = reconcile(house, '--day', day);
+    assert.deepEqual(reconcile(house, '--day', day), before);
   }));
 
 test('the gateway is down, and the service', { timeout: 120000 },
