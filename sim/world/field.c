@@ -135,12 +135,13 @@ static void loop(struct collector_life *life)
             take_message(life);
         } else if (life->result_count > 0) {
             struct job_result *result = &life->results[life->result_first];
-            life->result_first = (life->result_first + 1) % FIELD_RESULTS_MAX;
-            life->result_count -= 1;
             field_uplink_result(life, result);
             if (!result->scheduled) {
                 desk_result(&life->desk, result);
             }
+            life->result_first = (life->result_first + 1) % FIELD_RESULTS_MAX;
+            life->result_count -= 1;
+            kernel_wake(life->results);
         } else if (clock_mono_ms(&life->clock) >= life->repeat_ms) {
             publish_replies(life);
             field_uplink_repeat(life);

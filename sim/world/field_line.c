@@ -71,9 +71,11 @@ static struct turn *turn_alloc(struct collector_life *life)
 static void finish_turn(struct collector_life *life, enum job_prio prio)
 {
     struct turn *turn = life->active[prio];
+    while (life->result_count == FIELD_RESULTS_MAX) {
+        (void)kernel_wait(life->results, -1); /* the main loop stands at its disk */
+    }
     const size_t place = (life->result_first + life->result_count) % FIELD_RESULTS_MAX;
     struct job_result *result = &life->results[place];
-    MUST(life->result_count < FIELD_RESULTS_MAX);
     *result = (struct job_result){
         .reply = turn->reply,
         .op = turn->job.command.op,
