@@ -129,7 +129,9 @@ static enum err schema_make(struct journal *journal, const char *dir,
         return say(ret_message, ERR_IO, dir, sqlite3_errmsg(journal->db));
     }
     if (ours) {
-        return OK;
+        return sqlite_settle_log(journal->db) == SQLITE_OK
+                   ? OK
+                   : say(ret_message, ERR_IO, dir, sqlite3_errmsg(journal->db));
     }
     if (exec(journal->db, "BEGIN IMMEDIATE") != SQLITE_OK ||
         exec(journal->db, schema) != SQLITE_OK || exec(journal->db, "COMMIT") != SQLITE_OK) {

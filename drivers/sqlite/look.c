@@ -27,3 +27,8 @@ bool sqlite_is_damaged(sqlite3 *db, const char *path)
     int code = sqlite3_errcode(db) & 0xFF;
     return (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) && disk_can_be_read(path);
 }
+
+int sqlite_settle_log(sqlite3 *db)
+{
+    return sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}

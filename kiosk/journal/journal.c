@@ -9,6 +9,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/disk/disk.h"
+#include "drivers/sqlite/look.h"
 
 enum { PATH_SIZE = 512 };
 
@@ -81,7 +82,8 @@ static int number_of(sqlite3 *db, const char *sql, int *ret_number)
 
 /*
  * Tables are made once: the file remembers them and its WAL mode. A start of an existing journal
- * writes nothing and so waits for no disk; reading the version already takes the exclusive lock.
+ * writes nothing but what a killed kiosk left in its log; reading the version already takes the
+ * exclusive lock.
  */
 static int schema_ensure(sqlite3 *db)
 {
@@ -106,6 +108,9 @@ static enum err open_once(const char *path, sqlite3 **ret_db)
     }
     if (code == SQLITE_OK) {
         code = schema_ensure(db);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite_settle_log(db);
     }
     sqlite3_stmt *check = NULL;
     if (code == SQLITE_OK) {

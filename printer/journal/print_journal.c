@@ -253,6 +253,9 @@ static enum err schema_make(struct print_journal *journal, const char *path,
     }
     int code = sqlite3_exec(journal->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;", NULL,
                             NULL, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite_settle_log(journal->db);
+    }
     if (code == SQLITE_OK && !ours) {
         code = sqlite3_exec(journal->db, SCHEMA, NULL, NULL, NULL);
         /* Being created is the one thing that a sync of the file alone does not make durable. */

@@ -2,6 +2,7 @@
 
 /* Damage is told from everything else that a database may answer. */
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "drivers/sqlite/look.h"
@@ -84,6 +85,25 @@ TEST(bytes_that_the_device_does_not_give_are_no_damage)
     sqlite3 *db = spoiled(0, "A letter to a landlord");
     CHECK(!sqlite_look(db, "PRAGMA user_version", &value));
     CHECK(!sqlite_is_damaged(db, "/proc/self/mem")); /* address 0 gives EIO */
+    (void)sqlite3_close(db);
+}
+
+TEST(a_log_is_settled)
+{
+    sqlite3 *db = NULL;
+    char log_path[sizeof(path) + 4];
+    (void)snprintf(log_path, sizeof(log_path), "%s-wal", path);
+    CHECK_EQ_I64(sqlite3_open(":memory:", &db), SQLITE_OK);
+    CHECK_EQ_I64(sqlite_settle_log(db), SQLITE_OK); /* there is none */
+    (void)sqlite3_close(db);
+    db = made();
+    CHECK_EQ_I64(
+        sqlite3_exec(db, "PRAGMA journal_mode=WAL; INSERT INTO t VALUES (1)", NULL, NULL, NULL),
+        SQLITE_OK);
+    CHECK_EQ_I64(sqlite_settle_log(db), SQLITE_OK);
+    struct stat status = {0};
+    CHECK_EQ_I64(stat(log_path, &status), 0);
+    CHECK_EQ_I64(status.st_size, 0);
     (void)sqlite3_close(db);
     CHECK_EQ_I64(unlink(path), 0);
 }
