@@ -394,6 +394,9 @@ TEST(an_answer_without_what_counts_is_the_meters_fault)
     CHECK_EQ_STR(answer.reason, "meter_silent");
 }
 
+/* Whoever did not say how long waits eight seconds: less than half of that is not that wait. */
+enum { SOONER_MS = 4000 };
+
 TEST(a_collector_that_is_away_or_does_not_answer)
 {
     CHECK(open_all());
@@ -405,9 +408,9 @@ TEST(a_collector_that_is_away_or_does_not_answer)
     close_all();
     CHECK(away && online && mute);
     CHECK_EQ_STR(offline.reason, "collector_offline");
-    CHECK(offline.took_ms < 500);
+    CHECK(offline.took_ms < SOONER_MS);
     CHECK_EQ_STR(busy.reason, "busy");
-    CHECK(busy.took_ms >= 800 && busy.took_ms < 2000);
+    CHECK(busy.took_ms >= 800 && busy.took_ms < SOONER_MS);
 }
 
 TEST(other_sites_meters_and_wrong_requests)
