@@ -20,11 +20,25 @@ static enum err tell_server(struct db *db, void *arg)
         sql_begin(db, "UPDATE meter_profile SET buffered_link = 1 WHERE profile_id = 'p4'"));
 }
 
+static void tell_main(void *arg);
+
+static void tell_again(void *arg)
+{
+    struct world *world = arg;
+    if (world->cloud.up) {
+        (void)kernel_spawn(NODE_CLOUD, tell_main, world);
+    } else {
+        kernel_after(KERNEL_WORLD, KERNEL_S, tell_again, world);
+    }
+}
+
+/* A disk that fails at that moment takes the server down: then it is told again. */
 static void tell_main(void *arg)
 {
-    const struct world *world = arg;
-    const enum err err = store_run(world->cloud.store, tell_server, NULL);
-    MUST(err == OK);
+    struct world *world = arg;
+    if (store_run(world->cloud.store, tell_server, NULL) != OK) {
+        kernel_after(KERNEL_WORLD, KERNEL_S, tell_again, world);
+    }
 }
 
 void buffered_begin(struct world *world)
