@@ -57,6 +57,8 @@ static const struct row ROWS[CANARY_COUNT] = {
                                                          "a newer one"},
     [CANARY_LINK_BELIEVED] = {"link-believed", "a reading behind a buffered link is taken as "
                                                "proof"},
+    [CANARY_LOG_NOT_SETTLED] = {"log-not-settled", "a start appends behind what a failed sync "
+                                                   "lost"},
     [CANARY_SETTLED_ALONE] = {"settled-alone", "one person signs twice, and it is settled"},
 };
 
@@ -101,6 +103,12 @@ void canary_weather(enum canary canary, struct weather *weather)
         *weather = weather_calm(weather);
         weather->ppm[FAULT_NET_LATE] = COMMANDS_LATE_PPM;
         weather->ppm[FAULT_NET_DOUBLE] = COMMANDS_DOUBLE_PPM;
+    }
+    if (canary == CANARY_LOG_NOT_SETTLED) {
+        /* Calm: the cut and the command that comes once more are made after each credit. */
+        *weather = weather_calm(weather);
+        weather->orders_repeatable = true;
+        weather->ppm[FAULT_SYNC_ERROR] = SYNC_ERRORS_PPM;
     }
     if (canary == CANARY_EPOCH_NOT_CHECKED) {
         weather->ppm[FAULT_COLLECTOR_DISK] = DISKS_DIE_PPM;

@@ -32,6 +32,7 @@ enum canary {
     CANARY_SETTLED_ALONE,         /* one person's two signatures settle an open item */
     CANARY_GENERATION_IGNORED,    /* the collector carries out an older relay wish, too */
     CANARY_LINK_BELIEVED,         /* a reading behind a buffered link is taken as proof */
+    CANARY_LOG_NOT_SETTLED,       /* a start appends to a log in which a failed sync left a hole */
     CANARY_COUNT
 };
 

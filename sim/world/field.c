@@ -124,7 +124,7 @@ static bool open_journal(struct collector_life *life)
 {
     char message[JOURNAL_MESSAGE_SIZE];
     const struct journal_config config = {
-        .dir = "/sim/c", .rng = life->field->rng, .clock = life->clock};
+        .dir = FIELD_FOLDER, .rng = life->field->rng, .clock = life->clock};
     return journal_open(&config, &life->journal, message) == OK;
 }
 

@@ -11,6 +11,8 @@
 /* What field.c and field_line.c share: one life of the collector, from its start to its death. */
 enum { FIELD_NODE = 2, FIELD_INBOX_MAX = 64, FIELD_RESULTS_MAX = 32, FIELD_PARKED_MAX = 16 };
 
+#define FIELD_FOLDER "/sim/c"
+
 struct field_message {
     char *text; /* @own */
     size_t size;

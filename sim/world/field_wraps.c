@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* As wraps.c, for the collector. */
 #include "collector/journal_db.h"
+#include "common/str.h"
 #include "sim/world/canary.h"
 #include "sim/world/field_life.h"
 
@@ -10,6 +11,8 @@ enum err __real_journal_intent(struct journal *journal, const char *id,
                                const struct bus_frame *frame);
 enum err __wrap_journal_intent(struct journal *journal, const char *id,
                                const struct bus_frame *frame);
+int __real_sqlite_settle_log(sqlite3 *db);
+int __wrap_sqlite_settle_log(sqlite3 *db);
 uint32_t __real_journal_epoch(const struct journal *journal);
 uint32_t __wrap_journal_epoch(const struct journal *journal);
 
@@ -33,6 +36,13 @@ enum err __wrap_journal_intent(struct journal *journal, const char *id,
                                const struct bus_frame *frame)
 {
     return pass_conflict(__real_journal_intent(journal, id, frame));
+}
+
+/* Only the collector's: terminals settle theirs, too. */
+int __wrap_sqlite_settle_log(sqlite3 *db)
+{
+    const bool ours = str_starts_with(sqlite3_db_filename(db, "main"), FIELD_FOLDER);
+    return ours && canary_is(CANARY_LOG_NOT_SETTLED) ? SQLITE_OK : __real_sqlite_settle_log(db);
 }
 
 void field_forget_voids(struct journal *journal)

@@ -12,7 +12,7 @@
 #include "protocol/dl645/prepay.h"
 #include "sim/world/world.h"
 
-enum { RETRY_S = 12 };
+enum { RETRY_S = 12, CUT_MS_MIN = 500, CUT_MS_MAX = 10000, REPEAT_MS_MAX = 30000 };
 
 #define ITEM_LAST_AMOUNT "03330301"
 
@@ -94,11 +94,32 @@ static void claim_void(struct world *world, const struct bus_command *command)
     gateway_double_reply(world, text, size);
 }
 
-/* A void of which the disk knows nothing is lost if the power goes before the next sync. */
 static void cut_power(void *arg)
 {
     struct world *world = arg;
     field_crash(&world->field, /* power= */ true);
+}
+
+/* ---- a log with a hole ---- */
+
+static void repeat(void *arg)
+{
+    struct retry *again = arg;
+    gateway_double_publish(again->world, &again->command);
+    free(again);
+}
+
+/* The power goes when it may have been carried out, and the broker brings it once more. */
+static void cut_and_repeat(struct world *world, const struct bus_command *command)
+{
+    struct dice *dice = &world->dice[DICE_CRASHES];
+    struct retry *again = malloc(sizeof(*again));
+    MUST(again != NULL);
+    *again = (struct retry){.world = world, .command = *command};
+    const int64_t cut_ms = dice_between(dice, CUT_MS_MIN, CUT_MS_MAX);
+    const int64_t repeat_ms = cut_ms + dice_between(dice, 0, REPEAT_MS_MAX);
+    kernel_after(KERNEL_WORLD, cut_ms * KERNEL_MS, cut_power, world);
+    kernel_after(KERNEL_WORLD, repeat_ms * KERNEL_MS, repeat, again);
 }
 
 /* ---- a restart forgets the count ---- */
@@ -131,8 +152,12 @@ bool gateway_canary_send(struct world *world, struct bus_command *command)
         retry_later(world, command);
     }
     if (command->op == BUS_OP_VOID && canary_is(CANARY_TOMBSTONE_NOT_SYNCED)) {
+        /* If the disk knows nothing of it, it is lost when the power goes before the next sync. */
         const int64_t wait_ms = dice_between(&world->dice[DICE_CRASHES], 300, 2000);
         kernel_after(KERNEL_WORLD, wait_ms * KERNEL_MS, cut_power, world);
+    }
+    if (command->op == BUS_OP_CREDIT && canary_is(CANARY_LOG_NOT_SETTLED)) {
+        cut_and_repeat(world, command);
     }
     if (counts) {
         world->gateway.credit = *command;
