@@ -4,7 +4,7 @@
 // controls are, xdotool for touches, pictures as PNG files, zbarimg to read a code off them.
 
 import { execFile } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { until, wait } from './processes.mjs';
@@ -25,6 +25,18 @@ export function awaitsReportSignal({ child }) {
   return (blocked & 0x200n) !== 0n;
 }
 
+/** What each thread of a program does just now, for the words of a failed test. */
+function threadsOf({ child }) {
+  try {
+    return readdirSync(`/proc/${child.pid}/task`).map((thread) => {
+      const own = (name) => readFileSync(`/proc/${child.pid}/task/${thread}/${name}`, 'utf8');
+      return `${/^State:\s+(\S)/m.exec(own('status'))?.[1]} ${own('wchan')}`;
+    }).join(', ');
+  } catch (error) {
+    return error.message; /* gone */
+  }
+}
+
 /** The kiosk as a person sees and touches it. */
 export class Screen {
   constructor({ display, processes, kiosk, state }) {
@@ -35,16 +47,22 @@ export class Screen {
   }
 
   /** What the kiosk says it shows: {screen, overlay, order_no, order_state, targets, ...}. */
-  async report(ms = 5000) {
+  async report(ms = 10000) {
+    const kiosk = this.processes.find(this.kiosk);
     rmSync(this.file, { force: true });
-    this.processes.find(this.kiosk).child.kill('SIGUSR1');
+    kiosk.child.kill('SIGUSR1');
     return until('the kiosk to report its screen', () => {
+      if (kiosk.exit) {
+        throw new Error('the kiosk has ended');
+      }
       try {
         return JSON.parse(readFileSync(this.file, 'utf8'));
       } catch {
         return null;
       }
-    }, ms, 20);
+    }, ms, 20).catch((error) => {
+      throw new Error(`${error.message}; its threads: ${threadsOf(kiosk)}`);
+    });
   }
 
   /** Wait until `test(report)` is true; the report. */

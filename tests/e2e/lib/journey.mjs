@@ -45,11 +45,18 @@ export function settled(house, orderNo, states, ms = 60000) {
   });
 }
 
-/** Back to the home page from a result page. */
+const WAYS_HOME = ['finish', 'home', 'back'];
+
+/** Back to the home page by the page's own button; again if the page changed under the finger. */
 export async function home(house) {
-  const report = await house.screen.report();
-  if (report.screen !== 'home' && report.targets.some((t) => t.action === 'finish')) {
-    await house.screen.touch('finish');
-  }
-  await house.screen.shows('home', (r) => r.screen === 'home' || r.screen === 'attract', 90000);
+  const { screen } = house;
+  await until('the home page', async () => {
+    const report = await screen.report();
+    const way = WAYS_HOME.find((action) => report.targets.some((one) => one.action === action));
+    const isHome = report.screen === 'home' || report.screen === 'attract';
+    if (!isHome && way) {
+      await screen.touch(way, undefined, 1000).catch(() => null); /* asked again above */
+    }
+    return isHome;
+  }, 90000, 200);
 }
