@@ -45,6 +45,14 @@ struct card_judgement card_slots_judge(enum card_record_kind kind, const struct 
 /* Slots that nobody would miss come first. */
 enum worth { WORTH_SUSPECT, WORTH_BAD, WORTH_STALE, WORTH_TOKEN };
 
+static uint32_t number_of(const uint8_t token[CARD_RECORD_SIZE])
+{
+    struct card_credit credit = {.n = 0};
+    enum card_slot_state state = card_credit_decode(token, &credit);
+    MUST(state == CARD_SLOT_WHOLE);
+    return credit.n;
+}
+
 static enum worth worth_of(const struct card_slots *slots, size_t slot,
                            const uint8_t token[CARD_RECORD_SIZE], const bool *suspect)
 {
@@ -55,8 +63,12 @@ static enum worth worth_of(const struct card_slots *slots, size_t slot,
     if (!slots->read[slot] || card_credit_decode(slots->bytes[slot], &credit) != CARD_SLOT_WHOLE) {
         return WORTH_BAD;
     }
-    bool is_token = memcmp(slots->bytes[slot], token, CARD_RECORD_SIZE) == 0;
-    return is_token ? WORTH_TOKEN : WORTH_STALE;
+    if (memcmp(slots->bytes[slot], token, CARD_RECORD_SIZE) == 0) {
+        return WORTH_TOKEN;
+    }
+    /* The CRC does not cover the MAC: a write that ended before the last block looks whole and has
+     * the token's number, but the MAC of the one before. Nobody signed two with one number. */
+    return credit.n == number_of(token) ? WORTH_BAD : WORTH_STALE;
 }
 
 struct card_write_order card_slots_write_order(const struct card_slots *slots,

@@ -48,11 +48,13 @@ struct card_write_order {
  * The stale or bad slot comes first, so that one whole slot is left whenever the card is taken
  * away.
  *
+ * @param token    a whole credit record: it is being written, or was the last that was
  * @param suspect  slots whose write was interrupted before: such a slot is bad however well it
  *                 reads now, because its cells may be weakly programmed; NULL: none known
  *
- * If both slots hold @p token already, the second goes first: it was the last to be written, so
- * if one of them was cut short it was that one.
+ * A slot with the token's number and other bytes is bad too: it lacks the last block, whose MAC no
+ * CRC covers. If both slots hold @p token already, the second goes first: it was the last to be
+ * written, so if one of them was cut short it was that one.
  */
 struct card_write_order card_slots_write_order(const struct card_slots *slots,
                                                const uint8_t token[CARD_RECORD_SIZE],
