@@ -8,8 +8,8 @@
 static enum card_slot_state state_of(enum card_record_kind kind,
                                      const uint8_t record[CARD_RECORD_SIZE], uint32_t *ret_number)
 {
-    struct card_credit credit = {0};
-    struct card_return back = {0};
+    struct card_credit credit = {.n = 0};
+    struct card_return back = {.seq = 0};
     enum card_slot_state state = kind == CARD_RECORD_CREDIT ? card_credit_decode(record, &credit)
                                                             : card_return_decode(record, &back);
     *ret_number = kind == CARD_RECORD_CREDIT ? credit.n : back.seq;

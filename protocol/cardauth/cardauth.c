@@ -38,6 +38,20 @@ static void url_from_plain(char *text)
     }
 }
 
+static bool plain_char(char c, char *ret_plain)
+{
+    if (c == '+' || c == '/' || c == '=') {
+        return false;
+    }
+    *ret_plain = c;
+    if (c == '-') {
+        *ret_plain = '+';
+    } else if (c == '_') {
+        *ret_plain = '/';
+    }
+    return true;
+}
+
 /* The reverse; false if the text holds what only the other alphabet has. */
 static bool plain_from_url(const char *url, size_t size, char *ret_text, size_t text_size)
 {
@@ -46,11 +60,10 @@ static bool plain_from_url(const char *url, size_t size, char *ret_text, size_t 
         return false;
     }
     for (size_t i = 0; i < padded; i++) {
-        char c = i < size ? url[i] : '=';
-        if (i < size && (c == '+' || c == '/' || c == '=')) {
+        ret_text[i] = '=';
+        if (i < size && !plain_char(url[i], &ret_text[i])) {
             return false;
         }
-        ret_text[i] = c == '-' ? '+' : c == '_' ? '/' : c;
     }
     ret_text[padded] = '\0';
     return true;

@@ -33,7 +33,7 @@ enum {
 /* How long both sides wait, in milliseconds. */
 enum {
     CARDLINK_WORK_MS = 8000,    /* cardd: from the request to its answer, the longest */
-    CARDLINK_ANSWER_MS = 15000, /* the kiosk: as long, and the time that a hung reader costs */
+    CARDLINK_ANSWER_MS = 20000, /* the kiosk: as long, and the time that a hung reader costs */
 };
 
 /* --- kiosk -> cardd ----------------------------------------------------------------------- */

@@ -95,7 +95,7 @@ const struct cardlink_key *cardlink_key_find(const struct cardlink_keys *keys, u
 
 struct card_slots cardlink_slots(const struct cardlink_record records[CARD_SLOTS])
 {
-    struct card_slots slots;
+    struct card_slots slots = {.read = {false}};
     for (size_t i = 0; i < CARD_SLOTS; i++) {
         slots.read[i] = records[i].read;
         for (size_t at = 0; at < CARD_RECORD_SIZE; at++) {
