@@ -52,26 +52,40 @@ bool card_keys_derive(const struct card_master *master, const uint8_t meter[CARD
     return ok;
 }
 
-bool card_sector_key(const struct card_keys *keys, const struct card_uid *uid, uint8_t sector,
-                     char which, uint8_t ret_key[CARD_SECTOR_KEY_SIZE])
+/* The CMAC from which the key of a place on a card is taken; @p place and @p kind name it. */
+static bool place_key(const struct card_keys *keys, const struct card_uid *uid, uint8_t place,
+                      char kind, uint8_t ret_mac[CMAC_SIZE])
 {
     static const uint8_t label[] = {'S', 'H', 'L', 'K', '0', '1'};
-    MUST(sector < 16 && (which == 'A' || which == 'B'));
     MUST(uid->size > 0 && uid->size <= CARD_UID_SIZE_MAX);
     uint8_t message[SECTOR_MESSAGE_SIZE] = {DIVERSIFY};
     size_t used = uid->size < SECTOR_UID_SIZE ? uid->size : SECTOR_UID_SIZE;
     memcpy(message + 1, uid->bytes, used);
     message[8] = uid->size;
-    message[9] = sector;
-    message[10] = (uint8_t)which;
+    message[9] = place;
+    message[10] = (uint8_t)kind;
     memcpy(message + 11, label, sizeof(label));
+    return cmac_aes128(keys->sector, message, sizeof(message), ret_mac);
+}
+
+bool card_sector_key(const struct card_keys *keys, const struct card_uid *uid, uint8_t sector,
+                     char which, uint8_t ret_key[CARD_SECTOR_KEY_SIZE])
+{
+    MUST(sector < 16 && (which == 'A' || which == 'B'));
     uint8_t mac[CMAC_SIZE];
-    bool ok = cmac_aes128(keys->sector, message, sizeof(message), mac);
+    bool ok = place_key(keys, uid, sector, which, mac);
     if (ok) {
         memcpy(ret_key, mac, CARD_SECTOR_KEY_SIZE);
     }
     bytes_wipe(mac, sizeof(mac));
     return ok;
+}
+
+bool card_desfire_key(const struct card_keys *keys, const struct card_uid *uid, uint8_t number,
+                      uint8_t ret_key[CARD_KEY_SIZE])
+{
+    MUST(number < 4);
+    return place_key(keys, uid, 'D', (char)('0' + number), ret_key);
 }
 
 /* The letter keeps one kind of record from being passed off as another. */

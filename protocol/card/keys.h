@@ -56,6 +56,14 @@ MUST_CHECK bool card_keys_derive(const struct card_master *master,
 MUST_CHECK bool card_sector_key(const struct card_keys *keys, const struct card_uid *uid,
                                 uint8_t sector, char which, uint8_t ret_key[CARD_SECTOR_KEY_SIZE]);
 
+/**
+ * AES key of SHL-C1's application on a DESFire card (protocol/card/desfire.h).
+ *
+ * @param number 0..3
+ */
+MUST_CHECK bool card_desfire_key(const struct card_keys *keys, const struct card_uid *uid,
+                                 uint8_t number, uint8_t ret_key[CARD_KEY_SIZE]);
+
 /** Put the MAC into bytes 40..47 of an encoded credit record for the card @p uid. */
 MUST_CHECK bool card_credit_sign(const struct card_keys *keys, const struct card_uid *uid,
                                  uint8_t record[CARD_RECORD_SIZE]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Runs test vectors of the SHL-C1 card format: vector-cards FILE.
+ * Runs test vectors of the card formats: vector-cards FILE.
  *
  * Records are read and written again and must give the same bytes and values; what is torn, empty
  * or forged must be told from what is not; keys, access bits and the choice between two slots must
@@ -19,10 +19,11 @@
 #include "protocol/card/judge.h"
 #include "protocol/card/keys.h"
 #include "protocol/card/mifare.h"
+#include "protocol/card/purchase.h"
 #include "protocol/card/record.h"
 #include "protocol/card/uid.h"
 
-enum { HEX_TEXT_MAX = 512, BYTES_MAX = 256, WORD_SIZE = 16 };
+enum { HEX_TEXT_MAX = 512, BYTES_MAX = 256, WORD_SIZE = 32 };
 
 enum record_kind { KIND_CREDIT, KIND_RETURN, KIND_ISSUE, KIND_COUNT };
 
@@ -164,7 +165,7 @@ static bool run_credit(struct vector *v)
         !same_bytes(v, "record", record, sizeof(record))) {
         return false;
     }
-    struct card_credit got = {0};
+    struct card_credit got = {.n = 0};
     return card_credit_decode(record, &got) == CARD_SLOT_WHOLE && got.kind == want.kind &&
            got.flags == want.flags && got.n == want.n && got.key_id == want.key_id &&
            got.total_fen == want.total_fen && got.amount_fen == want.amount_fen &&
@@ -196,7 +197,7 @@ static bool run_return(struct vector *v)
         !same_bytes(v, "record", record, sizeof(record))) {
         return false;
     }
-    struct card_return got = {0};
+    struct card_return got = {.seq = 0};
     return card_return_decode(record, &got) == CARD_SLOT_WHOLE && got.error == want.error &&
            got.status == want.status && got.seq == want.seq && got.key_id == want.key_id &&
            got.total_fen == want.total_fen && got.balance_fen == want.balance_fen &&
@@ -222,7 +223,7 @@ static bool run_issue(struct vector *v)
     if (!card_issue_sign(&keys, &uid, record) || !same_bytes(v, "record", record, sizeof(record))) {
         return false;
     }
-    struct card_issue got = {0};
+    struct card_issue got = {.issuer = 0};
     return card_issue_decode(record, &got) == CARD_SLOT_WHOLE && got.issuer == want.issuer &&
            got.card_no == want.card_no && got.key_id == want.key_id &&
            got.issued_at == want.issued_at &&
@@ -343,6 +344,69 @@ static bool run_judge(struct vector *v)
            order.slot[0] + order.slot[1] == 1;
 }
 
+static bool run_desfire_key(struct vector *v)
+{
+    struct card_keys keys = keys_at(v);
+    struct card_uid uid = uid_at(v);
+    uint8_t key[CARD_KEY_SIZE];
+    uint8_t at = (uint8_t)json_int(&v->r, "number", 0, 3);
+    return card_desfire_key(&keys, &uid, at, key) && same_bytes(v, "key", key, sizeof(key));
+}
+
+static bool run_purchase_parameters(struct vector *v)
+{
+    struct purchase_parameters got = {.user_kind = 0};
+    uint8_t file[PURCHASE_PARAMETERS_SIZE] = {0};
+    uint8_t again[PURCHASE_PARAMETERS_SIZE];
+    bytes_exact(v, "file", file, sizeof(file));
+    if (purchase_parameters_decode(file, &got) != PURCHASE_WHOLE) {
+        return false;
+    }
+    purchase_parameters_encode(&got, again);
+    return memcmp(again, file, sizeof(file)) == 0 && got.alarm1_fen == number(v, "alarm1_fen") &&
+           got.alarm2_fen == number(v, "alarm2_fen") && got.kind == number(v, "kind") &&
+           same_bytes(v, "customer", got.customer, sizeof(got.customer));
+}
+
+static bool run_purchase_return(struct vector *v)
+{
+    struct purchase_return got = {.count = 0};
+    uint8_t file[PURCHASE_RETURN_SIZE] = {0};
+    uint8_t again[PURCHASE_RETURN_SIZE];
+    bytes_exact(v, "file", file, sizeof(file));
+    if (purchase_return_decode(file, &got) != PURCHASE_WHOLE) {
+        return false;
+    }
+    purchase_return_encode(&got, again);
+    return memcmp(again, file, sizeof(file)) == 0 &&
+           got.remaining_fen == number(v, "remaining_fen") && got.count == number(v, "count") &&
+           got.overdraft_fen == number(v, "overdraft_fen") &&
+           got.illegal_cards == number(v, "illegal_cards");
+}
+
+static bool is_state(struct vector *v, enum purchase_state state)
+{
+    char word[WORD_SIZE];
+    json_text(&v->r, "state", word, sizeof(word));
+    return str_equal(word, state == PURCHASE_EMPTY ? "empty" : "broken") && state != PURCHASE_WHOLE;
+}
+
+static bool run_purchase_parameters_bad(struct vector *v)
+{
+    struct purchase_parameters got;
+    uint8_t file[PURCHASE_PARAMETERS_SIZE] = {0};
+    bytes_exact(v, "file", file, sizeof(file));
+    return is_state(v, purchase_parameters_decode(file, &got));
+}
+
+static bool run_purchase_return_bad(struct vector *v)
+{
+    struct purchase_return got;
+    uint8_t file[PURCHASE_RETURN_SIZE] = {0};
+    bytes_exact(v, "file", file, sizeof(file));
+    return is_state(v, purchase_return_decode(file, &got));
+}
+
 /* --- the file -------------------------------------------------------------------------------- */
 
 struct group {
@@ -365,6 +429,11 @@ static const struct group groups[] = {
     {"trailer", run_trailer},
     {"crc", run_crc},
     {"judge", run_judge},
+    {"desfire_key", run_desfire_key},
+    {"purchase_parameters", run_purchase_parameters},
+    {"purchase_parameters_bad", run_purchase_parameters_bad},
+    {"purchase_return", run_purchase_return},
+    {"purchase_return_bad", run_purchase_return_bad},
 };
 
 static bool run_one(const json_t *object, size_t index)
