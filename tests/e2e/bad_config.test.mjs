@@ -4,6 +4,7 @@
 // names file, line and field.
 
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -39,6 +40,15 @@ function kioskText(dir) {
 function printdText(dir) {
   return settings.printdText({ socket: join(dir, 'printd.sock'), state: join(dir, 'state'),
     address: '127.0.0.1:9100' });
+}
+
+function carddText(dir) {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const authority = join(dir, 'authority.pem');
+  writeFileSync(authority, publicKey.export({ type: 'spki', format: 'pem' }));
+  return `socket = "${join(dir, 'cardd.sock')}";\nallow_uids = [ 998 ];\nterminal_id = "T-1";\n` +
+    `authority = "${authority}";\nreader = { connstring = "pn532_uart:/dev/null";\n` +
+    `lock = "${join(dir, 'lock')}"; health_s = 60; };\n`;
 }
 
 /* Each case: what is replaced, by what, and the field that must be named. An empty replacement
@@ -82,6 +92,18 @@ const PROGRAMS = {
     [/transport = "tcp"/, 'transport = "telex"', 'printer.transport'],
     [/port = 9100;/, 'port = 910000;', 'printer.port'],
     [/columns = 48;/, 'colums = 48;', 'printer.colums'],
+    [/$/, 'colour = "red";', 'colour'],
+  ] },
+  'shilling-cardd': { text: carddText, cases: [
+    [/^socket = .*$/m, '', 'socket'],
+    [/^terminal_id = .*$/m, '', 'terminal_id'],
+    [/998/, '"root"', 'allow_uids.[0]'],
+    [/authority.pem/, 'nobody.pem', 'authority'],
+    [/\/authority.pem/, '/.', 'authority'],
+    [/pn532_uart:\/dev\/null/, 'pn532_uart:/dev/by-path/pci-0:1:2', 'reader.connstring'],
+    [/pn532_uart:/, 'pn532_i2c:', 'reader.connstring'],
+    [/health_s = 60/, 'health_s = 0', 'reader.health_s'],
+    [/health_s = 60/, 'health = 60', 'reader.health'],
     [/$/, 'colour = "red";', 'colour'],
   ] },
 };
