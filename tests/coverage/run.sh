@@ -3,8 +3,8 @@
 # How much of core/ and protocol/ their own unit tests run: every line but the listed exceptions,
 # and 95 of 100 branches. Builds the preset `coverage` (gcc, -O0, counters) in build/coverage.
 #
-# Only tests that are about these two floors count (and the vectors of the payments): a test of a
-# program that happens to pass through a decoder says little about it.
+# Only tests that are about these two floors count (and the vectors of payments and cards): a test
+# of a program that happens to pass through a decoder says little about it.
 #
 # Left out everywhere: the branch that a MUST takes when the program is wrong (it ends the program,
 # and a test of it would have to be a wrong program), and MUST_NOT_REACH() itself.
@@ -15,7 +15,7 @@ build=build/coverage
 
 tests=$(grep -ohP 'shilling_test\(\K\w+' tests/unit/core*/CMakeLists.txt \
     tests/unit/protocol*/CMakeLists.txt tests/unit/protocol/*/CMakeLists.txt)
-tests="$tests printjob_test vector-payments"
+tests="$tests printjob_test vector-cards vector-payments"
 started=$SECONDS
 cmake --preset coverage >/dev/null
 # shellcheck disable=SC2086  # a list of names

@@ -63,6 +63,10 @@ TEST(texts_of_records_and_meters)
     CHECK(!card_meter_parse("00001234567", meter));
     CHECK(!card_meter_parse("00001234567A", meter));
     CHECK(!card_meter_parse("0000123456789", meter));
+    char digits[CARD_METER_TEXT_SIZE];
+    CHECK(card_meter_parse("000012345678", meter));
+    card_meter_format(meter, digits);
+    CHECK_EQ_STR(digits, "000012345678");
     struct card_credit credit = token(8);
     card_credit_encode(&credit, record);
     card_record_format(record, text);

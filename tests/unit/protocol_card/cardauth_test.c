@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/compiler.h"
+#include "common/crypto/base64.h"
 #include "common/crypto/digest.h"
+#include "common/str.h"
 #include "protocol/cardauth/cardauth.h"
 #include "tests/unit/test.h"
 
@@ -99,6 +101,85 @@ TEST(texts_that_are_no_envelopes)
     long_text[100] = '.';
     long_text[sizeof(long_text) - 1] = '\0';
     CHECK(cardauth_open(long_text, scene.key, &got) != OK);
+    ed25519_key_destroy(scene.key);
+}
+
+static void to_url(char *text)
+{
+    text[strcspn(text, "=")] = '\0';
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        text[i] = text[i] == '+' ? '-' : text[i];
+        text[i] = text[i] == '/' ? '_' : text[i];
+    }
+}
+
+/* What opening gives for a payload that was signed, whatever it says. */
+static enum err open_signed(const struct ed25519_key *key, const char *payload)
+{
+    char text[CARDAUTH_TEXT_SIZE];
+    char first[CARDAUTH_TEXT_SIZE];
+    char second[BASE64_TEXT_SIZE(ED25519_SIGN_SIZE)];
+    uint8_t sign[ED25519_SIGN_SIZE];
+    struct cardauth got;
+    CHECK(base64_encode((const uint8_t *)payload, strlen(payload), first, sizeof(first)));
+    to_url(first);
+    CHECK(ed25519_sign(key, first, strlen(first), sign));
+    CHECK(base64_encode(sign, sizeof(sign), second, sizeof(second)));
+    to_url(second);
+    CHECK(str_format(text, sizeof(text), "%s.%s", first, second));
+    return cardauth_open(text, key, &got);
+}
+
+#define DIGEST "000102030405060708090A0B0C0D0E0F000102030405060708090A0B0C0D0E0F"
+#define PAYLOAD(v, what, terminal, uid, n, token)                                                  \
+    "{\"v\":" v ",\"what\":\"" what "\",\"terminal\":" terminal ",\"order\":\"O\",\"uid\":\"" uid  \
+    "\",\"n\":" n ",\"fen\":1,\"token\":\"" token "\",\"exp\":1}"
+
+TEST(signed_payloads_that_are_wrong_all_the_same)
+{
+    static const struct {
+        const char *payload;
+        enum err want;
+    } cases[] = {
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C2D", "8", DIGEST), OK},
+        {PAYLOAD("1", "relay", "\"T\"", "04A1B2C3D4E5F6", "0", DIGEST), OK},
+        {PAYLOAD("2", "write", "\"T\"", "4A8B1C2D", "8", DIGEST), ERR_UNSUPPORTED},
+        {PAYLOAD("1", "erase", "\"T\"", "4A8B1C2D", "8", DIGEST), ERR_UNSUPPORTED},
+        {PAYLOAD("\"1\"", "write", "\"T\"", "4A8B1C2D", "8", DIGEST), ERR_FORMAT},
+        {PAYLOAD("1", "write", "7", "4A8B1C2D", "8", DIGEST), ERR_FORMAT},
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C", "8", DIGEST), ERR_FORMAT},
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C2D", "-1", DIGEST), ERR_FORMAT},
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C2D", "4294967296", DIGEST), ERR_FORMAT},
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C2D", "8", "00"), ERR_FORMAT},
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C2D", "8",
+                 "0 102030405060708090A0B0C0D0E0F000102030405060708090A0B0C0D0E0F0"),
+         ERR_FORMAT},
+        {PAYLOAD("1", "write", "\"T\"", "4A8B1C2D", "8",
+                 "XX0102030405060708090A0B0C0D0E0F000102030405060708090A0B0C0D0E0F"),
+         ERR_FORMAT},
+        {"[]", ERR_FORMAT},
+        {"{", ERR_FORMAT},
+    };
+    struct scene scene = scene_make();
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        CHECK_EQ_I64(open_signed(scene.key, cases[i].payload), cases[i].want);
+    }
+    char large[700];
+    memset(large, ' ', sizeof(large));
+    large[0] = '{';
+    large[sizeof(large) - 2] = '}';
+    large[sizeof(large) - 1] = '\0';
+    CHECK_EQ_I64(open_signed(scene.key, large), ERR_FORMAT);
+    ed25519_key_destroy(scene.key);
+}
+
+TEST(names_that_do_not_fit_are_not_sealed)
+{
+    struct scene scene = scene_make();
+    char text[CARDAUTH_TEXT_SIZE];
+    memset(scene.auth.order, 0x01, sizeof(scene.auth.order) - 1); /* six characters each */
+    memset(scene.auth.terminal, 0x01, sizeof(scene.auth.terminal) - 1);
+    CHECK(!cardauth_seal(&scene.auth, scene.key, text));
     ed25519_key_destroy(scene.key);
 }
 

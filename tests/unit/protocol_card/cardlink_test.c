@@ -176,6 +176,30 @@ TEST(every_error_has_a_word)
 TEST(reports_that_are_refused)
 {
     static const char *const bad[] = {
+        "",
+        "{}",
+        "{\"op\":\"sing\"}",
+        "{\"op\":\"card\",\"state\":\"present\",\"card\":7,\"uid\":\"4A8B1C2D\",\"atqa\":\"04\","
+        "\"sak\":\"08\",\"ats\":\"\",\"family\":\"classic\"}",
+        "{\"op\":\"card\",\"state\":\"present\",\"card\":7,\"uid\":\"4A8B1C2D\",\"atqa\":\"0004\","
+        "\"sak\":8,\"ats\":\"\",\"family\":\"classic\"}",
+        "{\"op\":\"card\",\"state\":\"present\",\"card\":7,\"uid\":\"4A8B1C2D\",\"atqa\":\"0004\","
+        "\"sak\":\"08\",\"ats\":7,\"family\":\"classic\"}",
+        "{\"op\":\"card\",\"state\":\"present\",\"card\":7,\"uid\":\"4A8B1C2D\",\"atqa\":\"0004\","
+        "\"sak\":\"08\",\"ats\":\"\",\"family\":\"paper\"}",
+        "{\"op\":\"read\",\"id\":\"" ID "\",\"outcome\":\"done\",\"error\":null,\"credit\":"
+        "[null,null],\"return\":[null,null],\"issue\":\"00\"}",
+        "{\"op\":\"read\",\"id\":\"" ID "\",\"outcome\":\"done\",\"error\":null,\"credit\":"
+        "[null,7],\"return\":[null,null],\"issue\":null}",
+        "{\"op\":\"read\",\"id\":\"x\",\"outcome\":\"done\",\"error\":null,\"credit\":"
+        "[null,null],\"return\":[null,null],\"issue\":null}",
+        "{\"op\":\"write\",\"id\":\"" ID "\",\"outcome\":7,\"error\":null,\"credit\":"
+        "[null,null]}",
+        "{\"op\":\"relay\",\"id\":\"" ID "\",\"outcome\":\"done\",\"error\":null,\"answers\":"
+        "[\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\","
+        "\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\",\"9000\"]}",
+        "{\"op\":\"relay\",\"id\":\"" ID "\",\"outcome\":\"done\",\"error\":null,\"answers\":"
+        "[7]}",
         "{\"op\":\"reader\",\"state\":\"asleep\"}",
         "{\"op\":\"reader\",\"state\":\"ready\",\"counts\":{}}",
         "{\"op\":\"card\",\"state\":\"present\",\"card\":7}",
