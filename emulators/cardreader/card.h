@@ -8,6 +8,9 @@
 
 #include "emulators/cardreader/cells.h"
 #include "emulators/cardreader/classic.h"
+#include "emulators/cardreader/cpucard.h"
+#include "emulators/cardreader/desfire.h"
+#include "emulators/cardreader/simple.h"
 
 /*
  * One card: what every ISO 14443 type A card has, and the memory of its kind. A kind is reached
@@ -82,10 +85,13 @@ struct card {
     bool was_halted;    /* selected out of HALT: falls back there */
     bool raw_write_due; /* the first half of a raw MIFARE write was heard */
     uint8_t raw_block;
-    struct cells *cells; /* borrowed */
-    uint64_t write_count;
+    struct cells *cells;  /* borrowed */
+    uint64_t write_count; /* exchanges that changed its memory */
     union {
         struct classic classic;
+        struct desfire desfire;
+        struct cpucard cpu;
+        struct simple simple;
     } memory;
 };
 

@@ -217,6 +217,7 @@ static bool goes_wrong_before(const struct chip *chip)
 static void after_exchange(struct chip *chip, struct card *card, struct card_answer *answer)
 {
     if (chip->cells->changed) {
+        card->write_count += 1;
         chip->world.store(chip->world.context, card);
     }
     if (chip->cells->torn) {

@@ -133,7 +133,6 @@ static void program(struct card *card, unsigned block, const uint8_t *value,
                     struct card_answer *answer)
 {
     const struct cells_area area = area_of(&card->memory.classic, block);
-    card->write_count += 1;
     if (!cells_write(card->cells, &area, value)) {
         answer->status = CARD_SILENT;
     }

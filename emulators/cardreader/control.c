@@ -123,9 +123,9 @@ static struct line_answer do_new(struct reader *reader, char *rest)
         return error("the UID is hex");
     }
     if (hex == NULL) {
-        uid.size = 4;
+        uid.size = strcmp(kind, DESFIRE_KIND.name) == 0 ? 7 : 4;
         faults_random_bytes(&reader->faults, uid.bytes, uid.size);
-        uid.bytes[0] = 0x4A; /* neither a cascade tag nor a phone's */
+        uid.bytes[0] = uid.size == 7 ? 0x04 : 0x4A; /* no cascade tag, and not a phone's */
     }
     return shelf_make(&reader->shelf, name, kind, &uid, &why) != NULL ? ok() : error(why);
 }

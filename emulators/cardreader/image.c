@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const struct card_kind *const KINDS[] = {
-    &CLASSIC_KIND,
+    &CLASSIC_KIND, &DESFIRE_KIND, &CPUCARD_KIND, &PHONE_KIND, &BANK_KIND,
 };
 
 enum { KIND_COUNT = sizeof(KINDS) / sizeof(KINDS[0]), KIND_LINE_MAX = 32 };
