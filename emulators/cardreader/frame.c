@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Method: look for 00 FF, judge what follows. What is no frame costs its start code only: the next
- * search begins one byte later, so a sound frame behind noise is found. At most one 00 is taken as
- * a frame's postamble, because the next 00 may be the preamble of the next frame.
+ * search begins one byte later, so a sound frame behind noise is found. A frame's postamble is not
+ * taken with it: it may be missing, and the search skips it; what it must not do is eat the first
+ * 00 of the next frame.
  */
 #include "emulators/cardreader/frame.h"
 
@@ -29,7 +30,6 @@ size_t frame_feed(struct frame_parser *parser, const uint8_t *bytes, size_t size
 void frame_reset(struct frame_parser *parser)
 {
     parser->size = 0;
-    parser->postamble_due = false;
 }
 
 static void drop(struct frame_parser *parser, size_t count)
@@ -42,10 +42,6 @@ static void drop(struct frame_parser *parser, size_t count)
 static bool find_start(struct frame_parser *parser)
 {
     size_t at = 0;
-    if (parser->postamble_due && parser->size > 0) {
-        at = parser->bytes[0] == 0x00 ? 1 : 0;
-        parser->postamble_due = false;
-    }
     while (at + 1 < parser->size && (parser->bytes[at] != 0x00 || parser->bytes[at + 1] != 0xFF)) {
         at += 1;
     }
@@ -62,7 +58,6 @@ static bool find_start(struct frame_parser *parser)
 static enum frame_kind finish(struct frame_parser *parser, size_t used, enum frame_kind kind)
 {
     drop(parser, used);
-    parser->postamble_due = kind != FRAME_BROKEN;
     return kind;
 }
 

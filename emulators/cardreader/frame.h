@@ -2,7 +2,6 @@
 #ifndef SHILLING_EMULATORS_CARDREADER_FRAME_H
 #define SHILLING_EMULATORS_CARDREADER_FRAME_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,7 +36,6 @@ struct frame {
 struct frame_parser {
     uint8_t bytes[FRAME_BUFFER_SIZE];
     size_t size;
-    bool postamble_due; /* one 00 behind the last frame is not yet seen */
 };
 
 /** Append what fits; returns how many bytes were taken. */
