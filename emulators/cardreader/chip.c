@@ -51,6 +51,7 @@ void chip_forget_targets(struct chip *chip)
 {
     memset(chip->targets, 0, sizeof(chip->targets));
     chip->current = 0;
+    chip->air_card = NULL;
     chip->chain_in_size = 0;
     chip->chain_out_size = 0;
 }

@@ -77,6 +77,7 @@ struct chip {
     uint8_t select_retries;
     struct card *targets[CHIP_TARGETS_MAX]; /* listed; NULL: none */
     size_t current;                         /* the selected one, 1..; 0: none */
+    struct card *air_card; /* it answered a raw call and is not yet selected; NULL: none */
     uint8_t chain_in[CHIP_CHAIN_MAX];
     size_t chain_in_size;
     uint8_t chain_out[CHIP_CHAIN_MAX];

@@ -32,4 +32,16 @@ void chip_reply_byte(struct chip_reply *reply, uint8_t byte);
 /** Nothing is listed any more. */
 void chip_forget_targets(struct chip *chip);
 
+/** Raw frames: whether this is REQA or WUPA, and what comes of it. */
+bool chip_air_is_call(const struct chip *chip, const uint8_t *bytes, size_t size);
+void chip_air_call(struct chip *chip, uint8_t byte, struct card_answer *answer);
+
+/** Raw frames: anticollision and selection of the card that answered the call. */
+void chip_air_select(struct chip *chip, const uint8_t *bytes, size_t size,
+                     struct card_answer *answer);
+
+/** Raw frames: the size without a checksum that the host made itself; one for the answer. */
+size_t chip_air_strip(const struct chip *chip, const uint8_t *bytes, size_t size);
+void chip_air_dress(const struct chip *chip, struct card_answer *answer);
+
 #endif

@@ -73,9 +73,9 @@ static void count_select(struct chip *chip)
     }
 }
 
-static struct card *look_for(struct chip *chip, const struct field_call *call)
+static struct card *look_for(struct chip *chip, const struct field_search *search)
 {
-    struct card *card = field_select(chip->field, call);
+    struct card *card = field_select(chip->field, search);
     chip->reply_pause_us += chip->exchange_us;
     return card;
 }
@@ -89,7 +89,7 @@ static unsigned tries_of(const struct chip *chip)
 /* The second of two cards: the first is silenced for it and woken again when it is used. */
 static void list_second(struct chip *chip, struct card *first)
 {
-    const struct field_call any = {.tries = 1};
+    const struct field_search any = {.tries = 1};
     enum card_state was = first->state;
     bool was_halted = first->was_halted;
     first->state = CARD_HALT;
@@ -106,7 +106,7 @@ void chip_list_targets(struct chip *chip, const uint8_t *bytes, size_t size,
                        struct chip_reply *reply)
 {
     uint8_t uid[CARD_UID_MAX];
-    struct field_call call = {.tries = tries_of(chip)};
+    struct field_search call = {.tries = tries_of(chip)};
     if (size < 2 || bytes[0] == 0 || bytes[0] > CHIP_TARGETS_MAX) {
         reply->is_error = true;
         return;
@@ -153,7 +153,7 @@ static uint8_t poll_type_of(const struct card *card, const uint8_t *types, size_
 
 void chip_auto_poll(struct chip *chip, const uint8_t *bytes, size_t size, struct chip_reply *reply)
 {
-    const struct field_call any = {.tries = TRIES_MAX};
+    const struct field_search any = {.tries = TRIES_MAX};
     if (size < 3 || bytes[0] == 0) {
         reply->is_error = true;
         return;
@@ -194,7 +194,7 @@ static bool make_current(struct chip *chip, size_t number)
     if (chip->current != 0) {
         field_halt(chip->field, chip->targets[chip->current - 1]);
     }
-    const struct field_call call = {.uid = card->uid, .uid_size = card->uid_size, .tries = 1};
+    const struct field_search call = {.uid = card->uid, .uid_size = card->uid_size, .tries = 1};
     chip->current = number;
     if (field_has(chip->field, card) && look_for(chip, &call) == card) {
         list(chip, number, card);
@@ -322,9 +322,15 @@ void chip_communicate_thru(struct chip *chip, const uint8_t *bytes, size_t size,
                            struct chip_reply *reply)
 {
     struct card_answer answer = {.status = CARD_SILENT};
-    if (chip->current != 0) {
-        const struct chip_message message = {bytes, size, card_raw_exchange};
+    if (chip_air_is_call(chip, bytes, size)) {
+        chip_air_call(chip, bytes[0], &answer);
+    } else if (chip->current != 0) {
+        const struct chip_message message = {bytes, chip_air_strip(chip, bytes, size),
+                                             card_raw_exchange};
         with_faults(chip, chip->targets[chip->current - 1], &message, &answer);
+        chip_air_dress(chip, &answer);
+    } else {
+        chip_air_select(chip, bytes, size, &answer);
     }
     add_answer(chip, &answer, reply);
 }

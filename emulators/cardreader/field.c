@@ -58,28 +58,34 @@ void field_switch(struct field *field, bool on)
     field->on = on;
 }
 
-static bool is_called(const struct card *card, const struct field_call *call)
+static bool is_called(const struct card *card, const struct field_search *search)
 {
-    return call->uid == NULL ||
-           (card->uid_size == call->uid_size && memcmp(card->uid, call->uid, card->uid_size) == 0);
+    return search->uid == NULL || (card->uid_size == search->uid_size &&
+                                   memcmp(card->uid, search->uid, card->uid_size) == 0);
 }
 
 /* One REQA or WUPA: the first card that answers, or NULL. */
-static struct card *call_once(struct field *field, const struct field_call *call)
+static struct card *call_once(struct field *field, const struct field_search *search,
+                              bool wakes_halted)
 {
     struct card *found = NULL;
-    bool wakes_halted = call->uid != NULL;
     for (size_t i = 0; i < field->count; i++) {
         struct card *card = field->cards[i];
         bool answers = card->state == CARD_IDLE || (card->state == CARD_HALT && wakes_halted);
         if (is_selected(card)) {
             card->kind->power_lost(card);
             card_fall_back(card);
-        } else if (answers && found == NULL && is_called(card, call)) {
+        } else if (answers && found == NULL && is_called(card, search)) {
             found = card;
         }
     }
     return found;
+}
+
+struct card *field_call(struct field *field, bool wakes_halted)
+{
+    static const struct field_search ANY = {.uid = NULL};
+    return field->on ? call_once(field, &ANY, wakes_halted) : NULL;
 }
 
 static bool is_missed(struct field *field, const struct card *card)
@@ -91,12 +97,12 @@ static bool is_missed(struct field *field, const struct card *card)
     return field->missed_last;
 }
 
-struct card *field_select(struct field *field, const struct field_call *call)
+struct card *field_select(struct field *field, const struct field_search *search)
 {
     struct card *found = NULL;
     field->on = true; /* the chip switches its carrier on to look */
-    for (unsigned i = 0; found == NULL && i < call->tries; i++) {
-        found = call_once(field, call);
+    for (unsigned i = 0; found == NULL && i < search->tries; i++) {
+        found = call_once(field, search, search->uid != NULL);
     }
     if (found == NULL || is_missed(field, found)) {
         return NULL;

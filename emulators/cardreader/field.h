@@ -34,15 +34,18 @@ bool field_has(const struct field *field, const struct card *card);
 /** Switch the carrier; off is a loss of power for every card. */
 void field_switch(struct field *field, bool on);
 
+/** One REQA, or WUPA, to whoever is there: the first card that answers; it is not yet selected. */
+struct card *field_call(struct field *field, bool wakes_halted);
+
 /** Whom to call: any idle card, or with a UID that one card, halted or not. */
-struct field_call {
+struct field_search {
     const uint8_t *uid; /* NULL: any */
     size_t uid_size;
     unsigned tries;
 };
 
 /** Call and select one card; NULL if none answers. */
-struct card *field_select(struct field *field, const struct field_call *call);
+struct card *field_select(struct field *field, const struct field_search *search);
 
 /** HLTA or S(DESELECT) to a selected card. */
 void field_halt(struct field *field, struct card *card);

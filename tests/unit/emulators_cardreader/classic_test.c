@@ -258,6 +258,7 @@ TEST(raw_writes_have_two_halves)
 {
     struct classic *classic = begin();
     CHECK_EQ_STR(authenticate('A', 1, "ffffffffffff"), OK);
+    (void)rig_ask(&rig, "08630280630380"); /* the chip makes the checksums */
     CHECK_EQ_STR(rig_ask(&rig, "42a001"), "43000a");
     CHECK_EQ_STR(rig_ask(&rig, "42000102030405060708090a0b0c0d0e0f"), "43000a");
     CHECK_EQ_U64(classic->blocks[1][15], 15);
