@@ -55,8 +55,8 @@ static bool slot_read(const struct book *book, struct touch *touch, uint8_t sect
     if (!authenticate(book, touch, sector, kind)) {
         return false;
     }
-    for (uint8_t i = 0; i < BLOCKS; i++) {
-        const uint8_t command[] = {COMMAND_READ, (uint8_t)(sector * 4 + i)};
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        const uint8_t command[] = {COMMAND_READ, (uint8_t)(sector * 4U + i)};
         if (!touch_exchange(touch, command, sizeof(command), &answer) || answer.size != BLOCK) {
             (void)touch_reset(touch);
             return false;
@@ -73,8 +73,8 @@ static bool slot_write(const struct book *book, struct touch *touch, uint8_t sec
     if (!authenticate(book, touch, sector, 'B')) {
         return false;
     }
-    for (uint8_t i = 0; i < BLOCKS; i++) {
-        uint8_t command[2 + BLOCK] = {COMMAND_WRITE, (uint8_t)(sector * 4 + i)};
+    for (unsigned i = 0; i < BLOCKS; i++) {
+        uint8_t command[2 + BLOCK] = {COMMAND_WRITE, (uint8_t)(sector * 4U + i)};
         memcpy(command + 2, slot + (size_t)i * BLOCK, BLOCK);
         if (!touch_exchange(touch, command, sizeof(command), &answer)) {
             (void)touch_reset(touch);
@@ -106,10 +106,10 @@ static bool credit_find(const struct book *book, struct touch *touch,
     const struct token_uid uid = uid_of(touch);
     bool found = false;
     uint8_t error = VISIT_AUTHENTICATION;
-    for (uint8_t i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < SLOTS; i++) {
         uint8_t slot[TOKEN_SIZE];
         struct token_credit credit;
-        if (!slot_read(book, touch, (uint8_t)(SECTOR_CREDIT + i), 'A', slot)) {
+        if (!slot_read(book, touch, (uint8_t)((unsigned)SECTOR_CREDIT + i), 'A', slot)) {
             continue;
         }
         enum token_fault fault = token_credit_read(slot, &book->keys, book->meter, &uid, &credit);
@@ -188,9 +188,9 @@ static uint8_t first_slot(const struct book *book, struct touch *touch)
 {
     uint32_t seq[SLOTS] = {0};
     bool good[SLOTS];
-    for (uint8_t i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < SLOTS; i++) {
         uint8_t slot[TOKEN_SIZE];
-        good[i] = slot_read(book, touch, (uint8_t)(SECTOR_RETURN + i), 'B', slot) &&
+        good[i] = slot_read(book, touch, (uint8_t)((unsigned)SECTOR_RETURN + i), 'B', slot) &&
                   token_return_seq(slot, &seq[i]);
     }
     if (good[0] && good[1]) {
@@ -205,7 +205,7 @@ static void give_back(const struct book *book, struct touch *touch, int64_t now_
     uint8_t slot[TOKEN_SIZE];
     uint8_t first = first_slot(book, touch);
     record_make(book, touch, now_s, slot);
-    for (uint8_t i = 0; i < SLOTS; i++) {
+    for (unsigned i = 0; i < SLOTS; i++) {
         uint8_t sector = (uint8_t)(SECTOR_RETURN + (i == 0 ? first : 1 - first));
         uint8_t check[TOKEN_SIZE];
         if (!slot_write(book, touch, sector, slot) || !touch_reset(touch) ||

@@ -26,7 +26,9 @@ bool bytes_from_hex(const char *hex, uint8_t *ret_bytes, size_t room, size_t *re
         }
     }
     for (size_t i = 0; i < length / 2; i++) {
-        ret_bytes[i] = (uint8_t)(digit_value(hex[2 * i]) << 4 | digit_value(hex[2 * i + 1]));
+        unsigned high = (unsigned)digit_value(hex[2 * i]);
+        unsigned low = (unsigned)digit_value(hex[2 * i + 1]);
+        ret_bytes[i] = (uint8_t)(high << 4 | low);
     }
     *ret_size = length / 2;
     return true;

@@ -169,11 +169,12 @@ static void write_block(struct card *card, unsigned block, const uint8_t *value,
     uint8_t trailer[CLASSIC_BLOCK_SIZE];
     trailer_read(card, block, trailer);
     uint8_t key = session_key(&card->memory.classic, trailer);
-    if (block == 0) {
-        fail(card, CARD_REFUSED, answer); /* the maker's block */
-    } else if (is_trailer(block)) {
+    const struct access_data *access =
+        access_of_data(access_bits(trailer, block % BLOCKS_IN_SECTOR));
+    bool is_makers = block == 0;
+    if (is_trailer(block)) {
         write_trailer(card, block, value, key, answer);
-    } else if ((access_of_data(access_bits(trailer, block % BLOCKS_IN_SECTOR))->write & key) == 0) {
+    } else if (is_makers || (access->write & key) == 0) {
         fail(card, CARD_REFUSED, answer);
     } else {
         program(card, block, value, answer);

@@ -201,11 +201,10 @@ static struct line_answer do_faults(struct reader *reader, char *rest)
 
 static struct line_answer do_power(struct reader *reader, char *rest)
 {
+    bool back = strcmp(rest, "on") == 0 && reader->chip.power == CHIP_DEAD;
     if (strcmp(rest, "off") == 0) {
         chip_power_off(&reader->chip);
-    } else if (strcmp(rest, "on") == 0 && reader->chip.power == CHIP_DEAD) {
-        chip_power_on(&reader->chip);
-    } else if (strcmp(rest, "cut") == 0) {
+    } else if (back || strcmp(rest, "cut") == 0) {
         chip_power_on(&reader->chip);
     } else {
         return error("usage: power off|on|cut");

@@ -41,8 +41,9 @@ void field_take(struct field *field, struct card *card)
         if (field->cards[i] == card) {
             field_card_reset(card);
             field->count -= 1;
-            memmove(field->cards + i, field->cards + i + 1,
-                    (field->count - i) * sizeof(field->cards[0]));
+            for (; i < field->count; i++) {
+                field->cards[i] = field->cards[i + 1];
+            }
             return;
         }
     }
