@@ -171,6 +171,8 @@ static struct line_answer do_visit(struct meters *meters, const struct line *lin
     bool done = false;
     if (kind == &CLASSIC_KIND) {
         done = visit_shl(&book, &meters->touch, &context, &report);
+    } else if (kind == &DESFIRE_KIND) {
+        done = visit_desfire(&book, &meters->touch, &context, &report);
     } else if (kind == &CPUCARD_KIND) {
         done = visit_purchase(&book, &meters->touch, &context, &report);
     } else {

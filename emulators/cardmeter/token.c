@@ -43,20 +43,33 @@ void token_keys_make(const uint8_t master[TOKEN_KEY_SIZE], const uint8_t meter[T
     key_make(master, meter, "SHLSECTOR1", ret_keys->sector);
 }
 
-void token_sector_key(const struct token_keys *keys, const struct token_uid *uid, uint8_t sector,
-                      char kind, uint8_t ret_key[TOKEN_SECTOR_KEY_SIZE])
+/* What a card's own keys are made of: its UID, the sector (or D) and which of the keys. */
+static void card_key(const struct token_keys *keys, const struct token_uid *uid, uint8_t sector,
+                     char kind, uint8_t ret_mac[TOKEN_KEY_SIZE])
 {
     static const char LABEL[] = {'S', 'H', 'L', 'K', '0', '1'};
     uint8_t message[1 + SECTOR_UID_SIZE + 3 + sizeof(LABEL)] = {DIVERSIFY};
-    uint8_t mac[TOKEN_KEY_SIZE];
     memcpy(message + 1, uid->bytes, uid->size < SECTOR_UID_SIZE ? uid->size : SECTOR_UID_SIZE);
     uint8_t *rest = message + 1 + SECTOR_UID_SIZE;
     rest[0] = (uint8_t)uid->size;
     rest[1] = sector;
     rest[2] = (uint8_t)kind;
     memcpy(rest + 3, LABEL, sizeof(LABEL));
-    cmac(keys->sector, message, sizeof(message), mac);
+    cmac(keys->sector, message, sizeof(message), ret_mac);
+}
+
+void token_sector_key(const struct token_keys *keys, const struct token_uid *uid, uint8_t sector,
+                      char kind, uint8_t ret_key[TOKEN_SECTOR_KEY_SIZE])
+{
+    uint8_t mac[TOKEN_KEY_SIZE];
+    card_key(keys, uid, sector, kind, mac);
     memcpy(ret_key, mac, TOKEN_SECTOR_KEY_SIZE);
+}
+
+void token_desfire_key(const struct token_keys *keys, const struct token_uid *uid, uint8_t number,
+                       uint8_t ret_key[TOKEN_KEY_SIZE])
+{
+    card_key(keys, uid, 'D', (char)('0' + number), ret_key);
 }
 
 /* CRC-16/X-25 over what is signed, without its own place. */

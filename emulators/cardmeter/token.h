@@ -79,6 +79,10 @@ void token_keys_make(const uint8_t master[TOKEN_KEY_SIZE], const uint8_t meter[T
 void token_sector_key(const struct token_keys *keys, const struct token_uid *uid, uint8_t sector,
                       char kind, uint8_t ret_key[TOKEN_SECTOR_KEY_SIZE]);
 
+/** Key 0..3 of our application on the DESFire card with that UID. */
+void token_desfire_key(const struct token_keys *keys, const struct token_uid *uid, uint8_t number,
+                       uint8_t ret_key[TOKEN_KEY_SIZE]);
+
 /** Read a credit slot; @p ret_credit is set if the answer is TOKEN_GOOD. */
 enum token_fault token_credit_read(const uint8_t slot[TOKEN_SIZE], const struct token_keys *keys,
                                    const uint8_t meter[TOKEN_METER_SIZE],

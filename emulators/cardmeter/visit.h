@@ -51,6 +51,10 @@ struct visit_context {
 bool visit_shl(struct book *book, struct touch *touch, const struct visit_context *context,
                struct visit_report *ret_report);
 
+/** The same on a DESFire card: one file for the credit, one for the return record. */
+bool visit_desfire(struct book *book, struct touch *touch, const struct visit_context *context,
+                   struct visit_report *ret_report);
+
 /** A Q/GDW 1365 purchase card; the same. */
 bool visit_purchase(struct book *book, struct touch *touch, const struct visit_context *context,
                     struct visit_report *ret_report);

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "emulators/cardmeter/visit.h"
+#include "emulators/cardmeter/visit_inside.h"
 
 enum {
     SECTOR_CREDIT = 1,
@@ -22,20 +22,9 @@ enum {
     COMMAND_WRITE = 0xA0,
 };
 
-const char *visit_result_name(enum visit_result result)
-{
-    static const char *const NAMES[VISIT_RESULT_COUNT] = {"loaded", "known", "stale", "refused"};
-    return NAMES[result];
-}
-
-static struct token_uid uid_of(const struct touch *touch)
-{
-    return (struct token_uid){touch->card->uid, touch->card->uid_size};
-}
-
 static bool authenticate(const struct book *book, struct touch *touch, uint8_t sector, char kind)
 {
-    const struct token_uid uid = uid_of(touch);
+    const struct token_uid uid = visit_uid(touch);
     struct card_answer answer;
     uint8_t command[AUTH_SIZE] = {kind == 'A' ? COMMAND_AUTH_A : COMMAND_AUTH_B,
                                   (uint8_t)(sector * 4)};
@@ -84,26 +73,11 @@ static bool slot_write(const struct book *book, struct touch *touch, uint8_t sec
     return true;
 }
 
-static uint8_t error_of(enum token_fault fault)
-{
-    switch (fault) {
-    case TOKEN_METER:
-        return VISIT_OTHER_METER;
-    case TOKEN_MAC:
-        return VISIT_BAD_MAC;
-    case TOKEN_GOOD:
-    case TOKEN_FORMAT:
-    case TOKEN_FAULT_COUNT:
-        break;
-    }
-    return VISIT_FORMAT;
-}
-
 /* The winning credit; false with the error word of the best reason. */
 static bool credit_find(const struct book *book, struct touch *touch,
                         struct token_credit *ret_credit, uint8_t *ret_error)
 {
-    const struct token_uid uid = uid_of(touch);
+    const struct token_uid uid = visit_uid(touch);
     bool found = false;
     uint8_t error = VISIT_AUTHENTICATION;
     for (unsigned i = 0; i < SLOTS; i++) {
@@ -114,7 +88,7 @@ static bool credit_find(const struct book *book, struct touch *touch,
         }
         enum token_fault fault = token_credit_read(slot, &book->keys, book->meter, &uid, &credit);
         if (fault != TOKEN_GOOD) {
-            error = error_of(fault);
+            error = visit_error_of(fault);
         } else if (!found || credit.n > ret_credit->n) {
             *ret_credit = credit;
             found = true;
@@ -122,65 +96,6 @@ static bool credit_find(const struct book *book, struct touch *touch,
     }
     *ret_error = found ? (uint8_t)VISIT_NO_ERROR : error;
     return found;
-}
-
-/* The error word that keeps a newer credit out; VISIT_NO_ERROR: it may be taken. */
-static uint8_t objection(const struct book *book, const struct token_credit *credit,
-                         int64_t delta_fen)
-{
-    int64_t after_fen = book_balance_fen(book) + delta_fen;
-    bool kind_is_known = credit->kind >= TOKEN_PURCHASE && credit->kind <= TOKEN_PARAMETERS;
-    if (!kind_is_known || (credit->kind == TOKEN_PARAMETERS && delta_fen != 0)) {
-        return VISIT_TYPE;
-    }
-    if (delta_fen < 0 && after_fen < 0) {
-        return VISIT_BELOW_ZERO;
-    }
-    if (delta_fen > 0 && book->hoarding_fen != 0 && after_fen > (int64_t)book->hoarding_fen) {
-        return VISIT_HOARDING;
-    }
-    return VISIT_NO_ERROR;
-}
-
-static void take(struct book *book, const struct token_credit *credit, int64_t now_s,
-                 struct visit_report *report)
-{
-    int64_t delta_fen = (int64_t)credit->t_fen - (int64_t)book->t_fen;
-    if (credit->n <= book->n) {
-        bool known = credit->n == book->n;
-        report->result = known ? VISIT_KNOWN : VISIT_STALE;
-        book->error = known ? VISIT_NO_ERROR : VISIT_COUNT;
-        return;
-    }
-    book->error = objection(book, credit, delta_fen);
-    if (book->error != VISIT_NO_ERROR) {
-        report->result = VISIT_REFUSED;
-        return;
-    }
-    book_take(book, credit, delta_fen, now_s);
-    book->n = credit->n;
-    book->t_fen = credit->t_fen;
-    book->alarm_fen = credit->alarm_fen;
-    book->overdraft_fen = credit->overdraft_fen;
-    report->result = VISIT_LOADED;
-    report->delta_fen = delta_fen;
-}
-
-static void record_make(const struct book *book, const struct touch *touch, int64_t now_s,
-                        uint8_t ret_slot[TOKEN_SIZE])
-{
-    const struct token_uid uid = uid_of(touch);
-    struct token_return record = {.error = book->error,
-                                  .status = book_status(book),
-                                  .seq = book->seq,
-                                  .key_id = book->key_id,
-                                  .t_fen = book->t_fen,
-                                  .balance_fen = (int32_t)book_balance_fen(book),
-                                  .n = book->n,
-                                  .energy = book->energy,
-                                  .at = (uint32_t)now_s};
-    memcpy(record.meter, book->meter, TOKEN_METER_SIZE);
-    token_return_write(&record, &book->keys, &uid, ret_slot);
 }
 
 /* Which return slot is written first: a bad one, else the older. */
@@ -204,7 +119,7 @@ static void give_back(const struct book *book, struct touch *touch, int64_t now_
 {
     uint8_t slot[TOKEN_SIZE];
     uint8_t first = first_slot(book, touch);
-    record_make(book, touch, now_s, slot);
+    visit_record(book, touch, now_s, slot);
     for (unsigned i = 0; i < SLOTS; i++) {
         uint8_t sector = (uint8_t)(SECTOR_RETURN + (i == 0 ? first : 1 - first));
         uint8_t check[TOKEN_SIZE];
@@ -222,7 +137,7 @@ bool visit_shl(struct book *book, struct touch *touch, const struct visit_contex
     struct token_credit credit = {.n = 0};
     *ret_report = (struct visit_report){.result = VISIT_REFUSED};
     if (credit_find(book, touch, &credit, &book->error)) {
-        take(book, &credit, context->now_s, ret_report);
+        visit_take(book, &credit, context->now_s, ret_report);
     } else if (touch->gone) {
         book->error = VISIT_PULLED_EARLY;
     }

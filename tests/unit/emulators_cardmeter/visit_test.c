@@ -39,17 +39,49 @@ static void personalise(void)
     }
 }
 
+/* The same on a DESFire card: the application with its keys and two backup files. */
+static void personalise_desfire(void)
+{
+    struct desfire *desfire = &card->memory.desfire;
+    struct desfire_app *app = &desfire->apps[1];
+    const struct token_uid uid = uid_now();
+    *app = (struct desfire_app){.used = true,
+                                .aid = {0x01, 0x5A, 0x4C},
+                                .settings = 0x0F,
+                                .key_count = 4,
+                                .key_kind = CRYPTO_AES};
+    for (uint8_t i = 0; i < 4; i++) {
+        app->keys[i].key.kind = CRYPTO_AES;
+        token_desfire_key(&book.keys, &uid, i, app->keys[i].key.bytes);
+    }
+    for (uint8_t i = 0; i < 2; i++) {
+        app->files[i] = (struct desfire_file){.used = true,
+                                              .number = (uint8_t)(i + 1),
+                                              .type = DESFIRE_BACKUP,
+                                              .mode = DESFIRE_MACED,
+                                              .access = i == 0 ? 0x1F20 : 0x2F10,
+                                              .at = (uint32_t)i * TOKEN_SIZE,
+                                              .size = TOKEN_SIZE};
+    }
+    desfire->pool_used = 2 * TOKEN_SIZE;
+}
+
 static void begin(const char *kind)
 {
+    static const struct card_uid UID_7 = {.bytes = {4, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66},
+                                          .size = 7};
     const char *why = "";
     context.dir = dir;
     book_init(&book, METER);
     token_keys_make(MASTER, METER, &book.keys);
     CHECK(touch_init(&touch, "", 5));
-    card = shelf_make(&touch.shelf, "card", kind, &UID, &why);
+    bool desfire = strcmp(kind, "desfire") == 0;
+    card = shelf_make(&touch.shelf, "card", kind, desfire ? &UID_7 : &UID, &why);
     CHECK(card != NULL);
     if (card->kind == &CLASSIC_KIND) {
         personalise();
+    } else if (desfire) {
+        personalise_desfire();
     }
     CHECK(touch_begin(&touch, "card", &why));
 }
@@ -380,6 +412,55 @@ TEST(other_peoples_purchase_cards)
     CHECK_EQ_U64(book.error, VISIT_OTHER_SERIAL);
     CHECK_EQ_U64(book.illegal_count, 3);
     CHECK_EQ_I64(book_balance_fen(&book), 50);
+}
+
+static struct visit_report visit_seven(void)
+{
+    struct visit_report report;
+    const char *why = "";
+    CHECK(touch_begin(&touch, "card", &why));
+    CHECK(visit_desfire(&book, &touch, &context, &report));
+    return report;
+}
+
+static void put_desfire_credit(uint32_t n, uint32_t t_fen)
+{
+    credit_make(TOKEN_PURCHASE, n, t_fen, card->memory.desfire.pool);
+    card->kind->power_lost(card); /* what is volatile is made of it */
+}
+
+TEST(a_desfire_card)
+{
+    begin("desfire");
+    put_desfire_credit(1, 10000);
+    CHECK_EQ_I64(visit_seven().result, VISIT_LOADED);
+    CHECK_EQ_U64(card->memory.desfire.pool[TOKEN_SIZE], 'R');
+    CHECK_EQ_U64(bytes_le32(card->memory.desfire.pool + TOKEN_SIZE + 26), 1);
+    CHECK_EQ_I64(visit_seven().result, VISIT_KNOWN);
+    card->memory.desfire.apps[1].keys[1].key.bytes[0] ^= 1;
+    CHECK_EQ_I64(visit_seven().result, VISIT_REFUSED);
+    CHECK_EQ_U64(book.error, VISIT_AUTHENTICATION);
+}
+
+/* At each exchange: the return file is the old one or the new one, and another visit ends it. */
+TEST(a_desfire_card_that_is_pulled_away)
+{
+    for (unsigned n = 1; n <= 12; n++) {
+        char words[64];
+        const char *why = "";
+        uint32_t seq = 0;
+        begin("desfire");
+        put_desfire_credit(1, 10000);
+        (void)visit_seven();
+        put_desfire_credit(2, 15000);
+        (void)snprintf(words, sizeof(words), "remove exchange=%u", n);
+        CHECK(faults_add(&touch.faults, words, &why) != 0);
+        (void)visit_seven();
+        CHECK(token_return_seq(card->memory.desfire.pool + TOKEN_SIZE, &seq));
+        (void)faults_clear(&touch.faults, 0);
+        CHECK_EQ_U64(visit_seven().returned, 1);
+        CHECK_EQ_I64(book_balance_fen(&book), 15000);
+    }
 }
 
 int main(int argc, char **argv)
