@@ -21,7 +21,7 @@ enum {
     CARD_PATH_SIZE = 512,
     CARD_UID_MAX = 10,
     CARD_ATS_MAX = 20,
-    CARD_ANSWER_MAX = 512, /* an R-APDU may be longer than the chip's buffer: it comes in parts */
+    CARD_ANSWER_MAX = 262, /* what one reply of the chip carries */
 };
 
 /** States of ISO/IEC 14443-3 and -4, as far as a reader can tell them apart. */

@@ -53,7 +53,6 @@ void chip_forget_targets(struct chip *chip)
     chip->current = 0;
     chip->air_card = NULL;
     chip->chain_in_size = 0;
-    chip->chain_out_size = 0;
 }
 
 static void reset(struct chip *chip, enum chip_power power)

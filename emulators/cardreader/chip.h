@@ -80,8 +80,6 @@ struct chip {
     struct card *air_card; /* it answered a raw call and is not yet selected; NULL: none */
     uint8_t chain_in[CHIP_CHAIN_MAX];
     size_t chain_in_size;
-    uint8_t chain_out[CHIP_CHAIN_MAX];
-    size_t chain_out_size;
     struct frame pending;
     bool has_pending;
     int64_t pending_until_us;          /* an InAutoPoll that ends by itself; INT64_MAX: never */

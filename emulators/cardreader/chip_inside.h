@@ -10,7 +10,6 @@
  */
 enum {
     CHIP_STATUS_NO_TARGET = 0x27, /* the command does not fit the state */
-    CHIP_STATUS_MORE = 0x40,      /* ... or-ed: the answer goes on */
     CHIP_PARAMETER_AUTO_RATS = 0x10,
 };
 

@@ -15,7 +15,6 @@ enum {
     POLL_ISO_A = 0x20,
     TRIES_MAX = 3, /* more change nothing: a card that is silent thrice stays silent */
     TARGET_MORE = 0x40,
-    EXCHANGE_PART_MAX = FRAME_DATA_MAX - 2,
 };
 
 /* The UID that a host names may have the cascade tags of the air protocol in it. */
@@ -265,23 +264,16 @@ static void with_faults(struct chip *chip, struct card *card, const struct chip_
     }
 }
 
-/* The status byte, as a fault may have it, and the answer; what is too long waits for its turn. */
-static void add_answer(struct chip *chip, const struct card_answer *answer,
+/* The status byte, as a fault may have it, and the answer. */
+static void add_answer(const struct chip *chip, const struct card_answer *answer,
                        struct chip_reply *reply)
 {
-    size_t part = answer->size < EXCHANGE_PART_MAX ? answer->size : EXCHANGE_PART_MAX;
     uint8_t status = (uint8_t)answer->status;
-    chip->chain_out_size = 0;
-    if (answer->size > part) {
-        chip->chain_out_size = answer->size - part;
-        memcpy(chip->chain_out, answer->bytes + part, chip->chain_out_size);
-        status |= CHIP_STATUS_MORE;
-    }
     if (chip->hits.by_kind[FAULT_STATUS]) {
         status = (uint8_t)chip->hits.last[FAULT_STATUS].value;
     }
     chip_reply_byte(reply, status);
-    chip_reply_add(reply, answer->bytes, part);
+    chip_reply_add(reply, answer->bytes, answer->size);
 }
 
 void chip_data_exchange(struct chip *chip, const uint8_t *bytes, size_t size,
@@ -293,12 +285,6 @@ void chip_data_exchange(struct chip *chip, const uint8_t *bytes, size_t size,
         return;
     }
     size_t more = size - 1;
-    if (more == 0 && chip->chain_out_size > 0) {
-        answer.size = chip->chain_out_size;
-        memcpy(answer.bytes, chip->chain_out, answer.size);
-        add_answer(chip, &answer, reply);
-        return;
-    }
     if (chip->chain_in_size + more > CHIP_CHAIN_MAX) {
         chip->chain_in_size = 0;
         chip_reply_byte(reply, 0x07); /* the buffer is not large enough */

@@ -26,6 +26,7 @@ enum {
     LABEL_SIZE = 8,
     APDU_HEAD = 5,
     UPDATE_MAX = 255 - MAC_SIZE,
+    READ_MAX = 256,
     SHORT_FILE = 0x80, /* P1 names a file by its short identifier */
 };
 
@@ -123,8 +124,9 @@ static void do_read(struct cpucard *cpu, const uint8_t *apdu, size_t size,
     }
     size_t offset = apdu[3];
     size_t rest = offset < FILES[file].size ? FILES[file].size - offset : 0;
-    size_t wanted = apdu[4] == 0 ? rest : apdu[4];
-    if (rest == 0 || wanted > rest || wanted > 256) {
+    size_t most = rest < READ_MAX ? rest : READ_MAX;
+    size_t wanted = apdu[4] == 0 ? most : apdu[4];
+    if (rest == 0 || wanted > rest) {
         end(answer, rest == 0 ? SW_OFFSET : SW_LENGTH);
         return;
     }

@@ -148,6 +148,13 @@ test('more than 262 bytes end the process', options, () => withPeer(async (reade
   assert.equal((await peer.call(`xchg ${'00'.repeat(263)}`)).died, 'SIGABRT');
 }, { kind: 'cpu', uid: '11223344' }));
 
+test('an answer in an extended frame', options, () => withPeer(async (reader, peer) => {
+  assert.equal((await peer.call('xchg 00a4000002df01')).rest, '9000');
+  const { result, rest } = await peer.call('xchg 00b0830000');
+  assert.equal(result, 258);
+  assert.match(rest, /^0{512}9000$/);
+}, { kind: 'cpu', uid: '11223344' }));
+
 test('what each status byte becomes', options, () => withPeer(async (reader, peer) => {
   const wanted = { '-20': ['01', '02', '03', '04', '05', '06', '0a', '0b', '13', '23', '25', '2a',
     '2e'], '-90': ['07', '09', '0d', '0e', '2d'], '-2': ['10', '26', '27'], '-30': ['14'],

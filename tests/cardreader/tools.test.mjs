@@ -50,6 +50,11 @@ test('nfc-scan-device and nfc-anticol', options, () => withReader(async (reader)
   assert.match(reader.run('nfc-anticol').stdout, /UID: 04112233445566/);
 }));
 
+test('pn53x-diagnose finds the chip well', options, () => withReader(async (reader) => {
+  const { stdout } = reader.run('pn53x-diagnose');
+  assert.match(stdout, /Communication line test: OK\n ROM test: OK\n RAM test: OK/);
+}));
+
 test('nfc-mfclassic reads 64 of 64 blocks', options, () => withReader(async (reader) => {
   await reader.lay('card', 'classic', '4a8b1c2d');
   await reader.say('take');

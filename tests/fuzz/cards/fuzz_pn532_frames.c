@@ -41,7 +41,6 @@ static void hear(void)
     line_clear(&reader.out);
     MUST(reader.chip.current <= CHIP_TARGETS_MAX);
     MUST(reader.chip.chain_in_size <= CHIP_CHAIN_MAX);
-    MUST(reader.chip.chain_out_size <= CHIP_CHAIN_MAX);
     MUST(reader.field.count <= FIELD_CARDS_MAX);
 }
 

@@ -229,6 +229,32 @@ TEST(long_echoes)
     }
 }
 
+TEST(a_command_for_a_card_in_parts)
+{
+    rig_init(&rig);
+    (void)rig_ask(&rig, FINITE);
+    (void)rig_ask(&rig, "1214");
+    (void)rig_lay(&rig, "cpu", "cpu", "11223344");
+    (void)rig_ask(&rig, SELECT);
+    CHECK_EQ_STR(rig_ask(&rig, "404100a400"), "4100");
+    CHECK_EQ_STR(rig_ask(&rig, "40010002df01"), "41009000");
+}
+
+TEST(the_longest_answer_of_a_card)
+{
+    rig_init(&rig);
+    (void)rig_ask(&rig, FINITE);
+    (void)rig_ask(&rig, "1214");
+    (void)rig_lay(&rig, "cpu", "cpu", "11223344");
+    (void)rig_ask(&rig, SELECT);
+    (void)rig_ask(&rig, "400100a4000002df01");
+    const char *answer = rig_ask(&rig, "400100b0830000"); /* the first 256 of 258 */
+    CHECK_EQ_U64(strlen(answer), 2 * (2 + 256 + 2));
+    CHECK_EQ_STR(answer + strlen(answer) - 4, "9000");
+    CHECK_EQ_U64(strlen(rig_ask(&rig, "400100b0830200")), 2 * (2 + 256 + 2));
+    CHECK_EQ_STR(rig_ask(&rig, "400100b0830300") + 2 * (2 + 255), "9000");
+}
+
 TEST(half_a_frame_is_forgotten)
 {
     static const uint8_t HALF[] = {0x00, 0x00, 0xFF, 0x10, 0xF0, 0xD4, 0x40};
