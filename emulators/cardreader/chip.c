@@ -120,9 +120,8 @@ static void put_spoiled(struct chip *chip, const uint8_t *wire, size_t size)
 }
 
 /* True if the chip is in no state to answer any more. */
-static bool act_on_outage(struct chip *chip)
+static bool act_on_outage(struct chip *chip, const struct fault_hits *hits)
 {
-    const struct fault_hits *hits = &chip->hits;
     if (hits->by_kind[FAULT_UNPLUG]) {
         chip->world.unplug(chip->world.context);
         return true;
@@ -142,7 +141,7 @@ static bool act_on_outage(struct chip *chip)
 
 static void send_reply(struct chip *chip, const struct chip_reply *reply)
 {
-    if (act_on_outage(chip)) {
+    if (act_on_outage(chip, &chip->hits)) {
         return;
     }
     if (reply->is_error) {
@@ -196,7 +195,7 @@ static void obey(struct chip *chip, const struct frame *frame)
     bool outage = chip->hits.by_kind[FAULT_MUTE] || chip->hits.by_kind[FAULT_POWER_CUT] ||
                   chip->hits.by_kind[FAULT_UNPLUG];
     if (outage) {
-        (void)act_on_outage(chip);
+        (void)act_on_outage(chip, &chip->hits);
         return;
     }
     acknowledge(chip);
@@ -272,6 +271,36 @@ static void end_mute(struct chip *chip)
     }
 }
 
+/* What stands at this byte happens; true if the chip did not survive it. */
+static bool byte_passed(struct chip *chip, enum fault_place place)
+{
+    struct fault_hits *hits = &chip->byte_hits;
+    memset(hits, 0, sizeof(*hits));
+    faults_event(chip->faults, place, hits);
+    while (hits->by_kind[FAULT_REMOVE] && chip->field->count > 0) {
+        field_take(chip->field, chip->field->cards[0]);
+    }
+    if (hits->by_kind[FAULT_SWAP]) {
+        chip->world.swap(chip->world.context, hits->last[FAULT_SWAP].name);
+    }
+    return act_on_outage(chip, hits);
+}
+
+void chip_byte_left(struct chip *chip)
+{
+    (void)byte_passed(chip, FAULT_AT_CHIP_BYTE);
+}
+
+static void hear(struct chip *chip, const uint8_t *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        at += sleep_through(chip, bytes + at, size - at);
+        at += frame_feed(&chip->parser, bytes + at, size - at);
+        take_frames(chip);
+    }
+}
+
 void chip_receive(struct chip *chip, const uint8_t *bytes, size_t size, int64_t now_us)
 {
     chip->now_us = now_us;
@@ -284,11 +313,14 @@ void chip_receive(struct chip *chip, const uint8_t *bytes, size_t size, int64_t 
     }
     chip->last_byte_us = now_us;
     size_t at = 0;
-    while (at < size) {
-        at += sleep_through(chip, bytes + at, size - at);
-        at += frame_feed(&chip->parser, bytes + at, size - at);
-        take_frames(chip);
+    while (at < size && faults_wait_at(chip->faults, FAULT_AT_HOST_BYTE)) {
+        if (byte_passed(chip, FAULT_AT_HOST_BYTE)) {
+            return;
+        }
+        hear(chip, bytes + at, 1);
+        at += 1;
     }
+    hear(chip, bytes + at, size - at);
 }
 
 void chip_turn(struct chip *chip, int64_t now_us)

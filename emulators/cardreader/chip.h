@@ -86,6 +86,7 @@ struct chip {
     uint8_t last_wire[FRAME_WIRE_MAX]; /* for a host's NACK */
     size_t last_wire_size;
     struct fault_hits hits; /* of the command under way */
+    struct fault_hits byte_hits;
     struct chip_counters counters;
     int64_t reply_pause_us; /* what the command under way took */
 };
@@ -98,6 +99,12 @@ void chip_power_off(struct chip *chip);
 
 /** Bytes of the host have arrived. */
 void chip_receive(struct chip *chip, const uint8_t *bytes, size_t size, int64_t now_us);
+
+/**
+ * A byte of the chip went out to the host: what stands at it happens. Needed while
+ * faults_wait_at(FAULT_AT_CHIP_BYTE) only.
+ */
+void chip_byte_left(struct chip *chip);
 
 /** A card was laid, or time has passed: see whether a waiting command is done. */
 void chip_turn(struct chip *chip, int64_t now_us);

@@ -165,6 +165,27 @@ static struct line_answer do_dump(struct reader *reader, char *rest)
     return answer;
 }
 
+static struct line_answer do_load(struct reader *reader, char *rest)
+{
+    static uint8_t image[IMAGE_SIZE_MAX];
+    char *hex = strchr(rest, ' ');
+    const char *why = "usage: load NAME HEX";
+    size_t size = 0;
+    if (hex == NULL) {
+        return error(why);
+    }
+    *hex++ = '\0';
+    for (size_t i = 0; i < reader->field.count; i++) {
+        if (strcmp(reader->field.cards[i]->name, rest) == 0) {
+            return error("it lies on the reader");
+        }
+    }
+    return bytes_from_hex(hex, image, sizeof(image), &size) &&
+                   shelf_put(&reader->shelf, rest, image, size, &why) != NULL
+               ? ok()
+               : error(why);
+}
+
 static struct line_answer do_fault(struct reader *reader, char *rest)
 {
     static const char CLEAR[] = "clear";
@@ -322,8 +343,10 @@ static const struct {
     {"take", do_take, "take [NAME]"},
     {"swap", do_swap, "swap NAME"},
     {"dump", do_dump, "dump NAME"},
+    {"load", do_load, "load NAME HEX"},
     {"fault", do_fault,
-     "fault KIND [command=N|exchange=N|select=N|write=N] [count=N] [how=TEAR] [k=N] [value=HH] "
+     "fault KIND [command|exchange|select|write|host-byte|chip-byte=N] [count=N] [how=TEAR] [k=N] "
+     "[value=HH] "
      "[byte=N] [bit=N] [ms=N] [hex=HEX] [card=NAME] [done=1] [stay=1]; fault clear [ID]"},
     {"faults", do_faults, "faults"},
     {"counts", do_counts, "counts [reset]"},

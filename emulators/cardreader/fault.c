@@ -30,10 +30,9 @@ static const struct {
 };
 
 static const char *const PLACES[FAULT_PLACE_COUNT] = {
-    [FAULT_AT_COMMAND] = "command",
-    [FAULT_AT_EXCHANGE] = "exchange",
-    [FAULT_AT_SELECT] = "select",
-    [FAULT_AT_WRITE] = "write",
+    [FAULT_AT_COMMAND] = "command",     [FAULT_AT_EXCHANGE] = "exchange",
+    [FAULT_AT_SELECT] = "select",       [FAULT_AT_WRITE] = "write",
+    [FAULT_AT_HOST_BYTE] = "host-byte", [FAULT_AT_CHIP_BYTE] = "chip-byte",
 };
 
 static const char *const TEARS[TEAR_COUNT] = {
@@ -173,6 +172,13 @@ static bool parse(struct fault *fault, char *words)
     return false;
 }
 
+/* What needs no command to happen. */
+static bool fault_is_outage(enum fault_kind kind)
+{
+    return kind == FAULT_REMOVE || kind == FAULT_SWAP || kind == FAULT_POWER_CUT ||
+           kind == FAULT_UNPLUG || kind == FAULT_MUTE;
+}
+
 uint32_t faults_add(struct faults *faults, char *words, const char **ret_why)
 {
     struct fault fault;
@@ -182,6 +188,11 @@ uint32_t faults_add(struct faults *faults, char *words, const char **ret_why)
     }
     if (fault.kind == FAULT_TEAR && fault.place != FAULT_AT_WRITE) {
         *ret_why = "a tear stands at a write";
+        return 0;
+    }
+    bool at_byte = fault.place == FAULT_AT_HOST_BYTE || fault.place == FAULT_AT_CHIP_BYTE;
+    if (at_byte && !fault_is_outage(fault.kind)) {
+        *ret_why = "at a byte stand remove, swap, power-cut, unplug, mute";
         return 0;
     }
     for (size_t i = 0; i < FAULTS_MAX; i++) {
@@ -206,6 +217,16 @@ bool faults_clear(struct faults *faults, uint32_t id)
         }
     }
     return found;
+}
+
+bool faults_wait_at(const struct faults *faults, enum fault_place place)
+{
+    for (size_t i = 0; i < FAULTS_MAX; i++) {
+        if (faults->all[i].id != 0 && faults->all[i].place == place) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void faults_event(struct faults *faults, enum fault_place place, struct fault_hits *hits)

@@ -19,10 +19,12 @@ enum {
 
 /** What is counted. */
 enum fault_place {
-    FAULT_AT_COMMAND,  /* a command frame came in */
-    FAULT_AT_EXCHANGE, /* the chip sends something to a listed card */
-    FAULT_AT_SELECT,   /* InListPassiveTarget or InAutoPoll looks for cards */
-    FAULT_AT_WRITE,    /* a card programs one block, or one commit */
+    FAULT_AT_COMMAND,   /* a command frame came in */
+    FAULT_AT_EXCHANGE,  /* the chip sends something to a listed card */
+    FAULT_AT_SELECT,    /* InListPassiveTarget or InAutoPoll looks for cards */
+    FAULT_AT_WRITE,     /* a card programs one block, or one commit */
+    FAULT_AT_HOST_BYTE, /* a byte of the host came in */
+    FAULT_AT_CHIP_BYTE, /* a byte of the chip went out */
     FAULT_PLACE_COUNT
 };
 
@@ -106,6 +108,9 @@ uint32_t faults_add(struct faults *faults, char *words, const char **ret_why);
 
 /** Disarm one, or all with @p id 0; false if there is none such. */
 bool faults_clear(struct faults *faults, uint32_t id);
+
+/** True if a fault stands at that place: its events must be counted one by one. */
+bool faults_wait_at(const struct faults *faults, enum fault_place place);
 
 /** Count an event; what hits is added to @p hits, which the caller has zeroed. */
 void faults_event(struct faults *faults, enum fault_place place, struct fault_hits *hits);

@@ -34,6 +34,11 @@ static const struct card_kind *kind_of(const uint8_t *image, size_t size)
     return kind_named((const char *)image + word, end - word);
 }
 
+bool image_is_text(const uint8_t *image, size_t size)
+{
+    return kind_of(image, size) != &CLASSIC_KIND;
+}
+
 static void clear(struct card *card, const struct card_kind *kind)
 {
     struct cells *cells = card->cells;

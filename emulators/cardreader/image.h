@@ -14,6 +14,9 @@
  */
 enum { IMAGE_SIZE_MAX = 65536 };
 
+/** True if it is the text of a kind that is not MIFARE Classic. */
+bool image_is_text(const uint8_t *image, size_t size);
+
 /** Fill @p card (its cells pointer stays); false if the bytes are no image. */
 bool image_load(struct card *card, const uint8_t *image, size_t size);
 

@@ -143,11 +143,15 @@ static void carry_in(struct reader *reader)
 static void carry_out(struct reader *reader)
 {
     uint8_t bytes[READ_SIZE];
-    size_t size = line_take(&reader->out, bytes, sizeof(bytes), reader->now_us);
+    size_t size = 1;
     while (size > 0) {
+        bool counts = faults_wait_at(&reader->faults, FAULT_AT_CHIP_BYTE);
+        size = line_take(&reader->out, bytes, counts ? 1 : sizeof(bytes), reader->now_us);
         log_bytes(reader, "<-", bytes, size);
         port_write(&reader->port, bytes, size);
-        size = line_take(&reader->out, bytes, sizeof(bytes), reader->now_us);
+        if (counts && size > 0) {
+            chip_byte_left(&reader->chip);
+        }
     }
 }
 

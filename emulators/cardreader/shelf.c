@@ -177,6 +177,20 @@ struct card *shelf_make(struct shelf *shelf, const char *name, const char *kind,
     return card;
 }
 
+struct card *shelf_put(struct shelf *shelf, const char *name, const uint8_t *image, size_t size,
+                       const char **ret_why)
+{
+    char path[CARD_PATH_SIZE] = "";
+    const char *ending = image_is_text(image, size) ? ENDINGS[1] : ENDINGS[0];
+    *ret_why = "no name of a card";
+    if (!is_name(name) || (shelf->dir[0] != '\0' && !path_make(shelf, name, ending, path))) {
+        return NULL;
+    }
+    struct card *card = load(shelf, name, image, size, path);
+    *ret_why = "no image of a card, or its file cannot be written";
+    return card != NULL && shelf_store(card) ? card : NULL;
+}
+
 static bool dir_sync(const char *path)
 {
     char copy[CARD_PATH_SIZE];

@@ -32,6 +32,10 @@ struct card *shelf_take(struct shelf *shelf, const char *name, const char **ret_
 struct card *shelf_make(struct shelf *shelf, const char *name, const char *kind,
                         const struct card_uid *uid, const char **ret_why);
 
+/** Put an image in a card's place, made or replaced; NULL with *ret_why set. */
+struct card *shelf_put(struct shelf *shelf, const char *name, const uint8_t *image, size_t size,
+                       const char **ret_why);
+
 /** Write a card back; false with errno set if that failed. */
 bool shelf_store(const struct card *card);
 

@@ -6,6 +6,7 @@
 static struct rig rig;
 
 static const char READ[] = "40013001";
+static const char SILENT[] = "4101";
 static const char READ_OK[] = "410000000000000000000000000000000000";
 
 static void begin(void)
@@ -169,6 +170,32 @@ TEST(bytes_take_their_time)
     CHECK_EQ_U64(line_take(out, bytes, sizeof(bytes), rig.now_us + 1648), 13);
 }
 
+TEST(at_a_byte_of_the_line)
+{
+    uint8_t wire[FRAME_WIRE_MAX];
+    uint8_t byte = 0;
+    begin();
+    size_t size = rig_frame(READ, wire);
+    rig_fault(&rig, "remove host-byte=5");
+    CHECK_EQ_STR(rig_ask(&rig, READ), SILENT);
+    for (size_t n = 1; n <= size; n++) {
+        char words[64];
+        begin();
+        (void)snprintf(words, sizeof(words), "power-cut host-byte=%zu", n);
+        rig_fault(&rig, words);
+        CHECK_EQ_STR(rig_ask(&rig, READ), "silence");
+        CHECK_EQ_I64(rig.reader.chip.power, CHIP_LOW_VBAT);
+    }
+    begin();
+    rig_fault(&rig, "mute chip-byte=2");
+    rig_feed(&rig, wire, size);
+    CHECK_EQ_U64(line_take(&rig.reader.out, &byte, 1, rig.now_us), 1);
+    chip_byte_left(&rig.reader.chip);
+    CHECK(!rig.reader.chip.mute);
+    chip_byte_left(&rig.reader.chip);
+    CHECK(rig.reader.chip.mute);
+}
+
 TEST(words_that_are_none)
 {
     static const char *const WRONG[] = {"",
@@ -177,6 +204,7 @@ TEST(words_that_are_none)
                                         "cut exchange=0",
                                         "tear how=gently",
                                         "tear exchange=1",
+                                        "cut host-byte=1",
                                         "noise hex=0",
                                         "status value=123",
                                         "flip bit=8",
