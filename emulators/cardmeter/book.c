@@ -121,7 +121,8 @@ static bool number_set(const struct number *number, const char *text)
     char *end = NULL;
     errno = 0;
     long long value = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0') {
+    bool is_canonical = *text == '-' || (*text >= '0' && *text <= '9');
+    if (errno != 0 || end == text || *end != '\0' || !is_canonical) {
         return false;
     }
     if (number->i64 != NULL) {
@@ -218,17 +219,21 @@ static size_t file_read(const char *path, uint8_t *ret_bytes, size_t room)
 
 bool book_load(struct book *book, const char *dir, const char *number)
 {
-    static struct words words; /* one thread; too large for the stack */
-    static uint8_t file[BOOK_FILE_MAX];
+    static uint8_t file[BOOK_FILE_MAX]; /* one thread; too large for the stack */
     char path[BOOK_PATH_SIZE];
     uint8_t meter[TOKEN_METER_SIZE];
-    if (!book_number(number, meter) || !path_make(dir, number, path)) {
-        return false;
-    }
-    book_init(book, meter);
-    words_init(&words, file, file_read(path, file, sizeof(file)));
-    if (!head_load(book, &words) || memcmp(book->meter, meter, sizeof(meter)) != 0 ||
-        !numbers_load(book, &words)) {
+    return book_number(number, meter) && path_make(dir, number, path) &&
+           book_parse(book, file, file_read(path, file, sizeof(file))) &&
+           memcmp(book->meter, meter, sizeof(meter)) == 0;
+}
+
+bool book_parse(struct book *book, const uint8_t *text, size_t size)
+{
+    static const uint8_t NONE[TOKEN_METER_SIZE] = {0};
+    static struct words words; /* one thread; too large for the stack */
+    book_init(book, NONE);
+    words_init(&words, text, size);
+    if (!head_load(book, &words) || !numbers_load(book, &words)) {
         return false;
     }
     while (words_next(&words)) {
@@ -304,12 +309,9 @@ static bool file_replace(const char *path, const char *bytes, size_t size)
     return done && rename(fresh, path) == 0;
 }
 
-bool book_store(const struct book *book, const char *dir)
+size_t book_text(const struct book *book, char *ret_text, size_t room)
 {
-    static char text[BOOK_FILE_MAX]; /* one thread; too large for the stack */
-    char path[BOOK_PATH_SIZE];
-    char number[2 * TOKEN_METER_SIZE + 1];
-    struct words_out out = {.text = text, .room = sizeof(text)};
+    struct words_out out = {.text = ret_text, .room = room};
     head_save(book, &out);
     numbers_save(book, &out);
     for (size_t i = 0; i < book->entry_count; i++) {
@@ -317,7 +319,16 @@ bool book_store(const struct book *book, const char *dir)
         words_add(&out, "took %u %u %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n", entry->n,
                   entry->kind, entry->delta_fen, entry->before_fen, entry->after_fen, entry->at);
     }
+    return out.is_full ? 0 : out.size;
+}
+
+bool book_store(const struct book *book, const char *dir)
+{
+    static char text[BOOK_FILE_MAX]; /* one thread; too large for the stack */
+    char path[BOOK_PATH_SIZE];
+    char number[2 * TOKEN_METER_SIZE + 1];
+    size_t size = book_text(book, text, sizeof(text));
     bytes_to_hex(book->meter, TOKEN_METER_SIZE, number);
-    return !out.is_full && path_make(dir, number, path) && file_replace(path, text, out.size) &&
+    return size > 0 && path_make(dir, number, path) && file_replace(path, text, size) &&
            dir_sync(dir);
 }

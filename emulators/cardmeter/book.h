@@ -68,6 +68,12 @@ enum book_status {
 /** A new meter with nothing in it. */
 void book_init(struct book *book, const uint8_t meter[TOKEN_METER_SIZE]);
 
+/** The books out of their text; false if it is damaged, then @p book is of no use. */
+bool book_parse(struct book *book, const uint8_t *text, size_t size);
+
+/** The text; 0 if there is no room. */
+size_t book_text(const struct book *book, char *ret_text, size_t room);
+
 /** Read DIR/NUMBER.meter; false if there is none or it is damaged. */
 bool book_load(struct book *book, const char *dir, const char *number);
 

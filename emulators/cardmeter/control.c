@@ -41,7 +41,7 @@ static const char *yes(bool value)
     return value ? "true" : "false";
 }
 
-static char *book_text(const struct book *book)
+static char *book_json(const struct book *book)
 {
     char number[2 * TOKEN_METER_SIZE + 1];
     unsigned status = book_status(book);
@@ -127,7 +127,7 @@ static struct line_answer do_get(struct meters *meters, const struct line *line)
     if (!load(meters, line->word[1], &book, &answer)) {
         return answer;
     }
-    char *text = book_text(&book);
+    char *text = book_json(&book);
     answer = say(text == NULL ? NULL : line_text("ok {%s}", text));
     free(text);
     return answer;
@@ -181,7 +181,7 @@ static struct line_answer do_visit(struct meters *meters, const struct line *lin
     if (!done || meters->touch.store_failed) {
         return error("a file cannot be written");
     }
-    char *text = book_text(&book);
+    char *text = book_json(&book);
     answer = say(text == NULL ? NULL
                               : line_text("ok {\"result\":\"%s\",\"delta_fen\":%" PRId64
                                           ",\"returned\":%u,\"gone\":%s,%s}",
