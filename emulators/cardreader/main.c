@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ struct options {
     const char *laid[LAID_MAX];
     size_t laid_count;
     bool logs;
+    bool realtime;
 };
 
 static int usage(void)
@@ -42,6 +44,7 @@ static int usage(void)
                 "  --baud N        carry bytes no faster, for instance 115200; 0: at once\n"
                 "  --rf-us N       what each exchange with a card takes (0)\n"
                 "  --seed N        of what is drawn (1)\n"
+                "  --realtime      ask for SCHED_RR: the machine's other load out of the timing\n"
                 "  --log           every frame to standard error\n",
                 stderr);
     return EXIT_USAGE;
@@ -86,6 +89,8 @@ static bool options_read(int argc, char **argv, struct options *options)
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--log") == 0) {
             options->logs = true;
+        } else if (strcmp(argv[i], "--realtime") == 0) {
+            options->realtime = true;
         } else if (i + 1 < argc && (word_option(options, argv[i], argv[i + 1]) ||
                                     number_option(options, argv[i], argv[i + 1]))) {
             i += 1;
@@ -167,6 +172,11 @@ static int serve(struct reader *reader, const struct options *options)
     const char *name = options->reader.link != NULL ? options->reader.link : reader->port.slave;
     (void)printf("ready %s\n", name);
     (void)fflush(stdout);
+    const struct sched_param priority = {.sched_priority = 10};
+    if (options->realtime && sched_setscheduler(0, SCHED_RR, &priority) != 0) {
+        (void)fprintf(stderr, "emulator-cardreader: no SCHED_RR (%s), going on without\n",
+                      strerror(errno));
+    }
     (void)prctl(PR_SET_TIMERSLACK, 1000UL, 0UL, 0UL, 0UL); /* a byte lasts 87 us */
     run(reader, control, stop_fd);
     line_server_close(control);

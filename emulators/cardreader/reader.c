@@ -132,11 +132,13 @@ static void carry_in(struct reader *reader)
         line_put(&reader->in, bytes, size, &manner);
         size = port_read(&reader->port, bytes, sizeof(bytes));
     }
-    size = line_take(&reader->in, bytes, sizeof(bytes), reader->now_us);
-    while (size > 0) {
+    /* Each piece at its own moment, so that a late wake-up delays nothing that comes after it. */
+    int64_t due_us = line_next_us(&reader->in);
+    while (due_us <= reader->now_us) {
+        size = line_take(&reader->in, bytes, sizeof(bytes), due_us);
         log_bytes(reader, "->", bytes, size);
-        chip_receive(&reader->chip, bytes, size, reader->now_us);
-        size = line_take(&reader->in, bytes, sizeof(bytes), reader->now_us);
+        chip_receive(&reader->chip, bytes, size, due_us);
+        due_us = line_next_us(&reader->in);
     }
 }
 
