@@ -108,6 +108,20 @@ static struct line_answer do_counts(struct reader *reader, char *rest)
                   (unsigned long long)reader->faults.hit_count));
 }
 
+/* A UID of the card's own: of its name, so that a new run does not give an old one again. */
+static void uid_draw(const char *name, const char *kind, struct card_uid *ret_uid)
+{
+    static struct faults draw;                    /* one thread; too large for the stack */
+    uint64_t hash = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
+    for (const char *at = name; *at != '\0'; at++) {
+        hash = (hash ^ (uint8_t)*at) * UINT64_C(0x100000001B3);
+    }
+    draw.random_state = hash;
+    ret_uid->size = strcmp(kind, DESFIRE_KIND.name) == 0 ? 7 : 4;
+    faults_random_bytes(&draw, ret_uid->bytes, ret_uid->size);
+    ret_uid->bytes[0] = ret_uid->size == 7 ? 0x04 : 0x4A; /* no cascade tag, and not a phone's */
+}
+
 static struct line_answer do_new(struct reader *reader, char *rest)
 {
     char *save = NULL;
@@ -123,9 +137,7 @@ static struct line_answer do_new(struct reader *reader, char *rest)
         return error("the UID is hex");
     }
     if (hex == NULL) {
-        uid.size = strcmp(kind, DESFIRE_KIND.name) == 0 ? 7 : 4;
-        faults_random_bytes(&reader->faults, uid.bytes, uid.size);
-        uid.bytes[0] = uid.size == 7 ? 0x04 : 0x4A; /* no cascade tag, and not a phone's */
+        uid_draw(name, kind, &uid);
     }
     return shelf_make(&reader->shelf, name, kind, &uid, &why) != NULL ? ok() : error(why);
 }
