@@ -25,6 +25,12 @@
 #define API_ERROR_NO_MORE_TIME "no_more_time"         /* 409 */
 #define API_ERROR_PURCHASE_PAID "purchase_paid"       /* 409: an earlier attempt was paid */
 #define API_ERROR_NO_MORE_COPIES "no_more_copies"     /* 409 */
+#define API_ERROR_CARD_REFUSED "card_refused"         /* 409: this card is not sold to now */
+#define API_ERROR_WRONG_CARD "wrong_card"             /* 409: not the card of this order */
+#define API_ERROR_NOT_PAID "not_paid"                 /* 409: nothing to write for this order */
+#define API_ERROR_RETURN_CASE "return_case"           /* 409: money is on its way back */
+#define API_ERROR_CARD_STALE "card_stale"             /* 409: it was written since: read it again */
+#define API_ERROR_CARD_SESSION "card_session_over"    /* 410: lay the card again */
 #define API_ERROR_TOO_LARGE "body_too_large"          /* 413 */
 #define API_ERROR_MEDIA_TYPE "unsupported_media_type" /* 415 */
 #define API_ERROR_AMOUNT_RANGE "amount_out_of_range"  /* 422 */

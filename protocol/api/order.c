@@ -3,6 +3,7 @@
 
 #include "common/must.h"
 #include "common/str.h"
+#include "protocol/api/card_codec.h"
 #include "protocol/api/codec.h"
 
 enum {
@@ -74,6 +75,9 @@ enum err api_order_request_encode(const struct api_order_request *request, char 
     json_put_flag(json, "accept_offline", request->accept_offline);
     json_put_flag(json, "accept_open_elsewhere", request->accept_open_elsewhere);
     json_put_flag(json, "assist", request->assist);
+    if (request->card_session[0] != '\0') {
+        json_put_text(json, "card_session", request->card_session);
+    }
     return api_print(json, ret_text, text_size, ret_size);
 }
 
@@ -97,6 +101,9 @@ enum err api_order_request_decode(const char *text, size_t size,
     request.accept_offline = json_flag_or(&r, "accept_offline", false);
     request.accept_open_elsewhere = json_flag_or(&r, "accept_open_elsewhere", false);
     request.assist = json_flag_or(&r, "assist", false);
+    if (json_has(&r, "card_session")) {
+        api_read_uuid(&r, "card_session", request.card_session);
+    }
     enum err err = api_verdict(&r, "", ret_fault);
     json_decref(json);
     if (err == OK) {
@@ -105,8 +112,20 @@ enum err api_order_request_decode(const char *text, size_t size,
     return err;
 }
 
-/* @own */
-static json_t *view_json(const struct api_order_view *view)
+static void put_card(json_t *json, const struct api_order_view *view)
+{
+    if (!view->has_card) {
+        json_put_null(json, "card");
+        return;
+    }
+    json_t *card = api_object();
+    json_put_text(card, "uid_tail", view->card_uid_tail);
+    json_put_flag(card, "waiting", view->card_waiting);
+    json_put_text(card, "claim_code", view->card_claim_code);
+    json_put(json, "card", card);
+}
+
+json_t *api_order_view_json(const struct api_order_view *view)
 {
     json_t *json = api_object();
     json_put_text(json, "order_no", view->order_no);
@@ -139,13 +158,14 @@ static json_t *view_json(const struct api_order_view *view)
     api_put_text_or_null(json, "channel_trade_no", view->channel_trade_no);
     json_put_text(json, "service_phone", view->service_phone);
     json_put_int(json, "server_time", view->server_time);
+    put_card(json, view);
     return json;
 }
 
 enum err api_order_view_encode(const struct api_order_view *view, char *ret_text, size_t text_size,
                                size_t *ret_size)
 {
-    return api_print(view_json(view), ret_text, text_size, ret_size);
+    return api_print(api_order_view_json(view), ret_text, text_size, ret_size);
 }
 
 static void read_state(struct json_reader *r, struct api_order_view *view)
@@ -174,7 +194,23 @@ static void read_money(struct json_reader *r, struct api_order_view *view)
     view->refunded_fen = api_read_amount(r, "refunded_fen");
 }
 
-static void read_view(struct json_reader *r, struct api_order_view *view)
+/* An older server has no cards. */
+static void read_card(struct json_reader *r, struct api_order_view *view)
+{
+    view->has_card = json_has(r, "card");
+    if (!view->has_card) {
+        return;
+    }
+    struct json_reader inner = json_reader(json_object_at(r, "card"));
+    json_text(&inner, "uid_tail", view->card_uid_tail, sizeof(view->card_uid_tail));
+    view->card_waiting = json_flag(&inner, "waiting");
+    json_text(&inner, "claim_code", view->card_claim_code, sizeof(view->card_claim_code));
+    if (json_failed(&inner)) {
+        json_refuse(r, "card");
+    }
+}
+
+void api_read_order_view(struct json_reader *r, struct api_order_view *view)
 {
     api_read_order_no(r, "order_no", view->order_no);
     api_read_uuid(r, "client_request_id", view->client_request_id);
@@ -199,6 +235,7 @@ static void read_view(struct json_reader *r, struct api_order_view *view)
                        sizeof(view->channel_trade_no));
     json_text_or_empty(r, "service_phone", view->service_phone, sizeof(view->service_phone));
     view->server_time = api_read_time(r, "server_time");
+    read_card(r, view);
 }
 
 enum err api_order_view_decode(const char *text, size_t size, struct api_order_view *ret_view,
@@ -210,7 +247,7 @@ enum err api_order_view_decode(const char *text, size_t size, struct api_order_v
     }
     struct api_order_view view = {0};
     struct json_reader r = json_reader(json);
-    read_view(&r, &view);
+    api_read_order_view(&r, &view);
     enum err err = api_verdict(&r, "", ret_fault);
     json_decref(json);
     if (err == OK) {
@@ -225,7 +262,7 @@ enum err api_orders_encode(const struct api_orders *orders, char *ret_text, size
     MUST(orders->count <= API_ORDERS_MAX);
     json_t *list = json_array();
     for (size_t i = 0; i < orders->count; i++) {
-        if (json_array_append_new(list, view_json(&orders->views[i])) != 0) {
+        if (json_array_append_new(list, api_order_view_json(&orders->views[i])) != 0) {
             json_decref(list);
             return ERR_MEMORY;
         }
@@ -254,7 +291,7 @@ enum err api_orders_decode(const char *text, size_t size, struct api_orders *ret
         struct api_order_view *view = &ret_orders->views[i];
         *view = (struct api_order_view){0};
         struct json_reader item = json_reader(json_array_get(list, i));
-        read_view(&item, view);
+        api_read_order_view(&item, view);
         err = api_verdict(&item, "orders[].", ret_fault);
     }
     json_decref(json);

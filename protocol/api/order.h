@@ -47,9 +47,10 @@ struct api_order_request {
     char meter_id[API_ID_SIZE];
     int64_t amount_fen;
     enum api_channel channel;
-    bool accept_offline;        /* the tenant was told that the meter does not answer */
-    bool accept_open_elsewhere; /* the tenant was told that another order is open */
-    bool assist;                /* large mode: the QR stays longer (MONEY, section 5) */
+    bool accept_offline;             /* the tenant was told that the meter does not answer */
+    bool accept_open_elsewhere;      /* the tenant was told that another order is open */
+    bool assist;                     /* large mode: the QR stays longer (MONEY, section 5) */
+    char card_session[ID_TEXT_SIZE]; /* the laid card that takes the value; empty: none */
 };
 
 struct api_order_view {
@@ -84,6 +85,10 @@ struct api_order_view {
     char channel_trade_no[API_WORD_SIZE * 2]; /* empty (null): not known */
     char service_phone[API_PHONE_SIZE];
     int64_t server_time;
+    bool has_card; /* the value goes onto a card */
+    char card_uid_tail[API_WORD_SIZE];
+    bool card_waiting;                       /* paid, and not known to be on the card yet */
+    char card_claim_code[API_ORDER_NO_SIZE]; /* what a person says to find the order again */
 };
 
 MUST_CHECK enum err api_order_request_encode(const struct api_order_request *request,

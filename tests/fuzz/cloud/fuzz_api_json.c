@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/api/card.h"
 #include "protocol/api/error.h"
 #include "protocol/api/order.h"
 #include "protocol/api/read.h"
@@ -53,6 +54,14 @@ ROUND(order_view, struct api_order_view)
 ROUND(orders, struct api_orders)
 ROUND(receipt_report, struct api_receipt_report)
 ROUND(error, struct api_error)
+ROUND(card_laid, struct api_card_laid)
+ROUND(card_session, struct api_card_session)
+ROUND(card_read, struct api_card_read)
+ROUND(card_view, struct api_card_view)
+ROUND(card_issue, struct api_card_issue)
+ROUND(card_write, struct api_card_write)
+ROUND(card_written, struct api_card_written)
+ROUND(card_proof, struct api_card_proof)
 
 static bool round_rooms(const char *text, size_t size)
 {
@@ -76,7 +85,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         round_profile,       round_heartbeat,    round_heartbeat_answer,
         round_room_page,     round_read_request, round_read_answer,
         round_order_request, round_order_view,   round_orders,
-        round_error,         round_rooms,        round_receipt_report};
+        round_error,         round_rooms,        round_receipt_report,
+        round_card_laid,     round_card_session, round_card_read,
+        round_card_view,     round_card_issue,   round_card_write,
+        round_card_written,  round_card_proof};
     if (size < 1) {
         return 0;
     }

@@ -369,7 +369,7 @@ TEST(each_member_of_an_order_view_is_checked)
 {
     static const char *const nullable[] = {
         "qr_text", "balance_before_fen", "balance_after_fen", "refund_no", "review_reason",
-        "paid_at", "channel_trade_no",   "service_phone",     NULL};
+        "paid_at", "channel_trade_no",   "service_phone",     "card",      NULL};
     struct api_order_view in = full_view();
     CHECK_EQ_I64(api_order_view_encode(&in, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(spoil_each(decode_view, text, nullable), 0);

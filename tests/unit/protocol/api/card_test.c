@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The card messages: what is written is read back the same, and every list that is too long, every
+ * word that is none and every record of a wrong length is refused with the member's name. Messages
+ * stand here with ' for ", so that they can be read.
+ */
+#include <string.h>
+
+#include "common/str.h"
+#include "protocol/api/card.h"
+#include "tests/unit/test.h"
+
+#define UUID "018f3a1c-0000-7000-8000-000000000001"
+#define OTHER "018f3a1c-0000-7000-8000-000000000002"
+#define RECORD                                                                                     \
+    "530101000800000000001234567801008038010000001027000008f15365e1a8"                             \
+    "e80300f401000000fe3845d13d298448"
+
+static char text[API_TEXT_SIZE_MAX];
+static size_t size;
+static struct api_fault fault;
+
+/* One of each: some are too large for a stack. */
+static struct api_card_session session;
+static struct api_card_session session_out;
+static struct api_card_read read_in;
+static struct api_card_read read_out;
+static struct api_card_view view;
+static struct api_card_view view_out;
+static struct api_card_write write_out;
+static struct api_card_written written;
+static struct api_card_written written_out;
+
+static void set(char *member, size_t member_size, const char *value)
+{
+    CHECK(str_copy(member, member_size, value));
+}
+
+TEST(a_laid_card_and_its_session_come_back_the_same)
+{
+    const struct api_card_laid laid = {.client_request_id = UUID,
+                                       .uid = "4A8B1C2D",
+                                       .atqa = "0004",
+                                       .sak = "08",
+                                       .family = "classic"};
+    struct api_card_laid laid_out;
+    CHECK_EQ_I64(api_card_laid_encode(&laid, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_laid_decode(text, size, &laid_out, &fault), OK);
+    CHECK_EQ_STR(laid_out.uid, "4A8B1C2D");
+    CHECK_EQ_STR(laid_out.ats, "");
+    CHECK_EQ_STR(laid_out.family, "classic");
+
+    memset(&session, 0, sizeof(session));
+    set(session.session_id, sizeof(session.session_id), UUID);
+    session.keys.count = 2;
+    session.keys.keys[0] = (struct api_card_key){1, 'B', "c6147c262cd3"};
+    session.keys.keys[1] = (struct api_card_key){3, 'A', "f498b675824b"};
+    session.script.count = 1;
+    set(session.script.apdus[0].apdu, API_CARD_APDU_SIZE, "905a000003015a4c00");
+    set(session.script.apdus[0].expect, API_CARD_EXPECT_SIZE, "9100");
+    CHECK_EQ_I64(api_card_session_encode(&session, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_session_decode(text, size, &session_out, &fault), OK);
+    CHECK_EQ_U64(session_out.keys.count, 2);
+    CHECK_EQ_I64(session_out.keys.keys[1].sector, 3);
+    CHECK_EQ_I64(session_out.keys.keys[1].kind, 'A');
+    CHECK_EQ_STR(session_out.keys.keys[0].key, "c6147c262cd3");
+    CHECK_EQ_STR(session_out.script.apdus[0].expect, "9100");
+    CHECK_EQ_I64(session_out.standing, API_CARD_OURS);
+    CHECK_EQ_I64(api_card_session_encode(&session, text, 60, &size), ERR_FULL);
+}
+
+TEST(what_was_read_comes_back_the_same)
+{
+    memset(&read_in, 0, sizeof(read_in));
+    set(read_in.credit[1], API_CARD_RECORD_SIZE, RECORD);
+    set(read_in.issue, API_CARD_RECORD_SIZE, RECORD);
+    set(read_in.answers[0].apdu, API_CARD_APDU_SIZE, "9100");
+    read_in.answer_count = 1;
+    CHECK_EQ_I64(api_card_read_encode(&read_in, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_read_decode(text, size, &read_out, &fault), OK);
+    CHECK_EQ_STR(read_out.credit[0], "");
+    CHECK_EQ_STR(read_out.credit[1], RECORD);
+    CHECK_EQ_STR(read_out.returned[0], "");
+    CHECK_EQ_U64(read_out.answer_count, 1);
+    CHECK_EQ_STR(read_out.answers[0].apdu, "9100");
+    memset(&written, 0, sizeof(written));
+    set(written.client_request_id, ID_TEXT_SIZE, UUID);
+    set(written.uid, API_CARD_UID_SIZE, "4A8B1C2D");
+    written.outcome = API_CARD_UNKNOWN;
+    set(written.credit[0], API_CARD_RECORD_SIZE, RECORD);
+    CHECK_EQ_I64(api_card_written_encode(&written, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_written_decode(text, size, &written_out, &fault), OK);
+    CHECK_EQ_I64(written_out.outcome, API_CARD_UNKNOWN);
+    CHECK_EQ_STR(written_out.credit[0], RECORD);
+    CHECK_EQ_STR(written_out.credit[1], "");
+}
+
+static void make_view(void)
+{
+    memset(&view, 0, sizeof(view));
+    set(view.session_id, ID_TEXT_SIZE, UUID);
+    set(view.room_id, API_ID_SIZE, "r9");
+    set(view.meter_id, API_ID_SIZE, "m9");
+    set(view.place, API_PLACE_SIZE, "1-2-3");
+    set(view.customer_masked, API_NAME_SIZE, "L*");
+    view.state = API_CARD_OWED;
+    view.loaded = API_CARD_LOADED_NO;
+    view.has_balance = true;
+    view.balance_fen = -5;
+    view.balance_at = 1700000100;
+    view.has_last = true;
+    view.last_fen = 7000;
+    view.has_owed = true;
+    set(view.owed_order_no, API_ORDER_NO_SIZE, "S0000001");
+    view.owed_fen = 10000;
+    view.has_write = true;
+    set(view.write.order_no, API_ORDER_NO_SIZE, "S0000001");
+    view.write.n = 8;
+    view.write.amount_fen = 10000;
+    set(view.write.token, API_CARD_RECORD_SIZE, RECORD);
+    set(view.write.authorisation, API_CARD_AUTHORISATION_SIZE, "abc.def");
+    view.write.keys.count = 1;
+    view.write.keys.keys[0] = (struct api_card_key){2, 'B', "9a81ee5017ca"};
+}
+
+TEST(a_view_comes_back_the_same)
+{
+    make_view();
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), OK);
+    CHECK_EQ_I64(view_out.state, API_CARD_OWED);
+    CHECK_EQ_I64(view_out.loaded, API_CARD_LOADED_NO);
+    CHECK_EQ_I64(view_out.balance_fen, -5);
+    CHECK(!view_out.has_headroom);
+    CHECK_EQ_I64(view_out.last_fen, 7000);
+    CHECK_EQ_STR(view_out.owed_order_no, "S0000001");
+    CHECK_EQ_I64(view_out.write.n, 8);
+    CHECK_EQ_STR(view_out.write.token, RECORD);
+    CHECK_EQ_I64(view_out.write.keys.keys[0].sector, 2);
+    CHECK_EQ_I64(api_card_write_encode(&view.write, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_write_decode(text, size, &write_out, &fault), OK);
+    CHECK_EQ_STR(write_out.authorisation, "abc.def");
+
+    view.state = API_CARD_READY; /* nothing to write, and yet it is there */
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), ERR_FORMAT);
+    CHECK_EQ_STR(fault.field, "write");
+}
+
+TEST(issue_and_proof_come_back_the_same)
+{
+    const struct api_card_issue issue = {.client_request_id = UUID, .session_id = OTHER};
+    struct api_card_issue issue_out;
+    CHECK_EQ_I64(api_card_issue_encode(&issue, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_issue_decode(text, size, &issue_out, &fault), OK);
+    CHECK_EQ_STR(issue_out.session_id, OTHER);
+
+    struct api_card_proof proof = {.written = true, .has_order = true};
+    struct api_card_proof proof_out;
+    set(proof.order.order_no, API_ORDER_NO_SIZE, "S0000001");
+    set(proof.order.client_request_id, ID_TEXT_SIZE, UUID);
+    proof.order.state = API_ORDER_CREDITING;
+    proof.order.has_card = true;
+    proof.order.card_waiting = true;
+    set(proof.order.card_uid_tail, API_WORD_SIZE, "1C2D");
+    set(proof.order.card_claim_code, API_ORDER_NO_SIZE, "000001");
+    CHECK_EQ_I64(api_card_proof_encode(&proof, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_proof_decode(text, size, &proof_out, &fault), OK);
+    CHECK(proof_out.written);
+    CHECK(proof_out.has_order && proof_out.order.has_card && proof_out.order.card_waiting);
+    CHECK_EQ_STR(proof_out.order.card_uid_tail, "1C2D");
+    CHECK_EQ_STR(proof_out.order.card_claim_code, "000001");
+
+    proof.has_order = false;
+    CHECK_EQ_I64(api_card_proof_encode(&proof, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_proof_decode(text, size, &proof_out, &fault), OK);
+    CHECK(!proof_out.has_order);
+}
+
+TEST(an_order_names_the_card_that_was_laid)
+{
+    struct api_order_request in = {.client_request_id = UUID,
+                                   .purchase_id = OTHER,
+                                   .room_id = "r9",
+                                   .meter_id = "m9",
+                                   .amount_fen = 5000,
+                                   .card_session = UUID};
+    struct api_order_request out;
+    CHECK_EQ_I64(api_order_request_encode(&in, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_order_request_decode(text, size, &out, &fault), OK);
+    CHECK_EQ_STR(out.card_session, UUID);
+    in.card_session[0] = '\0';
+    CHECK_EQ_I64(api_order_request_encode(&in, text, sizeof(text), &size), OK);
+    CHECK(strstr(text, "card_session") == NULL);
+    CHECK_EQ_I64(api_order_request_decode(text, size, &out, &fault), OK);
+    CHECK_EQ_STR(out.card_session, "");
+}
+
+/* ---- refused ---- */
+
+enum message { LAID, SESSION, READ, VIEW, ISSUE, WRITE, WRITTEN, PROOF };
+
+static enum err decode(enum message message, const char *json)
+{
+    struct api_card_laid laid;
+    struct api_card_issue issue;
+    struct api_card_proof proof;
+    const size_t len = strlen(json);
+    switch (message) {
+    case LAID:
+        return api_card_laid_decode(json, len, &laid, &fault);
+    case SESSION:
+        return api_card_session_decode(json, len, &session_out, &fault);
+    case READ:
+        return api_card_read_decode(json, len, &read_out, &fault);
+    case VIEW:
+        return api_card_view_decode(json, len, &view_out, &fault);
+    case ISSUE:
+        return api_card_issue_decode(json, len, &issue, &fault);
+    case WRITE:
+        return api_card_write_decode(json, len, &write_out, &fault);
+    case WRITTEN:
+        return api_card_written_decode(json, len, &written_out, &fault);
+    case PROOF:
+        return api_card_proof_decode(json, len, &proof, &fault);
+    }
+    return ERR_INTERNAL;
+}
+
+#define LAID_REST "'client_request_id':'" UUID "','atqa':'0004','family':'classic'"
+#define SESSION_REST "'session_id':'" UUID "','media':'classic'"
+#define VIEW_REST                                                                                  \
+    "'session_id':'" UUID "','room_id':'r','meter_id':'m','loaded':'yes','balance_fen':null"
+#define WRITE_REST "'order_no':'S0000001','amount_fen':1,'authorisation':'a.b'"
+#define KEY "{'sector':1,'kind':'B','key':'c6147c262cd3'}"
+#define KEY5 KEY "," KEY "," KEY "," KEY "," KEY
+#define WRITTEN_REST "'client_request_id':'" UUID "','uid':'4A8B1C2D'"
+
+static const struct {
+    enum message message;
+    const char *json;
+    const char *field;
+} CASES[] = {
+    {LAID, "{" LAID_REST ",'sak':'08','uid':'4A8B1C2D'}", NULL},
+    {LAID, "{" LAID_REST ",'sak':'08','uid':'4A8B1C'}", "uid"},
+    {LAID, "{" LAID_REST ",'sak':'08','uid':'4A8B1C2G'}", "uid"},
+    {LAID, "{" LAID_REST ",'sak':'8','uid':'4A8B1C2D'}", "sak"},
+    {LAID, "{" LAID_REST ",'sak':'08','uid':'4A8B1C2D','ats':'abc'}", "ats"},
+    {LAID, "[]", "(body)"},
+    {SESSION, "{" SESSION_REST ",'standing':'ours'}", NULL},
+    {SESSION, "{" SESSION_REST ",'standing':'friend'}", "standing"},
+    {SESSION, "{" SESSION_REST ",'standing':'ours','keys':[" KEY5 "," KEY5 "]}", NULL},
+    {SESSION, "{" SESSION_REST ",'standing':'ours','keys':[" KEY5 "," KEY5 "," KEY "]}", "keys"},
+    {SESSION,
+     "{" SESSION_REST ",'standing':'ours','keys':[{'sector':16,'kind':'A','key':"
+     "'c6147c262cd3'}]}",
+     "keys"},
+    {SESSION,
+     "{" SESSION_REST ",'standing':'ours','keys':[{'sector':1,'kind':'C','key':"
+     "'c6147c262cd3'}]}",
+     "keys"},
+    {SESSION, "{" SESSION_REST ",'standing':'ours','keys':[{'sector':1,'kind':'A','key':'c6'}]}",
+     "keys"},
+    {SESSION, "{" SESSION_REST ",'standing':'ours','keys':[7]}", "keys"},
+    {SESSION, "{" SESSION_REST ",'standing':'ours','apdus':[{'apdu':''}]}", "apdus"},
+    {SESSION, "{" SESSION_REST ",'standing':'ours','apdus':[{'apdu':'90','expect':'91'}]}",
+     "apdus"},
+    {READ, "{'credit':[null,null]}", NULL},
+    {READ, "{'credit':[null,null,null]}", "credit"},
+    {READ, "{'credit':['53']}", "credit"},
+    {READ, "{'credit':[5]}", "credit"},
+    {READ, "{'return':'x'}", "return"},
+    {READ, "{'issue':'5'}", "issue"},
+    {READ, "{'answers':['9100','zz']}", "answers"},
+    {READ, "{'answers':[null]}", "answers"},
+    {VIEW, "{" VIEW_REST ",'state':'ready'}", NULL},
+    {VIEW, "{" VIEW_REST ",'state':'owed'}", "write"},
+    {VIEW, "{" VIEW_REST ",'state':'sold'}", "state"},
+    {VIEW, "{" VIEW_REST ",'state':'ready','last_top_up':{'at':1}}", "last_top_up"},
+    {VIEW, "{" VIEW_REST ",'state':'ready','owed':{'amount_fen':1}}", "owed"},
+    {VIEW, "{'session_id':'" UUID "','state':'ready','loaded':'yes'}", "room_id"},
+    {VIEW, "{'session_id':'" UUID "','state':'refused','loaded':'yes'}", NULL},
+    {ISSUE, "{'client_request_id':'" UUID "','session_id':'x'}", "session_id"},
+    {WRITE, "{}", "write"},
+    {WRITE, "{'write':{" WRITE_REST ",'n':0,'media':'classic','token':'" RECORD "'}}", "write.n"},
+    {WRITE, "{'write':{" WRITE_REST ",'n':1,'media':'classic'}}", "write.token"},
+    {WRITE, "{'write':{" WRITE_REST ",'n':1,'media':'desfire','token':'" RECORD "'}}",
+     "write.token"},
+    {WRITE, "{'write':{" WRITE_REST ",'n':1,'media':'desfire'}}", NULL},
+    {WRITTEN, "{" WRITTEN_REST ",'outcome':'done','credit':['" RECORD "','" RECORD "']}", NULL},
+    {WRITTEN, "{" WRITTEN_REST ",'outcome':'perhaps'}", "outcome"},
+    {PROOF, "{'written':true}", NULL},
+    {PROOF, "{'written':1}", "written"},
+    {PROOF, "{'written':true,'order':{}}", "order.order_no"},
+};
+
+TEST(whatever_is_wrong_is_named)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
+        char json[2048];
+        CHECK(str_copy(json, sizeof(json), CASES[i].json));
+        for (char *at = json; *at != '\0'; at++) {
+            *at = *at == '\'' ? '"' : *at;
+        }
+        fault.field[0] = '\0';
+        const enum err err = decode(CASES[i].message, json);
+        CHECK_EQ_I64(err, CASES[i].field == NULL ? OK : ERR_FORMAT);
+        if (CASES[i].field != NULL) {
+            CHECK_EQ_STR(fault.field, CASES[i].field);
+        }
+    }
+}
+
+TEST_MAIN()
