@@ -13,49 +13,7 @@
 #include "core/delivery/delivery.h"
 
 #include "common/must.h"
-
-struct turn {
-    struct delivery delivery;
-    struct delivery_step step;
-};
-
-static void tell(struct turn *turn, enum order_event_kind event)
-{
-    MUST(order_event_is_delivery(event));
-    MUST(turn->step.order_event_count < DELIVERY_ORDER_EVENTS_MAX);
-    turn->step.order_events[turn->step.order_event_count] = event;
-    turn->step.order_event_count += 1;
-}
-
-static void go(struct turn *turn, enum delivery_stage stage, uint32_t intents)
-{
-    MUST(stage < DELIVERY_STAGE_COUNT);
-    MUST((intents & ~(uint32_t)DELIVERY_INTENTS_ALL) == 0);
-    turn->delivery.stage = stage;
-    turn->step.changed = true;
-    turn->step.intents |= intents;
-}
-
-static void intend(struct turn *turn, uint32_t intents)
-{
-    MUST((intents & ~(uint32_t)DELIVERY_INTENTS_ALL) == 0);
-    turn->step.intents |= intents;
-}
-
-/* ---- ends ---- */
-
-static void delivered(struct turn *turn, enum order_event_kind event)
-{
-    MUST(turn->delivery.stage != DELIVERY_VOID);
-    tell(turn, event);
-    go(turn, DELIVERY_DELIVERED, DELIVERY_DO_FREE);
-}
-
-static void give_up(struct turn *turn)
-{
-    tell(turn, ORDER_EV_CREDIT_FAILED);
-    go(turn, DELIVERY_VOID, DELIVERY_DO_FREE);
-}
+#include "core/delivery/turn.h"
 
 /* No byte of this command ever left, and none will: the same frame may go under a new id. */
 static void never_sent(struct turn *turn)
@@ -63,9 +21,9 @@ static void never_sent(struct turn *turn)
     MUST(turn->delivery.sends > 0);
     turn->delivery.sends -= 1;
     if (turn->delivery.stopped || turn->delivery.beaten || turn->delivery.hopeless) {
-        give_up(turn);
+        turn_give_up(turn);
     } else {
-        go(turn, DELIVERY_ASSIGNED, DELIVERY_DO_DISPATCH);
+        turn_go(turn, DELIVERY_ASSIGNED, DELIVERY_DO_DISPATCH);
     }
 }
 
@@ -77,14 +35,15 @@ static void proven_not_done(struct turn *turn)
     MUST(delivery->not_done < delivery->sends);
     delivery->not_done += 1;
     if (delivery->stopped || delivery->beaten || delivery->hopeless) {
-        give_up(turn);
+        turn_give_up(turn);
         return;
     }
-    tell(turn, ORDER_EV_READBACK_NOT_CREDITED);
+    turn_tell(turn, ORDER_EV_READBACK_NOT_CREDITED);
     if (delivery->not_done < DELIVERY_SENDS_MAX) {
-        go(turn, DELIVERY_ASSIGNED, DELIVERY_DO_DISPATCH);
+        turn_go(turn, DELIVERY_ASSIGNED, DELIVERY_DO_DISPATCH);
     } else {
-        go(turn, DELIVERY_VOID, DELIVERY_DO_FREE); /* the third "not there" ends the order too */
+        turn_go(turn, DELIVERY_VOID,
+                DELIVERY_DO_FREE); /* the third "not there" ends the order too */
     }
 }
 
@@ -95,9 +54,9 @@ static void unknown(struct turn *turn)
     MUST(turn->delivery.sends > 0);
     if (!turn->delivery.unknown_told) {
         turn->delivery.unknown_told = true;
-        tell(turn, ORDER_EV_CREDIT_UNKNOWN);
+        turn_tell(turn, ORDER_EV_CREDIT_UNKNOWN);
     }
-    go(turn, DELIVERY_UNKNOWN, DELIVERY_DO_READ);
+    turn_go(turn, DELIVERY_UNKNOWN, DELIVERY_DO_READ);
 }
 
 static void fence(struct turn *turn)
@@ -105,23 +64,13 @@ static void fence(struct turn *turn)
     turn->delivery.voided = false;
     turn->delivery.quiet = false;
     turn->step.intents &= ~(uint32_t)DELIVERY_DO_READ; /* the fence reads for itself */
-    go(turn, DELIVERY_FENCING, DELIVERY_DO_VOID);
-}
-
-static void need_person(struct turn *turn)
-{
-    turn->delivery.stopped = true;
-    turn->step.changed = true;
-    if (!turn->delivery.review_told) {
-        turn->delivery.review_told = true;
-        tell(turn, ORDER_EV_CREDIT_DEADLINE);
-    }
+    turn_go(turn, DELIVERY_FENCING, DELIVERY_DO_VOID);
 }
 
 enum delivery_verdict delivery_judge(const struct delivery *delivery,
                                      const struct delivery_event *event)
 {
-    MUST(delivery->kind != DELIVERY_CLOUD_BALANCE);
+    MUST(delivery->kind != DELIVERY_CLOUD_BALANCE && delivery->kind != DELIVERY_CARD_TOKEN);
     if (event->kind == DELIVERY_EV_REPLY && !event->has_reading) {
         return VERDICT_UNREADABLE;
     }
@@ -136,7 +85,7 @@ enum delivery_verdict delivery_judge(const struct delivery *delivery,
 static void on_verdict_unknown(struct turn *turn, enum delivery_verdict verdict)
 {
     if (verdict == VERDICT_UNREADABLE) {
-        intend(turn, DELIVERY_DO_READ);
+        turn_intend(turn, DELIVERY_DO_READ);
         return;
     }
     MUST(verdict != VERDICT_OURS);
@@ -149,13 +98,13 @@ static void on_verdict_fenced(struct turn *turn, enum delivery_verdict verdict)
 {
     MUST(verdict != VERDICT_OURS);
     if (verdict == VERDICT_UNREADABLE) {
-        intend(turn, DELIVERY_DO_READ_FENCED);
+        turn_intend(turn, DELIVERY_DO_READ_FENCED);
     } else if (verdict == VERDICT_NOT_DONE || verdict == VERDICT_BEATEN) {
         turn->delivery.beaten = verdict == VERDICT_BEATEN;
         proven_not_done(turn);
     } else {
-        need_person(turn); /* read well, and the device cannot prove it either way */
-        intend(turn, DELIVERY_DO_READ_FENCED);
+        turn_need_person(turn); /* read well, and the device cannot prove it either way */
+        turn_intend(turn, DELIVERY_DO_READ_FENCED);
     }
 }
 
@@ -167,14 +116,14 @@ static void on_reading(struct turn *turn, const struct delivery_event *event)
     }
     const enum delivery_verdict verdict = delivery_judge(delivery, event);
     if (verdict == VERDICT_OURS) {
-        delivered(turn, ORDER_EV_READBACK_CREDITED);
+        turn_delivered(turn, ORDER_EV_READBACK_CREDITED);
     } else if (delivery->stage == DELIVERY_UNKNOWN) {
         on_verdict_unknown(turn, verdict);
     } else if (delivery->stage == DELIVERY_FENCING && delivery->quiet) {
         if (event->fenced || verdict == VERDICT_BEATEN) {
             on_verdict_fenced(turn, verdict); /* a used count kills our frame wherever it is */
         } else {
-            intend(turn, DELIVERY_DO_READ_FENCED); /* what is not there yet may still arrive */
+            turn_intend(turn, DELIVERY_DO_READ_FENCED); /* what is not there yet may still arrive */
         }
     }
 }
@@ -201,7 +150,7 @@ static void on_never_sent(struct turn *turn, const struct delivery_event *event,
     if (delivery->stage == DELIVERY_SENT) {
         unknown(turn);
     }
-    need_person(turn);
+    turn_need_person(turn);
 }
 
 static void on_reply(struct turn *turn, const struct delivery_event *event)
@@ -216,8 +165,8 @@ static void on_reply(struct turn *turn, const struct delivery_event *event)
         return;
     }
     if (verdict == VERDICT_OURS) {
-        delivered(turn, event->answer == DELIVERY_ANSWER_SUCCESS ? ORDER_EV_CREDIT_OK
-                                                                 : ORDER_EV_READBACK_CREDITED);
+        turn_delivered(turn, event->answer == DELIVERY_ANSWER_SUCCESS ? ORDER_EV_CREDIT_OK
+                                                                      : ORDER_EV_READBACK_CREDITED);
         return;
     }
     if (event->answer == DELIVERY_ANSWER_NEVER && !delivery->hopeless) {
@@ -244,7 +193,7 @@ static void on_voided(struct turn *turn, const struct delivery_event *event)
     }
     delivery->voided = true;
     turn->step.changed = true;
-    intend(turn, DELIVERY_DO_WAIT_QUIET);
+    turn_intend(turn, DELIVERY_DO_WAIT_QUIET);
 }
 
 static void on_off_bus(struct turn *turn)
@@ -259,7 +208,7 @@ static void on_quiet(struct turn *turn)
     if (delivery->stage == DELIVERY_FENCING && delivery->voided && !delivery->quiet) {
         delivery->quiet = true;
         turn->step.changed = true;
-        intend(turn, DELIVERY_DO_READ_FENCED);
+        turn_intend(turn, DELIVERY_DO_READ_FENCED);
     }
 }
 
@@ -268,8 +217,8 @@ static void on_quiet(struct turn *turn)
 static void on_post(struct turn *turn)
 {
     if (turn->delivery.stage == DELIVERY_READY && turn->delivery.kind == DELIVERY_CLOUD_BALANCE) {
-        tell(turn, ORDER_EV_CREDIT_START);
-        delivered(turn, ORDER_EV_CREDIT_OK);
+        turn_tell(turn, ORDER_EV_CREDIT_START);
+        turn_delivered(turn, ORDER_EV_CREDIT_OK);
     }
 }
 
@@ -281,8 +230,8 @@ static void on_assign(struct turn *turn, const struct delivery_event *event)
         return;
     }
     turn->delivery.before = event->reading;
-    tell(turn, ORDER_EV_CREDIT_START);
-    go(turn, DELIVERY_ASSIGNED, DELIVERY_DO_DISPATCH);
+    turn_tell(turn, ORDER_EV_CREDIT_START);
+    turn_go(turn, DELIVERY_ASSIGNED, DELIVERY_DO_DISPATCH);
 }
 
 static void on_dispatch(struct turn *turn)
@@ -296,7 +245,7 @@ static void on_dispatch(struct turn *turn)
     delivery->sends += 1;
     delivery->voided = false;
     delivery->quiet = false;
-    go(turn, DELIVERY_SENT, 0);
+    turn_go(turn, DELIVERY_SENT, 0);
 }
 
 static void on_silence(struct turn *turn)
@@ -310,10 +259,10 @@ static void on_deadline(struct turn *turn)
 {
     const enum delivery_stage stage = turn->delivery.stage;
     if (stage == DELIVERY_READY) {
-        tell(turn, ORDER_EV_CREDIT_START);
-        give_up(turn);
+        turn_tell(turn, ORDER_EV_CREDIT_START);
+        turn_give_up(turn);
     } else if (stage == DELIVERY_ASSIGNED) {
-        give_up(turn); /* nothing is on its way: never sent, or fenced */
+        turn_give_up(turn); /* nothing is on its way: never sent, or fenced */
     } else if (awaits_reply(stage)) {
         if (stage == DELIVERY_SENT) {
             unknown(turn);
@@ -321,7 +270,7 @@ static void on_deadline(struct turn *turn)
         if (stage != DELIVERY_FENCING) {
             fence(turn); /* the meter may never be read again: was anything sent at all? */
         }
-        need_person(turn);
+        turn_need_person(turn);
     }
 }
 
@@ -329,9 +278,9 @@ static void on_stop(struct turn *turn)
 {
     const enum delivery_stage stage = turn->delivery.stage;
     if (stage == DELIVERY_READY) {
-        go(turn, DELIVERY_VOID, DELIVERY_DO_FREE); /* the order never heard of a credit */
+        turn_go(turn, DELIVERY_VOID, DELIVERY_DO_FREE); /* the order never heard of a credit */
     } else if (stage == DELIVERY_ASSIGNED) {
-        give_up(turn);
+        turn_give_up(turn);
     } else if (awaits_reply(stage) && !turn->delivery.stopped) {
         turn->delivery.stopped = true;
         turn->step.changed = true;
@@ -346,10 +295,10 @@ static void on_settled(struct turn *turn, bool done)
         return;
     }
     if (done) {
-        go(turn, DELIVERY_DELIVERED, DELIVERY_DO_FREE);
+        turn_go(turn, DELIVERY_DELIVERED, DELIVERY_DO_FREE);
     } else {
         delivery->not_done += 1;
-        go(turn, DELIVERY_VOID, DELIVERY_DO_FREE);
+        turn_go(turn, DELIVERY_VOID, DELIVERY_DO_FREE);
     }
 }
 
@@ -358,17 +307,17 @@ static void on_crash(struct turn *turn)
     const struct delivery *delivery = &turn->delivery;
     if (delivery->stage == DELIVERY_READY) {
         const bool cloud = delivery->kind == DELIVERY_CLOUD_BALANCE;
-        intend(turn, cloud ? DELIVERY_DO_POST : DELIVERY_DO_ASSIGN);
+        turn_intend(turn, cloud ? DELIVERY_DO_POST : DELIVERY_DO_ASSIGN);
     } else if (delivery->stage == DELIVERY_ASSIGNED) {
-        intend(turn, DELIVERY_DO_DISPATCH);
+        turn_intend(turn, DELIVERY_DO_DISPATCH);
     } else if (delivery->stage == DELIVERY_SENT) {
         unknown(turn); /* it was about to leave, or left: nobody knows */
     } else if (delivery->stage == DELIVERY_UNKNOWN) {
-        intend(turn, DELIVERY_DO_READ);
+        turn_intend(turn, DELIVERY_DO_READ);
     } else if (delivery->stage == DELIVERY_FENCING && !delivery->voided) {
-        intend(turn, DELIVERY_DO_VOID);
+        turn_intend(turn, DELIVERY_DO_VOID);
     } else if (delivery->stage == DELIVERY_FENCING) {
-        intend(turn, delivery->quiet ? DELIVERY_DO_READ_FENCED : DELIVERY_DO_WAIT_QUIET);
+        turn_intend(turn, delivery->quiet ? DELIVERY_DO_READ_FENCED : DELIVERY_DO_WAIT_QUIET);
     }
 }
 
@@ -417,6 +366,9 @@ static void apply(struct turn *turn, const struct delivery_event *event)
     case DELIVERY_EV_SETTLED_BACK:
         on_settled(turn, event->kind == DELIVERY_EV_SETTLED_DONE);
         break;
+    case DELIVERY_EV_WRITTEN:
+    case DELIVERY_EV_REVERSED:
+        break; /* of cards */
     case DELIVERY_EV_KIND_COUNT:
         MUST_NOT_REACH();
     }
@@ -435,7 +387,11 @@ struct delivery delivery_apply(const struct delivery *delivery, const struct del
     MUST(event->kind < DELIVERY_EV_KIND_COUNT);
     MUST(delivery_is_sound(delivery));
     struct turn turn = {.delivery = *delivery};
-    apply(&turn, event);
+    if (delivery->kind == DELIVERY_CARD_TOKEN) {
+        delivery_card_apply(&turn, event->kind);
+    } else {
+        apply(&turn, event);
+    }
     MUST(delivery_is_sound(&turn.delivery));
     *ret_step = turn.step;
     return turn.delivery;
@@ -473,6 +429,10 @@ bool delivery_is_sound(const struct delivery *delivery)
     }
     if (delivery->kind == DELIVERY_CLOUD_BALANCE && delivery_is_live(delivery->stage)) {
         return false;
+    }
+    if (delivery->kind == DELIVERY_CARD_TOKEN) {
+        return delivery->sends == 0 && !awaits_reply(delivery->stage) &&
+               (!delivery->stopped || delivery->stage != DELIVERY_READY);
     }
     if (delivery->stage == DELIVERY_READY && delivery->sends > 0) {
         return false;

@@ -16,11 +16,15 @@
  * keeps its own. At most one per order. Only this machine makes the order's credit events, and it
  * lets "not credited" out only from behind the fence: the command is void in the collector's
  * journal, the wire has been quiet, and a reading taken after that shows that nothing happened.
+ *
+ * On a card ASSIGNED means "issued": the token is stored and may be on its way, DELIVERED means
+ * "written": it was seen on the card. That the meter has loaded it is news and no condition.
  */
 enum delivery_kind {
     DELIVERY_CLOUD_BALANCE,  /* a ledger posting; no device has a say */
     DELIVERY_PURCHASE_COUNT, /* the meter counts its purchases (with or without ESAM) */
     DELIVERY_ORDER_NUMBER,   /* the meter keeps the last order number only */
+    DELIVERY_CARD_TOKEN,     /* a signed, cumulative token that a card carries to the meter */
     DELIVERY_KIND_COUNT
 };
 
@@ -45,12 +49,16 @@ enum delivery_event_kind {
     DELIVERY_EV_VOIDED,   /* the collector has the tombstone; .never_sent */
     DELIVERY_EV_OFF_BUS,  /* it is lost with its journal; a person saw that it is off the bus */
     DELIVERY_EV_QUIET,    /* the quiet time since the frame's last possible byte is over */
-    DELIVERY_EV_DEADLINE, /* 24 hours: READY and ASSIGNED give up, the others need a person */
+    DELIVERY_EV_DEADLINE, /* 24 hours: READY and ASSIGNED give up, the others need a person;
+                           * an issued card token: 30 days, a person */
     DELIVERY_EV_STOP,     /* the order left PAID or CREDITING: send nothing more */
     DELIVERY_EV_CRASH,    /* the server started again */
     /* Two persons settled the order out of REVIEW, and with it what no device could prove. */
     DELIVERY_EV_SETTLED_DONE, /* the meter has the value */
     DELIVERY_EV_SETTLED_BACK, /* the money goes back, or has gone */
+    /* Cards; ASSIGN comes with the token in the same commit, and its reading stays empty. */
+    DELIVERY_EV_WRITTEN,  /* the token, or a later one of that meter, was seen on a card */
+    DELIVERY_EV_REVERSED, /* the meter says that it took the token which takes the value back */
     DELIVERY_EV_KIND_COUNT
 };
 
@@ -174,7 +182,7 @@ const char *delivery_stage_name(enum delivery_stage stage);
 MUST_CHECK bool delivery_stage_parse(const char *name, enum delivery_stage *ret_stage);
 
 /**
- * "cloud", "count", "order": the words of the meter's configuration; never NULL.
+ * "cloud", "count", "order", "card": the words of the meter's configuration; never NULL.
  * Blocks: no. Allocates: no.
  */
 const char *delivery_kind_name(enum delivery_kind kind);
@@ -192,7 +200,7 @@ MUST_CHECK bool delivery_kind_parse(const char *name, enum delivery_kind *ret_ki
 const char *delivery_event_name(enum delivery_event_kind kind);
 
 /**
- * Account that takes the value of a delivery of @p kind: LEDGER_CUST or LEDGER_METER.
+ * Account that takes the value of a delivery of @p kind: LEDGER_CUST, LEDGER_METER or LEDGER_CARD.
  * Blocks: no. Allocates: no.
  */
 enum ledger_account delivery_credit_account(enum delivery_kind kind);

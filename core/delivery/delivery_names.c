@@ -22,6 +22,7 @@ static const char *const KINDS[DELIVERY_KIND_COUNT] = {
     [DELIVERY_CLOUD_BALANCE] = "cloud",
     [DELIVERY_PURCHASE_COUNT] = "count",
     [DELIVERY_ORDER_NUMBER] = "order",
+    [DELIVERY_CARD_TOKEN] = "card",
 };
 
 static const char *const EVENTS[DELIVERY_EV_KIND_COUNT] = {
@@ -39,6 +40,8 @@ static const char *const EVENTS[DELIVERY_EV_KIND_COUNT] = {
     [DELIVERY_EV_OFF_BUS] = "off_bus",
     [DELIVERY_EV_SETTLED_DONE] = "settled_done",
     [DELIVERY_EV_SETTLED_BACK] = "settled_back",
+    [DELIVERY_EV_WRITTEN] = "written",
+    [DELIVERY_EV_REVERSED] = "reversed",
 };
 
 const char *delivery_stage_name(enum delivery_stage stage)
@@ -90,5 +93,6 @@ const char *delivery_event_name(enum delivery_event_kind kind)
 enum ledger_account delivery_credit_account(enum delivery_kind kind)
 {
     MUST(kind < DELIVERY_KIND_COUNT);
-    return kind == DELIVERY_CLOUD_BALANCE ? LEDGER_CUST : LEDGER_METER;
+    const bool device = kind == DELIVERY_PURCHASE_COUNT || kind == DELIVERY_ORDER_NUMBER;
+    return device ? LEDGER_METER : kind == DELIVERY_CARD_TOKEN ? LEDGER_CARD : LEDGER_CUST;
 }

@@ -145,6 +145,8 @@ TEST(every_stage_with_every_event)
         [DELIVERY_EV_SETTLED_DONE] = {0, 1, 5, 5, 5, 5, 6},
         [DELIVERY_EV_SETTLED_BACK] = {0, 1, 6, 6, 6, 5, 6},
         [DELIVERY_EV_CRASH] = {0, 1, 3, 3, 4, 5, 6},
+        [DELIVERY_EV_WRITTEN] = {0, 1, 2, 3, 4, 5, 6},
+        [DELIVERY_EV_REVERSED] = {0, 1, 2, 3, 4, 5, 6},
     };
     for (int e = 0; e < DELIVERY_EV_KIND_COUNT; e++) {
         for (int s = 0; s < DELIVERY_STAGE_COUNT; s++) {
@@ -628,6 +630,7 @@ TEST(words_of_the_delivery)
     CHECK_EQ_STR(delivery_stage_word(DELIVERY_ASSIGNED), "nothing_sent");
     CHECK_EQ_I64(delivery_credit_account(DELIVERY_CLOUD_BALANCE), LEDGER_CUST);
     CHECK_EQ_I64(delivery_credit_account(DELIVERY_ORDER_NUMBER), LEDGER_METER);
+    CHECK_EQ_I64(delivery_credit_account(DELIVERY_CARD_TOKEN), LEDGER_CARD);
     CHECK(delivery_blocks_meter(DELIVERY_FENCING) && !delivery_blocks_meter(DELIVERY_SENT));
     CHECK(delivery_is_live(DELIVERY_SENT) && !delivery_is_live(DELIVERY_READY));
 }
