@@ -115,7 +115,9 @@ static void read_profile(const struct sql *sql, int at, struct catalog_profile *
     static const char *const services[] = {"electricity", "water"};
     static const char *const amount_units[] = {"fen", "yuan_e2", "energy_e2"};
     static const char *const relays[] = {"none", "1B", "1C"};
-    profile->kind = word_index(kinds, ARRAY_COUNT(kinds), sql_text(sql, at));
+    profile->on_card = str_equal(sql_text(sql, at), "card");
+    profile->kind = profile->on_card ? BUS_METER_COUNT
+                                     : word_index(kinds, ARRAY_COUNT(kinds), sql_text(sql, at));
     profile->service = word_index(services, ARRAY_COUNT(services), sql_text(sql, at + 1));
     copy(sql, at + 2, profile->protocol, sizeof(profile->protocol), whole);
     copy(sql, at + 3, profile->layout, sizeof(profile->layout), whole);
@@ -144,7 +146,7 @@ enum err catalog_meter_get(struct db *db, const char *meter_id, struct catalog_m
             " m.collector_id, m.bus, t.price_e4_yuan, m.alarm_fen, m.sale, m.sale_reason,"
             " p.sale, p.sale_reason, p.kind, p.service, p.protocol, p.layout, p.energy_unit,"
             " p.amount_unit, p.relay_how, p.mac_port, p.zero_credit, p.total_bought,"
-            " p.buffered_link, p.password, p.operator_code, m.customer_no"
+            " p.buffered_link, p.password, p.operator_code, m.customer_no, p.card_limit_fen"
             " FROM meter m JOIN room r ON r.room_id = m.room_id"
             " JOIN meter_profile p ON p.profile_id = m.profile_id"
             " JOIN tariff t ON t.tariff_id = m.tariff_id"
@@ -177,6 +179,7 @@ enum err catalog_meter_get(struct db *db, const char *meter_id, struct catalog_m
     }
     read_profile(sql, 15, &meter.profile, &whole);
     copy(sql, 28, meter.customer_no, sizeof(meter.customer_no), &whole);
+    meter.profile.card_limit_fen = sql_i64(sql, 29);
     if (!whole) {
         return ERR_RANGE;
     }

@@ -15,6 +15,11 @@
 
 /* Sites, terminals and meters as the database has them. All functions run in a transaction. */
 
+/* Why a meter is not sold to without its card; between programs, no screen shows it. */
+#define CATALOG_CARD_ONLY "card_only"
+/* What meters without a network hang on: nobody is ever given keys for that name. */
+#define CATALOG_CARD_COLLECTOR ".cards"
+
 enum {
     CATALOG_PATH_SIZE = 108, /* sun_path: a key service is a UNIX socket */
     CATALOG_LANGUAGES_SIZE = 64,
@@ -63,6 +68,8 @@ enum catalog_relay_how {
 /* What is true of all meters of one model and setting. */
 struct catalog_profile {
     enum bus_meter_kind kind;
+    bool on_card;           /* no network: value comes on a card; kind says "balance inside" */
+    int64_t card_limit_fen; /* on_card: what the meter takes at most; 0: not known */
     enum api_service service;
     char protocol[BUS_NAME_SIZE];
     char layout[API_WORD_SIZE]; /* of purchase frames: "none", "standard", "q" */

@@ -173,10 +173,13 @@ static void fill_meter(const struct catalog_meter *meter, const struct account_v
     page->kind = meter->profile.service;
     page->balance_in =
         meter->profile.kind == BUS_METER_CLOUD ? API_BALANCE_IN_CLOUD : API_BALANCE_IN_METER;
-    page->sale_open = meter->sale_open && !account->sale_blocked;
+    const bool open = meter->sale_open && !account->sale_blocked;
+    page->sale_open = open && !meter->profile.on_card; /* a card meter is sold to by its card */
     if (!page->sale_open) {
         str_format_cut(page->sale_reason, sizeof(page->sale_reason), "%s",
-                       meter->sale_open ? "meter_blocked" : meter->sale_reason);
+                       open               ? CATALOG_CARD_ONLY
+                       : meter->sale_open ? "meter_blocked"
+                                          : meter->sale_reason);
     }
     page->price_e4_yuan = meter->price_e4_yuan;
     page->alarm_fen = meter->alarm_fen;

@@ -13,6 +13,7 @@
 
 #include <openssl/evp.h>
 
+#include "cloud/catalog/catalog.h"
 #include "cloud/catalog/decimal.h"
 #include "cloud/catalog/place.h"
 #include "cloud/catalog/seed_walk.h"
@@ -57,8 +58,8 @@ static void walk_collector(struct walk *walk)
     char name[API_NAME_SIZE];
     walk_text(walk, "id", NULL, id, sizeof(id));
     walk_text(walk, "name", "", name, sizeof(name));
-    if (!bus_collector_is_valid(id)) {
-        walk_fail(walk, "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -");
+    if (!bus_collector_is_valid(id) || str_equal(id, CATALOG_CARD_COLLECTOR)) {
+        walk_fail(walk, "id", "must be 1 to 64 of A-Z a-z 0-9 . _ -, and not \".cards\"");
     }
     struct sql *sql =
         sql_begin(walk->db, "INSERT INTO collector (collector_id, name) VALUES (?1, ?2)"
@@ -137,6 +138,30 @@ static void walk_opening(struct walk *walk, const char *meter_id)
     }
 }
 
+/* Which collector reads it, on which bus; a card meter hangs on none. */
+static void walk_link(struct walk *walk, const char *profile, char ret_bus[BUS_NAME_SIZE],
+                      char ret_collector[BUS_COLLECTOR_SIZE])
+{
+    struct sql *sql =
+        sql_begin(walk->db, "SELECT 1 FROM meter_profile WHERE profile_id = ?1 AND kind = 'card'");
+    sql_bind_text(sql, 1, profile);
+    const bool on_card = sql_one(sql) == OK;
+    sql_end(sql);
+    const bool named = walk_has(walk, "meter.bus") || walk_has(walk, "meter.collector");
+    if (!on_card) {
+        walk_text(walk, "meter.bus", NULL, ret_bus, BUS_NAME_SIZE);
+        walk_known(walk, "meter.collector", "SELECT 1 FROM collector WHERE collector_id = ?1",
+                   ret_collector, BUS_COLLECTOR_SIZE);
+        return;
+    }
+    if (named) {
+        walk_fail(walk, "meter.collector", "a meter that is sold to by card has none, and no bus");
+    }
+    ret_bus[0] = '\0';
+    bool fits = str_copy(ret_collector, BUS_COLLECTOR_SIZE, CATALOG_CARD_COLLECTOR);
+    MUST(fits);
+}
+
 static void walk_meter(struct walk *walk, const char *room_id, const char *customer_id)
 {
     char id[API_ID_SIZE];
@@ -152,13 +177,11 @@ static void walk_meter(struct walk *walk, const char *room_id, const char *custo
     check_digits(walk, "meter.address", address, 12);
     walk_text(walk, "meter.customer_no", "", customer_no, sizeof(customer_no));
     check_digits(walk, "meter.customer_no", customer_no, 12);
-    walk_text(walk, "meter.bus", NULL, bus, sizeof(bus));
     walk_known(walk, "meter.profile", "SELECT 1 FROM meter_profile WHERE profile_id = ?1", profile,
                sizeof(profile));
     walk_known(walk, "meter.tariff", "SELECT 1 FROM tariff WHERE tariff_id = ?1", tariff,
                sizeof(tariff));
-    walk_known(walk, "meter.collector", "SELECT 1 FROM collector WHERE collector_id = ?1",
-               collector, sizeof(collector));
+    walk_link(walk, profile, bus, collector);
     int64_t alarm_fen = walk_yuan(walk, "meter.alarm_yuan", "20.00", 0);
     walk_text(walk, "meter.sale_refused", "", reason, sizeof(reason));
     struct sql *sql = sql_begin(

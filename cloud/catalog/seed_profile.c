@@ -81,7 +81,7 @@ static void bind_link(struct walk *walk, struct sql *sql, bool is_cloud)
 }
 
 /* The part that says how it is sold to. */
-static void bind_sale(struct walk *walk, struct sql *sql, bool is_cloud)
+static void bind_sale(struct walk *walk, struct sql *sql, bool has_frames)
 {
     static const char *const layouts[] = {"none", "standard", "q"};
     static const char *const amount_units[] = {"fen", "yuan_e2", "energy_e2"};
@@ -90,10 +90,10 @@ static void bind_sale(struct walk *walk, struct sql *sql, bool is_cloud)
     char mac_port[CATALOG_PATH_SIZE];
     char reason[API_WORD_SIZE];
     const char *layout = walk_word(walk, "layout", layouts, ARRAY_COUNT(layouts), 0);
-    if (is_cloud != str_equal(layout, "none")) {
+    if (has_frames == str_equal(layout, "none")) {
         walk_fail(walk, "layout",
-                  is_cloud ? "must be \"none\": the balance is in the cloud"
-                           : "is needed: the balance is in the meter");
+                  has_frames ? "is needed: the balance is in the meter"
+                             : "must be \"none\": no frame carries value to this meter");
     }
     walk_text(walk, "mac_port", "", mac_port, sizeof(mac_port));
     walk_text(walk, "sale_refused", "", reason, sizeof(reason));
@@ -111,31 +111,34 @@ static void bind_sale(struct walk *walk, struct sql *sql, bool is_cloud)
 
 void walk_profile(struct walk *walk)
 {
-    static const char *const kinds[] = {"cloud", "count", "order"};
+    static const char *const kinds[] = {"cloud", "count", "order", "card"};
     static const char *const services[] = {"electricity", "water"};
     char id[API_ID_SIZE];
     char unit[BUS_UNIT_SIZE];
     walk_id(walk, "id", id);
     const char *kind = walk_word(walk, "kind", kinds, ARRAY_COUNT(kinds), -1);
     bool is_cloud = str_equal(kind, "cloud");
+    bool on_card = str_equal(kind, "card");
     const char *service = walk_word(walk, "service", services, ARRAY_COUNT(services), 0);
     walk_text(walk, "energy_unit", str_equal(service, "water") ? "m3" : "kWh", unit, sizeof(unit));
     struct sql *sql = sql_begin(
         walk->db,
         "INSERT INTO meter_profile (profile_id, kind, service, protocol, baud, layout,"
         " energy_unit, amount_unit, relay_how, mac_port, zero_credit, total_bought, buffered_link,"
-        " sale, sale_reason, password, operator_code, schedule_s, items, live_items)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
-        " ?19, ?20) ON CONFLICT (profile_id) DO UPDATE SET kind = ?2, service = ?3, protocol = ?4,"
+        " sale, sale_reason, password, operator_code, schedule_s, items, live_items,"
+        " card_limit_fen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+        " ?15, ?16, ?17, ?18, ?19, ?20, ?21) ON CONFLICT (profile_id) DO UPDATE SET kind = ?2, "
+        "service = ?3, protocol = ?4,"
         " baud = ?5, layout = ?6, energy_unit = ?7, amount_unit = ?8, relay_how = ?9,"
         " mac_port = ?10, zero_credit = ?11, total_bought = ?12, buffered_link = ?13, sale = ?14,"
         " sale_reason = ?15, password = ?16, operator_code = ?17, schedule_s = ?18, items = ?19,"
-        " live_items = ?20");
+        " live_items = ?20, card_limit_fen = ?21");
     sql_bind_text(sql, 1, id);
     sql_bind_text(sql, 2, kind);
     sql_bind_text(sql, 3, service);
     sql_bind_text(sql, 7, unit);
     bind_link(walk, sql, is_cloud);
-    bind_sale(walk, sql, is_cloud);
+    bind_sale(walk, sql, /* has_frames= */ !is_cloud && !on_card);
+    sql_bind_i64(sql, 21, on_card ? walk_yuan(walk, "card_limit_yuan", "0.00", 0) : 0);
     walk_run(walk, sql, "id");
 }

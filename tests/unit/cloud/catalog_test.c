@@ -113,6 +113,45 @@ TEST(a_seed_is_taken_in_once)
     store_close(store);
 }
 
+#define CARD_PROFILE                                                                               \
+    "tariffs = ( { id = \"home\"; price_yuan = \"0.5469\"; } );\n"                                 \
+    "profiles = ( { id = \"card\"; kind = \"card\"; card_limit_yuan = \"5000.00\"; } );\n"
+#define CARD_ROOM(link)                                                                            \
+    CARD_PROFILE "sites = ( " SITE("s1") "rooms = ( { id = \"r1\"; label = \"1\"; meter = {"       \
+                                         " id = \"m-r1\"; address = \"000012345678\"; profile = "  \
+                                         "\"card\"; tariff = \"home\"; " link "}; } ); } );\n"
+
+static enum err load_card_meter(struct db *db, void *arg)
+{
+    return catalog_meter_get(db, "m-r1", arg);
+}
+
+static enum err load_card_page(struct db *db, void *arg)
+{
+    return rooms_page(db, &accounts, "s1", "t-s1", "r1", arg);
+}
+
+TEST(a_card_meter_hangs_on_no_collector_and_is_sold_to_by_its_card)
+{
+    static struct api_room_page page;
+    struct catalog_meter meter = {.meter_id = ""};
+    bool changed = false;
+    CHECK(open_store());
+    enum err seeded = seed(CARD_ROOM(""), &changed);
+    enum err loaded = store_read(store, load_card_meter, &meter);
+    enum err paged = store_read(store, load_card_page, &page);
+    store_close(store);
+    CHECK_EQ_I64(seeded, OK);
+    CHECK_EQ_I64(loaded, OK);
+    CHECK(meter.profile.on_card);
+    CHECK_EQ_I64(meter.profile.card_limit_fen, 500000);
+    CHECK_EQ_STR(meter.collector_id, CATALOG_CARD_COLLECTOR);
+    CHECK_EQ_I64(paged, OK);
+    CHECK_EQ_I64(page.balance_in, API_BALANCE_IN_METER);
+    CHECK(!page.sale_open);
+    CHECK_EQ_STR(page.sale_reason, CATALOG_CARD_ONLY);
+}
+
 TEST(whatever_is_wrong_is_named_and_leaves_nothing)
 {
     static const struct {
@@ -142,6 +181,12 @@ TEST(whatever_is_wrong_is_named_and_leaves_nothing)
          "entered before"},
         {"sites = ( " SITE("s") "rooms = ( " ROOM("r", "1", "000000000001", "") " ); } );",
          "there is no \"cloud\""},
+        {CARD_ROOM("collector = \"c1\";"), "sold to by card"},
+        {CARD_ROOM("bus = \"b\";"), "sold to by card"},
+        {"profiles = ( { id = \"p\"; kind = \"card\"; layout = \"q\"; } );", "layout"},
+        {"profiles = ( { id = \"p\"; kind = \"cloud\"; card_limit_yuan = \"1.00\"; } );",
+         "card_limit_yuan"},
+        {"collectors = ( { id = \".cards\"; } );", ".cards"},
         {HEAD "sites = ( { id = \"s\"; name = \"n\"; company = \"c\"; service_phone = \"1\"; } );",
          "amounts_yuan"},
     };
