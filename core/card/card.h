@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CORE_CARD_CARD_H
+#define SHILLING_CORE_CARD_CARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+
+/*
+ * What may be done with a laid card: is its meter owed value, must a record be mended, may it be
+ * sold to, has the meter taken the last token, and how does a return case stand. Pure: the caller
+ * has checked each slot with the keys and looked up our records.
+ *
+ * A card proves what was written to it, never what was not: its bytes can be copied and put back.
+ * So the highest true number counts, an older one only means "write it again", and money goes back
+ * on the meter's own word alone.
+ */
+
+/* What a slot is worth to somebody with the keys. */
+enum card_worth {
+    CARD_WORTH_NOTHING, /* not read, empty, torn; or torn so that only its MAC tells (see below) */
+    CARD_WORTH_TRUE,
+    CARD_WORTH_FORGED, /* whole, and signed by nobody of ours */
+    CARD_WORTH_OTHER,  /* true, of another meter */
+    CARD_WORTH_COUNT
+};
+
+enum { CARD_SLOT_PAIR = 2 };
+
+/*
+ * A credit slot. A write that was cut behind the second of three blocks leaves our newest bytes
+ * with an older token's MAC and, where nothing else changed, the right CRC: bytes that are one of
+ * ours but for the MAC are torn, not forged.
+ */
+struct card_credit_slot {
+    enum card_worth worth;
+    uint32_t n;     /* CARD_WORTH_TRUE */
+    bool is_newest; /* byte for byte the newest token that was given out */
+};
+
+struct card_return_slot {
+    enum card_worth worth;
+    uint32_t seq;    /* CARD_WORTH_TRUE, and so are the others */
+    uint32_t n;      /* Nm */
+    bool total_fits; /* Tm is what token Nm said (0 before the first) */
+};
+
+struct card_reading {
+    bool credit_was_read; /* at least one credit slot */
+    struct card_credit_slot credit[CARD_SLOT_PAIR];
+    struct card_return_slot returned[CARD_SLOT_PAIR];
+};
+
+/* Our records of the meter. */
+struct card_facts {
+    uint32_t n;       /* newest token that was given out; 0: none */
+    bool total_moved; /* what it says is not T any more: a new one must say so first */
+    bool has_seen;    /* the meter has spoken before */
+    uint32_t seen_seq;
+    uint32_t seen_n;
+    bool owes;           /* paid orders with a number of their own are not proven written */
+    bool return_is_open; /* value is being bought back */
+    bool sale_is_open;
+};
+
+enum card_state { CARD_READY, CARD_OWED, CARD_REPAIR, CARD_REFUSED, CARD_STATE_COUNT };
+
+enum card_reason {
+    CARD_REASON_NONE,
+    CARD_REASON_NOT_READ,    /* nothing of the card could be read */
+    CARD_REASON_BAD_MAC,     /* a record that nobody of ours signed: staff must look */
+    CARD_REASON_WRONG_METER, /* a true record, of another meter */
+    CARD_REASON_AHEAD,       /* card or meter know a number that we never gave out */
+    CARD_REASON_RETURN_CASE, /* no purchase until the meter has taken the reversal */
+    CARD_REASON_SALE,        /* this meter is not sold to */
+    CARD_REASON_COUNT
+};
+
+enum card_loaded { CARD_LOADED_NEVER, CARD_LOADED_NO, CARD_LOADED_YES, CARD_LOADED_COUNT };
+
+struct card_verdict {
+    enum card_state state;
+    enum card_reason reason;
+    uint32_t proven_n;       /* every token up to this one was written; 0: none proven */
+    int news;                /* the return slot that is newer than what we knew; -1: none */
+    bool rolled_back;        /* the newest true return record is older than one we have seen */
+    bool correct_first;      /* give out a token with the present T, then judge again */
+    enum card_loaded loaded; /* as of the newest word of the meter, this one included */
+};
+
+/**
+ * Judge a reading.
+ * Source: docs/money.md, "A token on a card".
+ * Blocks: no. Allocates: no.
+ */
+struct card_verdict card_judge(const struct card_facts *facts, const struct card_reading *reading);
+
+/**
+ * True if both credit slots hold token @p n or a later one of the meter: what a terminal read back
+ * after a write proves it.
+ * Blocks: no. Allocates: no.
+ */
+MUST_CHECK bool card_is_confirmed(const struct card_reading *reading, uint32_t n);
+
+/**
+ * How much the meter still takes.
+ *
+ * @param limit_fen   what it takes at most, > 0
+ * @param balance_fen its balance as it last said; below 0 in debt
+ * @param coming_fen  given out and not taken by the meter yet
+ * @return >= 0
+ * Blocks: no. Allocates: no.
+ */
+int64_t card_headroom(int64_t limit_fen, int64_t balance_fen, int64_t coming_fen);
+
+/* ---- value that is bought back ---- */
+
+struct card_return_open {
+    uint32_t n;        /* of the reversal token */
+    int64_t total_fen; /* the reduced T */
+    bool had_seen;     /* the meter had spoken before it was given out ... */
+    uint32_t had_seq;  /* ... last with this number */
+};
+
+/* The newest true return record. */
+struct card_meter_word {
+    uint32_t seq;
+    uint32_t n;
+    int64_t total_fen;
+    uint8_t error; /* 0: none */
+};
+
+enum card_return_end {
+    CARD_RETURN_WAITS,
+    CARD_RETURN_REVERSED, /* the meter took it: the money may go back */
+    CARD_RETURN_REFUSED,  /* the meter did not: T must be restored by a further token */
+    CARD_RETURN_END_COUNT
+};
+
+/**
+ * What the meter's word means for an open return case. Only a word that is newer than the reversal
+ * says anything.
+ * Blocks: no. Allocates: no.
+ */
+enum card_return_end card_return_judge(const struct card_return_open *open,
+                                       const struct card_meter_word *word);
+
+/**
+ * "return_case", "bad_mac", ...: the words of the terminal's messages; "" for none.
+ * Blocks: no. Allocates: no.
+ */
+const char *card_reason_name(enum card_reason reason);
+
+#endif
