@@ -57,7 +57,7 @@ enum err account_is_blocked(struct db *db, const char *meter_id, bool *ret_block
 {
     struct sql *sql = sql_begin(
         db, "SELECT 1 FROM delivery d JOIN pay_order o USING (order_no) WHERE d.meter_id = ?1"
-            " AND d.kind <> 'cloud' AND (d.stage IN ('UNKNOWN', 'FENCING')"
+            " AND d.kind NOT IN ('cloud', 'card') AND (d.stage IN ('UNKNOWN', 'FENCING')"
             " OR (o.state = 'REVIEW' AND d.stage IN ('ASSIGNED', 'SENT'))) LIMIT 1");
     sql_bind_text(sql, 1, meter_id);
     enum err err = sql_one(sql);

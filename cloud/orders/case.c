@@ -153,6 +153,7 @@ static enum err take_delivery_event(struct money_case *c, const struct delivery_
     c->delivery.delivery = delivery_apply(&c->delivery.delivery, event, &step);
     c->delivery_changed = c->delivery_changed || step.changed;
     c->delivery_intents |= step.intents;
+    c->given_back = c->given_back || (step.changed && event->kind == DELIVERY_EV_SETTLED_BACK);
     if (c->delivery.delivery.stage != from) {
         c->delivery.work_try = 0;
         c->order_changed = true; /* the screen shows the stage */

@@ -48,6 +48,7 @@ struct money_case {
     struct order_posting postings[CASE_POSTINGS_MAX];
     size_t queue_count;
     struct case_event queue[CASE_QUEUE_MAX];
+    bool given_back;   /* a card's issued token was settled as not delivered by two persons */
     int64_t inbox_id;  /* evidence of what is being told; 0: none */
     const char *actor; /* persons who told it; "": a machine */
 };

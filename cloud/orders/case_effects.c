@@ -4,6 +4,7 @@
  * items, alarms. Everything here only writes rows; the world hears of it from the workers, later.
  */
 #include "cloud/orders/alarm.h"
+#include "cloud/orders/card_owed.h"
 #include "cloud/orders/case.h"
 #include "cloud/orders/notice.h"
 #include "cloud/orders/review_store.h"
@@ -255,6 +256,7 @@ static enum err free_meter(struct money_case *c)
     }
     struct sql *sql = sql_begin(c->db, "SELECT order_no FROM delivery WHERE meter_id = ?1"
                                        " AND stage = 'READY' AND order_no <> ?2"
+                                       " AND kind <> 'card'"
                                        " ORDER BY created_ms, order_no LIMIT 1");
     sql_bind_text(sql, 1, c->row.meter_id);
     sql_bind_text(sql, 2, c->row.order_no);
@@ -305,8 +307,8 @@ enum err case_do_delivery(struct money_case *c)
 {
     const uint32_t intents = c->delivery_intents;
     const uint32_t now = DELIVERY_DO_ASSIGN | DELIVERY_DO_POST | DELIVERY_DO_VOID;
-    enum err err = OK;
-    if ((intents & now) != 0) {
+    enum err err = c->delivery.delivery.kind == DELIVERY_CARD_TOKEN ? card_owed_follow(c) : OK;
+    if (err == OK && (intents & now) != 0) {
         err = put(c, JOB_DELIVER, c->now_ms);
     }
     if (err == OK && (intents & DELIVERY_DO_DISPATCH) != 0 &&

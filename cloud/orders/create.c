@@ -117,7 +117,7 @@ static enum err is_collector_online(struct db *db, const char *collector_id, boo
 static enum err refuse_silent(struct db *db, struct create *create, const struct lookup *lookup)
 {
     bool online = false;
-    if (lookup->meter.profile.kind == BUS_METER_CLOUD) {
+    if (lookup->meter.profile.kind == BUS_METER_CLOUD || lookup->meter.profile.on_card) {
         return OK;
     }
     enum err err = is_collector_online(db, lookup->meter.collector_id, &online);
@@ -128,6 +128,38 @@ static enum err refuse_silent(struct db *db, struct create *create, const struct
         create->refusal = CREATE_SILENT;
     }
     return err;
+}
+
+/* A card meter is sold to by its card, and a card to its meter only. */
+static enum err refuse_card(struct db *db, struct create *create, const struct lookup *lookup)
+{
+    const struct card_port *cards = &create->orders->cards;
+    const bool has_card = create->request.card_session[0] != '\0';
+    struct card_pass pass = {.gate = CARD_GATE_REFUSED, .reason = CATALOG_CARD_ONLY};
+    if (!has_card && !lookup->meter.profile.on_card) {
+        return OK;
+    }
+    if (has_card && lookup->meter.profile.on_card && cards->gate != NULL) {
+        const struct card_wish wish = {.terminal_id = create->terminal_id,
+                                       .session_id = create->request.card_session,
+                                       .meter_id = create->request.meter_id,
+                                       .amount_fen = create->request.amount_fen};
+        enum err err = cards->gate(cards->self, db, &wish, &pass);
+        if (err != OK) {
+            return err;
+        }
+    }
+    static const enum create_refusal REFUSALS[CARD_GATE_COUNT] = {
+        [CARD_GATE_OPEN] = CREATE_OK,
+        [CARD_GATE_OVER] = CREATE_CARD_OVER,
+        [CARD_GATE_REFUSED] = CREATE_CARD_REFUSED,
+        [CARD_GATE_AMOUNT] = CREATE_AMOUNT,
+    };
+    create->refusal = REFUSALS[pass.gate];
+    bool fits = str_copy(create->sale_reason, sizeof(create->sale_reason), pass.reason) &&
+                str_copy(create->card_uid, sizeof(create->card_uid), pass.uid);
+    MUST(fits);
+    return OK;
 }
 
 static enum err refuse_blocked(struct db *db, struct create *create)
@@ -181,7 +213,7 @@ static enum err refuse(struct db *db, struct create *create, const struct lookup
     typedef enum err (*rule)(struct db * db, struct create * create);
     static const rule RULES[] = {refuse_blocked, refuse_attempts, refuse_elsewhere};
     create->refusal = refuse_meter(create, lookup);
-    enum err err = OK;
+    enum err err = create->refusal == CREATE_OK ? refuse_card(db, create, lookup) : OK;
     for (size_t i = 0; i < ARRAY_COUNT(RULES); i++) {
         if (err == OK && create->refusal == CREATE_OK) {
             err = RULES[i](db, create);
@@ -310,6 +342,14 @@ static enum err insert(struct db *db, struct create *create, const struct lookup
     return err == OK ? sql_run(sql) : err;
 }
 
+static enum err put_card(struct db *db, const struct create *create, const char *order_no)
+{
+    struct sql *sql = sql_begin(db, "INSERT INTO card_order (order_no, uid) VALUES (?1, ?2)");
+    sql_bind_text(sql, 1, order_no);
+    sql_bind_text(sql, 2, create->card_uid);
+    return sql_run(sql);
+}
+
 static enum err put_jobs(struct db *db, const struct create *create, const char *order_no)
 {
     const struct timers *timers = orders_timers(create->orders);
@@ -349,6 +389,9 @@ enum err create_order(struct db *db, void *arg)
     err = number_next(create->orders, db, order_no);
     if (err == OK) {
         err = insert(db, create, &lookup, order_no);
+    }
+    if (err == OK && create->card_uid[0] != '\0') {
+        err = put_card(db, create, order_no);
     }
     if (err == OK) {
         err = put_jobs(db, create, order_no);

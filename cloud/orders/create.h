@@ -20,6 +20,8 @@ enum create_refusal {
     CREATE_CLOSED,         /* no payments now */
     CREATE_DISK_FULL,      /* no room for what we would promise */
     CREATE_PAID,           /* this purchase is paid already, by an earlier attempt */
+    CREATE_CARD_REFUSED,   /* this card, or this meter without its card, is not sold to */
+    CREATE_CARD_OVER,      /* the card must be laid again */
     CREATE_SUPERSEDES,     /* an earlier attempt must be ended first: come again */
     CREATE_REFUSAL_COUNT
 };
@@ -36,8 +38,9 @@ struct create {
     /* results */
     enum create_refusal refusal;
     char sale_reason[API_WORD_SIZE];
-    char other_no[ORDER_NUMBER_SIZE]; /* CREATE_SUPERSEDES, CREATE_PAID: the earlier attempt */
-    struct api_order_view view;       /* CREATE_OK */
+    char card_uid[CARD_GATE_UID_SIZE]; /* the card that takes the value; "": none */
+    char other_no[ORDER_NUMBER_SIZE];  /* CREATE_SUPERSEDES, CREATE_PAID: the earlier attempt */
+    struct api_order_view view;        /* CREATE_OK */
 };
 
 /**

@@ -43,6 +43,8 @@ static const struct {
     [CREATE_CLOSED] = {503, API_ERROR_PAYMENTS_CLOSED},
     [CREATE_DISK_FULL] = {503, API_ERROR_DISK_FULL},
     [CREATE_PAID] = {409, API_ERROR_PURCHASE_PAID},
+    [CREATE_CARD_REFUSED] = {409, API_ERROR_CARD_REFUSED},
+    [CREATE_CARD_OVER] = {410, API_ERROR_CARD_SESSION},
     [CREATE_SUPERSEDES] = {503, API_ERROR_BUSY},
 };
 
@@ -58,9 +60,11 @@ static void reply(const struct create_call *call, enum err err)
     } else if (create->refusal == CREATE_OK) {
         view_reply(request, &create->view);
     } else {
-        const char *message = create->refusal == CREATE_SALE_REFUSED ? create->sale_reason
-                              : create->refusal == CREATE_CLOSED     ? create->payments_reason
-                                                                     : NULL;
+        const bool says =
+            create->refusal == CREATE_SALE_REFUSED || create->refusal == CREATE_CARD_REFUSED;
+        const char *message = says                               ? create->sale_reason
+                              : create->refusal == CREATE_CLOSED ? create->payments_reason
+                                                                 : NULL;
         http_reply_error(request, REFUSALS[create->refusal].status, REFUSALS[create->refusal].code,
                          message, NULL);
     }

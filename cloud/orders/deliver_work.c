@@ -151,12 +151,35 @@ static void fence(struct deliver *deliver)
 
 /* ---- the worker ---- */
 
+/* A card's next step is somebody laying it: nothing to do until then, and no job for it. */
+static enum err rest(struct db *db, void *arg)
+{
+    const struct deliver *deliver = arg;
+    return job_delete(db, JOB_DELIVER, deliver->order_no);
+}
+
+static void wait_for_card(struct deliver *deliver)
+{
+    if (deliver->row.delivery.stage == DELIVERY_READY && !deliver->paid) {
+        tell_kind(deliver, DELIVERY_EV_STOP);
+        return;
+    }
+    enum err err = store_run(deliver->orders->setup.store, rest, deliver);
+    if (err != OK) {
+        log_warn("delivery %s: %s; again after its lease", deliver->order_no, err_name(err));
+    }
+}
+
 static void work(void *self, const char *order_no)
 {
     struct deliver deliver = {.orders = self, .order_no = order_no};
     enum err err = deliver_load(&deliver);
     if (err != OK) {
         log_warn("delivery %s: %s", order_no, err_name(err));
+        return;
+    }
+    if (deliver.row.delivery.kind == DELIVERY_CARD_TOKEN) {
+        wait_for_card(&deliver);
         return;
     }
     switch (deliver.row.delivery.stage) {

@@ -173,6 +173,9 @@ bool device_customer(const struct bus_reply *reply, char ret_customer[DL645_NUMB
 
 enum delivery_kind device_kind(const struct catalog_meter *meter)
 {
+    if (meter->profile.on_card) {
+        return DELIVERY_CARD_TOKEN;
+    }
     switch (meter->profile.kind) {
     case BUS_METER_CLOUD:
         return DELIVERY_CLOUD_BALANCE;
@@ -189,7 +192,7 @@ enum delivery_kind device_kind(const struct catalog_meter *meter)
 bool device_is_sellable(const struct catalog_meter *meter, const char **ret_reason)
 {
     const struct catalog_profile *profile = &meter->profile;
-    if (profile->kind == BUS_METER_CLOUD) {
+    if (profile->kind == BUS_METER_CLOUD || profile->on_card) {
         return true;
     }
     const struct dl645_prepay_model *model = dl645_prepay_find(profile->layout);

@@ -19,6 +19,7 @@
 #define JOB_REFUND "refund"           /* key: document number */
 #define JOB_DELIVER "deliver"         /* the next step of the delivery */
 #define JOB_DELIVER_END "deliver_end" /* 24 hours */
+#define JOB_CARD_OWED "card_owed"     /* issued a day ago, and not seen on the card */
 #define JOB_RELAY "relay"             /* key: meter */
 #define JOB_NOTICE "notice"           /* key: order number "/" fact */
 #define JOB_REVIEW "review"           /* key: document number; overdue alarm */
@@ -35,6 +36,7 @@ struct orders {
     struct pool *meter_pool;
     struct news *news;
     struct presence presence;
+    struct card_port cards; /* .gate NULL: no cards */
     struct monitor monitor;
     struct provider_health health[PAY_WALLET_COUNT];
 };
@@ -55,6 +57,7 @@ void window_jobs(struct orders *orders);
 void refund_jobs(struct orders *orders);
 void deliver_jobs(struct orders *orders);
 void relay_jobs(struct orders *orders);
+void card_jobs(struct orders *orders);
 void notice_jobs(struct orders *orders);
 void review_jobs(struct orders *orders);
 void bill_jobs(struct orders *orders);

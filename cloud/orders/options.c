@@ -90,6 +90,8 @@ static void read_waits(struct config *cfg, struct timers *timers)
         {"timers.quiet_esam", &timers->quiet_esam_ms},
         {"timers.quiet_lost", &timers->quiet_lost_ms},
         {"timers.delivery", &timers->delivery_ms},
+        {"timers.card_owed", &timers->card_owed_ms},
+        {"timers.card_review", &timers->card_review_ms},
         {"timers.relay_alarm", &timers->relay.alarm_ms},
         {"timers.review", &timers->review_ms},
     };

@@ -72,6 +72,7 @@ static void register_all(struct orders *orders)
     refund_jobs(orders);
     deliver_jobs(orders);
     relay_jobs(orders);
+    card_jobs(orders);
     notice_jobs(orders);
     review_jobs(orders);
     bill_jobs(orders);
@@ -99,6 +100,11 @@ enum err orders_create(const struct orders_setup *setup, struct orders **ret_ord
     register_all(orders);
     *ret_orders = orders;
     return OK;
+}
+
+void orders_set_cards(struct orders *orders, const struct card_port *cards)
+{
+    orders->cards = *cards;
 }
 
 /* ---- starting ---- */

@@ -77,6 +77,41 @@ void orders_stop(struct orders *orders);
 /** NULL is allowed. Stop first. */
 void orders_destroy(struct orders *orders);
 
+/* What an order for a card needs from the card side, as a port: orders know nothing of cards. */
+enum card_gate {
+    CARD_GATE_OPEN,
+    CARD_GATE_OVER,    /* no such session (any more): the card is to be laid again */
+    CARD_GATE_REFUSED, /* ret_reason says why */
+    CARD_GATE_AMOUNT,  /* the meter would not take so much */
+    CARD_GATE_COUNT
+};
+
+/* The wish: texts are borrowed. */
+struct card_wish {
+    const char *terminal_id;
+    const char *session_id;
+    const char *meter_id;
+    int64_t amount_fen;
+};
+
+enum { CARD_GATE_UID_SIZE = 21 /* hex of 10 bytes */ };
+
+struct card_pass {
+    enum card_gate gate;
+    char reason[API_WORD_SIZE];
+    char uid[CARD_GATE_UID_SIZE]; /* CARD_GATE_OPEN: the card that takes the value */
+};
+
+struct card_port {
+    /** May this laid card be sold to? In a writing transaction. */
+    enum err (*gate)(void *self, struct db *db, const struct card_wish *wish,
+                     struct card_pass *ret_pass);
+    void *self;
+};
+
+/** Plug the card side in; without it no card is sold to. Before http_server_start(). */
+void orders_set_cards(struct orders *orders, const struct card_port *cards);
+
 /** The money side of the catalogue (cloud/catalog/account_port.h). */
 struct account_port orders_account_port(struct orders *orders);
 

@@ -61,7 +61,7 @@ static void fill_time(const struct orders *orders, const struct order_row *row, 
 
 static enum err fill_delivery(struct db *db, const char *order_no, struct api_order_view *view)
 {
-    struct sql *sql = sql_begin(db, "SELECT stage FROM delivery WHERE order_no = ?1");
+    struct sql *sql = sql_begin(db, "SELECT stage, kind FROM delivery WHERE order_no = ?1");
     enum delivery_stage stage = DELIVERY_READY;
     sql_bind_text(sql, 1, order_no);
     enum err err = sql_one(sql);
@@ -72,6 +72,10 @@ static enum err fill_delivery(struct db *db, const char *order_no, struct api_or
     if (err == OK && (!delivery_stage_parse(sql_text(sql, 0), &stage) ||
                       !api_stage_parse(delivery_stage_word(stage), &view->stage))) {
         err = ERR_CHECKSUM;
+    }
+    /* An issued token may be on its card: it does not go back by itself any more. */
+    if (err == OK && stage == DELIVERY_ASSIGNED && str_equal(sql_text(sql, 1), "card")) {
+        view->stage = API_STAGE_SENT;
     }
     sql_end(sql);
     return err;
@@ -94,6 +98,36 @@ static enum err fill_relay(struct db *db, const char *meter_id, struct api_order
         view->relay = API_RELAY_CLOSING;
     }
     return OK;
+}
+
+/* Whether the value that came for a card is not known to be on it. */
+static bool is_waiting(const struct order_row *row, const struct api_order_view *view)
+{
+    const enum order_state state = row->order.state;
+    const bool open = state == ORDER_PAID || state == ORDER_CREDITING || state == ORDER_REVIEW;
+    return open && (view->stage == API_STAGE_NOTHING_SENT || view->stage == API_STAGE_SENT);
+}
+
+static enum err fill_card(struct db *db, const struct order_row *row, struct api_order_view *view)
+{
+    enum { TAIL_LEN = 4, CODE_LEN = 6 };
+    struct sql *sql = sql_begin(db, "SELECT uid FROM card_order WHERE order_no = ?1");
+    sql_bind_text(sql, 1, row->order_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        const char *uid = sql_text(sql, 0);
+        const size_t uid_len = strlen(uid);
+        const size_t number_len = strlen(row->order_no);
+        MUST(uid_len >= TAIL_LEN && number_len >= CODE_LEN);
+        view->has_card = true;
+        view->card_waiting = is_waiting(row, view);
+        str_format_cut(view->card_uid_tail, sizeof(view->card_uid_tail), "%s",
+                       uid + uid_len - TAIL_LEN);
+        str_format_cut(view->card_claim_code, sizeof(view->card_claim_code), "%s",
+                       row->order_no + number_len - CODE_LEN);
+    }
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 static enum err fill_refund(struct db *db, const struct order_row *row, struct api_order_view *view)
@@ -166,6 +200,9 @@ enum err view_load(struct orders *orders, struct db *db, const char *order_no,
     }
     if (err == OK) {
         err = fill_relay(db, row.meter_id, ret_view);
+    }
+    if (err == OK) {
+        err = fill_card(db, &row, ret_view);
     }
     if (err == OK) {
         err = fill_refund(db, &row, ret_view);

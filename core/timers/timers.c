@@ -47,6 +47,8 @@ struct timers timers_default(void)
         .assign = {5, {0, 5 * S, 15 * S, 60 * S, 5 * MIN}},
         .delivery_ms = 1 * DAY,
         .relay = {{5 * S, 15 * S, 60 * S}, 5 * MIN, 130 * S, 15 * MIN},
+        .card_owed_ms = 1 * DAY,
+        .card_review_ms = 30 * DAY,
         .review_ms = 3 * DAY,
     };
     MUST(timers_is_sound(&timers));
@@ -122,6 +124,8 @@ bool timers_is_sound(const struct timers *timers)
         timers->quiet_esam_ms,
         timers->quiet_lost_ms,
         timers->delivery_ms,
+        timers->card_owed_ms,
+        timers->card_review_ms,
         timers->relay.repeat_ms[0],
         timers->relay.repeat_ms[1],
         timers->relay.repeat_ms[2],

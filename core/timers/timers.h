@@ -62,6 +62,9 @@ struct timers {
     struct timers_row assign;    /* meter busy or silent before the first send; the last repeats */
     int64_t delivery_ms;         /* PAID and nothing sent, or first send and still unknown */
     struct relay_waits relay;
+    /* Cards: issued, and not seen on the card. */
+    int64_t card_owed_ms;   /* ... then somebody calls the tenant */
+    int64_t card_review_ms; /* ... then two persons may settle it */
     /* People. */
     int64_t review_ms; /* overdue alarm of any open item */
 };
