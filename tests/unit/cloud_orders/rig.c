@@ -54,7 +54,8 @@ static const char SEED[] =
     "    mac_port = \"%s\"; password = \"02123456\"; operator = \"00000001\";\n"
     "    schedule_s = 900; },\n"
     "  { id = \"order\"; kind = \"order\"; layout = \"q\"; relay = \"none\";\n"
-    "    password = \"02123456\"; operator = \"00000001\"; schedule_s = 900; } );\n"
+    "    password = \"02123456\"; operator = \"00000001\"; schedule_s = 900; },\n"
+    "  { id = \"card\"; kind = \"card\"; card_limit_yuan = \"5000.00\"; } );\n"
     "collectors = ( { id = \"col1\"; name = \"one\"; } );\n"
     "sites = ( { id = \"s1\"; name = \"Site\"; company = \"Company\"; service_phone = \"400\";\n"
     "  amounts_yuan = [20, 50]; amount_min_yuan = \"10.00\"; amount_max_yuan = \"2000.00\";\n"
@@ -72,7 +73,15 @@ static const char SEED[] =
     "   { id = \"r3\"; building = \"1\"; unit = \"1\"; label = \"103\";\n"
     "     customer = { id = \"c3\"; name = \"Zhao\"; };\n"
     "     meter = { id = \"m3\"; address = \"" ORDER_ADDRESS "\"; profile = \"order\";\n"
-    "               tariff = \"flat\"; collector = \"col1\"; bus = \"b1\"; }; } ); } );\n";
+    "               tariff = \"flat\"; collector = \"col1\"; bus = \"b1\"; }; },\n"
+    "   { id = \"r4\"; building = \"1\"; unit = \"1\"; label = \"104\";\n"
+    "     customer = { id = \"c4\"; name = \"Qian\"; };\n"
+    "     meter = { id = \"m4\"; address = \"" CARD_ADDRESS "\"; profile = \"card\";\n"
+    "               tariff = \"flat\"; customer_no = \"000000100001\"; alarm_yuan = \"10.00\"; }; "
+    "},\n"
+    "   { id = \"r5\"; building = \"1\"; unit = \"1\"; label = \"105\";\n"
+    "     meter = { id = \"m5\"; address = \"" CARD_ADDRESS_2 "\"; profile = \"card\";\n"
+    "               tariff = \"flat\"; }; } ); } );\n";
 
 static struct timers quick_timers(void)
 {

@@ -12,11 +12,14 @@
 /*
  * The whole money path on a real database with real jobs and threads; only the provider, the
  * collector, the listener and the key service are doubles. Waits are milliseconds. Rooms r1 (cloud
- * balance, relay), r2 (purchase count), r3 (order number) of site s1, terminal k1.
+ * balance, relay), r2 (purchase count), r3 (order number), r4 and r5 (card; tests/unit/cloud_cards)
+ * of site s1, terminal k1.
  */
 #define CLOUD_ADDRESS "112233445501"
 #define COUNT_ADDRESS "112233445502"
 #define ORDER_ADDRESS "112233445503"
+#define CARD_ADDRESS "000012345678"
+#define CARD_ADDRESS_2 "000012345679"
 
 enum { RIG_STATE_SIZE = 16 };
 

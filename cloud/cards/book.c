@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of the card tables to values and back. */
+#include "cloud/cards/book.h"
+
+#include <string.h>
+
+#include "common/must.h"
+#include "common/str.h"
+
+static const char *const KINDS[BOOK_TOKEN_KIND_COUNT] = {
+    [BOOK_PURCHASE] = "purchase",       [BOOK_REVERSAL] = "reversal",     [BOOK_CANCEL] = "cancel",
+    [BOOK_REPLACEMENT] = "replacement", [BOOK_CORRECTION] = "correction",
+};
+
+const char *book_token_kind_name(enum book_token_kind kind)
+{
+    MUST(kind < BOOK_TOKEN_KIND_COUNT);
+    return KINDS[kind];
+}
+
+static bool kind_parse(const char *name, enum book_token_kind *ret_kind)
+{
+    for (int i = 0; i < BOOK_TOKEN_KIND_COUNT; i++) {
+        if (str_equal(name, KINDS[i])) {
+            *ret_kind = (enum book_token_kind)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_record(const struct sql *sql, int column, uint8_t ret_record[CARD_RECORD_SIZE])
+{
+    size_t size = 0;
+    const uint8_t *bytes = sql_blob(sql, column, &size);
+    if (size != CARD_RECORD_SIZE) {
+        return false;
+    }
+    memcpy(ret_record, bytes, CARD_RECORD_SIZE);
+    return true;
+}
+
+/* ---- accounts ---- */
+
+enum err book_account_load(struct db *db, const char *meter_id, struct book_account *ret_account)
+{
+    struct sql *sql = sql_begin(
+        db, "SELECT m.address, a.key_id, a.n, a.total_fen, a.seen_seq, a.seen_n, a.seen_total_fen,"
+            " a.seen_balance_fen, a.seen_meter_at, a.seen_error FROM card_account a"
+            " JOIN meter m USING (meter_id) WHERE a.meter_id = ?1");
+    sql_bind_text(sql, 1, meter_id);
+    enum err err = sql_one(sql);
+    if (err != OK) {
+        return err;
+    }
+    struct book_account account = {
+        .key_id = (uint16_t)sql_i64(sql, 1),
+        .n = (uint32_t)sql_i64(sql, 2),
+        .total_fen = sql_i64(sql, 3),
+        .has_seen = !sql_is_null(sql, 4),
+        .seen_seq = (uint32_t)sql_i64(sql, 4),
+        .seen_n = (uint32_t)sql_i64(sql, 5),
+        .seen_total_fen = sql_i64(sql, 6),
+        .seen_balance_fen = sql_i64(sql, 7),
+        .seen_meter_at = sql_i64(sql, 8),
+        .seen_error = (uint8_t)sql_i64(sql, 9),
+    };
+    const bool good = card_meter_parse(sql_text(sql, 0), account.meter) &&
+                      str_copy(account.meter_id, sizeof(account.meter_id), meter_id);
+    sql_end(sql);
+    if (!good) {
+        return ERR_CHECKSUM;
+    }
+    *ret_account = account;
+    return OK;
+}
+
+enum err book_account_save(struct db *db, const struct book_account *account)
+{
+    MUST(account->total_fen >= 0);
+    struct sql *sql =
+        sql_begin(db, "UPDATE card_account SET n = ?2, total_fen = ?3 WHERE meter_id = ?1");
+    sql_bind_text(sql, 1, account->meter_id);
+    sql_bind_i64(sql, 2, account->n);
+    sql_bind_i64(sql, 3, account->total_fen);
+    return sql_run(sql);
+}
+
+static enum err note_loaded(struct db *db, const char *meter_id, uint32_t n)
+{
+    struct sql *sql = sql_begin(db, "UPDATE card_token SET loaded_at = ?3 WHERE meter_id = ?1"
+                                    " AND n <= ?2 AND loaded_at IS NULL");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, n);
+    sql_bind_i64(sql, 3, db_wall_s(db));
+    return sql_run(sql);
+}
+
+enum err book_account_hear(struct db *db, const char *meter_id, const struct card_return *word)
+{
+    struct sql *sql = sql_begin(
+        db, "UPDATE card_account SET seen_seq = ?2, seen_n = ?3, seen_total_fen = ?4,"
+            " seen_balance_fen = ?5, seen_energy = ?6, seen_meter_at = ?7, seen_status = ?8,"
+            " seen_error = ?9, seen_at = ?10 WHERE meter_id = ?1");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, word->seq);
+    sql_bind_i64(sql, 3, word->n);
+    sql_bind_i64(sql, 4, word->total_fen);
+    sql_bind_i64(sql, 5, word->balance_fen);
+    sql_bind_i64(sql, 6, word->energy);
+    sql_bind_i64(sql, 7, word->at);
+    sql_bind_i64(sql, 8, word->status);
+    sql_bind_i64(sql, 9, word->error);
+    sql_bind_i64(sql, 10, db_wall_s(db));
+    enum err err = sql_run(sql);
+    return err == OK ? note_loaded(db, meter_id, word->n) : err;
+}
+
+/* ---- cards ---- */
+
+static enum err read_card(struct sql *sql, struct book_card *ret_card)
+{
+    struct book_card card = {.card_no = (uint32_t)sql_i64(sql, 2)};
+    const bool good = sql_copy_text(sql, 0, card.uid_text, sizeof(card.uid_text)) &&
+                      card_uid_parse(card.uid_text, &card.uid) &&
+                      sql_copy_text(sql, 1, card.meter_id, sizeof(card.meter_id)) &&
+                      api_card_media_parse(sql_text(sql, 3), &card.media) &&
+                      sql_copy_text(sql, 4, card.state, sizeof(card.state)) &&
+                      read_record(sql, 5, card.record);
+    sql_end(sql);
+    if (!good) {
+        return ERR_CHECKSUM;
+    }
+    *ret_card = card;
+    return OK;
+}
+
+enum err book_card_load(struct db *db, const char *uid_text, struct book_card *ret_card)
+{
+    struct sql *sql = sql_begin(
+        db, "SELECT uid, meter_id, card_no, media, state, record FROM card WHERE uid = ?1");
+    sql_bind_text(sql, 1, uid_text);
+    enum err err = sql_one(sql);
+    return err == OK ? read_card(sql, ret_card) : err;
+}
+
+enum err book_card_of(struct db *db, const char *meter_id, struct book_card *ret_card)
+{
+    struct sql *sql = sql_begin(db, "SELECT uid, meter_id, card_no, media, state, record FROM card"
+                                    " WHERE meter_id = ?1 AND state <> 'replaced'");
+    sql_bind_text(sql, 1, meter_id);
+    enum err err = sql_one(sql);
+    return err == OK ? read_card(sql, ret_card) : err;
+}
+
+enum err book_card_insert(struct db *db, const struct book_card *card)
+{
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO card (uid, meter_id, card_no, media, state, record, opened_at,"
+                      " changed_at) VALUES (?1, ?2, ?3, ?4, 'open', ?5, ?6, ?6)");
+    sql_bind_text(sql, 1, card->uid_text);
+    sql_bind_text(sql, 2, card->meter_id);
+    sql_bind_i64(sql, 3, card->card_no);
+    sql_bind_text(sql, 4, api_card_media_name(card->media));
+    sql_bind_blob(sql, 5, card->record, sizeof(card->record));
+    sql_bind_i64(sql, 6, db_wall_s(db));
+    return sql_run(sql);
+}
+
+enum err book_card_set_state(struct db *db, const char *uid_text, const char *state)
+{
+    struct sql *sql = sql_begin(db, "UPDATE card SET state = ?2, changed_at = ?3 WHERE uid = ?1");
+    sql_bind_text(sql, 1, uid_text);
+    sql_bind_text(sql, 2, state);
+    sql_bind_i64(sql, 3, db_wall_s(db));
+    return sql_run(sql);
+}
+
+enum err book_card_event(struct db *db, const char *uid_text, const char *event, const char *detail)
+{
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO card_event (uid, event, detail, at) VALUES (?1, ?2, ?3, ?4)");
+    sql_bind_text(sql, 1, uid_text);
+    sql_bind_text(sql, 2, event);
+    sql_bind_text(sql, 3, detail);
+    sql_bind_i64(sql, 4, db_wall_s(db));
+    return sql_run(sql);
+}
+
+/* ---- tokens ---- */
+
+#define TOKEN_COLUMNS "meter_id, n, kind, document_no, uid, amount_fen, total_fen, record"
+
+static enum err read_token(struct sql *sql, struct book_token *ret_token)
+{
+    struct book_token token = {.n = (uint32_t)sql_i64(sql, 1),
+                               .amount_fen = sql_i64(sql, 5),
+                               .total_fen = sql_i64(sql, 6)};
+    const bool good = sql_copy_text(sql, 0, token.meter_id, sizeof(token.meter_id)) &&
+                      kind_parse(sql_text(sql, 2), &token.kind) &&
+                      sql_copy_text(sql, 3, token.document_no, sizeof(token.document_no)) &&
+                      sql_copy_text(sql, 4, token.uid_text, sizeof(token.uid_text)) &&
+                      read_record(sql, 7, token.record);
+    sql_end(sql);
+    if (!good) {
+        return ERR_CHECKSUM;
+    }
+    *ret_token = token;
+    return OK;
+}
+
+enum err book_token_load(struct db *db, const char *meter_id, uint32_t n,
+                         struct book_token *ret_token)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT " TOKEN_COLUMNS " FROM card_token WHERE meter_id = ?1 AND n = ?2");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, n);
+    enum err err = sql_one(sql);
+    return err == OK ? read_token(sql, ret_token) : err;
+}
+
+enum err book_token_of(struct db *db, const char *document_no, struct book_token *ret_token)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT " TOKEN_COLUMNS " FROM card_token WHERE document_no = ?1");
+    sql_bind_text(sql, 1, document_no);
+    enum err err = sql_one(sql);
+    return err == OK ? read_token(sql, ret_token) : err;
+}
+
+enum err book_token_insert(struct db *db, const struct book_token *token)
+{
+    struct sql *sql = sql_begin(db, "INSERT INTO card_token (" TOKEN_COLUMNS ", issued_at)"
+                                    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+    sql_bind_text(sql, 1, token->meter_id);
+    sql_bind_i64(sql, 2, token->n);
+    sql_bind_text(sql, 3, KINDS[token->kind]);
+    sql_bind_text(sql, 4, token->document_no);
+    sql_bind_text(sql, 5, token->uid_text);
+    sql_bind_i64(sql, 6, token->amount_fen);
+    sql_bind_i64(sql, 7, token->total_fen);
+    sql_bind_blob(sql, 8, token->record, sizeof(token->record));
+    sql_bind_i64(sql, 9, db_wall_s(db));
+    return sql_run(sql);
+}
+
+enum err book_tokens_written(struct db *db, const char *meter_id, uint32_t n)
+{
+    struct sql *sql = sql_begin(db, "UPDATE card_token SET written_at = ?3 WHERE meter_id = ?1"
+                                    " AND n <= ?2 AND written_at IS NULL");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, n);
+    sql_bind_i64(sql, 3, db_wall_s(db));
+    return sql_run(sql);
+}
+
+enum err book_total_fits(struct db *db, const char *meter_id, uint32_t n, int64_t total_fen,
+                         bool *ret_fits)
+{
+    struct sql *sql = sql_begin(db, "SELECT 1 FROM card_token WHERE meter_id = ?1 AND n <= ?2"
+                                    " AND total_fen = ?3 LIMIT 1");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, n);
+    sql_bind_i64(sql, 3, total_fen);
+    enum err err = sql_one(sql);
+    sql_end(sql);
+    *ret_fits = err == OK || (err == ERR_NOT_FOUND && total_fen == 0);
+    return err == ERR_NOT_FOUND ? OK : err;
+}

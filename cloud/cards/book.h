@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_CARDS_BOOK_H
+#define SHILLING_CLOUD_CARDS_BOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cloud/store/db.h"
+#include "common/compiler.h"
+#include "common/err.h"
+#include "core/order/order_number.h"
+#include "protocol/api/card.h"
+#include "protocol/api/value.h"
+#include "protocol/card/record.h"
+#include "protocol/card/uid.h"
+
+/* Rows of the card tables. All functions run in a transaction; those that write, in a writing one.
+ */
+
+enum { BOOK_WORD_SIZE = 16 };
+
+/* What we gave out for a card meter, and what it last said. */
+struct book_account {
+    char meter_id[API_ID_SIZE];
+    uint8_t meter[CARD_METER_SIZE]; /* its number */
+    uint16_t key_id;
+    uint32_t n;        /* newest number given out; 0: none */
+    int64_t total_fen; /* T: what the next token adds to */
+    bool has_seen;
+    uint32_t seen_seq;
+    uint32_t seen_n;
+    int64_t seen_total_fen;
+    int64_t seen_balance_fen;
+    int64_t seen_meter_at;
+    uint8_t seen_error;
+};
+
+struct book_card {
+    char uid_text[CARD_UID_TEXT_SIZE];
+    struct card_uid uid;
+    char meter_id[API_ID_SIZE];
+    uint32_t card_no;
+    enum api_card_media media;
+    char state[BOOK_WORD_SIZE]; /* "open", "lost", "blocked", "replaced" */
+    uint8_t record[CARD_RECORD_SIZE];
+};
+
+enum book_token_kind {
+    BOOK_PURCHASE,
+    BOOK_REVERSAL,    /* of a return case */
+    BOOK_CANCEL,      /* of a return case that the meter refused */
+    BOOK_REPLACEMENT, /* for another card */
+    BOOK_CORRECTION,  /* two persons took a purchase out of T */
+    BOOK_TOKEN_KIND_COUNT
+};
+
+struct book_token {
+    char meter_id[API_ID_SIZE];
+    uint32_t n;
+    enum book_token_kind kind;
+    char document_no[ORDER_NUMBER_SIZE];
+    char uid_text[CARD_UID_TEXT_SIZE];
+    int64_t amount_fen;
+    int64_t total_fen;
+    uint8_t record[CARD_RECORD_SIZE];
+};
+
+/** ERR_NOT_FOUND: the meter was never opened. ERR_CHECKSUM: the row is none of ours. */
+MUST_CHECK enum err book_account_load(struct db *db, const char *meter_id,
+                                      struct book_account *ret_account);
+/** Store n and T. */
+MUST_CHECK enum err book_account_save(struct db *db, const struct book_account *account);
+/** Store what the meter said, and which tokens it has taken by that. */
+MUST_CHECK enum err book_account_hear(struct db *db, const char *meter_id,
+                                      const struct card_return *word);
+
+/** ERR_NOT_FOUND. */
+MUST_CHECK enum err book_card_load(struct db *db, const char *uid_text, struct book_card *ret_card);
+/** The meter's card that is not replaced. ERR_NOT_FOUND. */
+MUST_CHECK enum err book_card_of(struct db *db, const char *meter_id, struct book_card *ret_card);
+/** A new card, open. ERR_EXISTS: the UID is known, or the meter has a card. */
+MUST_CHECK enum err book_card_insert(struct db *db, const struct book_card *card);
+MUST_CHECK enum err book_card_set_state(struct db *db, const char *uid_text, const char *state);
+/** Write down what became of a card, and why. */
+MUST_CHECK enum err book_card_event(struct db *db, const char *uid_text, const char *event,
+                                    const char *detail);
+
+/** Token @p n of a meter. ERR_NOT_FOUND. */
+MUST_CHECK enum err book_token_load(struct db *db, const char *meter_id, uint32_t n,
+                                    struct book_token *ret_token);
+/** The token of a document. ERR_NOT_FOUND. */
+MUST_CHECK enum err book_token_of(struct db *db, const char *document_no,
+                                  struct book_token *ret_token);
+/** ERR_EXISTS: the number or the document has one already. */
+MUST_CHECK enum err book_token_insert(struct db *db, const struct book_token *token);
+/** Note that every token up to @p n was seen on the card. */
+MUST_CHECK enum err book_tokens_written(struct db *db, const char *meter_id, uint32_t n);
+/** True if one of the tokens up to @p n said @p total_fen, or that is 0 as before the first. */
+MUST_CHECK enum err book_total_fits(struct db *db, const char *meter_id, uint32_t n,
+                                    int64_t total_fen, bool *ret_fits);
+
+const char *book_token_kind_name(enum book_token_kind kind);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_CARDS_INTERNAL_H
+#define SHILLING_CLOUD_CARDS_INTERNAL_H
+
+#include "cloud/cards/book.h"
+#include "cloud/cards/cards.h"
+#include "cloud/cards/session.h"
+#include "cloud/orders/case.h"
+#include "cloud/orders/view.h"
+#include "core/card/card.h"
+
+/* What the files of cloud/cards share. */
+
+struct cards {
+    struct cards_setup setup;
+    struct card_sessions *sessions;
+};
+
+/* ---- what a slot is worth (slots.c) ---- */
+
+/* Raw slots as a terminal or the desk brought them; hex, "" not read. Borrowed. */
+struct slots_raw {
+    const char *credit[API_CARD_SLOTS];
+    const char *returned[API_CARD_SLOTS];
+};
+
+/* The same, checked with the keys. */
+struct slots {
+    struct card_reading reading;
+    struct card_return returned[CARD_SLOT_PAIR]; /* of those that are true */
+};
+
+/** Check raw slots of a card of @p account. In any transaction. */
+MUST_CHECK enum err slots_check(const struct cards *cards, struct db *db,
+                                const struct book_account *account, const struct book_card *card,
+                                const struct slots_raw *raw, struct slots *ret_slots);
+
+/* ---- giving out (token.c) ---- */
+
+struct token_wish {
+    enum book_token_kind kind;
+    const char *document_no; /* NULL: a number of its own */
+    int64_t amount_fen;      /* for the meter's display */
+    int64_t total_fen;       /* T that it says */
+};
+
+/**
+ * Sign and store the meter's next token for @p card; @p account follows. In a writing transaction.
+ *
+ * @return OK; ERR_RANGE the meter's numbers or T are used up
+ */
+MUST_CHECK enum err token_issue(const struct cards *cards, struct db *db,
+                                const struct book_card *card, struct book_account *account,
+                                const struct token_wish *wish, struct book_token *ret_token);
+
+/** What a terminal needs to write @p token: keys and the signed right to do so. */
+MUST_CHECK enum err token_write(const struct cards *cards, const struct book_account *account,
+                                const struct book_card *card, const struct book_token *token,
+                                const char *terminal_id, int64_t wall_s,
+                                struct api_card_write *ret_write);
+
+/** Keys of a laid classic card: to read it all, and to write its credit slots. */
+MUST_CHECK enum err token_read_keys(const struct cards *cards, const struct book_account *account,
+                                    const struct card_uid *uid, struct api_card_keys *ret_keys);
+
+/* ---- taking in (take.c) ---- */
+
+/* One reading of a laid card, and what became of it. */
+struct take {
+    struct cards *cards;
+    char terminal_id[API_ID_SIZE]; /* "": the desk */
+    char uid_text[CARD_UID_TEXT_SIZE];
+    char document_no[ORDER_NUMBER_SIZE]; /* of a confirmation; "": the card was laid */
+    struct slots_raw raw;
+    /* results */
+    struct book_account account;
+    struct book_card card;
+    struct slots slots;
+    struct card_verdict verdict;
+};
+
+/**
+ * In a writing transaction: check the slots, keep them as evidence, and carry out everything that
+ * they prove - orders that are written, what the meter said, return cases that end by it; give out
+ * a correction that is due. ERR_NOT_FOUND: no such card.
+ */
+MUST_CHECK enum err take_reading(struct db *db, struct take *take);
+
+/** take_reading() as a function for store_run(); @p take is a struct take. */
+MUST_CHECK enum err take_return(struct db *db, void *take);
+
+/**
+ * In a writing transaction: what a terminal read back after writing @p token to @p take's card;
+ * @p ret_written if both slots prove it. ERR_NOT_FOUND: no such card.
+ */
+MUST_CHECK enum err take_confirmation(struct db *db, struct take *take,
+                                      const struct book_token *token, bool *ret_written);
+
+/** In a writing transaction: every token up to @p n of this meter is on the card. */
+MUST_CHECK enum err take_proof(struct cards *cards, struct db *db, const char *meter_id,
+                               uint32_t n);
+
+/** The first of the meter's paid orders that are not proven written, and the sum of them all. */
+MUST_CHECK enum err take_owed(struct db *db, const struct book_account *account, bool *ret_owes,
+                              char ret_order_no[ORDER_NUMBER_SIZE], int64_t *ret_fen);
+
+/* ---- return cases (return_case.c) ---- */
+
+/** True while value of this meter is being bought back. */
+MUST_CHECK enum err return_is_open(struct db *db, const char *meter_id, bool *ret_open);
+
+/** After the meter has spoken: end an open case by its word. */
+MUST_CHECK enum err return_hear(struct cards *cards, struct db *db, const struct book_card *card,
+                                struct book_account *account, const struct card_return *word);
+
+/* One person's wish that an order's value be bought back, and what came of it. */
+struct return_wish {
+    struct cards *cards;
+    char order_no[ORDER_NUMBER_SIZE];
+    char person[PERSON_NAME_SIZE]; /* who gave his password just now */
+    /* results */
+    const char *refused; /* NULL, or a word */
+    bool issued;         /* it was the second one: the reversal is given out */
+    char case_no[ORDER_NUMBER_SIZE];
+    uint32_t n;
+};
+
+/** In a writing transaction; @p wish is a struct return_wish. ERR_NOT_FOUND: no such order. */
+MUST_CHECK enum err return_begin(struct db *db, void *wish);
+
+/* One person's word that a reversed case was paid out at the desk. */
+struct payout_wish {
+    char case_no[ORDER_NUMBER_SIZE];
+    char person[PERSON_NAME_SIZE];
+    /* results */
+    const char *refused;
+    bool paid; /* it was the second one: booked */
+};
+
+/** In a writing transaction; @p wish is a struct payout_wish. ERR_NOT_FOUND: no such case. */
+MUST_CHECK enum err return_pay_out(struct db *db, void *wish);
+
+/* ---- the desk (desk.c) ---- */
+
+/* A blank card for a meter, or in place of another card. */
+struct desk_issue {
+    struct cards *cards;
+    char uid_text[CARD_UID_TEXT_SIZE];
+    char old_uid[CARD_UID_TEXT_SIZE]; /* the card that it replaces; "": the meter's first */
+    char meter_id[API_ID_SIZE];       /* first card only; else a result */
+    /* results */
+    const char *refused; /* NULL, or a word */
+    struct book_card card;
+    struct book_account account;
+};
+
+/** In a writing transaction; @p issue is a struct desk_issue. ERR_NOT_FOUND: no such meter, card.
+ */
+MUST_CHECK enum err desk_issue(struct db *db, void *issue);
+
+/* Another state of a card: "open", "lost", "blocked". */
+struct desk_state {
+    char uid_text[CARD_UID_TEXT_SIZE];
+    const char *state;
+    const char *refused;
+};
+
+/** In a writing transaction; @p wish is a struct desk_state. ERR_NOT_FOUND: no such card. */
+MUST_CHECK enum err desk_set_state(struct db *db, void *wish);
+
+/* Everything that is known of a card, and everything that waits for somebody. */
+struct desk_shown {
+    char uid_text[CARD_UID_TEXT_SIZE];
+    json_t *json; /* @own given */
+};
+/** ERR_NOT_FOUND. In any transaction. */
+MUST_CHECK enum err desk_show(struct db *db, void *shown);
+MUST_CHECK enum err desk_list(struct db *db, void *shown);
+
+/* ---- routes ---- */
+void lay_routes(struct cards *cards);
+void write_routes(struct cards *cards);
+void desk_routes(struct cards *cards);
+
+/** The gate of orders (gate.c). */
+MUST_CHECK enum err gate_pass(void *cards, struct db *db, const struct card_wish *wish,
+                              struct card_pass *ret_pass);
+
+#endif

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * POST /v1/terminal/cards: a card was laid, whose is it? The answer holds the keys of this one
+ * card's sectors, and is wiped here once it is on its way. POST .../{session_id}/read: what is on
+ * it; the answer is what the terminal does next.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cloud/cards/internal.h"
+#include "cloud/catalog/catalog.h"
+#include "common/bytes.h"
+#include "common/must.h"
+#include "common/str.h"
+#include "protocol/api/error.h"
+
+enum { ANSWER_MS_MAX = 10000 };
+
+/* ---- a card is laid ---- */
+
+struct laying {
+    struct cards *cards;
+    const struct http_peer *peer;
+    struct api_card_laid laid;
+    struct card_session session;
+    struct api_card_session answer;
+};
+
+static enum api_card_standing standing_of(const char *state)
+{
+    if (str_equal(state, "open")) {
+        return API_CARD_OURS;
+    }
+    if (str_equal(state, "lost")) {
+        return API_CARD_LOST;
+    }
+    return str_equal(state, "blocked") ? API_CARD_BLOCKED : API_CARD_REPLACED;
+}
+
+static enum err look_up(struct db *db, void *arg)
+{
+    struct laying *laying = arg;
+    struct book_card card;
+    struct book_account account;
+    struct catalog_meter meter;
+    laying->session.used_ms = db_service_ms(db);
+    laying->answer.standing = API_CARD_FOREIGN;
+    if (laying->cards->setup.vault == NULL) {
+        return OK;
+    }
+    enum err err = book_card_load(db, laying->session.uid, &card);
+    if (err == ERR_NOT_FOUND) {
+        return OK;
+    }
+    if (err == OK) {
+        err = book_account_load(db, card.meter_id, &account);
+    }
+    if (err == OK) {
+        err = catalog_meter_get(db, card.meter_id, &meter);
+    }
+    if (err != OK) {
+        return err;
+    }
+    const bool here = str_equal(meter.site_id, laying->peer->site_id);
+    laying->answer.standing = here ? standing_of(card.state) : API_CARD_OTHER_SITE;
+    laying->answer.media = card.media;
+    if (laying->answer.standing != API_CARD_OURS) {
+        return OK;
+    }
+    bool fits = str_copy(laying->session.meter_id, sizeof(laying->session.meter_id), card.meter_id);
+    MUST(fits);
+    return token_read_keys(laying->cards, &account, &card.uid, &laying->answer.keys);
+}
+
+static void reply_session(struct http_request *request, const struct api_card_session *answer)
+{
+    char *text = malloc(API_TEXT_SIZE_MAX);
+    size_t size = 0;
+    if (text == NULL || api_card_session_encode(answer, text, API_TEXT_SIZE_MAX, &size) != OK) {
+        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
+    } else {
+        http_reply_text(request, 200, "application/json", text, size);
+        bytes_wipe(text, size);
+    }
+    free(text);
+}
+
+static bool read_laid(struct http_request *request, struct laying *laying)
+{
+    struct api_fault fault = {{0}};
+    struct card_uid uid;
+    size_t size = 0;
+    const char *text = http_body_raw(request, &size);
+    if (api_card_laid_decode(text, size, &laying->laid, &fault) != OK ||
+        !card_uid_parse(laying->laid.uid, &uid)) {
+        http_reply_bad_request(request, fault.field[0] != '\0' ? fault.field : "uid");
+        return false;
+    }
+    card_uid_format(&uid, laying->session.uid);
+    return true;
+}
+
+static void on_lay(struct http_request *request, void *self)
+{
+    struct cards *cards = self;
+    const struct cards_setup *setup = &cards->setup;
+    struct laying *laying = calloc(1, sizeof(*laying));
+    if (laying == NULL) {
+        http_reply_error(request, 503, API_ERROR_BUSY, NULL, NULL);
+        return;
+    }
+    laying->cards = cards;
+    laying->peer = http_peer(request);
+    if (read_laid(request, laying)) {
+        id_make(setup->rng, clock_wall_s(setup->clock) * 1000, laying->session.session_id);
+        bool fits = str_copy(laying->session.terminal_id, sizeof(laying->session.terminal_id),
+                             laying->peer->terminal_id) &&
+                    str_copy(laying->answer.session_id, sizeof(laying->answer.session_id),
+                             laying->session.session_id);
+        MUST(fits);
+        enum err err = store_read(setup->store, look_up, laying);
+        if (err == OK) {
+            card_sessions_put(cards->sessions, &laying->session);
+            reply_session(request, &laying->answer);
+        } else {
+            view_reply_error(request, err);
+        }
+    }
+    bytes_wipe(laying, sizeof(*laying));
+    free(laying);
+}
+
+/* ---- what is on it ---- */
+
+struct reading {
+    struct cards *cards;
+    struct http_ticket ticket;
+    struct card_session session;
+    bool over;
+    struct api_card_read read;
+    struct api_card_view view;
+};
+
+static enum err fill_meter(struct db *db, const struct take *take, struct api_card_view *view)
+{
+    struct catalog_meter meter;
+    const struct book_account *account = &take->account;
+    enum err err = catalog_meter_get(db, account->meter_id, &meter);
+    if (err != OK) {
+        return err;
+    }
+    bool fits =
+        str_copy(view->room_id, sizeof(view->room_id), meter.room_id) &&
+        str_copy(view->meter_id, sizeof(view->meter_id), meter.meter_id) &&
+        str_copy(view->place, sizeof(view->place), meter.place) &&
+        str_copy(view->customer_masked, sizeof(view->customer_masked), meter.customer_masked) &&
+        str_copy(view->meter_tail, sizeof(view->meter_tail), meter.tail);
+    MUST(fits);
+    view->has_balance = account->has_seen;
+    view->balance_fen = account->seen_balance_fen;
+    view->balance_at = account->seen_meter_at;
+    view->has_headroom = meter.profile.card_limit_fen > 0;
+    view->headroom_fen =
+        view->has_headroom ? card_headroom(meter.profile.card_limit_fen, account->seen_balance_fen,
+                                           account->total_fen - account->seen_total_fen)
+                           : 0;
+    return OK;
+}
+
+static enum err fill_last(struct db *db, const char *meter_id, struct api_card_view *view)
+{
+    struct sql *sql = sql_begin(db, "SELECT amount_fen, written_at FROM card_token WHERE"
+                                    " meter_id = ?1 AND kind = 'purchase' AND written_at IS NOT"
+                                    " NULL ORDER BY n DESC LIMIT 1");
+    sql_bind_text(sql, 1, meter_id);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        view->has_last = true;
+        view->last_fen = sql_i64(sql, 0);
+        view->last_at = sql_i64(sql, 1);
+    }
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static void fill_verdict(const struct take *take, struct api_card_view *view)
+{
+    static const enum api_card_state STATES[CARD_STATE_COUNT] = {
+        [CARD_READY] = API_CARD_READY,
+        [CARD_OWED] = API_CARD_OWED,
+        [CARD_REPAIR] = API_CARD_REPAIR,
+        [CARD_REFUSED] = API_CARD_REFUSED,
+    };
+    static const enum api_card_loaded LOADED[CARD_LOADED_COUNT] = {
+        [CARD_LOADED_NEVER] = API_CARD_LOADED_NEVER,
+        [CARD_LOADED_NO] = API_CARD_LOADED_NO,
+        [CARD_LOADED_YES] = API_CARD_LOADED_YES,
+    };
+    view->state = STATES[take->verdict.state];
+    view->loaded = LOADED[take->verdict.loaded];
+    if (take->verdict.state == CARD_REFUSED) {
+        str_format_cut(view->reason, sizeof(view->reason), "%s",
+                       card_reason_name(take->verdict.reason));
+    }
+}
+
+/* The newest token holds the value of all that are owed. */
+static enum err fill_write(struct db *db, const struct take *take, struct api_card_view *view)
+{
+    struct book_token token;
+    enum err err = book_token_load(db, take->account.meter_id, take->account.n, &token);
+    if (err == OK) {
+        err = token_write(take->cards, &take->account, &take->card, &token, take->terminal_id,
+                          db_wall_s(db), &view->write);
+    }
+    view->has_write = err == OK;
+    return err;
+}
+
+static enum err fill_view(struct db *db, const struct take *take, struct api_card_view *view)
+{
+    const enum card_state state = take->verdict.state;
+    fill_verdict(take, view);
+    enum err err = fill_meter(db, take, view);
+    if (err == OK) {
+        err = fill_last(db, take->account.meter_id, view);
+    }
+    if (err == OK) {
+        err = take_owed(db, &take->account, &view->has_owed, view->owed_order_no, &view->owed_fen);
+    }
+    if (err == OK && (state == CARD_OWED || state == CARD_REPAIR)) {
+        err = fill_write(db, take, view);
+    }
+    return err;
+}
+
+static enum err carry_out(struct db *db, void *arg)
+{
+    struct reading *reading = arg;
+    const struct api_card_read *read = &reading->read;
+    struct take take = {.cards = reading->cards,
+                        .raw = {.credit = {read->credit[0], read->credit[1]},
+                                .returned = {read->returned[0], read->returned[1]}}};
+    bool fits =
+        str_copy(take.terminal_id, sizeof(take.terminal_id), reading->session.terminal_id) &&
+        str_copy(take.uid_text, sizeof(take.uid_text), reading->session.uid);
+    MUST(fits);
+    enum err err = take_reading(db, &take);
+    if (err != OK) {
+        return err;
+    }
+    reading->over = !str_equal(take.card.state, "open") ||
+                    !str_equal(take.card.meter_id, reading->session.meter_id);
+    reading->session.ready = !reading->over && take.verdict.state == CARD_READY;
+    reading->session.ready_n = take.account.n;
+    return fill_view(db, &take, &reading->view);
+}
+
+static void reply_over(struct http_request *request)
+{
+    http_reply_error(request, 410, API_ERROR_CARD_SESSION, "lay the card again", NULL);
+}
+
+static void reply_view(struct http_request *request, const struct api_card_view *view)
+{
+    char *text = malloc(API_TEXT_SIZE_MAX);
+    size_t size = 0;
+    if (text == NULL || api_card_view_encode(view, text, API_TEXT_SIZE_MAX, &size) != OK) {
+        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
+    } else {
+        http_reply_text(request, 200, "application/json", text, size);
+        bytes_wipe(text, size);
+    }
+    free(text);
+}
+
+static void finish(struct reading *reading)
+{
+    bytes_wipe(reading, sizeof(*reading));
+    free(reading);
+}
+
+static void done(enum err err, void *arg)
+{
+    struct reading *reading = arg;
+    struct cards *cards = reading->cards;
+    if (err == OK && !reading->over) {
+        card_sessions_update(cards->sessions, &reading->session);
+    }
+    struct http_request *request = http_take(cards->setup.http, reading->ticket);
+    if (request != NULL && err != OK) {
+        view_reply_error(request, err);
+    } else if (request != NULL && reading->over) {
+        reply_over(request);
+    } else if (request != NULL) {
+        reply_view(request, &reading->view);
+    }
+    finish(reading);
+}
+
+static void on_read(struct http_request *request, void *self)
+{
+    struct cards *cards = self;
+    struct api_fault fault = {{0}};
+    size_t size = 0;
+    const char *text = http_body_raw(request, &size);
+    struct reading *reading = calloc(1, sizeof(*reading));
+    if (reading == NULL) {
+        http_reply_error(request, 503, API_ERROR_BUSY, NULL, NULL);
+        return;
+    }
+    reading->cards = cards;
+    const bool known = card_sessions_get(cards->sessions, http_param(request, "session_id"),
+                                         http_peer(request)->terminal_id,
+                                         store_service_ms(cards->setup.store), &reading->session);
+    if (!known || reading->session.meter_id[0] == '\0') {
+        reply_over(request);
+        finish(reading);
+        return;
+    }
+    if (api_card_read_decode(text, size, &reading->read, &fault) != OK) {
+        http_reply_bad_request(request, fault.field);
+        finish(reading);
+        return;
+    }
+    bool fits = str_copy(reading->view.session_id, sizeof(reading->view.session_id),
+                         reading->session.session_id);
+    MUST(fits);
+    reading->ticket = http_park(request, ANSWER_MS_MAX, NULL, NULL);
+    enum err err = store_submit(cards->setup.store, carry_out, done, reading);
+    if (err != OK) {
+        done(err, reading);
+    }
+}
+
+void lay_routes(struct cards *cards)
+{
+    const struct http_route routes[] = {
+        {HTTP_POST, "/v1/terminal/cards", HTTP_FOR_TERMINAL, HTTP_BODY_JSON, 0, on_lay, cards},
+        {HTTP_POST, "/v1/terminal/cards/{session_id}/read", HTTP_FOR_TERMINAL, HTTP_BODY_JSON, 0,
+         on_read, cards},
+    };
+    http_route_add(cards->setup.http, routes, ARRAY_COUNT(routes));
+}

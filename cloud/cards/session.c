@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/cards/session.h"
+
+#include <stdlib.h>
+
+#include "common/must.h"
+#include "common/str.h"
+#include "drivers/thread/monitor.h"
+
+struct card_sessions {
+    struct monitor monitor;
+    size_t count;
+    struct card_session list[SESSIONS_MAX];
+};
+
+struct card_sessions *card_sessions_create(void)
+{
+    struct card_sessions *sessions = calloc(1, sizeof(*sessions));
+    if (sessions != NULL) {
+        monitor_init(&sessions->monitor);
+    }
+    return sessions;
+}
+
+void card_sessions_destroy(struct card_sessions *sessions)
+{
+    if (sessions != NULL) {
+        monitor_finish(&sessions->monitor);
+        free(sessions);
+    }
+}
+
+/* Where a terminal's session is or goes: its own place, a free one, or the oldest's. */
+static struct card_session *place_for(struct card_sessions *sessions, const char *terminal_id)
+{
+    struct card_session *oldest = NULL;
+    for (size_t i = 0; i < sessions->count; i++) {
+        struct card_session *session = &sessions->list[i];
+        if (str_equal(session->terminal_id, terminal_id)) {
+            return session;
+        }
+        if (oldest == NULL || session->used_ms < oldest->used_ms) {
+            oldest = session;
+        }
+    }
+    if (sessions->count < SESSIONS_MAX) {
+        sessions->count += 1;
+        return &sessions->list[sessions->count - 1];
+    }
+    MUST(oldest != NULL);
+    return oldest;
+}
+
+void card_sessions_put(struct card_sessions *sessions, const struct card_session *session)
+{
+    monitor_enter(&sessions->monitor);
+    *place_for(sessions, session->terminal_id) = *session;
+    monitor_leave(&sessions->monitor);
+}
+
+void card_sessions_update(struct card_sessions *sessions, const struct card_session *session)
+{
+    monitor_enter(&sessions->monitor);
+    for (size_t i = 0; i < sessions->count; i++) {
+        if (str_equal(sessions->list[i].session_id, session->session_id)) {
+            sessions->list[i] = *session;
+        }
+    }
+    monitor_leave(&sessions->monitor);
+}
+
+bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
+                       const char *terminal_id, int64_t now_ms, struct card_session *ret_session)
+{
+    bool found = false;
+    monitor_enter(&sessions->monitor);
+    for (size_t i = 0; i < sessions->count && !found; i++) {
+        struct card_session *session = &sessions->list[i];
+        found = str_equal(session->session_id, session_id) &&
+                str_equal(session->terminal_id, terminal_id) &&
+                now_ms - session->used_ms < SESSION_MS;
+        if (found) {
+            session->used_ms = now_ms;
+            *ret_session = *session;
+        }
+    }
+    monitor_leave(&sessions->monitor);
+    return found;
+}

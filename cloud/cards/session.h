@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SHILLING_CLOUD_CARDS_SESSION_H
+#define SHILLING_CLOUD_CARDS_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/compiler.h"
+#include "common/id.h"
+#include "protocol/api/value.h"
+#include "protocol/card/uid.h"
+
+/*
+ * A card that lies at a terminal, from its laying on. Kept in memory alone: a session proves
+ * nothing and holds no key, it only says which card the terminal spoke of. At most one a terminal.
+ */
+enum {
+    SESSIONS_MAX = 1024,         /* terminals with a card at the same time; the oldest gives way */
+    SESSION_MS = 30 * 60 * 1000, /* above the longest payment and the wait for the card */
+};
+
+struct card_session {
+    char session_id[ID_TEXT_SIZE];
+    char terminal_id[API_ID_SIZE];
+    char uid[CARD_UID_TEXT_SIZE];
+    char meter_id[API_ID_SIZE]; /* "" if the card is not ours */
+    uint32_t ready_n;           /* newest token of the meter when the card was found up to date */
+    bool ready;                 /* it was read, and may be sold to */
+    int64_t used_ms;            /* service clock */
+};
+
+struct card_sessions;
+
+/** NULL if there is no memory. */
+struct card_sessions *card_sessions_create(void);
+/** NULL is allowed. */
+void card_sessions_destroy(struct card_sessions *sessions);
+
+/** Keep @p session, in place of the terminal's earlier one. Any thread. */
+void card_sessions_put(struct card_sessions *sessions, const struct card_session *session);
+
+/** Note what became of @p session, unless another card was laid at its terminal. Any thread. */
+void card_sessions_update(struct card_sessions *sessions, const struct card_session *session);
+
+/** The session of that number at that terminal, if its time is not over. Any thread. */
+MUST_CHECK bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
+                                  const char *terminal_id, int64_t now_ms,
+                                  struct card_session *ret_session);
+
+#endif

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Value that is bought back, and value that two persons take out again. */
+#include <string.h>
+
+#include "common/str.h"
+#include "tests/unit/cloud_cards/card_rig.h"
+#include "tests/unit/test.h"
+
+enum { FEN = 5000 };
+
+#define PASSWORD "correct horse"
+
+static struct card_rig rig;
+static struct laid laid;
+static struct api_card_write write;
+static char order_no[API_ORDER_NO_SIZE];
+static char other_no[API_ORDER_NO_SIZE];
+static char case_no[64];
+static char word[API_WORD_SIZE];
+
+static struct test_card begin(void)
+{
+    card_rig_begin(&rig);
+    open_card(UID);
+    return test_card_make(UID);
+}
+
+static void end(void)
+{
+    const bool clean = rig_books_are_clean(&rig.rig);
+    card_rig_end(&rig);
+    CHECK(clean);
+}
+
+static void check_stage(const char *stage)
+{
+    char now[24];
+    rig_text(&rig.rig, "SELECT stage FROM card_return_case WHERE case_no = ?1", case_no, now,
+             sizeof(now));
+    CHECK_EQ_STR(now, stage);
+}
+
+/* The newest token onto the card. */
+static void write_newest(struct test_card *card)
+{
+    bool written = false;
+    lay("k1", card, &laid);
+    CHECK(laid.has_write);
+    burn(card, &laid.write);
+    CHECK_EQ_U64(confirm("k1", laid.write.order_no, card, &written, word), 200);
+    CHECK(written);
+}
+
+/* An order that is issued and not written: CREDITING. */
+static void buy_and_issue(struct test_card *card)
+{
+    buy(&rig, "k1", card, FEN, order_no);
+    lay("k1", card, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+}
+
+TEST(the_meter_takes_it_back_and_the_money_goes)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, other_no);
+    test_meter_load(&meter, &card);
+    lay("k1", &card, &laid);
+    buy_and_issue(&card);
+    begin_return(&rig, order_no, case_no);
+    check_stage("REVERSAL_ISSUED");
+    CHECK(is_state(&rig, order_no, "CREDITING"));
+    /* The reversal is written; that proves nothing of the purchase. */
+    write_newest(&card);
+    CHECK(is_state(&rig, order_no, "CREDITING"));
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "refused");
+    CHECK_EQ_STR(laid.reason, "return_case");
+    CHECK_EQ_U64(order_card("k1", &laid, FEN, other_no), 409);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "card_stale");
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, FEN);
+    lay("k1", &card, &laid);
+    check_stage("REVERSED");
+    CHECK_EQ_STR(laid.state, "ready");
+    CHECK(rig_until(&rig.rig, order_no, "REFUNDED"));
+    CHECK_EQ_I64(double_pay_trade(order_no).refund_numbers, 1);
+    CHECK_EQ_I64(account_sum(&rig, "CARD"), -FEN);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "not_paid");
+    top_up(&rig, &card, FEN, other_no); /* life goes on, from the reduced T */
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 2 * FEN);
+    end();
+}
+
+/* The token was copied and loaded first: the meter gives it back all the same. */
+TEST(a_copy_that_was_loaded_meanwhile_is_taken_back_too)
+{
+    struct test_card card = begin();
+    struct test_card copy;
+    struct test_meter meter = test_meter_make();
+    buy_and_issue(&card);
+    copy = card;
+    burn(&copy, &write);
+    begin_return(&rig, order_no, case_no);
+    test_meter_load(&meter, &copy); /* nobody knows */
+    CHECK_EQ_I64(meter.balance_fen, FEN);
+    write_newest(&card);
+    check_stage("REVERSAL_ISSUED");
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    lay("k1", &card, &laid);
+    check_stage("REVERSED");
+    CHECK(rig_until(&rig.rig, order_no, "REFUNDED"));
+    test_meter_load(&meter, &copy); /* and again: stale */
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    end();
+}
+
+TEST(the_meter_refuses_because_the_value_is_used)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    buy_and_issue(&card);
+    struct test_card copy = card;
+    burn(&copy, &write);
+    test_meter_load(&meter, &copy);
+    meter.balance_fen = 100; /* used */
+    begin_return(&rig, order_no, case_no);
+    write_newest(&card);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.error, 31);
+    lay("k1", &card, &laid); /* the meter's word ends the case; T is as before */
+    check_stage("REFUSED");
+    CHECK_EQ_STR(laid.state, "owed");
+    CHECK_EQ_I64(laid.write.n, 3);
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    write_newest(&card);
+    CHECK(is_state(&rig, order_no, "DONE")); /* the third token holds the value */
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 100);
+    CHECK_EQ_I64(meter.n, 3);
+    CHECK_EQ_I64(account_sum(&rig, "CARD"), -FEN);
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    end();
+}
+
+TEST(an_old_word_or_none_ends_nothing)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, other_no);
+    test_meter_load(&meter, &card);
+    const struct test_card before = card; /* with an authentic, older return record */
+    lay("k1", &card, &laid);
+    buy_and_issue(&card);
+    begin_return(&rig, order_no, case_no);
+    write_newest(&card);
+    for (int i = 0; i < 2; i++) {
+        memcpy(card.returned, before.returned, sizeof(card.returned));
+        lay("k1", &card, &laid);
+        CHECK_EQ_STR(laid.reason, "return_case");
+    }
+    /* The meter writes again without having taken it: a reader that ignores it. */
+    struct test_card other = before;
+    test_meter_load(&meter, &other);
+    memcpy(card.returned, other.returned, sizeof(card.returned));
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.reason, "return_case");
+    check_stage("REVERSAL_ISSUED");
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    CHECK(is_state(&rig, order_no, "CREDITING"));
+    /* A forged record does not either. */
+    card.returned[0][90] = card.returned[0][90] == '0' ? '1' : '0';
+    memcpy(card.returned[1], card.returned[0], sizeof(card.returned[1]));
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.reason, "bad_mac");
+    check_stage("REVERSAL_ISSUED");
+    end();
+}
+
+TEST(value_that_was_delivered_is_paid_out_at_the_desk)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    char body[200];
+    char reply[64];
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    write_newest(&card);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    /* The record is brought to the desk. */
+    str_format_cut(body, sizeof(body), "{\"record\":\"%s\"}", card.returned[0]);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/return", body, "uid", reply), 200);
+    check_stage("REVERSED");
+    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK_EQ_I64(account_sum(&rig, "CARD"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), -FEN);
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    static const struct {
+        const char *name;
+        unsigned status;
+        const char *says;
+    } STEPS[] = {{"li", 200, "owed"},
+                 {"li", 409, "same_person"},
+                 {"wang", 200, "paid"},
+                 {"wang", 409, "nothing_owed"}};
+    for (size_t i = 0; i < ARRAY_COUNT(STEPS); i++) {
+        str_format_cut(body, sizeof(body),
+                       "{\"case_no\":\"%s\",\"person\":\"%s\",\"password\":\"" PASSWORD "\"}",
+                       case_no, STEPS[i].name);
+        CHECK_EQ_U64(desk("/v1/admin/card-payouts", body, "payout", reply), STEPS[i].status);
+        CHECK_EQ_STR(reply, STEPS[i].says);
+    }
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "BANK"), -FEN);
+    end();
+}
+
+static unsigned ask_return(const char *number, const char *person, const char *password,
+                           char reply[64])
+{
+    char body[256];
+    str_format_cut(body, sizeof(body),
+                   "{\"order_no\":\"%s\",\"person\":\"%s\",\"password\":\"%s\"}", number, person,
+                   password);
+    return desk("/v1/admin/card-returns", body, "stage", reply);
+}
+
+TEST(it_takes_two_persons_and_an_issued_token)
+{
+    struct test_card card = begin();
+    char reply[64];
+    add_persons(&rig);
+    CHECK_EQ_U64(ask_return("SH20261120000000099000000", "li", PASSWORD, reply), 404);
+    buy(&rig, "k1", &card, FEN, order_no);
+    CHECK_EQ_U64(ask_return(order_no, "li", PASSWORD, reply), 409);
+    CHECK_EQ_STR(reply, "not_issued");
+    lay("k1", &card, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK_EQ_U64(ask_return(order_no, "li", "wrong password", reply), 403);
+    CHECK_EQ_U64(ask_return(order_no, "li", PASSWORD, reply), 200);
+    CHECK_EQ_STR(reply, "ASKED");
+    CHECK_EQ_U64(ask_return(order_no, "li", PASSWORD, reply), 409);
+    CHECK_EQ_STR(reply, "same_person");
+    /* One person alone stops nothing. */
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK_EQ_U64(ask_return(order_no, "wang", PASSWORD, reply), 200);
+    CHECK_EQ_STR(reply, "REVERSAL_ISSUED");
+    CHECK_EQ_U64(ask_return(order_no, "wang", PASSWORD, reply), 409);
+    CHECK_EQ_STR(reply, "case_open");
+    CHECK_EQ_I64(rig_number(&rig.rig, "SELECT total_fen FROM card_account", NULL), 0);
+    end();
+}
+
+TEST(nothing_is_issued_while_value_is_bought_back)
+{
+    struct test_card card = begin();
+    static struct laid second;
+    top_up(&rig, &card, FEN, order_no);
+    lay("k2", &card, &second);
+    CHECK_EQ_U64(order_card("k2", &second, FEN, other_no), 200);
+    CHECK(rig_until(&rig.rig, other_no, "WAIT_PAY"));
+    double_pay_settle(other_no, 0);
+    CHECK(rig_until(&rig.rig, other_no, "PAID"));
+    begin_return(&rig, order_no, case_no);
+    CHECK_EQ_U64(issue("k2", other_no, second.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "return_case");
+    CHECK(is_state(&rig, other_no, "PAID")); /* and goes back by itself after its time */
+    end();
+}
+
+/* ---- two persons end what neither card nor meter says ---- */
+
+static void settle(const char *number, const char *person, const char *decision)
+{
+    char path[128];
+    char body[200];
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/sign", number);
+    str_format_cut(body, sizeof(body),
+                   "{\"person\":\"%s\",\"password\":\"" PASSWORD "\",\"decision\":\"%s\"}", person,
+                   decision);
+    struct double_answer answer = double_http_call(HTTP_POST, path, body);
+    if (answer.status != 200) {
+        TEST_FAIL("%s", answer.text);
+    }
+    double_answer_finish(&answer);
+}
+
+TEST(what_two_persons_paid_back_leaves_the_total)
+{
+    rig_timers()->card_review_ms = 300;
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    char path[128];
+    add_persons(&rig);
+    buy_and_issue(&card);
+    static struct api_card_write lost;
+    lost = write;
+    CHECK(rig_until(&rig.rig, order_no, "REVIEW"));
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/attach", order_no);
+    struct double_answer answer = double_http_call(HTTP_POST, path,
+                                                   "{\"person\":\"li\",\"password\":\"" PASSWORD
+                                                   "\",\"kind\":\"physical\",\"text\":\"seen\"}");
+    CHECK_EQ_U64(answer.status, 200);
+    double_answer_finish(&answer);
+    settle(order_no, "li", "refund");
+    settle(order_no, "wang", "refund");
+    CHECK(rig_until(&rig.rig, order_no, "REFUNDED"));
+    CHECK_EQ_I64(rig_number(&rig.rig, "SELECT total_fen FROM card_account", NULL), 0);
+    /* The old token is not handed out any more; one that says the new total is. */
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "repair");
+    CHECK_EQ_I64(laid.write.n, 2);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "not_paid");
+    burn(&card, &lost); /* somebody kept the bytes */
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, FEN);
+    write_newest(&card);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_token", NULL), 2);
+    end();
+}
+
+TEST_MAIN()
