@@ -20,6 +20,7 @@
 
 #include "cloud/admin/admin.h"
 #include "cloud/api/terminal_api.h"
+#include "cloud/cards/cards.h"
 #include "cloud/catalog/seed.h"
 #include "cloud/http/server.h"
 #include "cloud/identity/devices.h"
@@ -57,6 +58,8 @@ struct app {
     struct gateway *gateway;
     struct orders *orders;
     struct review *review;
+    struct vault *vault;
+    struct cards *cards;
     struct account_port accounts;
     struct live *live;
     struct history *history;
@@ -203,6 +206,28 @@ static bool make_money(struct app *app)
     return err == OK || fail(app, err, "orders");
 }
 
+/* Without the group there are no keys: a laid card is foreign then. */
+static bool make_cards(struct app *app)
+{
+    enum err err = OK;
+    char why[VAULT_WHY_SIZE] = "";
+    if (app->settings->cards.enabled) {
+        err = vault_open(&app->settings->cards, &app->vault, why);
+        str_format_cut(app->why, sizeof(app->why), "%s", why);
+    }
+    const struct cards_setup setup = {.orders = app->orders,
+                                      .store = app->store,
+                                      .jobs = app->jobs,
+                                      .http = app->http,
+                                      .clock = &app->clock,
+                                      .rng = &app->rng,
+                                      .vault = app->vault};
+    if (err == OK) {
+        err = cards_create(&setup, &app->cards);
+    }
+    return err == OK || fail(app, err, "cards");
+}
+
 static bool payments_open(void *self, char ret_reason[API_WORD_SIZE])
 {
     const struct app *app = self;
@@ -314,6 +339,8 @@ static void stop(struct app *app)
     history_destroy(app->history);
     retention_destroy(app->retention);
     expiry_destroy(app->expiry);
+    cards_destroy(app->cards);
+    vault_close(app->vault);
     review_destroy(app->review);
     orders_destroy(app->orders);
     jobs_destroy(app->jobs);
@@ -354,7 +381,7 @@ enum app_exit app_run(const struct settings *settings, const char *version)
     app->clock = clock_system();
     app->rng = rng_system();
     bool running = open_state(app) && make_http(app) && make_gateway(app) && make_money(app) &&
-                   make_calls(app) && start(app);
+                   make_cards(app) && make_calls(app) && start(app);
     if (running) {
         log_info("version %s, mode %s", version, modes[settings->mode]);
         say_ready(app);

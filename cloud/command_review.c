@@ -10,10 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <termios.h>
-#include <unistd.h>
-
 #include "cloud/admin/client.h"
+#include "cloud/password.h"
 #include "cloud/review/audit.h"
 #include "cloud/review/review.h"
 #include "cloud/state.h"
@@ -58,36 +56,6 @@ static enum app_exit wrong_usage(void)
 {
     (void)fputs(usage, stderr);
     return APP_EXIT_USAGE;
-}
-
-/* ---- the password ---- */
-
-static bool read_line(char *ret_line, size_t size)
-{
-    if (fgets(ret_line, (int)size, stdin) == NULL) {
-        return false;
-    }
-    ret_line[strcspn(ret_line, "\r\n")] = '\0';
-    return true;
-}
-
-static bool read_password(const char *name, char ret_password[PERSON_PASSWORD_SIZE])
-{
-    struct termios seen = {0};
-    const bool terminal = isatty(STDIN_FILENO) == 1 && tcgetattr(STDIN_FILENO, &seen) == 0;
-    if (!terminal) {
-        return read_line(ret_password, PERSON_PASSWORD_SIZE);
-    }
-    struct termios unseen = seen;
-    unseen.c_lflag &= ~(tcflag_t)ECHO;
-    (void)fprintf(stderr, "password of %s: ", name);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) != 0) {
-        return false;
-    }
-    bool read = read_line(ret_password, PERSON_PASSWORD_SIZE);
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
-    (void)fputc('\n', stderr);
-    return read;
 }
 
 /* ---- the service ---- */
@@ -299,7 +267,7 @@ static enum app_exit command_show(const struct settings *settings, const char *d
 static json_t *signed_body(const char *name)
 {
     char password[PERSON_PASSWORD_SIZE];
-    if (!read_password(name, password)) {
+    if (!password_read(name, password)) {
         return NULL;
     }
     json_t *body = json_object();
@@ -341,7 +309,7 @@ static enum app_exit command_wish(const struct settings *settings, const struct 
 static json_t *vouched_body(const char *name, const char *const *by, int by_count)
 {
     char password[PERSON_PASSWORD_SIZE];
-    if (!read_password(name, password)) {
+    if (!password_read(name, password)) {
         return NULL;
     }
     json_t *body = json_object();

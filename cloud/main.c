@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cloud/app.h"
+#include "cloud/command_card.h"
 #include "cloud/command_reconcile.h"
 #include "cloud/command_review.h"
 #include "cloud/commands.h"
@@ -21,6 +22,7 @@ static const char usage[] =
     "shilling-cloud --config FILE dev-enrol KIND NAME --out DIR   make a key and a certificate\n"
     "                                                             (terminal, collector, broker)\n"
     "shilling-cloud --config FILE revoke KIND NAME                refuse a device's keys\n"
+    "shilling-cloud --config FILE card ...                        the desk that issues RF cards\n"
     "shilling-cloud --config FILE review ...                      list and settle open items\n"
     "shilling-cloud --config FILE ledger                          audit the books\n"
     "shilling-cloud --config FILE reconcile --day DAY             bills against our books\n"
@@ -38,7 +40,8 @@ struct command_line {
 /* True for commands behind which all words are their own. */
 static bool has_own_words(const char *command)
 {
-    return str_equal(command, "review") || str_equal(command, "reconcile");
+    return str_equal(command, "review") || str_equal(command, "reconcile") ||
+           str_equal(command, "card");
 }
 
 /* Options of the other commands may stand anywhere. */
@@ -92,6 +95,9 @@ static enum app_exit run_command(const struct settings *settings, const struct c
     }
     if (str_equal(command, "reconcile")) {
         return command_reconcile(settings, line->words + 1, line->word_count - 1);
+    }
+    if (str_equal(command, "card")) {
+        return command_card(settings, line->words + 1, line->word_count - 1);
     }
     if (str_equal(command, "ledger")) {
         return command_ledger(settings, line->words + 1, line->word_count - 1);

@@ -129,6 +129,7 @@ bool settings_read(const char *path, struct settings *ret_settings,
     read_mqtt(cfg, settings);
     pay_config_read(cfg, &settings->pay);
     orders_options_read(cfg, &settings->orders);
+    vault_config_read(cfg, &settings->cards);
     check_payments(cfg, settings);
     return config_finish(cfg, ret_message, CONFIG_MESSAGE_SIZE);
 }

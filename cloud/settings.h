@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cloud/cards/vault.h"
 #include "cloud/http/server.h"
 #include "cloud/identity/pki.h"
 #include "cloud/orders/orders.h"
@@ -51,6 +52,7 @@ struct settings {
 
     struct pay_config pay;
     struct orders_options orders;
+    struct vault_config cards;
 };
 
 /** Read and check the file. @p ret_message on failure: "FILE:LINE: field: what is wrong". */
