@@ -108,11 +108,13 @@ static bool compare(struct writer *writer, const char *number, const struct mark
     return settled && same;
 }
 
-/* Something was handed over to this meter: it is judged after the orders. */
+/* Something was handed over to this meter: it is judged after the orders. A card meter is not: what
+ * it says of itself comes on its card, signed. */
 static void touch_meter(struct writer *writer, const struct dossier *dossier)
 {
     struct audit *audit = writer->audit;
-    if (dossier->delivery.there && !str_equal(dossier->delivery.kind, "cloud")) {
+    const char *kind = dossier->delivery.kind;
+    if (dossier->delivery.there && !str_equal(kind, "cloud") && !str_equal(kind, "card")) {
         reader_bind_text(audit->touch_meter, 1, dossier->delivery.meter_id);
         reader_run(&audit->memory.file, audit->touch_meter);
     }

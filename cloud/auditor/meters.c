@@ -486,11 +486,11 @@ void meters_run(struct audit *audit)
     part_init(&meter.part);
     sqlite3_stmt *meters = reader_prepare(
         &audit->cloud, "SELECT m.meter_id, m.address FROM meter m JOIN meter_profile p USING"
-                       " (profile_id) WHERE p.kind <> 'cloud' ORDER BY m.meter_id");
+                       " (profile_id) WHERE p.kind NOT IN ('cloud', 'card') ORDER BY m.meter_id");
     sqlite3_stmt *deliveries = reader_prepare(
         &audit->cloud,
         "SELECT d.order_no, d.kind, d.stage, coalesce(d.seq, 0), d.order_number, d.amount_fen,"
-        " d.before FROM delivery d WHERE d.meter_id = ?1 AND d.kind <> 'cloud'"
+        " d.before FROM delivery d WHERE d.meter_id = ?1 AND d.kind NOT IN ('cloud', 'card')"
         " ORDER BY d.created_ms, d.order_no");
     meter.order = reader_prepare(&audit->cloud, "SELECT state, coalesce(paid_at, created_at)"
                                                 " FROM pay_order WHERE order_no = ?1");

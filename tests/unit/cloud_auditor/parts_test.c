@@ -308,6 +308,51 @@ TEST(a_payment_that_nobody_could_read_comes_and_goes_by_two_persons)
     CHECK_EQ_STR(fold.postings[1].step, "repay_from_held");
 }
 
+static struct dossier_step step_of(int64_t seq, const char *name, const char *from, const char *to)
+{
+    struct dossier_step step = {.seq = seq};
+    str_format_cut(step.event, sizeof(step.event), "%s", name);
+    str_format_cut(step.from, sizeof(step.from), "%s", from);
+    str_format_cut(step.to, sizeof(step.to), "%s", to);
+    return step;
+}
+
+/* How many faults one delivery of @p kind shows that goes assign and then @p last. */
+static size_t handed_over(const char *kind, const char *last, const char *to,
+                          struct handover *ret_handover)
+{
+    struct part part;
+    struct dossier_step steps[] = {step_of(1, "assign", "READY", "ASSIGNED"),
+                                   step_of(2, last, "ASSIGNED", to)};
+    struct dossier dossier = {.steps = steps, .step_count = ARRAY_COUNT(steps)};
+    dossier.delivery = (struct dossier_delivery){.there = true, .amount_fen = 5000};
+    str_format_cut(dossier.delivery.kind, sizeof(dossier.delivery.kind), "%s", kind);
+    part_init(&part);
+    handover_fold(&dossier, &part, ret_handover);
+    const size_t faults = part.found_count;
+    part_finish(&part);
+    return faults;
+}
+
+TEST(an_issued_card_token_ends_in_its_own_ways_only)
+{
+    struct handover handover;
+    CHECK_EQ_U64(handed_over("card", "written", "DELIVERED", &handover), 0);
+    CHECK_EQ_I64(handover.proof, HANDOVER_RECORDED);
+    CHECK_EQ_STR(handover.stage, "DELIVERED");
+    CHECK_EQ_U64(handed_over("card", "reversed", "VOID", &handover), 0);
+    CHECK_EQ_I64(handover.proof, HANDOVER_NOT_SHOWN);
+    CHECK_EQ_U64(handed_over("card", "settled_back", "VOID", &handover), 0);
+    CHECK_EQ_U64(handed_over("card", "deadline", "ASSIGNED", &handover), 0);
+    CHECK_EQ_U64(handed_over("card", "stop", "ASSIGNED", &handover), 0);
+    CHECK_EQ_U64(handed_over("card", "deadline", "VOID", &handover), 1); /* the token is out */
+    CHECK_EQ_U64(handed_over("card", "stop", "VOID", &handover), 1);
+    CHECK_EQ_U64(handed_over("card", "dispatch", "SENT", &handover), 1);
+    CHECK_EQ_U64(handed_over("count", "written", "DELIVERED", &handover), 1);
+    CHECK_EQ_U64(handed_over("count", "reversed", "VOID", &handover), 1);
+    CHECK_EQ_U64(handed_over("count", "deadline", "VOID", &handover), 0);
+}
+
 TEST(states_have_places)
 {
     CHECK_EQ_I64(fold_state_index("NEW"), 0);
