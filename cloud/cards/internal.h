@@ -37,6 +37,13 @@ MUST_CHECK enum err slots_check(const struct cards *cards, struct db *db,
 
 /* ---- giving out (token.c) ---- */
 
+/**
+ * The next number of this database for a document that is no order: @p kind, two letters, stands
+ * in place of an order's, so that whoever reads it looks for no payment.
+ */
+MUST_CHECK enum err token_document(const struct cards *cards, struct db *db, const char *kind,
+                                   char ret_number[ORDER_NUMBER_SIZE]);
+
 struct token_wish {
     enum book_token_kind kind;
     const char *document_no; /* NULL: a number of its own */

@@ -10,7 +10,6 @@
 #include "cloud/cards/internal.h"
 #include "cloud/orders/alarm.h"
 #include "cloud/orders/ledger_store.h"
-#include "cloud/orders/number.h"
 #include "common/must.h"
 #include "common/str.h"
 
@@ -98,7 +97,7 @@ static enum err was_returned(struct db *db, const char *order_no, bool *ret_retu
 
 static enum err ask(struct db *db, struct return_wish *wish, const struct order_row *order)
 {
-    enum err err = number_next(wish->cards->setup.orders, db, wish->case_no);
+    enum err err = token_document(wish->cards, db, "CR", wish->case_no);
     if (err != OK) {
         return err;
     }

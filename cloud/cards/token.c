@@ -16,6 +16,18 @@ enum { RIGHT_S = 600 /* a right to write ends; the token can be asked for again 
 
 /* ---- the token ---- */
 
+enum err token_document(const struct cards *cards, struct db *db, const char *kind,
+                        char ret_number[ORDER_NUMBER_SIZE])
+{
+    enum { KIND_LEN = 2 };
+    MUST(strlen(kind) == KIND_LEN);
+    enum err err = number_next(cards->setup.orders, db, ret_number);
+    if (err == OK) {
+        memcpy(ret_number, kind, KIND_LEN);
+    }
+    return err;
+}
+
 static enum card_credit_kind wire_kind(enum book_token_kind kind)
 {
     switch (kind) {
@@ -85,7 +97,7 @@ enum err token_issue(const struct cards *cards, struct db *db, const struct book
         copied = str_copy(token.document_no, sizeof(token.document_no), wish->document_no);
         MUST(copied);
     } else {
-        err = number_next(cards->setup.orders, db, token.document_no);
+        err = token_document(cards, db, "CT", token.document_no);
     }
     if (err == OK) {
         err = make_record(cards, db, card, account, &token);
