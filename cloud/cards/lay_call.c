@@ -313,13 +313,13 @@ static void on_read(struct http_request *request, void *self)
     const bool known = card_sessions_get(cards->sessions, http_param(request, "session_id"),
                                          http_peer(request)->terminal_id,
                                          store_service_ms(cards->setup.store), &reading->session);
-    if (!known || reading->session.meter_id[0] == '\0') {
-        reply_over(request);
+    if (api_card_read_decode(text, size, &reading->read, &fault) != OK) {
+        http_reply_bad_request(request, fault.field);
         finish(reading);
         return;
     }
-    if (api_card_read_decode(text, size, &reading->read, &fault) != OK) {
-        http_reply_bad_request(request, fault.field);
+    if (!known || reading->session.meter_id[0] == '\0') {
+        reply_over(request);
         finish(reading);
         return;
     }

@@ -5,8 +5,11 @@
 // validator. Nothing may happen that the contract does not name, and what it names must happen.
 
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { until } from '../../tools/world/processes.mjs';
 import { ANNEX, addAnnex } from './lib/annex.mjs';
@@ -19,7 +22,20 @@ import { bareAgent, unregistered } from './lib/strangers.mjs';
 import { Terminal } from './lib/terminal.mjs';
 
 const contract = await Contract.load();
-const box = withHouse({ kiosk: false, scheduleS: 0 });
+
+/** The two secrets of the card side, in a folder of their own. */
+function cardKeys() {
+  const dir = mkdtempSync(join(tmpdir(), 'shilling-keys-'));
+  const put = (name, text) => writeFileSync(join(dir, name), text, { mode: 0o600 });
+  put('master.hex', randomBytes(16).toString('hex'));
+  put('signing.pem',
+    generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  after(() => rmSync(dir, { recursive: true, force: true }));
+  return `cards = { master_key_file = "${dir}/master.hex"; ` +
+    `signing_key_file = "${dir}/signing.pem"; };`;
+}
+
+const box = withHouse({ kiosk: false, scheduleS: 0, cloudExtra: cardKeys() });
 const faults = [];
 const closers = [];
 after(() => closers.forEach((close) => close()));
@@ -143,8 +159,14 @@ test('every call gets its answer', { timeout: 60000 }, keeping(box, async (t, ho
 function operations(home, orderNo) {
   return contract.operations.map(({ method, path }) => ({ method: method.toUpperCase(),
     path: path.replace('{room_id}', home.room).replace('{meter_id}', `m-${home.room}`)
-      .replace('{order_no}', orderNo), pattern: path }));
+      .replace('{session_id}', randomUUID()).replace('{order_no}', orderNo), pattern: path }));
 }
+
+/** A body that suits every POST about something that is not there, and what is said of it. */
+const absentBody = () => ({ ...requestId(), max_age_s: 0, verdict: 'printed',
+  print_id: randomUUID(), session_id: randomUUID(), uid: '4A8B1C2D', outcome: 'done' });
+const absentCode = ({ pattern }) =>
+  (/\/(read|card)$/.test(pattern) ? '410 card_session_over' : '404 not_found');
 
 async function expect(one, { method, path }, body, wanted, options) {
   const { status, json } = await one.call(method, path, body, options);
@@ -167,13 +189,14 @@ test('every call refuses strangers, wrong arguments and wrong bodies', { timeout
         await expect(stranger, operation, body, wanted);
       }
       const wrong = { ...operation, path: `${operation.path}?q=%ff%fe&mine=x&version=x` };
-      await expect(one, wrong, operation.method === 'POST' ? { client_request_id: 'x' } : undefined,
+      await expect(one, wrong, operation.method === 'POST' ? { client_request_id: 'x', credit: 'x' }
+        : undefined,
         '400 bad_request');
       if (operation.pattern.includes('{')) {
         const absent = { ...operation, path: operation.pattern
           .replace(/\{order_no\}/, 'SH20990101XXXX').replace(/\{\w+\}/, 'nowhere') };
-        await expect(one, absent, absent.method === 'POST' ? { ...requestId(), max_age_s: 0,
-          verdict: 'printed', print_id: randomUUID() } : undefined, '404 not_found');
+        await expect(one, absent, absent.method === 'POST' ? absentBody() : undefined,
+          absentCode(operation));
       }
       if (operation.method === 'POST') {
         await expect(one, operation, undefined, '413 body_too_large',
@@ -195,9 +218,8 @@ test('a revoked terminal, another site, a path and a method that are not there',
     const view = await one.order(home, { channel: 'wechat' });
     const list = operations(home, view.order_no);
     for (const operation of list.filter(({ pattern }) => pattern.includes('{'))) {
-      const body = operation.method === 'POST' ? { ...requestId(), max_age_s: 0,
-        verdict: 'printed', print_id: randomUUID() } : undefined;
-      await expect(stranger, operation, body, '404 not_found');
+      const body = operation.method === 'POST' ? absentBody() : undefined;
+      await expect(stranger, operation, body, absentCode(operation));
     }
     await expect(stranger, { method: 'POST', path: '/v1/terminal/orders' },
       stranger.request(home), '404 not_found');
@@ -273,6 +295,98 @@ test('a meter whose fate is unknown, and a purchase that was paid, take no new o
     await house.meter(home, 'alive');
     await settled(house, orderNo, 'DONE');
     await expect(one, create, { ...bought, ...requestId() }, '409 purchase_paid');
+    noFaults();
+  }));
+
+const EMPTY = '00'.repeat(48);
+
+/** Lay a card that holds `token` in both slots, and read it; its session and the cloud's view. */
+async function layCard(one, uid, token = EMPTY) {
+  const laid = await one.post('/v1/terminal/cards', { ...requestId(), uid, atqa: '0004', sak: '08',
+    ats: null, family: 'classic' });
+  assert.equal(laid.status, 200, laid.text);
+  const { session_id: session } = laid.json;
+  if (laid.json.standing !== 'ours') {
+    return { session, standing: laid.json.standing };
+  }
+  const read = await one.post(`/v1/terminal/cards/${session}/read`,
+    { credit: [token, token], return: [EMPTY, EMPTY], issue: null });
+  assert.equal(read.status, 200, read.text);
+  return { session, standing: 'ours', view: read.json };
+}
+
+test('a card is laid, paid for and written, and refused each time with its code',
+  { timeout: 90000 }, keeping(box, async (t, house) => {
+    const one = terminal(house);
+    const [uid, other] = ['4A8B1C2D', '11223344'];
+    const home = { room: ANNEX.cardRoom };
+    const create = { method: 'POST', path: '/v1/terminal/orders' };
+    const ask = (orderNo, op, body) => [one, { method: 'POST',
+      path: `/v1/terminal/orders/${orderNo}/card${op}` }, { ...requestId(), ...body }];
+    const written = (token, id = uid) => ({ uid: id, outcome: 'done', credit: [token, token] });
+    house.cloudCommand('card', 'issue', uid, `m-${ANNEX.cardRoom}`);
+    house.cloudCommand('card', 'issue', other, `m-${ANNEX.otherCardRoom}`);
+    assert.equal((await layCard(one, '99887766')).standing, 'foreign');
+    await expect(one, create, one.request(home), '409 card_refused');
+    await expect(one, create, one.request(home, { card_session: randomUUID() }),
+      '410 card_session_over');
+    let { session, view } = await layCard(one, uid);
+    assert.equal(view.state, 'ready');
+    const numbers = [];
+    for (let i = 0; i < 3; i += 1) {
+      const answer = await one.create(one.request(home, { card_session: session,
+        channel: 'wechat' }));
+      assert.equal(answer.status, 200, answer.text);
+      numbers.push(answer.json.order_no);
+      await one.watchOrder(answer.json.order_no, (v) => v.qr_text !== null);
+    }
+    const [first, second, third] = numbers;
+    await expect(...ask(first, '', { session_id: session }), '409 not_paid');
+    await expect(...ask(first, '/written', written(EMPTY)), '409 not_paid');
+    for (const orderNo of numbers) {
+      await house.wallet(`pay ${orderNo}`);
+      const paid = await one.watchOrder(orderNo, (v) => v.state === 'PAID');
+      assert.deepEqual(paid.card, { uid_tail: '1C2D', waiting: true,
+        claim_code: orderNo.slice(-6) });
+    }
+    await expect(...ask('SH20990101XXXX', '', { session_id: session }), '404 not_found');
+    const wrong = await layCard(one, other);
+    await expect(...ask(first, '', { session_id: wrong.session }), '409 wrong_card');
+    ({ session } = await layCard(one, uid));
+    house.cloudCommand('card', 'block', uid);
+    await expect(...ask(first, '', { session_id: session }), '409 card_refused');
+    house.cloudCommand('card', 'open', uid);
+    const issue = async (orderNo) => {
+      const { status, json, text } = await one.post(`/v1/terminal/orders/${orderNo}/card`,
+        { ...requestId(), session_id: session });
+      assert.equal(status, 200, text);
+      return json.write;
+    };
+    const token = (await issue(first)).token;
+    assert.equal((await issue(first)).token, token);
+    const newest = (await issue(second)).token;
+    await expect(...ask(first, '', { session_id: session }), '409 card_stale');
+    await expect(...ask(second, '/written', written(newest, other)), '409 wrong_card');
+    ({ view } = await layCard(one, uid));
+    assert.equal(view.state, 'owed');
+    assert.equal(view.write.token, newest);
+    const proof = await one.post(`/v1/terminal/orders/${second}/card/written`,
+      { ...requestId(), ...written(newest) });
+    assert.equal(proof.json.written, true, proof.text);
+    await settled(house, first, 'DONE');
+    await settled(house, second, 'DONE');
+    ({ session, view } = await layCard(one, uid, newest));
+    assert.equal(view.state, 'ready');
+    for (const [command, ...words] of [['review', 'person-add', 'li'],
+      ['review', 'person-add', 'wang'], ['card', 'return-begin', first, 'li'],
+      ['card', 'return-begin', first, 'wang']]) {
+      execFileSync(house.program('shilling-cloud'), ['--config',
+        house.path('conf', 'cloud.conf'), command, ...words], { input: 'a long secret\n' });
+    }
+    await expect(...ask(third, '', { session_id: session }), '409 return_case');
+    ({ view } = await layCard(one, uid, newest));
+    assert.equal(view.state, 'repair');
+    assert.ok(view.write.amount_fen < 0);
     noFaults();
   }));
 

@@ -54,9 +54,9 @@ export async function audit(house, { openAllowed = false } = {}) {
     summary.refunded += refunded;
     assert.ok(refunded === 0 || refunded === paid, `${what}: refunded ${refunded}`);
     let credits = 0;
-    if (order.kind === 'cloud') {
+    if (order.kind === 'cloud' || order.kind === 'card') {
       credits = rows(house, `SELECT 1 FROM posting JOIN leg USING (posting_id)
-        WHERE document_no = '${order.order_no}' AND account = 'CUST'`).length;
+        WHERE document_no = '${order.order_no}' AND account IN ('CUST', 'CARD')`).length;
     } else {
       const mine = executed.findIndex((one, i) => !used.has(i) &&
         one.address === order.meter_address && one.amount_fen === order.amount_fen &&
