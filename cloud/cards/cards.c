@@ -20,6 +20,7 @@ enum err cards_create(const struct cards_setup *setup, struct cards **ret_cards)
     lay_routes(cards);
     write_routes(cards);
     desk_routes(cards);
+    desk_read_routes(cards);
     if (setup->vault != NULL) {
         const struct card_port port = {.gate = gate_pass, .self = cards};
         orders_set_cards(setup->orders, &port);

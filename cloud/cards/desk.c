@@ -117,6 +117,10 @@ static enum err check(struct db *db, struct desk_issue *issue, struct catalog_me
     if (err == OK && !ret_meter->profile.on_card) {
         issue->refused = "not_a_card_meter";
     }
+    if (err == OK && issue->customer_no[0] != '\0' &&
+        !str_equal(issue->customer_no, ret_meter->customer_no)) {
+        issue->refused = "other_customer";
+    }
     if (err == OK && issue->refused == NULL) {
         err = book_card_load(db, issue->uid_text, &other);
         issue->refused = err == OK ? "card_known" : NULL;
@@ -278,6 +282,15 @@ enum err desk_show(struct db *db, void *arg)
     return OK;
 }
 
+static enum err put_cards(struct db *db, const char *meter_id, json_t *json)
+{
+    static const char *const cards[] = {"uid", "state", "media", "#card_no", "#opened_at", NULL};
+    struct sql *sql = sql_begin(db, "SELECT uid, state, media, card_no, opened_at FROM card WHERE"
+                                    " meter_id = ?1 ORDER BY card_no DESC");
+    sql_bind_text(sql, 1, meter_id);
+    return put_rows(json, "cards", sql, cards);
+}
+
 enum err desk_list(struct db *db, void *arg)
 {
     struct desk_shown *shown = arg;
@@ -296,6 +309,9 @@ enum err desk_list(struct db *db, void *arg)
                             " 'REVERSAL_ISSUED') OR payout = 'owed' ORDER BY asked_at LIMIT ?1");
         sql_bind_i64(sql, 1, LIST_MAX);
         err = put_rows(json, "cases", sql, cases);
+    }
+    if (err == OK && shown->meter_id != NULL) {
+        err = put_cards(db, shown->meter_id, json);
     }
     if (err != OK) {
         json_decref(json);

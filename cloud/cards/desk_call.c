@@ -16,7 +16,7 @@
 
 /* ---- answers ---- */
 
-static void reply_err(struct http_request *request, enum err err)
+void desk_reply_err(struct http_request *request, enum err err)
 {
     if (err == ERR_NOT_FOUND) {
         http_reply_error(request, 404, API_ERROR_NOT_FOUND, "no such card, meter or document",
@@ -36,7 +36,7 @@ static void reply_refused(struct http_request *request, const char *word)
 }
 
 /* True if there are keys at all; else the request was answered. */
-static bool has_vault(const struct cards *cards, struct http_request *request)
+bool desk_has_vault(const struct cards *cards, struct http_request *request)
 {
     if (cards->setup.vault == NULL) {
         http_reply_error(request, 409, "no_cards", "the configuration has no group cards", NULL);
@@ -45,8 +45,8 @@ static bool has_vault(const struct cards *cards, struct http_request *request)
 }
 
 /* A UID in upper case; false: the request was answered. */
-static bool take_uid(struct http_request *request, const char *text, const char *field,
-                     char ret_uid[CARD_UID_TEXT_SIZE])
+bool desk_take_uid(struct http_request *request, const char *text, const char *field,
+                   char ret_uid[CARD_UID_TEXT_SIZE])
 {
     struct card_uid uid;
     if (!card_uid_parse(text, &uid)) {
@@ -67,7 +67,7 @@ static bool take_uid_member(struct http_request *request, const char *name,
         http_reply_bad_request(request, json_field(&r));
         return false;
     }
-    return take_uid(request, text, name, ret_uid);
+    return desk_take_uid(request, text, name, ret_uid);
 }
 
 /* ---- a blank card ---- */
@@ -95,7 +95,7 @@ static enum err put_trailers(const struct desk_issue *issue, json_t *json)
     return err;
 }
 
-static void reply_issued(struct http_request *request, const struct desk_issue *issue)
+void desk_reply_issued(struct http_request *request, const struct desk_issue *issue)
 {
     char record[CARD_RECORD_TEXT_SIZE];
     char meter[CARD_METER_TEXT_SIZE];
@@ -103,7 +103,8 @@ static void reply_issued(struct http_request *request, const struct desk_issue *
     card_record_format(issue->card.record, record);
     card_meter_format(issue->account.meter, meter);
     json_put_text(json, "uid", issue->card.uid_text);
-    json_put_text(json, "meter_id", issue->meter_id);
+    json_put_text(json, "state", issue->card.state);
+    json_put_text(json, "meter_id", issue->card.meter_id);
     json_put_text(json, "meter", meter);
     json_put_int(json, "card_no", issue->card.card_no);
     json_put_text(json, "record", record);
@@ -112,7 +113,7 @@ static void reply_issued(struct http_request *request, const struct desk_issue *
         http_reply_json(request, 200, json);
     } else {
         json_decref(json);
-        reply_err(request, err);
+        desk_reply_err(request, err);
     }
 }
 
@@ -120,12 +121,12 @@ static void run_issue(struct http_request *request, struct desk_issue *issue)
 {
     enum err err = store_run(issue->cards->setup.store, desk_issue, issue);
     if (err != OK) {
-        reply_err(request, err);
+        desk_reply_err(request, err);
     } else if (issue->refused != NULL) {
         reply_refused(request, issue->refused);
     } else {
         log_info("cards: %s is the card of meter %s", issue->uid_text, issue->meter_id);
-        reply_issued(request, issue);
+        desk_reply_issued(request, issue);
     }
 }
 
@@ -134,9 +135,10 @@ static void on_issue(struct http_request *request, void *self)
     struct desk_issue issue = {.cards = self};
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "meter_id", issue.meter_id, sizeof(issue.meter_id));
+    json_text_or_empty(&r, "customer_no", issue.customer_no, sizeof(issue.customer_no));
     if (json_failed(&r)) {
         http_reply_bad_request(request, json_field(&r));
-    } else if (has_vault(self, request) && take_uid_member(request, "uid", issue.uid_text)) {
+    } else if (desk_has_vault(self, request) && take_uid_member(request, "uid", issue.uid_text)) {
         run_issue(request, &issue);
     }
 }
@@ -144,8 +146,8 @@ static void on_issue(struct http_request *request, void *self)
 static void on_replace(struct http_request *request, void *self)
 {
     struct desk_issue issue = {.cards = self};
-    if (has_vault(self, request) &&
-        take_uid(request, http_param(request, "uid"), "uid", issue.old_uid) &&
+    if (desk_has_vault(self, request) &&
+        desk_take_uid(request, http_param(request, "uid"), "uid", issue.old_uid) &&
         take_uid_member(request, "uid", issue.uid_text)) {
         run_issue(request, &issue);
     }
@@ -168,12 +170,12 @@ static void on_state(struct http_request *request, void *self)
         http_reply_bad_request(request, "state");
         return;
     }
-    if (!take_uid(request, http_param(request, "uid"), "uid", wish.uid_text)) {
+    if (!desk_take_uid(request, http_param(request, "uid"), "uid", wish.uid_text)) {
         return;
     }
     enum err err = store_run(cards->setup.store, desk_set_state, &wish);
     if (err != OK) {
-        reply_err(request, err);
+        desk_reply_err(request, err);
     } else if (wish.refused != NULL) {
         reply_refused(request, wish.refused);
     } else {
@@ -181,71 +183,6 @@ static void on_state(struct http_request *request, void *self)
         json_put_text(json, "uid", wish.uid_text);
         json_put_text(json, "state", wish.state);
         http_reply_json(request, 200, json);
-    }
-}
-
-static void reply_shown(const struct cards *cards, struct http_request *request, store_fn fn,
-                        struct desk_shown *shown)
-{
-    enum err err = store_read(cards->setup.store, fn, shown);
-    if (err == OK) {
-        http_reply_json(request, 200, shown->json);
-    } else {
-        reply_err(request, err);
-    }
-}
-
-static void on_show(struct http_request *request, void *self)
-{
-    struct desk_shown shown = {.json = NULL};
-    if (take_uid(request, http_param(request, "uid"), "uid", shown.uid_text)) {
-        reply_shown(self, request, desk_show, &shown);
-    }
-}
-
-static void on_list(struct http_request *request, void *self)
-{
-    struct desk_shown shown = {.json = NULL};
-    reply_shown(self, request, desk_list, &shown);
-}
-
-/* ---- the meter's word, brought to the desk ---- */
-
-static void reply_heard(struct http_request *request, const struct take *take)
-{
-    const struct book_account *account = &take->account;
-    json_t *json = json_object();
-    json_put_text(json, "uid", take->uid_text);
-    json_put_text(json, "reason", card_reason_name(take->verdict.reason));
-    json_put_flag(json, "rolled_back", take->verdict.rolled_back);
-    json_put_int(json, "seen_seq", account->seen_seq);
-    json_put_int(json, "seen_n", account->seen_n);
-    json_put_int(json, "seen_total_fen", account->seen_total_fen);
-    json_put_int(json, "seen_balance_fen", account->seen_balance_fen);
-    http_reply_json(request, 200, json);
-}
-
-static void on_return(struct http_request *request, void *self)
-{
-    struct cards *cards = self;
-    char text[API_CARD_RECORD_SIZE];
-    struct take take = {.cards = self, .raw = {.credit = {"", ""}, .returned = {text, ""}}};
-    uint8_t record[CARD_RECORD_SIZE];
-    struct json_reader r = json_reader(http_body_json(request));
-    json_text(&r, "record", text, sizeof(text));
-    if (json_failed(&r) || !card_record_parse(text, record)) {
-        http_reply_bad_request(request, "record");
-        return;
-    }
-    if (!has_vault(cards, request) ||
-        !take_uid(request, http_param(request, "uid"), "uid", take.uid_text)) {
-        return;
-    }
-    enum err err = store_run(cards->setup.store, take_return, &take);
-    if (err == OK) {
-        reply_heard(request, &take);
-    } else {
-        reply_err(request, err);
     }
 }
 
@@ -265,7 +202,7 @@ static bool check_person(const struct cards *cards, struct http_request *request
     enum err err = person_check(cards->setup.store, ret_name, password);
     bytes_wipe(password, sizeof(password));
     if (err != OK) {
-        reply_err(request, err);
+        desk_reply_err(request, err);
     }
     return err == OK;
 }
@@ -276,12 +213,12 @@ static void on_return_begin(struct http_request *request, void *self)
     struct return_wish wish = {.cards = cards};
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "order_no", wish.order_no, sizeof(wish.order_no));
-    if (!has_vault(cards, request) || !check_person(cards, request, &r, wish.person)) {
+    if (!desk_has_vault(cards, request) || !check_person(cards, request, &r, wish.person)) {
         return;
     }
     enum err err = store_run(cards->setup.store, return_begin, &wish);
     if (err != OK) {
-        reply_err(request, err);
+        desk_reply_err(request, err);
     } else if (wish.refused != NULL) {
         reply_refused(request, wish.refused);
     } else {
@@ -304,7 +241,7 @@ static void on_pay_out(struct http_request *request, void *self)
     }
     enum err err = store_run(cards->setup.store, return_pay_out, &wish);
     if (err != OK) {
-        reply_err(request, err);
+        desk_reply_err(request, err);
     } else if (wish.refused != NULL) {
         reply_refused(request, wish.refused);
     } else {
@@ -318,14 +255,10 @@ static void on_pay_out(struct http_request *request, void *self)
 void desk_routes(struct cards *cards)
 {
     const struct http_route routes[] = {
-        {HTTP_GET, "/v1/admin/cards", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_list, cards},
         {HTTP_POST, "/v1/admin/cards", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_issue, cards},
-        {HTTP_GET, "/v1/admin/cards/{uid}", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_show, cards},
         {HTTP_POST, "/v1/admin/cards/{uid}/state", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_state,
          cards},
         {HTTP_POST, "/v1/admin/cards/{uid}/replace", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_replace,
-         cards},
-        {HTTP_POST, "/v1/admin/cards/{uid}/return", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_return,
          cards},
         {HTTP_POST, "/v1/admin/card-returns", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_return_begin,
          cards},

@@ -94,7 +94,10 @@ struct take {
 MUST_CHECK enum err take_reading(struct db *db, struct take *take);
 
 /** take_reading() as a function for store_run(); @p take is a struct take. */
-MUST_CHECK enum err take_return(struct db *db, void *take);
+MUST_CHECK enum err take_desk(struct db *db, void *take);
+
+/** Only judge: in any transaction, and nothing is stored. @p take is a struct take. */
+MUST_CHECK enum err take_look(struct db *db, void *take);
 
 /**
  * In a writing transaction: what a terminal read back after writing @p token to @p take's card;
@@ -153,8 +156,9 @@ MUST_CHECK enum err return_pay_out(struct db *db, void *wish);
 struct desk_issue {
     struct cards *cards;
     char uid_text[CARD_UID_TEXT_SIZE];
-    char old_uid[CARD_UID_TEXT_SIZE]; /* the card that it replaces; "": the meter's first */
-    char meter_id[API_ID_SIZE];       /* first card only; else a result */
+    char old_uid[CARD_UID_TEXT_SIZE];       /* the card that it replaces; "": the meter's first */
+    char meter_id[API_ID_SIZE];             /* first card only; else a result */
+    char customer_no[CARD_METER_TEXT_SIZE]; /* first card only: must be the meter's; "": any */
     /* results */
     const char *refused; /* NULL, or a word */
     struct book_card card;
@@ -178,7 +182,8 @@ MUST_CHECK enum err desk_set_state(struct db *db, void *wish);
 /* Everything that is known of a card, and everything that waits for somebody. */
 struct desk_shown {
     char uid_text[CARD_UID_TEXT_SIZE];
-    json_t *json; /* @own given */
+    const char *meter_id; /* list: this meter's cards, too; NULL: none */
+    json_t *json;         /* @own given */
 };
 /** ERR_NOT_FOUND. In any transaction. */
 MUST_CHECK enum err desk_show(struct db *db, void *shown);
@@ -188,6 +193,15 @@ MUST_CHECK enum err desk_list(struct db *db, void *shown);
 void lay_routes(struct cards *cards);
 void write_routes(struct cards *cards);
 void desk_routes(struct cards *cards);
+void desk_read_routes(struct cards *cards);
+
+/* desk_call.c: what both share. The functions that return false have answered the request. */
+void desk_reply_err(struct http_request *request, enum err err);
+MUST_CHECK bool desk_has_vault(const struct cards *cards, struct http_request *request);
+MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, const char *field,
+                              char ret_uid[CARD_UID_TEXT_SIZE]);
+/** What is to be written to the card: its issue record and all trailers. */
+void desk_reply_issued(struct http_request *request, const struct desk_issue *issue);
 
 /** The gate of orders (gate.c). */
 MUST_CHECK enum err gate_pass(void *cards, struct db *db, const struct card_wish *wish,

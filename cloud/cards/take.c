@@ -226,8 +226,9 @@ static enum err carry_out(struct db *db, struct take *take)
     return err == OK ? judge(db, take) : err;
 }
 
-enum err take_reading(struct db *db, struct take *take)
+enum err take_look(struct db *db, void *arg)
 {
+    struct take *take = arg;
     enum err err = book_card_load(db, take->uid_text, &take->card);
     if (err == OK) {
         err = book_account_load(db, take->card.meter_id, &take->account);
@@ -235,9 +236,12 @@ enum err take_reading(struct db *db, struct take *take)
     if (err == OK) {
         err = slots_check(take->cards, db, &take->account, &take->card, &take->raw, &take->slots);
     }
-    if (err == OK) {
-        err = judge(db, take);
-    }
+    return err == OK ? judge(db, take) : err;
+}
+
+enum err take_reading(struct db *db, struct take *take)
+{
+    enum err err = take_look(db, take);
     const enum card_reason reason = take->verdict.reason;
     const bool believed =
         err == OK && (take->verdict.state != CARD_REFUSED || reason == CARD_REASON_RETURN_CASE ||
@@ -251,7 +255,7 @@ enum err take_reading(struct db *db, struct take *take)
     return err == OK ? warn(db, take) : err;
 }
 
-enum err take_return(struct db *db, void *take)
+enum err take_desk(struct db *db, void *take)
 {
     return take_reading(db, take);
 }

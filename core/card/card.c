@@ -154,10 +154,11 @@ enum card_return_end card_return_judge(const struct card_return_open *open,
         return CARD_RETURN_WAITS;
     }
     const bool took = word->n >= open->n && word->total_fen == open->total_fen;
-    if (took && word->error == 0) {
+    const bool refused = word->error == CARD_METER_REFUSED;
+    if (took && !refused) {
         return CARD_RETURN_REVERSED;
     }
-    return !took && word->error != 0 ? CARD_RETURN_REFUSED : CARD_RETURN_WAITS;
+    return !took && refused ? CARD_RETURN_REFUSED : CARD_RETURN_WAITS;
 }
 
 const char *card_reason_name(enum card_reason reason)

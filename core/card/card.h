@@ -123,12 +123,14 @@ struct card_return_open {
     uint32_t had_seq;  /* ... last with this number */
 };
 
+enum { CARD_METER_REFUSED = 22 /* error word: the reversal would have left less than nothing */ };
+
 /* The newest true return record. */
 struct card_meter_word {
     uint32_t seq;
     uint32_t n;
     int64_t total_fen;
-    uint8_t error; /* 0: none */
+    uint8_t error; /* the meter's last error word; only CARD_METER_REFUSED speaks of a reversal */
 };
 
 enum card_return_end {

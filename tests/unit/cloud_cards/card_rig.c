@@ -179,7 +179,7 @@ void test_meter_load(struct test_meter *meter, struct test_card *card)
     if (find_token(meter, card, &credit) && credit.n > meter->n) {
         const int64_t change = credit.total_fen - meter->total_fen;
         if (meter->balance_fen + change < 0 || (meter->refuse && change < 0)) {
-            meter->error = 31;
+            meter->error = 22;
         } else {
             meter->balance_fen += change;
             meter->total_fen = credit.total_fen;

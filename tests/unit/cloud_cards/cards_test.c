@@ -673,12 +673,133 @@ TEST(the_desk_opens_an_account_once)
         404);
     CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"123\",\"meter_id\":\"m5\"}", "record", reply),
                  400);
+    CHECK_EQ_U64(desk("/v1/admin/cards",
+                      "{\"uid\":\"" UID_2
+                      "\",\"meter_id\":\"m5\",\"customer_no\":\"000000000001\"}",
+                      "record", reply),
+                 409);
+    CHECK_EQ_STR(reply, "other_customer");
     answer = double_http_call(HTTP_POST, "/v1/admin/cards",
                               "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\"}");
     CHECK_EQ_U64(answer.status, 200);
     CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "trailers")), 16);
     double_answer_finish(&answer);
     end();
+}
+
+static void check_json(const json_t *json, const char *name, const char *value)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    CHECK(text != NULL);
+    CHECK_EQ_STR(text, value);
+}
+
+static struct double_answer desk_reading(const struct test_card *card, const char *more)
+{
+    static char body[1024];
+    const char *slots[4] = {card->credit[0], card->credit[1], card->returned[0], card->returned[1]};
+    struct strbuf text;
+    strbuf_init(&text, body, sizeof(body));
+    strbuf_add(&text, "{\"credit\":[");
+    for (int i = 0; i < 4; i++) {
+        strbuf_addf(&text, slots[i][0] != '\0' ? "%s\"%s\"" : "%s%snull",
+                    i == 1 || i == 3 ? ","
+                    : i == 2         ? "],\"return\":["
+                                     : "",
+                    slots[i]);
+    }
+    strbuf_addf(&text, "]%s}", more);
+    CHECK(!text.failed);
+    return double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/reading", body);
+}
+
+TEST(the_desk_reads_a_card_and_finishes_one)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay("k1", &card, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    test_meter_load(&meter, &card);
+    card.credit[1][0] = '\0';
+    struct double_answer answer = desk_reading(&card, "");
+    CHECK_EQ_U64(answer.status, 200);
+    check_json(answer.json, "state", "owed");
+    check_json(answer.json, "loaded", "no");
+    const json_t *credit = json_object_get(answer.json, "credit");
+    CHECK_EQ_STR(json_string_value(json_array_get(credit, 0)), "true");
+    CHECK_EQ_STR(json_string_value(json_array_get(credit, 1)), "nothing");
+    double_answer_finish(&answer);
+    CHECK_EQ_I64(count("SELECT seen_n FROM card_account"), 0); /* looking changes nothing */
+    burn(&card, &write);
+    answer = desk_reading(&card, ",\"take\":true");
+    check_json(answer.json, "state", "ready");
+    CHECK_EQ_I64(json_integer_value(json_object_get(answer.json, "proven_n")), 2);
+    double_answer_finish(&answer);
+    CHECK_EQ_I64(count("SELECT seen_n FROM card_account"), 1);
+    CHECK(is_state(&rig, order_no, "DONE")); /* the desk's reader proves as well as a terminal's */
+    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys", "{}");
+    CHECK_EQ_U64(answer.status, 200);
+    check_json(answer.json, "state", "open");
+    CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "trailers")), 16);
+    double_answer_finish(&answer);
+    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID_2 "/keys", "{}");
+    CHECK_EQ_U64(answer.status, 404);
+    double_answer_finish(&answer);
+    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/reading", "{}");
+    CHECK_EQ_U64(answer.status, 400);
+    double_answer_finish(&answer);
+    answer = double_http_call(HTTP_GET, "/v1/admin/cards?meter_id=m4", NULL);
+    CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "cards")), 1);
+    double_answer_finish(&answer);
+    end();
+}
+
+/* ---- crashes ---- */
+
+/* The server dies between any two of its commits: the same token, one credit, one posting. */
+TEST(a_crash_at_each_step)
+{
+    for (int step = 0; step < 6; step++) {
+        struct test_card card = begin();
+        bool written = false;
+        lay("k1", &card, &laid);
+        CHECK_EQ_U64(order_card("k1", &laid, FEN, order_no), 200);
+        if (step == 0) {
+            card_rig_restart(&rig);
+        }
+        CHECK(rig_until(&rig.rig, order_no, "WAIT_PAY"));
+        if (step == 1) {
+            card_rig_restart(&rig);
+        }
+        double_pay_settle(order_no, 0);
+        CHECK(rig_until(&rig.rig, order_no, "PAID"));
+        if (step == 2) {
+            card_rig_restart(&rig);
+        }
+        lay("k1", &card, &laid);
+        CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+        if (step == 3) {
+            card_rig_restart(&rig);
+        }
+        lay("k2", &card, &laid);
+        CHECK_EQ_STR(laid.state, "owed");
+        CHECK_EQ_STR(laid.write.token, write.token);
+        burn(&card, &laid.write);
+        if (step == 4) {
+            card_rig_restart(&rig);
+        }
+        CHECK_EQ_U64(confirm("k2", order_no, &card, &written, word), 200);
+        CHECK(written);
+        if (step == 5) {
+            card_rig_restart(&rig);
+        }
+        CHECK(is_state(&rig, order_no, "DONE"));
+        CHECK_EQ_I64(account_sum(&rig, "CARD"), -FEN);
+        CHECK_EQ_I64(count("SELECT count(*) FROM card_token"), 1);
+        end();
+    }
 }
 
 TEST_MAIN()

@@ -133,7 +133,7 @@ TEST(the_meter_refuses_because_the_value_is_used)
     begin_return(&rig, order_no, case_no);
     write_newest(&card);
     test_meter_load(&meter, &card);
-    CHECK_EQ_I64(meter.error, 31);
+    CHECK_EQ_I64(meter.error, 22);
     lay("k1", &card, &laid); /* the meter's word ends the case; T is as before */
     check_stage("REFUSED");
     CHECK_EQ_STR(laid.state, "owed");

@@ -190,10 +190,13 @@ TEST(only_the_meters_newer_word_ends_a_return_case)
         {{.seq = 42, .n = 9, .total_fen = 80000}, CARD_RETURN_WAITS}, /* another total */
         {{.seq = 42, .n = 8, .total_fen = 70000}, CARD_RETURN_WAITS}, /* before it */
         {{.seq = 42, .n = 8, .total_fen = 80000}, CARD_RETURN_WAITS}, /* ignored so far */
-        {{.seq = 42, .n = 8, .total_fen = 80000, .error = 31}, CARD_RETURN_REFUSED},
-        {{.seq = 42, .n = 9, .total_fen = 80000, .error = 31}, CARD_RETURN_REFUSED},
-        {{.seq = 41, .n = 8, .total_fen = 80000, .error = 31}, CARD_RETURN_WAITS}, /* not newer */
-        {{.seq = 42, .n = 9, .total_fen = 70000, .error = 31}, CARD_RETURN_WAITS},
+        {{.seq = 42, .n = 8, .total_fen = 80000, .error = 22}, CARD_RETURN_REFUSED},
+        {{.seq = 42, .n = 9, .total_fen = 80000, .error = 22}, CARD_RETURN_REFUSED},
+        {{.seq = 41, .n = 8, .total_fen = 80000, .error = 22}, CARD_RETURN_WAITS}, /* not newer */
+        {{.seq = 42, .n = 9, .total_fen = 70000, .error = 22}, CARD_RETURN_WAITS},
+        {{.seq = 42, .n = 8, .total_fen = 80000, .error = 20},
+         CARD_RETURN_WAITS}, /* pulled too early */
+        {{.seq = 42, .n = 9, .total_fen = 70000, .error = 20}, CARD_RETURN_REVERSED},
     };
     for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
         CHECK_EQ_I64(card_return_judge(&open, &CASES[i].word), CASES[i].end);
