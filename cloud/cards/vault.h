@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cloud/cards/hsm.h"
+#include "cloud/cards/secret_file.h"
 #include "common/compiler.h"
 #include "common/config/config.h"
 #include "common/crypto/ed25519.h"
@@ -14,14 +16,16 @@
 /*
  * The two secrets of the card side: the master key, from which every meter's keys are made, and
  * the key that signs the right to write. Both are files of the service's own user that nobody else
- * may read; their content is never part of a message. Meters' keys exist for one call only.
+ * may read; their content is never part of a message. The master key may be in a PKCS#11 token
+ * instead, which computes with it and never gives it away. Meters' keys exist for one call only.
  */
-enum { VAULT_PATH_SIZE = 512, VAULT_WHY_SIZE = 640 };
+enum { VAULT_PATH_SIZE = 512, VAULT_WHY_SIZE = SECRET_WHY_SIZE };
 
 /* The group `cards` of the server's configuration. */
 struct vault_config {
     bool enabled;
-    char master_key_file[VAULT_PATH_SIZE];  /* 32 hex digits */
+    struct hsm_config hsm;                  /* enabled: the master key is in a PKCS#11 token */
+    char master_key_file[VAULT_PATH_SIZE];  /* else: 32 hex digits */
     char signing_key_file[VAULT_PATH_SIZE]; /* Ed25519, PEM */
     uint16_t key_id;                        /* of the master key, in every record */
     uint16_t issuer;                        /* in every issue record */
