@@ -60,11 +60,17 @@ MUST_CHECK enum err token_issue(const struct cards *cards, struct db *db,
                                 const struct book_card *card, struct book_account *account,
                                 const struct token_wish *wish, struct book_token *ret_token);
 
+/* Who is to write a token to which card. Borrowed. */
+struct token_reader {
+    const struct book_account *account;
+    const struct book_card *card;
+    const char *terminal_id;
+    int64_t wall_s;
+};
+
 /** What a terminal needs to write @p token: keys and the signed right to do so. */
-MUST_CHECK enum err token_write(const struct cards *cards, const struct book_account *account,
-                                const struct book_card *card, const struct book_token *token,
-                                const char *terminal_id, int64_t wall_s,
-                                struct api_card_write *ret_write);
+MUST_CHECK enum err token_write(const struct cards *cards, const struct token_reader *reader,
+                                const struct book_token *token, struct api_card_write *ret_write);
 
 /** Keys of a laid classic card: to read it all, and to write its credit slots. */
 MUST_CHECK enum err token_read_keys(const struct cards *cards, const struct book_account *account,

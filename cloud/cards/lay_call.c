@@ -208,10 +208,13 @@ static void fill_verdict(const struct take *take, struct api_card_view *view)
 static enum err fill_write(struct db *db, const struct take *take, struct api_card_view *view)
 {
     struct book_token token;
+    const struct token_reader reader = {.account = &take->account,
+                                        .card = &take->card,
+                                        .terminal_id = take->terminal_id,
+                                        .wall_s = db_wall_s(db)};
     enum err err = book_token_load(db, take->account.meter_id, take->account.n, &token);
     if (err == OK) {
-        err = token_write(take->cards, &take->account, &take->card, &token, take->terminal_id,
-                          db_wall_s(db), &view->write);
+        err = token_write(take->cards, &reader, &token, &view->write);
     }
     view->has_write = err == OK;
     return err;

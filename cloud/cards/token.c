@@ -164,35 +164,34 @@ enum err token_read_keys(const struct cards *cards, const struct book_account *a
 
 /* ---- the right to write ---- */
 
-static enum err seal(const struct cards *cards, const struct book_card *card,
-                     const struct book_token *token, const char *terminal_id, int64_t wall_s,
-                     char ret_text[CARDAUTH_TEXT_SIZE])
+static enum err seal(const struct cards *cards, const struct token_reader *reader,
+                     const struct book_token *token, char ret_text[CARDAUTH_TEXT_SIZE])
 {
     struct cardauth auth = {.what = CARDAUTH_WRITE,
-                            .uid = card->uid,
+                            .uid = reader->card->uid,
                             .n = token->n,
                             .fen = token->amount_fen,
-                            .expires_at = wall_s + RIGHT_S};
-    const bool good = str_copy(auth.terminal, sizeof(auth.terminal), terminal_id) &&
+                            .expires_at = reader->wall_s + RIGHT_S};
+    const bool good = str_copy(auth.terminal, sizeof(auth.terminal), reader->terminal_id) &&
                       str_copy(auth.order, sizeof(auth.order), token->document_no) &&
                       digest_sha256(token->record, sizeof(token->record), auth.token) &&
                       cardauth_seal(&auth, vault_signing_key(cards->setup.vault), ret_text);
     return good ? OK : ERR_INTERNAL;
 }
 
-enum err token_write(const struct cards *cards, const struct book_account *account,
-                     const struct book_card *card, const struct book_token *token,
-                     const char *terminal_id, int64_t wall_s, struct api_card_write *ret_write)
+enum err token_write(const struct cards *cards, const struct token_reader *reader,
+                     const struct book_token *token, struct api_card_write *ret_write)
 {
     memset(ret_write, 0, sizeof(*ret_write));
     ret_write->n = token->n;
     ret_write->amount_fen = token->amount_fen;
-    ret_write->media = card->media;
+    ret_write->media = reader->card->media;
     bool fits = str_copy(ret_write->order_no, sizeof(ret_write->order_no), token->document_no);
     MUST(fits);
     card_record_format(token->record, ret_write->token);
     _Static_assert((int)CARDAUTH_TEXT_SIZE <= (int)API_CARD_AUTHORISATION_SIZE, "fits");
-    enum err err = seal(cards, card, token, terminal_id, wall_s, ret_write->authorisation);
-    return err == OK ? fill_keys(cards, account, &card->uid, WRITE_KEY_COUNT, &ret_write->keys)
+    enum err err = seal(cards, reader, token, ret_write->authorisation);
+    return err == OK ? fill_keys(cards, reader->account, &reader->card->uid, WRITE_KEY_COUNT,
+                                 &ret_write->keys)
                      : err;
 }

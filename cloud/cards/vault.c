@@ -129,14 +129,15 @@ static bool is_there(const char *path)
 
 static enum err make_master(const char *path, char why[VAULT_WHY_SIZE])
 {
+    enum { TEXT_LEN = 2 * CARD_KEY_SIZE };
     const struct rng_port rng = rng_system();
     struct card_master master;
-    char text[2 * CARD_KEY_SIZE + 2];
+    char text[TEXT_LEN + 2];
     rng_fill(&rng, master.key, sizeof(master.key));
     bool fits = hex_format(master.key, sizeof(master.key), /* separator= */ 0, text, sizeof(text));
     MUST(fits);
-    text[2 * CARD_KEY_SIZE] = '\n';
-    enum err err = secret_write(path, text, 2 * CARD_KEY_SIZE + 1, why);
+    text[TEXT_LEN] = '\n';
+    enum err err = secret_write(path, text, TEXT_LEN + 1, why);
     bytes_wipe(text, sizeof(text));
     bytes_wipe(&master, sizeof(master));
     return err;

@@ -140,8 +140,11 @@ static enum err give(struct write_call *call, struct money_case *c, const struct
     if (err != OK || call->refusal != REFUSED_NOT) {
         return err;
     }
-    return token_write(call->cards, &account, card, &token, call->terminal_id, db_wall_s(c->db),
-                       &call->write);
+    const struct token_reader reader = {.account = &account,
+                                        .card = card,
+                                        .terminal_id = call->terminal_id,
+                                        .wall_s = db_wall_s(c->db)};
+    return token_write(call->cards, &reader, &token, &call->write);
 }
 
 static enum err carry_issue(struct db *db, void *arg)
