@@ -99,6 +99,9 @@ struct take {
  */
 MUST_CHECK enum err take_reading(struct db *db, struct take *take);
 
+/** True if nothing on the card speaks against it: it is at most not sold to now. */
+bool take_is_believed(const struct take *take);
+
 /** take_reading() as a function for store_run(); @p take is a struct take. */
 MUST_CHECK enum err take_desk(struct db *db, void *take);
 

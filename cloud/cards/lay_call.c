@@ -254,6 +254,7 @@ static enum err carry_out(struct db *db, void *arg)
     }
     reading->over = !str_equal(take.card.state, "open") ||
                     !str_equal(take.card.meter_id, reading->session.meter_id);
+    reading->session.fit = !reading->over && take_is_believed(&take);
     reading->session.ready = !reading->over && take.verdict.state == CARD_READY;
     reading->session.ready_n = take.account.n;
     return fill_view(db, &take, &reading->view);

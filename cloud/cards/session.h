@@ -25,7 +25,8 @@ struct card_session {
     char uid[CARD_UID_TEXT_SIZE];
     char meter_id[API_ID_SIZE]; /* "" if the card is not ours */
     uint32_t ready_n;           /* newest token of the meter when the card was found up to date */
-    bool ready;                 /* it was read, and may be sold to */
+    bool fit;                   /* it was read, and nothing on it speaks against writing to it */
+    bool ready;                 /* ... and it may be sold to */
     int64_t used_ms;            /* service clock */
 };
 

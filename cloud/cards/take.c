@@ -226,6 +226,13 @@ static enum err carry_out(struct db *db, struct take *take)
     return err == OK ? judge(db, take) : err;
 }
 
+bool take_is_believed(const struct take *take)
+{
+    const enum card_reason reason = take->verdict.reason;
+    return take->verdict.state != CARD_REFUSED || reason == CARD_REASON_RETURN_CASE ||
+           reason == CARD_REASON_SALE;
+}
+
 enum err take_look(struct db *db, void *arg)
 {
     struct take *take = arg;
@@ -242,11 +249,7 @@ enum err take_look(struct db *db, void *arg)
 enum err take_reading(struct db *db, struct take *take)
 {
     enum err err = take_look(db, take);
-    const enum card_reason reason = take->verdict.reason;
-    const bool believed =
-        err == OK && (take->verdict.state != CARD_REFUSED || reason == CARD_REASON_RETURN_CASE ||
-                      reason == CARD_REASON_SALE);
-    if (believed) {
+    if (err == OK && take_is_believed(take)) {
         err = carry_out(db, take);
     }
     if (err == OK) {

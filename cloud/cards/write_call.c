@@ -24,7 +24,7 @@ enum refusal {
     REFUSED_WRONG_CARD,
     REFUSED_NOT_PAID, /* nothing to write for this order: not yet, or not any more */
     REFUSED_RETURN_CASE,
-    REFUSED_CARD,  /* blocked, lost or replaced meanwhile */
+    REFUSED_CARD,  /* not read, with something wrong on it, or blocked, lost, replaced meanwhile */
     REFUSED_STALE, /* a later token went out */
     REFUSED_COUNT
 };
@@ -167,7 +167,7 @@ static enum err carry_issue(struct db *db, void *arg)
         call->refusal = REFUSED_WRONG_CARD;
         return OK;
     }
-    if (!str_equal(card.state, "open")) {
+    if (!call->session.fit || !str_equal(card.state, "open")) {
         call->refusal = REFUSED_CARD;
         return OK;
     }

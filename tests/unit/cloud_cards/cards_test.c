@@ -451,6 +451,27 @@ TEST(another_card_gets_nothing)
     end();
 }
 
+TEST(a_card_is_read_before_it_is_written)
+{
+    struct test_card card = begin();
+    struct test_card bad;
+    top_up(&rig, &card, FEN, other_no);
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay_only("k1", UID, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "card_refused");
+    bad = card;
+    forge(99, CARD_ADDRESS, THEIRS, bad.credit[0]);
+    memcpy(bad.credit[1], bad.credit[0], sizeof(bad.credit[1]));
+    lay("k1", &bad, &laid);
+    CHECK_EQ_STR(laid.reason, "bad_mac");
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "card_refused");
+    CHECK(is_state(&rig, order_no, "PAID"));
+    finish(&rig, "k1", &card, order_no);
+    end();
+}
+
 TEST(paid_here_and_written_there)
 {
     struct test_card card = begin();
