@@ -17,7 +17,7 @@
 
 /* Why a meter is not sold to without its card; between programs, no screen shows it. */
 #define CATALOG_CARD_ONLY "card_only"
-/* What meters without a network hang on: nobody is ever given keys for that name. */
+/* What meters without a network hang on; the gateway knows no such collector. */
 #define CATALOG_CARD_COLLECTOR ".cards"
 
 enum {

@@ -251,9 +251,13 @@ struct http_peers_port devices_peers(struct devices *devices)
     return (struct http_peers_port){.find = find_peer, .self = devices};
 }
 
-/* OK, ERR_NOT_FOUND, ERR_CONFLICT: may this kind of device have this name? */
+/* OK, ERR_NOT_FOUND, ERR_CONFLICT: may this kind of device have this name? One that begins with a
+ * dot is the server's own, like the name that meters without a network hang on. */
 static enum err check_name(struct db *db, const struct device_key *key)
 {
+    if (key->name[0] == '.') {
+        return ERR_CONFLICT;
+    }
     struct sql *sql = sql_begin(db, "SELECT EXISTS (SELECT 1 FROM terminal WHERE terminal_id = ?1),"
                                     " EXISTS (SELECT 1 FROM device_key WHERE name = ?1"
                                     " AND kind <> ?2 AND revoked = 0)");

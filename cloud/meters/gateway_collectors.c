@@ -11,6 +11,7 @@
 
 #include <openssl/evp.h>
 
+#include "cloud/catalog/catalog.h"
 #include "cloud/meters/gateway_internal.h"
 #include "common/bytes.h"
 #include "common/log.h"
@@ -46,6 +47,7 @@ static enum err load_list(struct db *db, void *arg)
     struct sql *sql = sql_begin(db, "SELECT collector_id, epoch, coalesce(boot, ''),"
                                     " EXISTS (SELECT 1 FROM device_key k WHERE k.kind = 'collector'"
                                     " AND k.name = collector_id AND k.revoked = 0) FROM collector"
+                                    " WHERE collector_id <> '" CATALOG_CARD_COLLECTOR "'"
                                     " ORDER BY collector_id");
     bool row = false;
     enum err err = sql_next(sql, &row);

@@ -138,6 +138,9 @@ TEST(a_name_belongs_to_one_kind_of_device)
     key.kind = DEVICE_BROKER;
     key.issued.spki_sha256[0] ^= 1U;
     CHECK_EQ_I64(store_run(bench.store, add, &key), ERR_CONFLICT);
+    struct device_key own = key;
+    CHECK(str_copy(own.name, sizeof(own.name), ".cards"));
+    CHECK_EQ_I64(store_run(bench.store, add, &own), ERR_CONFLICT);
     struct pki_issued issued;
     CHECK_EQ_I64(pki_issue(bench.pki, PKI_USE_CLIENT, PKI_CLOUD_NAME,
                            temp_path(bench.folder, "wrong", out), &issued, why),
