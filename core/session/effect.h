@@ -5,13 +5,15 @@
 /*
  * What the shell (kiosk/flow) is asked to do. Effects are data: they can be compared in a test and
  * written to a log. SAVE comes before the CREATE that it protects, in the same list, and the shell
- * has synced it before the first byte of CREATE leaves.
+ * has synced it before the first byte of CREATE leaves; CARD_SAVE and CARD_WRITE, CARD_RESULT and
+ * CARD_TELL are such pairs too.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/session/card.h"
 #include "core/session/model.h"
 
 enum session_effect_kind {
@@ -30,6 +32,13 @@ enum session_effect_kind {
     SESSION_EFFECT_PRINT,        /* .text: order_no, .id: job */
     SESSION_EFFECT_SETTLED,      /* .text: order_no: the journal may close it */
     SESSION_EFFECT_SOUND,        /* .sound */
+    SESSION_EFFECT_CARD_POLL,    /* .poll: how the reader looks for cards from now on */
+    SESSION_EFFECT_CARD_OPEN,    /* .number: read that card and ask the server what it is */
+    SESSION_EFFECT_CARD_ASK,     /* .text: order_no; the token for the card that was opened */
+    SESSION_EFFECT_CARD_SAVE,    /* .write: journal it, synced, before the write that follows */
+    SESSION_EFFECT_CARD_WRITE,   /* .number, .write */
+    SESSION_EFFECT_CARD_RESULT,  /* .result: journal it, synced, before it is told */
+    SESSION_EFFECT_CARD_TELL,    /* .result: tell the server, until it has acknowledged it */
     SESSION_EFFECT_WIPE,         /* the user is gone: drop drawn texts and pictures of his */
     SESSION_EFFECT_COUNT
 };
@@ -39,6 +48,8 @@ enum session_sound {
     SESSION_SOUND_ATTENTION, /* idle prompt, once */
     SESSION_SOUND_SUCCESS,
     SESSION_SOUND_PROBLEM,
+    SESSION_SOUND_LAY_CARD,
+    SESSION_SOUND_TAKE_CARD,
     SESSION_SOUND_COUNT
 };
 
@@ -51,7 +62,8 @@ struct session_create {
     enum session_wallet wallet;
     bool accept_offline;
     bool accept_open_elsewhere;
-    bool assist; /* large mode: the server gives the code more time */
+    bool assist;                        /* large mode: the server gives the code more time */
+    char card_session[SESSION_ID_SIZE]; /* empty, or the card that will carry it */
 };
 
 struct session_effect {
@@ -61,10 +73,16 @@ struct session_effect {
     char id[SESSION_UUID_SIZE];
     uint64_t version;
     enum session_sound sound;
-    struct session_create create;
+    enum session_poll poll;
+    uint32_t number; /* of a card's laying */
+    union {
+        struct session_create create;
+        struct session_card_write write;
+        struct session_card_result result;
+    };
 };
 
-enum { SESSION_EFFECTS_MAX = 8 /* the longest list: leave a paid page, 6 */ };
+enum { SESSION_EFFECTS_MAX = 10 /* the longest list: the next card on a paid page, 8 */ };
 
 struct session_effects {
     struct session_effect list[SESSION_EFFECTS_MAX];

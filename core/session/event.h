@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/session/card.h"
 #include "core/session/model.h"
 
 /* What a control on the screen means. `value` of the touch is named in the comment. */
@@ -72,6 +73,12 @@ enum session_event_kind {
     SESSION_EVENT_READER,       /* .reader */
     SESSION_EVENT_RECEIPT,      /* .receipt: what became of a print */
     SESSION_EVENT_SERVICE,      /* .service */
+    SESSION_EVENT_CARD,         /* .card: what lies on the reader now */
+    SESSION_EVENT_CARD_VIEW,    /* .card_view: the answer to CARD_OPEN */
+    SESSION_EVENT_CARD_FAILED,  /* .card_failed: the other answer to CARD_OPEN and CARD_ASK */
+    SESSION_EVENT_CARD_TOKEN,   /* .card_write: after a view that has one, and after CARD_ASK */
+    SESSION_EVENT_CARD_RESULT,  /* .card_result: of a CARD_WRITE */
+    SESSION_EVENT_CARD_TOLD,    /* .card_told: the server has the result of this write */
     SESSION_EVENT_COUNT
 };
 
@@ -90,6 +97,8 @@ enum session_refusal {
     SESSION_REFUSAL_NO_MORE_TIME,
     SESSION_REFUSAL_PURCHASE_PAID, /* by an earlier attempt: look at that one */
     SESSION_REFUSAL_NOT_FOUND,
+    SESSION_REFUSAL_CARD,              /* the card cannot be topped up now */
+    SESSION_REFUSAL_CARD_SESSION_OVER, /* it must be read again */
     SESSION_REFUSAL_COUNT
 };
 
@@ -136,6 +145,24 @@ struct session_event {
             const char *url; /* status page of the receipt, may be NULL */
         } receipt;
         enum session_service service;
+        struct {
+            enum session_pad pad;
+            uint32_t number;
+            char uid[SESSION_UID_SIZE];
+            enum session_card_family family;
+            char id[SESSION_UUID_SIZE]; /* a fresh number made by the shell */
+        } card;
+        const struct session_card_view *card_view;
+        struct {
+            enum session_card_trouble trouble;
+            const char *text; /* the server's words, may be NULL */
+        } card_failed;
+        const struct session_card_write *card_write;
+        const struct session_card_result *card_result;
+        struct {
+            char id[SESSION_UUID_SIZE];
+            bool written; /* the server has found the token in both slots */
+        } card_told;
     };
 };
 

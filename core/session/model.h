@@ -41,6 +41,8 @@ enum {
     SESSION_ORDER_TAIL_COUNT = 6, /* digits of an order number that find it */
     SESSION_ATTEMPTS_MAX = 4,     /* earlier attempts kept in mind; only a newest one can be live */
     SESSION_URL_SIZE = 129,
+    SESSION_UID_SIZE = 21,   /* a card's number: at most ten bytes in hex */
+    SESSION_CLAIM_SIZE = 13, /* what finds an unfinished card order again */
 };
 
 enum session_language { SESSION_LANGUAGE_ZH, SESSION_LANGUAGE_EN, SESSION_LANGUAGE_COUNT };
@@ -251,7 +253,11 @@ struct session_order {
     int64_t paid_at;
     char trade_no[SESSION_TRADE_NO_SIZE];
     char phone[SESSION_PHONE_SIZE];
-    int64_t seen_ms; /* when this view arrived */
+    bool by_card;                        /* a card carries it to the meter */
+    bool card_waits;                     /* paid, and not on the card yet */
+    char card_tail[SESSION_UID_SIZE];    /* the end of that card's number */
+    char claim_code[SESSION_CLAIM_SIZE]; /* for the slip of an unfinished one */
+    int64_t seen_ms;                     /* when this view arrived */
 };
 
 /* What became of the paper of this order. */

@@ -12,9 +12,10 @@
     _Static_assert(ARRAY_COUNT(table) == (count), "a member of the enum has no name")
 
 static const char *const screen_names[] = {
-    "start",    "attract",  "home",    "find",      "meter",       "amount",        "wallet",
-    "pay",      "checking", "closed",  "crediting", "slow",        "done",          "refund",
-    "refunded", "review",   "problem", "orders",    "maintenance", "out_of_service"};
+    "start",      "attract",   "home",      "find",        "meter",         "amount", "wallet",
+    "pay",        "checking",  "closed",    "crediting",   "slow",          "done",   "refund",
+    "refunded",   "review",    "problem",   "orders",      "card_place",    "card",   "card_back",
+    "card_write", "card_done", "card_owed", "maintenance", "out_of_service"};
 NAME_COUNT_CHECK(screen_names, SESSION_SCREEN_COUNT);
 
 static const char *const overlay_names[] = {"none",           "idle",        "cancel",

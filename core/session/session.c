@@ -193,6 +193,7 @@ static void touched(struct session *session, const struct session_event *event,
     bool known = session_pay_touch(session, event, effects) ||
                  overlay_touch(session, event, effects) ||
                  any_page_touch(session, event, effects) || home_touch(session, event, effects) ||
+                 session_card_touch(session, event, effects) ||
                  session_find_touch(session, event, effects) ||
                  session_meter_touch(session, event, effects) ||
                  session_orders_touch(session, event, effects) ||
@@ -305,7 +306,7 @@ static void world_changed(struct session *session, const struct session_event *e
         session->printer = event->printer;
         break;
     case SESSION_EVENT_READER:
-        session->reader = event->reader;
+        session_card_reader(session, event);
         break;
     case SESSION_EVENT_RECEIPT:
         receipt_changed(session, event);
@@ -326,6 +327,57 @@ static void world_changed(struct session *session, const struct session_event *e
     case SESSION_EVENT_REFUSED:
     case SESSION_EVENT_FOUND_ORDERS:
     case SESSION_EVENT_FAILED:
+    case SESSION_EVENT_CARD:
+    case SESSION_EVENT_CARD_VIEW:
+    case SESSION_EVENT_CARD_FAILED:
+    case SESSION_EVENT_CARD_TOKEN:
+    case SESSION_EVENT_CARD_RESULT:
+    case SESSION_EVENT_CARD_TOLD:
+    case SESSION_EVENT_COUNT:
+        MUST_NOT_REACH();
+    }
+}
+
+/* News of the reader, and its answers. */
+static void card_changed(struct session *session, const struct session_event *event,
+                         struct session_effects *effects)
+{
+    switch (event->kind) {
+    case SESSION_EVENT_CARD:
+        session_card_pad(session, event, effects);
+        break;
+    case SESSION_EVENT_CARD_VIEW:
+        session_card_view_arrived(session, event, effects);
+        break;
+    case SESSION_EVENT_CARD_FAILED:
+        session_card_failed(session, event, effects);
+        break;
+    case SESSION_EVENT_CARD_TOKEN:
+        session_card_token(session, event, effects);
+        break;
+    case SESSION_EVENT_CARD_RESULT:
+        session_card_result(session, event, effects);
+        break;
+    case SESSION_EVENT_CARD_TOLD:
+        session_card_told(session, event, effects);
+        break;
+    case SESSION_EVENT_TICK:
+    case SESSION_EVENT_TOUCH:
+    case SESSION_EVENT_TOUCH_DEAD:
+    case SESSION_EVENT_BOOT:
+    case SESSION_EVENT_PROFILE:
+    case SESSION_EVENT_ROOMS:
+    case SESSION_EVENT_METER:
+    case SESSION_EVENT_READING:
+    case SESSION_EVENT_ORDER:
+    case SESSION_EVENT_REFUSED:
+    case SESSION_EVENT_FOUND_ORDERS:
+    case SESSION_EVENT_FAILED:
+    case SESSION_EVENT_ONLINE:
+    case SESSION_EVENT_PRINTER:
+    case SESSION_EVENT_READER:
+    case SESSION_EVENT_RECEIPT:
+    case SESSION_EVENT_SERVICE:
     case SESSION_EVENT_COUNT:
         MUST_NOT_REACH();
     }
@@ -340,6 +392,7 @@ void session_apply(struct session *session, const struct session_event *event,
     switch (event->kind) {
     case SESSION_EVENT_TICK:
         session_order_tick(session, event->now_ms, ret_effects);
+        session_card_tick(session, event->now_ms, ret_effects);
         session_end_tick(session, event->now_ms, ret_effects);
         break;
     case SESSION_EVENT_TOUCH:
@@ -378,16 +431,27 @@ void session_apply(struct session *session, const struct session_event *event,
     case SESSION_EVENT_SERVICE:
         world_changed(session, event, ret_effects);
         break;
+    case SESSION_EVENT_CARD:
+    case SESSION_EVENT_CARD_VIEW:
+    case SESSION_EVENT_CARD_FAILED:
+    case SESSION_EVENT_CARD_TOKEN:
+    case SESSION_EVENT_CARD_RESULT:
+    case SESSION_EVENT_CARD_TOLD:
+        card_changed(session, event, ret_effects);
+        break;
     case SESSION_EVENT_COUNT:
         MUST_NOT_REACH();
     }
+    session_card_settle(session, ret_effects, event->now_ms);
 }
 
 int64_t session_next_deadline_ms(const struct session *session)
 {
     int64_t end_ms = session_end_deadline_ms(session);
     int64_t order_ms = session_order_deadline_ms(session);
-    return end_ms < order_ms ? end_ms : order_ms;
+    int64_t card_ms = session_card_deadline_ms(session);
+    int64_t next_ms = end_ms < order_ms ? end_ms : order_ms;
+    return card_ms < next_ms ? card_ms : next_ms;
 }
 
 bool session_is_busy(const struct session *session)
@@ -400,7 +464,13 @@ bool session_is_busy(const struct session *session)
     case SESSION_SCREEN_REFUND:
     case SESSION_SCREEN_REFUNDED:
     case SESSION_SCREEN_REVIEW:
+    case SESSION_SCREEN_CARD_BACK:
+    case SESSION_SCREEN_CARD_WRITE:
+    case SESSION_SCREEN_CARD_DONE:
+    case SESSION_SCREEN_CARD_OWED:
         return true;
+    case SESSION_SCREEN_CARD_PLACE:
+    case SESSION_SCREEN_CARD:
     case SESSION_SCREEN_START:
     case SESSION_SCREEN_ATTRACT:
     case SESSION_SCREEN_HOME:

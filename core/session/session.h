@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/session/card.h"
 #include "core/session/effect.h"
 #include "core/session/event.h"
 #include "core/session/model.h"
@@ -38,6 +39,12 @@ enum session_screen {
     SESSION_SCREEN_REVIEW,      /* REVIEW */
     SESSION_SCREEN_PROBLEM,     /* nothing was taken; `problem` says why */
     SESSION_SCREEN_ORDERS,      /* find an order again by the end of its number */
+    SESSION_SCREEN_CARD_PLACE,  /* B1: lay the card; while it is read */
+    SESSION_SCREEN_CARD,        /* B2: one card and how much */
+    SESSION_SCREEN_CARD_BACK,   /* paid: lay the same card (again) */
+    SESSION_SCREEN_CARD_WRITE,  /* B4: leave it there */
+    SESSION_SCREEN_CARD_DONE,   /* B5: on the card; take it */
+    SESSION_SCREEN_CARD_OWED,   /* paid and not on the card: a slip, and any machine finishes it */
     SESSION_SCREEN_MAINTENANCE, /* service door, field engineer (E22) */
     SESSION_SCREEN_OUT_OF_SERVICE,
     SESSION_SCREEN_COUNT
@@ -68,6 +75,7 @@ enum session_problem {
     SESSION_PROBLEM_PAYMENTS_CLOSED, /* E19; `problem_text` */
     SESSION_PROBLEM_SERVER,          /* any other refusal */
     SESSION_PROBLEM_ORDER_NOT_FOUND,
+    SESSION_PROBLEM_CARD, /* `card.trouble` says which */
     SESSION_PROBLEM_COUNT
 };
 
@@ -150,6 +158,7 @@ struct session {
     uint8_t receipt_copy;
     char receipt_url[SESSION_URL_SIZE]; /* for the code on screen; empty: none */
     struct session_found_orders found;
+    struct session_card card;
 
     int64_t touched_ms; /* the last touch: idle times count from here */
 
@@ -200,6 +209,12 @@ void session_apply(struct session *session, const struct session_event *event,
  * Blocks: no. Allocates: no.
  */
 int64_t session_next_deadline_ms(const struct session *session);
+
+/**
+ * False if this amount cannot be sold on the card of this session (or on no card) now.
+ * Blocks: no. Allocates: no.
+ */
+bool session_card_takes(const struct session *session, struct money amount);
 
 /**
  * True between payment and result: no idle end, no reboot, no restart of the screen (I15).

@@ -23,6 +23,7 @@ static bool page_has_idle_end(const struct session *session)
     case SESSION_SCREEN_AMOUNT:
     case SESSION_SCREEN_WALLET:
     case SESSION_SCREEN_ORDERS:
+    case SESSION_SCREEN_CARD:
         return true;
     case SESSION_SCREEN_START:
     case SESSION_SCREEN_ATTRACT:
@@ -37,6 +38,11 @@ static bool page_has_idle_end(const struct session *session)
     case SESSION_SCREEN_REFUNDED:
     case SESSION_SCREEN_REVIEW:
     case SESSION_SCREEN_PROBLEM:
+    case SESSION_SCREEN_CARD_PLACE:
+    case SESSION_SCREEN_CARD_BACK:
+    case SESSION_SCREEN_CARD_WRITE:
+    case SESSION_SCREEN_CARD_DONE:
+    case SESSION_SCREEN_CARD_OWED:
     case SESSION_SCREEN_MAINTENANCE:
     case SESSION_SCREEN_OUT_OF_SERVICE:
     case SESSION_SCREEN_COUNT:
@@ -53,6 +59,7 @@ static void forget(struct session *session)
     session->reading = (struct session_reading){0};
     session->order = (struct session_order){0};
     session->found = (struct session_found_orders){0};
+    session_card_forget(session);
     session->intent = (struct session_intent){0};
     session->comfort = (struct session_comfort){.volume = 1};
     session->amount = money_fen(0);
@@ -82,7 +89,8 @@ bool session_is_nobodys(const struct session *session)
     bool has_room = session->room_waiting || session->meter.room_id[0] != '\0' ||
                     session->meter.place[0] != '\0';
     bool has_order = session->intent.started || session->order.order_no[0] != '\0' ||
-                     session->order_waiting || session->found.count > 0;
+                     session->order_waiting || session->found.count > 0 ||
+                     session_card_is_known(session);
     return !keyed_in && !has_room && !has_order && session->problem_text[0] == '\0';
 }
 
@@ -194,9 +202,11 @@ bool session_result_touch(struct session *session, const struct session_event *e
                           struct session_effects *effects)
 {
     enum session_action action = event->touch.action;
-    bool result = session->screen == SESSION_SCREEN_PROBLEM ||
-                  (session_page_shows_order(session) && session->screen != SESSION_SCREEN_PAY &&
-                   session->screen != SESSION_SCREEN_CREDITING);
+    bool stays =
+        session->screen == SESSION_SCREEN_PAY || session->screen == SESSION_SCREEN_CREDITING ||
+        session->screen == SESSION_SCREEN_CARD_BACK || session->screen == SESSION_SCREEN_CARD_WRITE;
+    bool result =
+        session->screen == SESSION_SCREEN_PROBLEM || (session_page_shows_order(session) && !stays);
     if (!result) {
         return false;
     }
@@ -204,6 +214,9 @@ bool session_result_touch(struct session *session, const struct session_event *e
     bool goes = action == SESSION_ACTION_BACK || action == SESSION_ACTION_HOME;
     if ((ends || goes) && session->intent.boot_id[0] != '\0') {
         return true; /* whose order it is, and whether it was paid, is not known yet */
+    }
+    if ((ends || goes) && session_card_lies_on_done(session)) {
+        return true; /* the page says "take your card" until it is taken */
     }
     if (ends) {
         session_leave(session, effects, event->now_ms);

@@ -16,6 +16,7 @@ void session_meter_open(struct session *session, const char *room_id,
                         struct session_effects *effects, int64_t now_ms)
 {
     MUST(room_id[0] != '\0');
+    session_card_forget(session);
     session->meter = (struct session_meter){0};
     session->reading = (struct session_reading){0};
     session->amount = money_fen(0);
@@ -38,6 +39,10 @@ static void read_meter(struct session *session, struct session_effects *effects,
 void session_meter_return(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     MUST(!session->room_waiting);
+    if (session_card_is_known(session)) {
+        session_goto(session, SESSION_SCREEN_CARD, now_ms, 0);
+        return;
+    }
     session_goto(session, SESSION_SCREEN_METER, now_ms, 0);
     /* A question of the payment has made the answer to this one an old one. */
     if (session->reading.state == SESSION_READING_WAITING) {
@@ -114,14 +119,15 @@ static bool sale_is_open(const struct session *session)
     return session->meter.sale_open && session->profile.payments_open && !session->room_waiting;
 }
 
-static bool page_touch(struct session *session, const struct session_event *event,
-                       struct session_effects *effects)
+/* An amount tile or "other", on the page of a meter or of a card. */
+static bool amount_touched(struct session *session, const struct session_event *event)
 {
     enum session_action action = event->touch.action;
     uint32_t value = event->touch.value;
     if (action == SESSION_ACTION_AMOUNT && value < session->profile.amount_count) {
-        if (sale_is_open(session)) {
-            amount_chosen(session, event, session->profile.amounts[value]);
+        struct money amount = session->profile.amounts[value];
+        if (sale_is_open(session) && session_card_takes(session, amount)) {
+            amount_chosen(session, event, amount);
         }
     } else if (action == SESSION_ACTION_OTHER) {
         if (sale_is_open(session)) {
@@ -129,7 +135,20 @@ static bool page_touch(struct session *session, const struct session_event *even
             session->amount = money_fen(0);
             session_goto(session, SESSION_SCREEN_AMOUNT, event->now_ms, 0);
         }
-    } else if (action == SESSION_ACTION_REFRESH && !session->room_waiting) {
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool page_touch(struct session *session, const struct session_event *event,
+                       struct session_effects *effects)
+{
+    enum session_action action = event->touch.action;
+    if (amount_touched(session, event)) {
+        return true;
+    }
+    if (action == SESSION_ACTION_REFRESH && !session->room_waiting) {
         read_meter(session, effects, event->now_ms);
     } else if (action == SESSION_ACTION_BACK) {
         session_find_begin(session, effects, event->now_ms);
@@ -149,7 +168,8 @@ static void amount_typed(struct session *session)
 static bool amount_in_range(const struct session *session)
 {
     return session->amount.fen > 0 && session->amount.fen >= session->profile.amount_min.fen &&
-           session->amount.fen <= session->profile.amount_max.fen;
+           session->amount.fen <= session->profile.amount_max.fen &&
+           session_card_takes(session, session->amount);
 }
 
 static bool amount_touch(struct session *session, const struct session_event *event,
@@ -184,6 +204,9 @@ static bool amount_touch(struct session *session, const struct session_event *ev
 bool session_meter_touch(struct session *session, const struct session_event *event,
                          struct session_effects *effects)
 {
+    if (session->screen == SESSION_SCREEN_CARD) {
+        return amount_touched(session, event);
+    }
     if (session->screen == SESSION_SCREEN_METER) {
         return page_touch(session, event, effects);
     }

@@ -26,6 +26,8 @@ static void create_fill(const struct session *session, struct session_create *re
                       session->intent.purchase_id);
     session_text_copy(ret_create->room_id, sizeof(ret_create->room_id), session->meter.room_id);
     session_text_copy(ret_create->meter_id, sizeof(ret_create->meter_id), session->meter.meter_id);
+    session_text_copy(ret_create->card_session, sizeof(ret_create->card_session),
+                      session->card.view.session_id);
 }
 
 /* The attempt before the new one: should the server say that it was paid, it is looked for. */
@@ -249,6 +251,9 @@ static enum session_problem problem_of(enum session_refusal code)
         return SESSION_PROBLEM_METER_SILENT;
     case SESSION_REFUSAL_CHANNEL:
         return SESSION_PROBLEM_CHANNEL;
+    case SESSION_REFUSAL_CARD:
+    case SESSION_REFUSAL_CARD_SESSION_OVER:
+        return SESSION_PROBLEM_CARD;
     case SESSION_REFUSAL_OTHER:
     case SESSION_REFUSAL_OPEN_ELSEWHERE:
     case SESSION_REFUSAL_NO_MORE_TIME:
@@ -302,7 +307,12 @@ static void create_refused(struct session *session, const struct session_event *
         session_overlay_open(session, question, event->now_ms, 0);
     } else if (code == SESSION_REFUSAL_PURCHASE_PAID) {
         paid_look(session, effects, event->now_ms);
+    } else if (code == SESSION_REFUSAL_CARD_SESSION_OVER) {
+        session_card_begin(session, effects, event->now_ms); /* what lies there is read again */
     } else {
+        if (code == SESSION_REFUSAL_CARD) {
+            session_card_trouble_set(session, SESSION_CARD_REFUSED, event->refused.text);
+        }
         refusal_show(session, event);
     }
 }
@@ -409,6 +419,10 @@ void session_order_arrived(struct session *session, const struct session_event *
 
 static enum session_screen screen_of(const struct session *session, int64_t now_ms)
 {
+    /* While the reader writes, whatever the order has come to, the card must not be taken. */
+    if (session->order.by_card && session->card.stage == SESSION_CARD_STAGE_WRITING) {
+        return SESSION_SCREEN_CARD_WRITE;
+    }
     switch (session->order.state) {
     case SESSION_ORDER_NEW:
     case SESSION_ORDER_WAIT_PAY:
@@ -419,12 +433,15 @@ static enum session_screen screen_of(const struct session *session, int64_t now_
         return SESSION_SCREEN_CLOSED;
     case SESSION_ORDER_PAID:
     case SESSION_ORDER_CREDITING: {
+        if (session->order.by_card) {
+            return session_card_screen(session);
+        }
         int64_t slow_ms = session_time(session, SESSION_SLOW_MS, SESSION_SLOW_ASSIST_MS);
         bool slow = session->paid_seen_ms > 0 && now_ms - session->paid_seen_ms >= slow_ms;
         return slow ? SESSION_SCREEN_SLOW : SESSION_SCREEN_CREDITING;
     }
     case SESSION_ORDER_DONE:
-        return SESSION_SCREEN_DONE;
+        return session->order.by_card ? SESSION_SCREEN_CARD_DONE : SESSION_SCREEN_DONE;
     case SESSION_ORDER_REFUND_DUE:
     case SESSION_ORDER_REFUNDING:
         return SESSION_SCREEN_REFUND;
@@ -440,7 +457,10 @@ static enum session_screen screen_of(const struct session *session, int64_t now_
 
 static int64_t lasts_ms(const struct session *session, enum session_screen screen)
 {
-    if (screen == SESSION_SCREEN_PAY || screen == SESSION_SCREEN_CREDITING) {
+    bool stays = screen == SESSION_SCREEN_PAY || screen == SESSION_SCREEN_CREDITING ||
+                 screen == SESSION_SCREEN_CARD_BACK || screen == SESSION_SCREEN_CARD_WRITE;
+    bool taken = screen != SESSION_SCREEN_CARD_DONE || session->card.pad == SESSION_PAD_EMPTY;
+    if (stays || !taken) {
         return 0;
     }
     if (session->order_reopened) {
@@ -467,24 +487,27 @@ void session_print(struct session *session, struct session_effects *effects, con
 static void print_by_itself(struct session *session, enum session_screen screen,
                             struct session_effects *effects)
 {
-    bool done = screen == SESSION_SCREEN_DONE;
+    bool done = screen == SESSION_SCREEN_DONE || screen == SESSION_SCREEN_CARD_DONE;
     bool slip = screen == SESSION_SCREEN_SLOW || screen == SESSION_SCREEN_REFUND ||
-                screen == SESSION_SCREEN_REVIEW;
+                screen == SESSION_SCREEN_REVIEW || screen == SESSION_SCREEN_CARD_OWED;
     if ((!done && !slip) || session->order_reopened) {
         return;
     }
+    /* An order of an earlier day that is finished here has no numbers of this session. */
+    const char *own_id = done ? session->intent.client_request_id : session->intent.slip_id;
+    const char *card_id = done ? session->card.write.id : session->card.paper_id;
+    const char *job_id = own_id[0] != '\0' ? own_id : card_id;
     bool works =
         session->printer == SESSION_PRINTER_READY || session->printer == SESSION_PRINTER_NEAR_END;
     if (!works) {
         session->receipt = SESSION_RECEIPT_NO_PRINTER;
         return;
     }
-    if (!session->profile.receipt_auto && done) {
+    if ((!session->profile.receipt_auto && done) || session->card.repair || job_id[0] == '\0') {
         session->receipt = SESSION_RECEIPT_OFFERED;
         return;
     }
-    session_print(session, effects,
-                  done ? session->intent.client_request_id : session->intent.slip_id);
+    session_print(session, effects, job_id);
 }
 
 void session_order_show(struct session *session, struct session_effects *effects, int64_t now_ms)
@@ -493,6 +516,9 @@ void session_order_show(struct session *session, struct session_effects *effects
     bool paid = state == SESSION_ORDER_PAID || state == SESSION_ORDER_CREDITING;
     if (paid && session->paid_seen_ms == 0) {
         session->paid_seen_ms = now_ms;
+    }
+    if (paid && session->order.by_card) {
+        session_card_paid(session, effects, now_ms);
     }
     enum session_screen screen = screen_of(session, now_ms);
     /* CHECKING without the server's word becomes one with it: its time begins anew. */
@@ -507,7 +533,10 @@ void session_order_show(struct session *session, struct session_effects *effects
         return;
     }
     session_goto(session, screen, now_ms, lasts_ms(session, screen));
-    if (screen == SESSION_SCREEN_DONE) {
+    if (screen == SESSION_SCREEN_CARD_DONE) {
+        session_card_done(session, now_ms);
+    }
+    if (screen == SESSION_SCREEN_DONE || screen == SESSION_SCREEN_CARD_DONE) {
         session_effect_sound(effects, SESSION_SOUND_SUCCESS);
     } else if (screen == SESSION_SCREEN_REVIEW || screen == SESSION_SCREEN_REFUND) {
         session_effect_sound(effects, SESSION_SOUND_PROBLEM);

@@ -29,7 +29,17 @@ enum {
     SESSION_RING_SLACK_MS = 2000,    /* of the way here; more means "more time" */
     SESSION_RETRY_MS = 2000,         /* between two questions after a start */
     SESSION_QR_PROMPT_MS = 45000,    /* S4: the end of the code's time is sounded */
-    SESSION_HELP_MS = 60000,         /* a forgotten help sheet must not hold a page of somebody */
+    SESSION_CARD_WAIT_MS = 60000,    /* to lay a card (MONEY 5) */
+    SESSION_CARD_WAIT_ASSIST_MS = 120000,
+    SESSION_CARD_REMIND_MS = 15000, /* the card is asked for aloud, and once more */
+    SESSION_CARD_REMIND_AGAIN_MS = 35000,
+    SESSION_CARD_TRIES_MS = 30000, /* further tries after the first failed write */
+    SESSION_CARD_TRIES_ASSIST_MS = 60000,
+    SESSION_CARD_TRIES_MAX = 3,
+    SESSION_CARD_RETRY_MS = 1000,
+    SESSION_CARD_TAKE_MS = 5000, /* B5: "take your card" */
+    SESSION_CARD_FORGOTTEN_MS = 300000,
+    SESSION_HELP_MS = 60000, /* a forgotten help sheet must not hold a page of somebody */
 };
 
 /* Add an effect of @p kind and return it for its values. */
@@ -90,6 +100,62 @@ void session_order_show(struct session *session, struct session_effects *effects
 void session_print(struct session *session, struct session_effects *effects, const char *job_id);
 void session_order_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
 int64_t session_order_deadline_ms(const struct session *session);
+
+/* session_card.c */
+/* B1: lay a card; what lies there already is read at once. */
+void session_card_begin(struct session *session, struct session_effects *effects, int64_t now_ms);
+/* Forget whose card it is; what lies on the pad lies there still. */
+void session_card_forget(struct session *session);
+bool session_card_is_known(const struct session *session);
+void session_card_trouble_set(struct session *session, enum session_card_trouble trouble,
+                              const char *text);
+/* Read what lies on the pad. */
+void session_card_open(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_card_pad(struct session *session, const struct session_event *event,
+                      struct session_effects *effects);
+void session_card_reader(struct session *session, const struct session_event *event);
+void session_card_view_arrived(struct session *session, const struct session_event *event,
+                               struct session_effects *effects);
+void session_card_failed(struct session *session, const struct session_event *event,
+                         struct session_effects *effects);
+bool session_card_touch(struct session *session, const struct session_event *event,
+                        struct session_effects *effects);
+/* After every event: a card that waits on the first page, and how the reader is to look. */
+void session_card_settle(struct session *session, struct session_effects *effects, int64_t now_ms);
+
+/* session_card_write.c */
+enum session_screen session_card_screen(const struct session *session);
+/* Ask for the token of the order on the screen. */
+void session_card_ask(struct session *session, struct session_effects *effects);
+/* How long the person waits for this step from now on. */
+void session_card_patience(struct session *session, int64_t now_ms, int64_t normal_ms,
+                           int64_t assist_ms);
+/* The order is paid: on to its card. */
+void session_card_paid(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_card_resume(struct session *session, struct session_effects *effects, int64_t now_ms);
+void session_card_order_view(struct session *session, const struct session_card_view *view,
+                             struct session_effects *effects, int64_t now_ms);
+void session_card_order_failed(struct session *session, enum session_card_trouble trouble,
+                               const char *text, struct session_effects *effects, int64_t now_ms);
+/* Something else was laid while the order's card was read or asked for. */
+void session_card_disturbed(struct session *session, struct session_effects *effects,
+                            int64_t now_ms);
+void session_card_order_lifted(struct session *session, int64_t now_ms);
+void session_card_token(struct session *session, const struct session_event *event,
+                        struct session_effects *effects);
+void session_card_result(struct session *session, const struct session_event *event,
+                         struct session_effects *effects);
+void session_card_told(struct session *session, const struct session_event *event,
+                       struct session_effects *effects);
+void session_card_done(struct session *session, int64_t now_ms);
+void session_card_done_lifted(struct session *session, int64_t now_ms);
+void session_card_done_laid(struct session *session, struct session_effects *effects,
+                            int64_t now_ms);
+bool session_card_lies_on_done(const struct session *session);
+bool session_card_order_touch(struct session *session, const struct session_event *event,
+                              struct session_effects *effects);
+void session_card_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
+int64_t session_card_deadline_ms(const struct session *session);
 
 /* session_end.c */
 bool session_page_shows_order(const struct session *session);

@@ -172,6 +172,14 @@ static bool carry(struct flow *flow, const struct session_effect *effect)
     case SESSION_EFFECT_WIPE:
         flow->wipe = true;
         break;
+    case SESSION_EFFECT_CARD_POLL:
+    case SESSION_EFFECT_CARD_OPEN:
+    case SESSION_EFFECT_CARD_ASK:
+    case SESSION_EFFECT_CARD_SAVE:
+    case SESSION_EFFECT_CARD_WRITE:
+    case SESSION_EFFECT_CARD_RESULT:
+    case SESSION_EFFECT_CARD_TELL:
+        break; /* no reader is connected in this build */
     case SESSION_EFFECT_NONE:
     case SESSION_EFFECT_COUNT:
         MUST_NOT_REACH();

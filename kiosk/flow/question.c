@@ -217,6 +217,13 @@ enum server_result question_perform(struct server *server, const struct session_
     case SESSION_EFFECT_PRINT:
     case SESSION_EFFECT_SETTLED:
     case SESSION_EFFECT_SOUND:
+    case SESSION_EFFECT_CARD_POLL:
+    case SESSION_EFFECT_CARD_OPEN:
+    case SESSION_EFFECT_CARD_ASK:
+    case SESSION_EFFECT_CARD_SAVE:
+    case SESSION_EFFECT_CARD_WRITE:
+    case SESSION_EFFECT_CARD_RESULT:
+    case SESSION_EFFECT_CARD_TELL:
     case SESSION_EFFECT_WIPE:
     case SESSION_EFFECT_COUNT:
         break;

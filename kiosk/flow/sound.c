@@ -27,6 +27,8 @@ static const struct note NOTES[SESSION_SOUND_COUNT][NOTES_MAX] = {
     [SESSION_SOUND_ATTENTION] = {{880, 160}, {660, 200}},
     [SESSION_SOUND_SUCCESS] = {{660, 120}, {990, 220}},
     [SESSION_SOUND_PROBLEM] = {{392, 200}, {330, 220}},
+    [SESSION_SOUND_LAY_CARD] = {{660, 140}, {880, 160}},
+    [SESSION_SOUND_TAKE_CARD] = {{1175, 140}, {1175, 220}},
 };
 
 static bool device_open(struct sound *sound)

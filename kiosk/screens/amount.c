@@ -1,9 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* S3b: another amount, whole yuan; and the choice of the wallet. */
+/* The tiles of S3 and B2; S3b: another amount, whole yuan; and the choice of the wallet. */
 #include "common/parse.h"
 #include "kiosk/screens/page.h"
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
+
+/* @p rests: more than the meter behind the card can take. */
+static void amount_tile(struct ui_build *build, const char *text, uint16_t action, uint32_t value,
+                        bool rests)
+{
+    bool other = action == SESSION_ACTION_OTHER;
+    enum ui_surface_id surface = other ? UI_SURFACE_SECONDARY : UI_SURFACE_PRIMARY;
+    enum ui_color color = other ? UI_COLOR_INK : UI_COLOR_ON_PRIMARY;
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, 132, 0},
+                                    .pad_x = 8,
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = rests ? UI_SURFACE_DISABLED : surface,
+                                    .radius = 28,
+                                    .action = rests ? SESSION_ACTION_NONE : action,
+                                    .value = value});
+    ui_text(build, UI_STYLE_BUTTON, rests ? UI_COLOR_DISABLED : color, text);
+    ui_close(build);
+}
+
+void view_amounts(struct ui_build *build, const struct session *session)
+{
+    const struct session_profile *profile = &session->profile;
+    size_t count = profile->amount_count;
+    size_t per_row = ui_is_large(build) || !ui_is_portrait(build) ? (count + 2) / 2 : count + 1;
+    for (size_t first = 0; first <= count; first += per_row) {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .touch_gap = true});
+        for (size_t i = first; i < first + per_row && i <= count; i++) {
+            if (i < count) {
+                amount_tile(build, words_money_short(build, profile->amounts[i]),
+                            SESSION_ACTION_AMOUNT, (uint32_t)i,
+                            !session_card_takes(session, profile->amounts[i]));
+            } else {
+                amount_tile(build, T("Other"), SESSION_ACTION_OTHER, 0, /* rests= */ false);
+            }
+        }
+        ui_close(build);
+    }
+}
 
 /* What has been typed, in fen; -1 for nothing. */
 static int64_t entry_fen(const struct session *session)
@@ -14,14 +54,26 @@ static int64_t entry_fen(const struct session *session)
 
 static bool is_allowed(const struct session *session, int64_t fen)
 {
-    return fen >= session->profile.amount_min.fen && fen <= session->profile.amount_max.fen;
+    return fen >= session->profile.amount_min.fen && fen <= session->profile.amount_max.fen &&
+           session_card_takes(session, money_fen(fen));
+}
+
+/* What the site sells at most, or the meter behind the card can take; whole yuan. */
+static struct money amount_most(const struct session *session)
+{
+    const struct session_card_view *view = &session->card.view;
+    struct money most = session->profile.amount_max;
+    bool less = view->session_id[0] != '\0' && view->headroom_known &&
+                view->headroom.fen < most.fen && view->headroom.fen > 0;
+    return less ? money_fen(view->headroom.fen / 100 * 100) : most;
 }
 
 static void entry_card(struct ui_build *build, const struct session *session)
 {
     int64_t fen = entry_fen(session);
     bool typed = fen >= 0;
-    bool wrong = fen > session->profile.amount_max.fen;
+    struct money most = amount_most(session);
+    bool wrong = fen > most.fen;
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .pad = 32,
@@ -39,7 +91,7 @@ static void entry_card(struct ui_build *build, const struct session *session)
             wrong ? UI_COLOR_ERROR : UI_COLOR_WEAK,
             WORDS(build, T("From {1} to {2}, whole yuan"),
                   words_money_short(build, session->profile.amount_min),
-                  words_money_short(build, session->profile.amount_max)));
+                  words_money_short(build, most)));
     ui_close(build);
 }
 
@@ -50,7 +102,7 @@ void view_amount(struct ui_build *build, const struct session *session)
     bool ready = is_allowed(session, fen);
     page_begin(build, session, &page);
     page_body(build, session);
-    page_steps(build, 2);
+    page_steps(build, session, 2);
     page_columns_begin(build, ui_is_portrait(build) ? 0 : 46);
     view_summary(build, session);
     entry_card(build, session);
@@ -95,7 +147,7 @@ void view_wallet(struct ui_build *build, const struct session *session)
     struct page page = {.title = T("How do you want to pay?"), .back = true, .home = true};
     page_begin(build, session, &page);
     page_body(build, session);
-    page_steps(build, 3);
+    page_steps(build, session, 3);
     page_columns_begin(build, ui_is_portrait(build) ? 0 : 44);
     view_summary(build, session);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,

@@ -439,7 +439,7 @@ void view_find(struct ui_build *build, const struct session *session)
     struct page page = {.title = title_of(build, find), .back = true, .home = true};
     page_begin(build, session, &page);
     page_body(build, session);
-    page_steps(build, 1);
+    page_steps(build, session, 1);
     if (find->step == SESSION_FIND_LOADING) {
         if (find->failed) {
             message(build, UI_ICON_WIFI_OFF, T("The server cannot be reached. Please try again."));

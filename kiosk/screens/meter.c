@@ -302,41 +302,6 @@ static void details(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
-static void amount_tile(struct ui_build *build, const char *text, uint16_t action, uint32_t value)
-{
-    bool other = action == SESSION_ACTION_OTHER;
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .h = {LAYOUT_FIT, 0, 132, 0},
-                                    .pad_x = 8,
-                                    .justify = LAYOUT_CENTER,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = other ? UI_SURFACE_SECONDARY : UI_SURFACE_PRIMARY,
-                                    .radius = 28,
-                                    .action = action,
-                                    .value = value});
-    ui_text(build, UI_STYLE_BUTTON, other ? UI_COLOR_INK : UI_COLOR_ON_PRIMARY, text);
-    ui_close(build);
-}
-
-static void amount_tiles(struct ui_build *build, const struct session *session)
-{
-    const struct session_profile *profile = &session->profile;
-    size_t count = profile->amount_count;
-    size_t per_row = ui_is_large(build) || !ui_is_portrait(build) ? (count + 2) / 2 : count + 1;
-    for (size_t first = 0; first <= count; first += per_row) {
-        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 16, .touch_gap = true});
-        for (size_t i = first; i < first + per_row && i <= count; i++) {
-            if (i < count) {
-                amount_tile(build, words_money_short(build, profile->amounts[i]),
-                            SESSION_ACTION_AMOUNT, (uint32_t)i);
-            } else {
-                amount_tile(build, T("Other"), SESSION_ACTION_OTHER, 0);
-            }
-        }
-        ui_close(build);
-    }
-}
-
 /* Why nothing can be sold here now, or NULL. */
 static const char *refusal(const struct session *session)
 {
@@ -380,7 +345,7 @@ static void top_up(struct ui_build *build, const struct session *session)
                             .w = UI_GROW(1),
                             .drop = 3,
                             .personal = true});
-        amount_tiles(build, session);
+        view_amounts(build, session);
     }
     ui_close(build);
 }

@@ -264,10 +264,12 @@ static void step_add(struct ui_build *build, int number, int now, const char *na
     ui_close(build);
 }
 
-void page_steps(struct ui_build *build, int now)
+void page_steps(struct ui_build *build, const struct session *session, int now)
 {
-    const char *const names[STEPS] = {TC("step", "Meter"), TC("step", "Amount"), TC("step", "Pay"),
-                                      TC("step", "Done")};
+    bool card = session->order.by_card || session->card.stage != SESSION_CARD_STAGE_NONE;
+    const char *const names[STEPS] = {card ? TC("step", "Card") : TC("step", "Meter"),
+                                      TC("step", "Amount"), TC("step", "Pay"),
+                                      card ? TC("step", "Write card") : TC("step", "Done")};
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .h = {LAYOUT_FIT, 0, 64, 0},
                                     .gap = 18,

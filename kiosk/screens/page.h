@@ -33,8 +33,9 @@ void page_status(struct ui_build *build, const struct session *session);
 /** The band alone; @p page says whether it has "back". */
 void page_band(struct ui_build *build, const struct session *session, const struct page *page);
 
-/** The four steps over the pages of a payment; @p now 1..4, all done: 5. */
-void page_steps(struct ui_build *build, int now);
+/** The four steps over the pages of a payment, to a meter or to a card; @p now 1..4, all done: 5.
+ */
+void page_steps(struct ui_build *build, const struct session *session, int now);
 
 /**
  * Two columns beside each other in landscape, one below the other in portrait. Open the first

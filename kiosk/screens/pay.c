@@ -193,6 +193,26 @@ static void hint_add(struct ui_build *build, int number, const char *text)
     ui_close(build);
 }
 
+static bool is_for_card(const struct session *session)
+{
+    return session->order.by_card || session->card.view.session_id[0] != '\0';
+}
+
+/*
+ * B3: the card may go meanwhile; it must be the same one that comes back. The title says so too,
+ * where large letters leave no room for this.
+ */
+static void card_note(struct ui_build *build, const struct session *session)
+{
+    if (!is_for_card(session)) {
+        return;
+    }
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 4});
+    widget_note(build, WIDGET_NOTE_INFO,
+                T("You may take the card now. After paying, lay the same card back."));
+    ui_close(build);
+}
+
 static void hints(struct ui_build *build, const struct session *session)
 {
     bool paper =
@@ -276,7 +296,7 @@ static void amount_card(struct ui_build *build, const struct session *session)
 void view_pay(struct ui_build *build, const struct session *session)
 {
     /* Both ways out ask first; while the code is being made there is nothing to leave. */
-    struct page page = {.title = T("Scan to pay"),
+    struct page page = {.title = is_for_card(session) ? T("Pay, then card") : T("Scan to pay"),
                         .back = true,
                         .home = true,
                         .rests = session->order_asked || session->order.order_no[0] == '\0'};
@@ -285,9 +305,10 @@ void view_pay(struct ui_build *build, const struct session *session)
     countdown(build, session);
     page_body(build, session);
     if (portrait) {
-        page_steps(build, 3);
+        page_steps(build, session, 3);
         view_summary(build, session);
         pay_card(build, session);
+        card_note(build, session);
         hints(build, session);
         buttons(build, session);
         view_order_line(build, session);
@@ -295,6 +316,7 @@ void view_pay(struct ui_build *build, const struct session *session)
         page_columns_begin(build, 46);
         view_summary(build, session);
         amount_card(build, session);
+        card_note(build, session);
         hints(build, session);
         ui_fill(build);
         buttons(build, session);

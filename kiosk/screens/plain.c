@@ -69,7 +69,7 @@ void view_out_of_service(struct ui_build *build, const struct session *session)
 }
 
 /* In both languages: whoever comes first has chosen none yet. */
-static void invitation(struct ui_build *build)
+static void invitation(struct ui_build *build, const struct session *session)
 {
     ui_open(build, &(struct ui_box){.w = UI_GROW(1),
                                     .pad_x = 48,
@@ -80,9 +80,12 @@ static void invitation(struct ui_build *build)
                                     .radius = 36});
     ui_icon(build, UI_ICON_FINGER, 96, UI_COLOR_ON_PRIMARY);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
-    ui_para(build, UI_STYLE_HEADLINE, UI_COLOR_ON_PRIMARY, T("Touch the screen to start"));
+    bool cards = session->reader == SESSION_READER_READY;
+    ui_para(build, UI_STYLE_HEADLINE, UI_COLOR_ON_PRIMARY,
+            cards ? T("Touch the screen or lay your card") : T("Touch the screen to start"));
     ui_para(build, UI_STYLE_LABEL, UI_COLOR_ON_PRIMARY_WEAK,
-            TC("other language", "Touch the screen to start"));
+            cards ? TC("other language", "Touch the screen or lay your card")
+                  : TC("other language", "Touch the screen to start"));
     ui_close(build);
     ui_close(build);
 }
@@ -141,7 +144,7 @@ void view_attract(struct ui_build *build, const struct session *session)
                                     .pad = 48,
                                     .gap = 32});
     attract_media(build);
-    invitation(build);
+    invitation(build, session);
     ui_close(build);
     ui_close(build);
 }

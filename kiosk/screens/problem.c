@@ -3,6 +3,7 @@
  * Nothing was taken, and why. In this order: your money, what is the matter, what you can do, whom
  * to call. A code alone is never shown.
  */
+#include "kiosk/screens/card_words.h"
 #include "kiosk/screens/page.h"
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
@@ -13,8 +14,12 @@ struct problem_words {
     const char *text;
 };
 
-static struct problem_words problem_words(const struct session *session)
+static struct problem_words problem_words(struct ui_build *build, const struct session *session)
 {
+    if (session->problem == SESSION_PROBLEM_CARD) {
+        struct card_words card = card_words(build, session);
+        return (struct problem_words){card.icon, card.title, card.text};
+    }
     switch (session->problem) {
     case SESSION_PROBLEM_NETWORK:
         return (struct problem_words){UI_ICON_WIFI_OFF, T("The server cannot be reached"),
@@ -49,6 +54,7 @@ static struct problem_words problem_words(const struct session *session)
                                       T("Please check the number on your slip.")};
     case SESSION_PROBLEM_NONE:
     case SESSION_PROBLEM_SERVER:
+    case SESSION_PROBLEM_CARD:
     case SESSION_PROBLEM_COUNT:
         break;
     }
@@ -102,7 +108,7 @@ static void problem_buttons(struct ui_build *build, const struct session *sessio
 void view_problem(struct ui_build *build, const struct session *session)
 {
     struct page page = {.title = T("No money was taken"), .back = true};
-    struct problem_words what = problem_words(session);
+    struct problem_words what = problem_words(build, session);
     page_begin(build, session, &page);
     page_body(build, session);
     page_columns_begin(build, 54);

@@ -8,55 +8,11 @@
 #include <string.h>
 
 #include "kiosk/screens/page.h"
+#include "kiosk/screens/result_parts.h"
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
 
 enum { SECOND_MS = 1000, CHECKING_MS = 15 * SECOND_MS };
-
-static void head(struct ui_build *build, enum ui_surface_id surface, enum ui_icon icon,
-                 enum ui_color color, const char *title)
-{
-    ui_open(build,
-            &(struct ui_box){.w = UI_GROW(1), .gap = 32, .pad_y = 12, .align = LAYOUT_CENTER});
-    if (icon == UI_ICON_NONE) {
-        widget_spinner(build, 116, 14, UI_COLOR_PRIMARY);
-    } else {
-        widget_badge(build, surface, icon, color, 116);
-    }
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_HEADLINE,
-                                       .color = UI_COLOR_INK,
-                                       .text = title,
-                                       .kind = UI_LABEL_WRAP,
-                                       .w = UI_GROW(1)});
-    ui_close(build);
-}
-
-static void words(struct ui_build *build, const char *text)
-{
-    ui_para(build, ui_is_portrait(build) ? UI_STYLE_BODY : UI_STYLE_LABEL, UI_COLOR_TEXT, text);
-}
-
-static const char *phone_of(const struct session *session)
-{
-    return session->order.phone[0] != '\0' ? session->order.phone : session->profile.phone;
-}
-
-static const char *order_tail(const struct session *session)
-{
-    return words_tail(session->order.order_no, SESSION_ORDER_TAIL_COUNT);
-}
-
-/* Ticks */
-
-static void tick_paid(struct ui_build *build, const struct session *session)
-{
-    const struct session_order *order = &session->order;
-    struct money paid = order->paid.fen > 0 ? order->paid : order->amount;
-    widget_tick(build,
-                &(struct widget_tick){.state = WIDGET_TICK_DONE,
-                                      .text = WORDS(build, T("Paid {1}"), words_money(build, paid)),
-                                      .detail = words_wallet(order->wallet)});
-}
 
 static const char *credited_detail(const struct session *session)
 {
@@ -81,102 +37,6 @@ static const char *credited_detail(const struct session *session)
     return NULL;
 }
 
-static bool printer_works(const struct session *session)
-{
-    return session->printer == SESSION_PRINTER_READY ||
-           session->printer == SESSION_PRINTER_NEAR_END;
-}
-
-static void tick_receipt(struct ui_build *build, const struct session *session)
-{
-    struct widget_tick tick = {.state = WIDGET_TICK_WAITING, .text = T("Receipt")};
-    enum session_receipt receipt = session->receipt;
-    bool offered = receipt == SESSION_RECEIPT_NONE || receipt == SESSION_RECEIPT_OFFERED;
-    if (offered && !printer_works(session)) {
-        receipt = SESSION_RECEIPT_NO_PRINTER; /* the button is not there either */
-    }
-    switch (receipt) {
-    case SESSION_RECEIPT_NONE:
-    case SESSION_RECEIPT_OFFERED:
-    case SESSION_RECEIPT_COUNT:
-        tick.text = T("Receipt: touch \"Print receipt\" if you want one");
-        break;
-    case SESSION_RECEIPT_PRINTING:
-        tick.state = WIDGET_TICK_BUSY;
-        tick.text = T("Printing the receipt");
-        break;
-    case SESSION_RECEIPT_PRINTED:
-        tick.state = WIDGET_TICK_DONE;
-        tick.text = T("Receipt printed, please take it");
-        break;
-    case SESSION_RECEIPT_FAILED:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("The receipt could not be printed");
-        tick.detail = T("You can have it printed within 30 days");
-        break;
-    case SESSION_RECEIPT_UNKNOWN:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("Receipt sent, but the printer did not confirm it");
-        tick.detail = T("You can have it printed within 30 days");
-        break;
-    case SESSION_RECEIPT_NO_PRINTER:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("No printing here at the moment");
-        tick.detail = T("You can have it printed within 30 days");
-        break;
-    case SESSION_RECEIPT_HELD:
-        tick.state = WIDGET_TICK_WAITING;
-        tick.text = T("Your receipt is still inside the printer");
-        tick.detail = T("It comes out when the printer works again");
-        break;
-    case SESSION_RECEIPT_NO_MORE:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("Printed as often as machines may print it");
-        tick.detail = T("Our office prints it for you");
-        break;
-    }
-    widget_tick(build, &tick);
-}
-
-/* The slip of a page without a receipt; where room is short, the money's words come first. */
-static void tick_slip(struct ui_build *build, const struct session *session)
-{
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 4});
-    tick_receipt(build, session);
-    ui_close(build);
-}
-
-/* Buttons of a page that ends: print, and done with its ring. */
-static void ending(struct ui_build *build, const struct session *session, bool can_print)
-{
-    bool printer = printer_works(session);
-    bool rests =
-        session->receipt == SESSION_RECEIPT_PRINTING || session->receipt == SESSION_RECEIPT_NO_MORE;
-    const char *again =
-        session->receipt == SESSION_RECEIPT_PRINTED ? T("Print again") : T("Print receipt");
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
-    if (can_print && session->receipt_url[0] != '\0' && !printer) {
-        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
-                                                     .icon = UI_ICON_QR,
-                                                     .text = T("Receipt code"),
-                                                     .w = UI_GROW(1),
-                                                     .action = SESSION_ACTION_RECEIPT_CODE});
-    } else if (can_print && printer) {
-        widget_button(build, &(struct widget_button){.surface = rests ? UI_SURFACE_DISABLED
-                                                                      : UI_SURFACE_SECONDARY,
-                                                     .icon = UI_ICON_PRINTER,
-                                                     .text = again,
-                                                     .w = UI_GROW(1),
-                                                     .action = SESSION_ACTION_PRINT});
-    }
-    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
-                                                 .style = UI_STYLE_BUTTON_LARGE,
-                                                 .text = TC("button", "Done"),
-                                                 .w = UI_GROW(1),
-                                                 .action = SESSION_ACTION_FINISH});
-    ui_close(build);
-}
-
 /* Nothing was taken: the same purchase once more, under a number of its own. */
 static void pay_again(struct ui_build *build)
 {
@@ -190,21 +50,6 @@ static void pay_again(struct ui_build *build)
                                                  .text = T("Pay again"),
                                                  .w = UI_GROW(1),
                                                  .action = SESSION_ACTION_CONFIRM});
-    ui_close(build);
-}
-
-/* The ring of a page that ends by itself, in the header. */
-static void end_ring(struct ui_build *build, const struct session *session)
-{
-    if (session->screen_until_ms == 0) {
-        return;
-    }
-    ui_open(build, &(struct ui_box){.gap = 18, .align = LAYOUT_CENTER});
-    int left = widget_countdown(build, session->screen_until_ms, session->screen_total_ms, 72, 9);
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_SECONDS,
-                                       .color = UI_COLOR_INK,
-                                       .text = words_number(build, left),
-                                       .tabular = true});
     ui_close(build);
 }
 
@@ -226,7 +71,7 @@ static void result_top(struct ui_build *build, const struct session *session, in
         widget_note(build, WIDGET_NOTE_INFO, T("This is your earlier order, found again."));
         ui_close(build);
     } else if (step > 0) {
-        page_steps(build, step);
+        page_steps(build, session, step);
     }
 }
 
@@ -263,7 +108,7 @@ static void result_view(struct ui_build *build, const struct session *session,
     bool portrait = ui_is_portrait(build);
     struct page page = {.title = result->title};
     page_begin(build, session, &page);
-    end_ring(build, session);
+    result_ring(build, session);
     page_body(build, session);
     result_top(build, session, result->step);
     page_columns_begin(build, portrait ? 0 : 36);
@@ -282,7 +127,7 @@ static void result_view(struct ui_build *build, const struct session *session,
     if (result->again) {
         pay_again(build);
     } else if (result->ends) {
-        ending(build, session, result->prints);
+        result_ending(build, session, result->prints);
     }
     if (portrait) {
         view_order_line(build, session);
@@ -295,9 +140,9 @@ static void result_view(struct ui_build *build, const struct session *session,
 static void quote(struct ui_build *build, const struct session *session)
 {
     if (session->order.order_no[0] != '\0') {
-        widget_pair(build, T("Quote this number"), order_tail(session), false);
+        widget_pair(build, T("Quote this number"), result_tail(session), false);
     }
-    widget_pair(build, T("Service phone"), phone_of(session), true);
+    widget_pair(build, T("Service phone"), result_phone(session), true);
 }
 
 /*
@@ -309,13 +154,15 @@ static void card_checking(struct ui_build *build, const struct session *session)
     bool heard = session->order.state == SESSION_ORDER_CLOSING && !session->order_stale;
     int64_t settled_ms = session->screen_since_ms + CHECKING_MS;
     if (heard && ui_now(build).mono_ms >= settled_ms) {
-        head(build, UI_SURFACE_TINT_INFO, UI_ICON_CLOCK, UI_COLOR_INFO, T("Not paid so far"));
-        words(build, T("Money that still arrives goes to the meter or back to you, by itself."));
+        result_head(build, UI_SURFACE_TINT_INFO, UI_ICON_CLOCK, UI_COLOR_INFO,
+                    T("Not paid so far"));
+        result_words(build,
+                     T("Money that still arrives goes to the meter or back to you, by itself."));
         return;
     }
     ui_wake_at(build, settled_ms);
-    head(build, UI_SURFACE_NONE, UI_ICON_NONE, UI_COLOR_PRIMARY, T("Checking"));
-    words(build, T("If you have paid, please do not pay again."));
+    result_head(build, UI_SURFACE_NONE, UI_ICON_NONE, UI_COLOR_PRIMARY, T("Checking"));
+    result_words(build, T("If you have paid, please do not pay again."));
     if (!heard) {
         quote(build, session);
     }
@@ -335,8 +182,9 @@ void view_checking(struct ui_build *build, const struct session *session)
 static void card_closed(struct ui_build *build, const struct session *session)
 {
     (void)session;
-    head(build, UI_SURFACE_TINT_INFO, UI_ICON_INFO, UI_COLOR_INFO, T("No money was taken"));
-    words(build, T("The code is no longer valid. Money that arrives late goes back to you by "
+    result_head(build, UI_SURFACE_TINT_INFO, UI_ICON_INFO, UI_COLOR_INFO, T("No money was taken"));
+    result_words(build,
+                 T("The code is no longer valid. Money that arrives late goes back to you by "
                    "itself."));
 }
 
@@ -360,7 +208,7 @@ static const char *sending_words(const struct session *session)
 
 static void card_crediting(struct ui_build *build, const struct session *session)
 {
-    tick_paid(build, session);
+    result_tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_BUSY,
                                              .text = sending_words(session),
                                              .detail = T("Usually a few seconds")});
@@ -386,21 +234,21 @@ static const char *slow_words(struct ui_build *build, const struct session *sess
     }
     if (session->order_stale) {
         return WORDS(build, T("Please do not pay again. Quote number {1} if you call {2}."),
-                     order_tail(session), phone_of(session));
+                     result_tail(session), result_phone(session));
     }
     return WORDS(build,
                  T("We are asking the meter whether it has arrived. Please do not pay again. "
                    "Quote number {1} if you call {2}."),
-                 order_tail(session), phone_of(session));
+                 result_tail(session), result_phone(session));
 }
 
 static void card_slow(struct ui_build *build, const struct session *session)
 {
-    tick_paid(build, session);
+    result_tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
                                              .text = T("Not at the meter yet")});
-    tick_slip(build, session);
-    words(build, slow_words(build, session));
+    result_tick_slip(build, session);
+    result_words(build, slow_words(build, session));
 }
 
 static const char *slow_note(const struct session *session)
@@ -426,15 +274,15 @@ void view_slow(struct ui_build *build, const struct session *session)
 static void card_refund(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
-    const char *number = order->refund_no[0] != '\0' ? order->refund_no : order_tail(session);
-    tick_paid(build, session);
+    const char *number = order->refund_no[0] != '\0' ? order->refund_no : result_tail(session);
+    result_tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_NOT,
                                              .text = T("It could not be credited to the meter")});
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
                                              .text = T("The refund is ordered"),
                                              .detail = WORDS(build, T("to your {1}; number {2}"),
                                                              words_wallet(order->wallet), number)});
-    tick_slip(build, session);
+    result_tick_slip(build, session);
 }
 
 void view_refund(struct ui_build *build, const struct session *session)
@@ -450,10 +298,11 @@ static void card_refunded(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
     struct money back = order->refunded.fen > 0 ? order->refunded : order->paid;
-    head(build, UI_SURFACE_TINT_OK, UI_ICON_TICK_CIRCLE, UI_COLOR_OK,
-         WORDS(build, T("{1} went back to your {2}"), words_money(build, back),
-               words_wallet(order->wallet)));
-    words(build, T("It could not be credited to the meter. Look at the bill in your wallet."));
+    result_head(build, UI_SURFACE_TINT_OK, UI_ICON_TICK_CIRCLE, UI_COLOR_OK,
+                WORDS(build, T("{1} went back to your {2}"), words_money(build, back),
+                      words_wallet(order->wallet)));
+    result_words(build,
+                 T("It could not be credited to the meter. Look at the bill in your wallet."));
 }
 
 void view_refunded(struct ui_build *build, const struct session *session)
@@ -465,10 +314,11 @@ void view_refunded(struct ui_build *build, const struct session *session)
 
 static void card_review(struct ui_build *build, const struct session *session)
 {
-    head(build, UI_SURFACE_TINT_INFO, UI_ICON_SEARCH, UI_COLOR_INFO,
-         T("Your payment is being checked by our staff"));
-    words(build, T("Please do not pay again. Nothing is lost: it is credited or paid back."));
-    tick_slip(build, session);
+    result_head(build, UI_SURFACE_TINT_INFO, UI_ICON_SEARCH, UI_COLOR_INFO,
+                T("Your payment is being checked by our staff"));
+    result_words(build,
+                 T("Please do not pay again. Nothing is lost: it is credited or paid back."));
+    result_tick_slip(build, session);
     quote(build, session);
 }
 
@@ -556,11 +406,11 @@ static void done_ticks(struct ui_build *build, const struct session *session)
                                     .justify = LAYOUT_BETWEEN,
                                     .surface = UI_SURFACE_CARD,
                                     .radius = 36});
-    tick_paid(build, session);
+    result_tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_DONE,
                                              .text = T("Credited to the meter"),
                                              .detail = credited_detail(session)});
-    tick_receipt(build, session);
+    result_tick_receipt(build, session);
     ui_close(build);
 }
 
@@ -580,7 +430,7 @@ static void done_details(struct ui_build *build, const struct session *session)
     widget_pair(build, T("Topped up with"), words_money(build, order->amount), false);
     widget_pair(build, T("Paid at"),
                 words_time(build, order->paid_at > 0 ? order->paid_at : order->created_at), false);
-    widget_pair(build, T("Order number ends in"), order_tail(session), true);
+    widget_pair(build, T("Order number ends in"), result_tail(session), true);
     ui_close(build);
 }
 
@@ -589,7 +439,7 @@ void view_done(struct ui_build *build, const struct session *session)
     bool portrait = ui_is_portrait(build);
     struct page page = {.title = T("Topped up")};
     page_begin(build, session, &page);
-    end_ring(build, session);
+    result_ring(build, session);
     page_body(build, session);
     result_top(build, session, 5);
     page_columns_begin(build, portrait ? 0 : 48);
@@ -610,7 +460,7 @@ void view_done(struct ui_build *build, const struct session *session)
         done_details(build, session);
     }
     ui_fill(build);
-    ending(build, session, /* can_print= */ true);
+    result_ending(build, session, /* can_print= */ true);
     if (portrait) {
         view_order_line(build, session);
     }

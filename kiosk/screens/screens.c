@@ -26,6 +26,12 @@ void screens_view(struct ui_build *build, const void *state)
         [SESSION_SCREEN_REVIEW] = view_review,
         [SESSION_SCREEN_PROBLEM] = view_problem,
         [SESSION_SCREEN_ORDERS] = view_orders,
+        [SESSION_SCREEN_CARD_PLACE] = view_card_place,
+        [SESSION_SCREEN_CARD] = view_card,
+        [SESSION_SCREEN_CARD_BACK] = view_card_back,
+        [SESSION_SCREEN_CARD_WRITE] = view_card_write,
+        [SESSION_SCREEN_CARD_DONE] = view_card_done,
+        [SESSION_SCREEN_CARD_OWED] = view_card_owed,
         [SESSION_SCREEN_MAINTENANCE] = view_maintenance,
         [SESSION_SCREEN_OUT_OF_SERVICE] = view_out_of_service,
     };

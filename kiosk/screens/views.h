@@ -25,6 +25,12 @@ void view_refunded(struct ui_build *build, const struct session *session);
 void view_review(struct ui_build *build, const struct session *session);
 void view_problem(struct ui_build *build, const struct session *session);
 void view_orders(struct ui_build *build, const struct session *session);
+void view_card_place(struct ui_build *build, const struct session *session);
+void view_card(struct ui_build *build, const struct session *session);
+void view_card_back(struct ui_build *build, const struct session *session);
+void view_card_write(struct ui_build *build, const struct session *session);
+void view_card_done(struct ui_build *build, const struct session *session);
+void view_card_owed(struct ui_build *build, const struct session *session);
 void view_maintenance(struct ui_build *build, const struct session *session);
 void view_out_of_service(struct ui_build *build, const struct session *session);
 
@@ -38,6 +44,8 @@ void view_week(struct ui_build *build, const struct session *session);
 
 /* Parts of several pages */
 
+/** The amounts that are sold here, and "other". */
+void view_amounts(struct ui_build *build, const struct session *session);
 /** The last days' use as bars. */
 void view_chart(struct ui_build *build, const struct session *session);
 /** Which meter this is about; from the order if there is one, else from the meter page. */

@@ -43,7 +43,7 @@ static const struct field session_fields[] = {
     S(overlay_until_ms, MOMENT),
     S(overlay_total_ms, I64),
     C(problem, "none network channel meter_unknown meter_silent meter_blocked sale_refused amount "
-               "payments_closed server order_not_found"),
+               "payments_closed server order_not_found card"),
     S(problem_text, TEXT),
     S(online, FLAG),
     C(printer, "none ready near_end paper_out cover_open error offline"),
@@ -126,6 +126,30 @@ static const struct field session_fields[] = {
     S(found.loaded, FLAG),
     S(found.waiting, FLAG),
     S(found.limited, FLAG),
+    C(card.stage, "none waiting reading known retry asking writing confirming left"),
+    C(card.pad, "empty card two"),
+    C(card.trouble,
+      "fine two phone not_ours left_early other reader blocked lost replaced other_site "
+      "blank damaged forged return_case not_loaded full refused network session_over "
+      "not_paid expired disk"),
+    S(card.owed, FLAG),
+    S(card.repair, FLAG),
+    S(card.written, FLAG),
+    S(card.give_up_ms, MOMENT),
+    S(card.give_up_total_ms, I64),
+    S(card.view.session_id, TEXT),
+    S(card.view.uid, TEXT),
+    S(card.view.place, TEXT),
+    S(card.view.customer, TEXT),
+    S(card.view.meter_tail, TEXT),
+    S(card.view.balance_known, FLAG),
+    S(card.view.balance, MONEY),
+    S(card.view.balance_at, I64),
+    C(card.view.loaded, "never yes no"),
+    S(card.view.headroom_known, FLAG),
+    S(card.view.headroom, MONEY),
+    S(card.view.last_top_up, MONEY),
+    S(card.view.last_top_up_at, I64),
     S(touched_ms, MOMENT),
 };
 
@@ -171,6 +195,10 @@ static const struct field order_fields[] = {
     S(paid_at, I64),
     S(trade_no, TEXT),
     S(phone, TEXT),
+    S(by_card, FLAG),
+    S(card_waits, FLAG),
+    S(card_tail, TEXT),
+    S(claim_code, TEXT),
     S(seen_ms, MOMENT),
 };
 

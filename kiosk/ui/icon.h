@@ -29,6 +29,7 @@ enum ui_icon {
     UI_ICON_ERROR,
     UI_ICON_FINGER,
     UI_ICON_GLOBE,
+    UI_ICON_HAND,
     UI_ICON_HOME,
     UI_ICON_HOURGLASS,
     UI_ICON_INFO,

@@ -54,6 +54,21 @@ enum ui_color {
     UI_COLOR_ON_INK, /* digits in number badges */
     UI_COLOR_CODE,   /* QR modules: black on white in every theme */
     UI_COLOR_PAPER,
+    UI_COLOR_ART_PAD, /* pictures of what to do with a card: the reader, the card, the meter */
+    UI_COLOR_ART_PAD_END,
+    UI_COLOR_ART_PAD_EDGE,
+    UI_COLOR_ART_CARD,
+    UI_COLOR_ART_CARD_END,
+    UI_COLOR_ART_CARD_EDGE,
+    UI_COLOR_ART_CARD_TEXT,
+    UI_COLOR_ART_STRIPE,
+    UI_COLOR_ART_CHIP,
+    UI_COLOR_ART_WAVE,
+    UI_COLOR_ART_BODY,
+    UI_COLOR_ART_BODY_END,
+    UI_COLOR_ART_BODY_EDGE,
+    UI_COLOR_ART_GLASS,
+    UI_COLOR_ART_GLASS_TEXT,
     UI_COLOR_COUNT
 };
 

@@ -2,7 +2,8 @@
 
 /*
  * A monkey at the kiosk: random touches, answers (also wrong and late ones) and times. Whatever
- * comes, the rules of the screen hold: an order is journalled before it is created, "credited" is
+ * comes, the rules of the screen hold: an order is journalled before it is created, a token before
+ * it is written and a result before it is told, "credited" and "on the card" are
  * shown only for an order that the server calls DONE, a paid person is never sent home by a touch
  * on "home", and nothing of a person survives his session.
  */
@@ -34,6 +35,93 @@ static struct session_reading reading_value;
 static struct session_profile profile_value;
 static struct session_found_orders found_value;
 
+static struct session_card_view card_view_value;
+static struct session_card_write write_value;
+static struct session_card_result result_value;
+static uint32_t laying;
+
+static bool session_on_card(void)
+{
+    return session.order.by_card || session.card.view.session_id[0] != '\0';
+}
+
+static void draw_card_view(struct session_event *event)
+{
+    event->kind = SESSION_EVENT_CARD_VIEW;
+    card_view_value = (struct session_card_view){0};
+    (void)snprintf(card_view_value.session_id, SESSION_ID_SIZE, "s%u", draw(1000));
+    memcpy(card_view_value.uid, session.card.uid, SESSION_UID_SIZE);
+    (void)snprintf(card_view_value.room_id, SESSION_ID_SIZE, "r");
+    (void)snprintf(card_view_value.meter_id, SESSION_ID_SIZE, "m");
+    if (draw(4) == 0) {
+        card_view_value.trouble = draw(SESSION_CARD_TROUBLE_COUNT);
+    }
+    if (draw(3) == 0) {
+        (void)snprintf(card_view_value.owed_order_no, SESSION_ORDER_NO_SIZE, "SH%06u", draw(3));
+        card_view_value.has_write = draw(2) == 0;
+        card_view_value.repair = card_view_value.has_write && draw(3) == 0;
+        card_view_value.owed = money_fen(5000);
+    }
+    event->card_view = &card_view_value;
+}
+
+static void draw_result(struct session_event *event)
+{
+    event->kind = SESSION_EVENT_CARD_RESULT;
+    result_value = (struct session_card_result){0};
+    memcpy(result_value.id, session.card.write.id, SESSION_UUID_SIZE);
+    result_value.outcome = draw(SESSION_CARD_OUTCOME_COUNT);
+    uint32_t trouble = draw(SESSION_CARD_TROUBLE_COUNT);
+    result_value.trouble = result_value.outcome == SESSION_CARD_DONE ? SESSION_CARD_FINE : trouble;
+    event->card_result = &result_value;
+}
+
+/* What lies on the reader, and what comes of it. */
+static void draw_card(struct session_event *event)
+{
+    event->serial = session.request_serial - (draw(6) == 0 ? 1U : 0U);
+    switch (draw(8)) {
+    case 0:
+        event->kind = SESSION_EVENT_READER;
+        event->reader = draw(5) == 0 ? SESSION_READER_ERROR : SESSION_READER_READY;
+        break;
+    case 1:
+    case 2:
+    case 3:
+        event->kind = SESSION_EVENT_CARD;
+        event->card.pad = draw(SESSION_PAD_COUNT);
+        event->card.number = event->card.pad == SESSION_PAD_EMPTY ? laying : ++laying;
+        event->card.family = draw(6) == 0 ? SESSION_CARD_PHONE : SESSION_CARD_CLASSIC;
+        if (event->card.pad == SESSION_PAD_CARD) {
+            (void)snprintf(event->card.uid, SESSION_UID_SIZE, "AA0%u", draw(3));
+        }
+        break;
+    case 4:
+        draw_card_view(event);
+        break;
+    case 5:
+        event->kind = SESSION_EVENT_CARD_TOKEN;
+        write_value = (struct session_card_write){.amount = {5000}};
+        (void)snprintf(write_value.id, SESSION_UUID_SIZE, "w%u", draw(1000000));
+        (void)snprintf(write_value.order_no, SESSION_ORDER_NO_SIZE, "SH%06u", draw(3));
+        event->card_write = &write_value;
+        break;
+    case 6:
+        draw_result(event);
+        break;
+    default:
+        event->kind = draw(2) == 0 ? SESSION_EVENT_CARD_TOLD : SESSION_EVENT_CARD_FAILED;
+        if (event->kind == SESSION_EVENT_CARD_TOLD) {
+            memcpy(event->card_told.id, session.card.write.id, SESSION_UUID_SIZE);
+            event->card_told.written = draw(4) != 0;
+        } else {
+            event->card_failed.trouble = 1 + draw(SESSION_CARD_TROUBLE_COUNT - 1);
+            event->card_failed.text = NULL;
+        }
+        break;
+    }
+}
+
 static void draw_touch(struct session_event *event)
 {
     event->kind = SESSION_EVENT_TOUCH;
@@ -54,6 +142,8 @@ static void draw_order(struct session_event *event)
     (void)snprintf(order_value.order_no, sizeof(order_value.order_no), "SH%06u",
                    draw(8) == 0 ? 2U : 1U);
     memcpy(order_value.client_request_id, session.intent.client_request_id, SESSION_UUID_SIZE);
+    order_value.by_card = session_on_card() ? draw(8) != 0 : draw(8) == 0;
+    (void)snprintf(order_value.card_tail, sizeof(order_value.card_tail), "0%u", draw(2));
     if (draw(2) == 0) {
         (void)snprintf(order_value.qr_text, sizeof(order_value.qr_text), "q");
     }
@@ -114,7 +204,7 @@ static void draw_answer(struct session_event *event)
 static struct session_event draw_event(int64_t now_ms)
 {
     struct session_event event = {.now_ms = now_ms};
-    uint32_t what = draw(20);
+    uint32_t what = draw(30);
     if (what < 9) {
         draw_touch(&event);
     } else if (what < 15) {
@@ -130,6 +220,8 @@ static struct session_event draw_event(int64_t now_ms)
     } else if (what == 17) {
         event.kind = SESSION_EVENT_SERVICE;
         event.service = draw(3);
+    } else if (what < 27) {
+        draw_card(&event);
     } else {
         event.kind = SESSION_EVENT_TICK;
     }
@@ -149,6 +241,17 @@ static void check_order_pages(void)
                     session.order.state == SESSION_ORDER_CREDITING;
         CHECK(paid);
     }
+    if (session.screen == SESSION_SCREEN_CARD_DONE) {
+        CHECK_EQ_I64(session.order.state, SESSION_ORDER_DONE);
+    }
+    if (session.card.stage == SESSION_CARD_STAGE_WRITING) {
+        CHECK(session.card.write.order_no[0] != '\0');
+        CHECK_EQ_I64(session.overlay == SESSION_OVERLAY_IDLE, false);
+    }
+    if (session.screen == SESSION_SCREEN_HOME || session.screen == SESSION_SCREEN_ATTRACT) {
+        CHECK_EQ_STR(session.card.view.session_id, "");
+        CHECK_EQ_STR(session.card.write.id, "");
+    }
     if (session.screen == SESSION_SCREEN_ATTRACT) {
         CHECK_EQ_STR(session.order.order_no, "");
         CHECK_EQ_STR(session.meter.meter_id, "");
@@ -164,6 +267,15 @@ static void check_effects(const struct session_event *event, enum session_screen
             CHECK_EQ_I64(effects.list[i - 1].kind, SESSION_EFFECT_SAVE);
             CHECK(effects.list[i].create.client_request_id[0] != '\0');
             CHECK(effects.list[i].create.amount.fen > 0);
+        }
+        if (effects.list[i].kind == SESSION_EFFECT_CARD_WRITE) {
+            CHECK(i > 0);
+            CHECK_EQ_I64(effects.list[i - 1].kind, SESSION_EFFECT_CARD_SAVE);
+            CHECK_EQ_I64(session.card.pad, SESSION_PAD_CARD);
+        }
+        if (effects.list[i].kind == SESSION_EFFECT_CARD_TELL) {
+            CHECK(i > 0);
+            CHECK_EQ_I64(effects.list[i - 1].kind, SESSION_EFFECT_CARD_RESULT);
         }
     }
     bool home = event->kind == SESSION_EVENT_TOUCH && event->touch.action == SESSION_ACTION_HOME;

@@ -188,9 +188,9 @@ TEST(pages_say_what_was_agreed)
 /* In Chinese nothing is left in English but names, units and numbers. */
 static bool is_allowed_latin(const char *word)
 {
-    static const char *const allowed[] = {"English", "Touch",  "Shilling", "DL/T",   "CJ/T",
-                                          "kWh",     "SH2026", "GH0001",   "T-0042", "kW",
-                                          "the",     "screen", "to",       "start"};
+    static const char *const allowed[] = {"English", "Touch",  "Shilling", "DL/T", "CJ/T", "kWh",
+                                          "SH2026",  "GH0001", "T-0042",   "kW",   "the",  "screen",
+                                          "to",      "start",  "or",       "lay",  "your", "card"};
     for (size_t i = 0; i < ARRAY_COUNT(allowed); i++) {
         if (str_starts_with(word, allowed[i])) {
             return true;

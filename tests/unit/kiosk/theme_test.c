@@ -113,6 +113,22 @@ TEST(the_contrast_theme_has_borders_instead_of_shadows)
     CHECK(theme->surfaces[UI_SURFACE_CARD].border_u >= 8);
 }
 
+/* Pictures have no words beside them that could stand in for a lost outline: 3:1 (WCAG 1.4.11). */
+TEST(pictures_of_the_card_stand_out)
+{
+    static const enum ui_color art[][2] = {
+        {UI_COLOR_ART_CARD_TEXT, UI_COLOR_ART_CARD},   {UI_COLOR_ART_WAVE, UI_COLOR_ART_PAD_END},
+        {UI_COLOR_ART_STRIPE, UI_COLOR_ART_CARD_END},  {UI_COLOR_ART_CHIP, UI_COLOR_ART_CARD},
+        {UI_COLOR_ART_GLASS_TEXT, UI_COLOR_ART_GLASS},
+    };
+    for (int t = 0; t < UI_THEME_COUNT; t++) {
+        const struct ui_theme *theme = ui_theme_get((enum ui_theme_id)t);
+        for (size_t i = 0; i < sizeof art / sizeof art[0]; i++) {
+            CHECK(contrast(theme->colors[art[i][0]], theme->colors[art[i][1]]) >= 3);
+        }
+    }
+}
+
 TEST(every_icon_has_a_path_that_ends_painted)
 {
     for (int i = 1; i < UI_ICON_COUNT; i++) {

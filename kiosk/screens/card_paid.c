@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A paid order and its card: "lay it back", B4 "leave it there", B5 "take it, and put it into the
+ * meter", and the page of an order that could not be finished here. Each has one picture, one
+ * sentence that says what to do, and the ticks that have come true.
+ */
+#include "kiosk/screens/card_art.h"
+#include "kiosk/screens/card_words.h"
+#include "kiosk/screens/page.h"
+#include "kiosk/screens/result_parts.h"
+#include "kiosk/screens/views.h"
+#include "kiosk/screens/widgets.h"
+
+enum { RED_MS = 20000 /* B5: a card that is not taken gets a red frame */ };
+
+/* One page: picture and sentence, what has come true, buttons. */
+struct paid_page {
+    const char *title;
+    enum card_art art;
+    int64_t since_ms;
+    const char *tail;
+    const char *words; /* large, under the picture */
+    const char *small; /* below them; NULL: none */
+    bool alarm;        /* a red frame around the picture */
+    bool talks;        /* more words than usual: the picture is smaller */
+    void (*ticks)(struct ui_build *build, const struct session *session);
+    void (*buttons)(struct ui_build *build, const struct session *session);
+};
+
+static void frame_paint(struct ui_build *build, struct ui_rect rect, const void *data)
+{
+    (void)data;
+    ui_draw(build, (struct draw_cmd){.op = DRAW_BORDER,
+                                     .rect = rect,
+                                     .radius = ui_px(build, 36),
+                                     .thickness = ui_px(build, 14),
+                                     .color = ui_color_value(build, UI_COLOR_ERROR)});
+}
+
+static int art_units(const struct ui_build *build, const struct paid_page *page)
+{
+    if (page->talks) {
+        return ui_is_large(build) ? 360 : 520;
+    }
+    if (ui_is_portrait(build)) {
+        return ui_is_large(build) ? 520 : 820;
+    }
+    return ui_is_large(build) ? 480 : 680;
+}
+
+static void picture(struct ui_build *build, const struct paid_page *page)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_STACK, .w = UI_GROW(1), .h = UI_GROW(1)});
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .pad = 28,
+                                    .gap = 12,
+                                    .justify = LAYOUT_CENTER,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .top_line = true,
+                                    .radius = 36});
+    card_stage(build, page->art, art_units(build, page), page->tail, page->since_ms);
+    ui_space(build, 4);
+    ui_para_center(build, UI_STYLE_HEADLINE, page->alarm ? UI_COLOR_ERROR : UI_COLOR_INK,
+                   page->words);
+    if (page->small != NULL) {
+        ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_TEXT, page->small);
+    }
+    ui_close(build);
+    if (page->alarm) {
+        ui_paint(build, &(struct ui_box){.w = UI_GROW(1), .h = UI_GROW(1)}, frame_paint, NULL);
+    }
+    ui_close(build);
+}
+
+static void ticks_card(struct ui_build *build, const struct session *session,
+                       const struct paid_page *page)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 40,
+                                    .pad_y = ui_is_portrait(build) ? 24 : 20,
+                                    .gap = ui_is_portrait(build) ? 10 : 6,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36});
+    page->ticks(build, session);
+    ui_close(build);
+}
+
+static void page_top(struct ui_build *build, const struct session *session, int step)
+{
+    if (session->order_reopened) {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 5});
+        widget_note(build, WIDGET_NOTE_INFO, T("This is your earlier order, found again."));
+        ui_close(build);
+    } else {
+        page_steps(build, session, step);
+    }
+}
+
+static void page_add(struct ui_build *build, const struct session *session,
+                     const struct paid_page *page, int step)
+{
+    bool portrait = ui_is_portrait(build);
+    page_top(build, session, step);
+    page_columns_begin(build, portrait ? 100 : 50);
+    picture(build, page);
+    page_columns_next(build, portrait ? 0 : 50);
+    if (!portrait) {
+        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 7});
+        view_summary(build, session);
+        ui_close(build);
+    }
+    ticks_card(build, session, page);
+    if (!portrait) {
+        ui_fill(build);
+    }
+    if (page->buttons != NULL) {
+        page->buttons(build, session);
+    }
+    view_order_line(build, session);
+    page_columns_end(build);
+}
+
+static void hint_add(struct ui_build *build, const struct session *session)
+{
+    const char *hint = card_hint(session);
+    if (hint[0] != '\0') {
+        widget_note(build, WIDGET_NOTE_WARN, hint);
+    }
+}
+
+static void tick_paid(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    if (session->card.repair) {
+        return;
+    }
+    if (!session->card.owed) {
+        result_tick_paid(build, session);
+        return;
+    }
+    struct money paid = order->paid.fen > 0 ? order->paid : order->amount;
+    widget_tick(build, &(struct widget_tick){
+                           .state = WIDGET_TICK_DONE,
+                           .text = WORDS(build, T("Paid earlier: {1}"), words_money(build, paid)),
+                           .detail = T("Nothing more is to be paid")});
+}
+
+/* ---- lay it back ---- */
+
+static void back_ticks(struct ui_build *build, const struct session *session)
+{
+    tick_paid(build, session);
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
+                                             .text = T("Waiting for your card")});
+    hint_add(build, session);
+}
+
+static void back_buttons(struct ui_build *build, const struct session *session)
+{
+    (void)session;
+    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                 .icon = UI_ICON_CLOCK,
+                                                 .text = T("Later: give me a slip"),
+                                                 .w = UI_GROW(1),
+                                                 .action = SESSION_ACTION_FINISH});
+}
+
+static void give_up_ring(struct ui_build *build, const struct session *session)
+{
+    const struct session_card *card = &session->card;
+    if (card->give_up_ms == 0) {
+        return;
+    }
+    ui_open(build, &(struct ui_box){.gap = 18, .align = LAYOUT_CENTER});
+    int left = widget_countdown(build, card->give_up_ms, card->give_up_total_ms, 72, 9);
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_SECONDS,
+                                       .color = UI_COLOR_INK,
+                                       .text = words_number(build, left),
+                                       .tabular = true});
+    ui_close(build);
+}
+
+void view_card_back(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Your money has arrived")};
+    const struct paid_page paid = {
+        .art = CARD_ART_LAY,
+        .since_ms = session->screen_since_ms,
+        .tail = card_tail(session),
+        .words = T("Now lay the same card back"),
+        .small = card_tail(session)[0] != '\0'
+                     ? WORDS(build, T("Its number ends in {1}."), card_tail(session))
+                     : NULL,
+        .ticks = back_ticks,
+        .buttons = back_buttons,
+    };
+    page_begin(build, session, &page);
+    give_up_ring(build, session);
+    page_body(build, session);
+    page_add(build, session, &paid, 4);
+    page_end(build, session, &page);
+}
+
+/* ---- B4 ---- */
+
+static const char *write_words(const struct session *session)
+{
+    switch (session->card.stage) {
+    case SESSION_CARD_STAGE_WRITING:
+        return T("Writing to the card (about 3 seconds)");
+    case SESSION_CARD_STAGE_CONFIRMING:
+        return T("Written. Checking it with the server");
+    case SESSION_CARD_STAGE_NONE:
+    case SESSION_CARD_STAGE_WAITING:
+    case SESSION_CARD_STAGE_READING:
+    case SESSION_CARD_STAGE_KNOWN:
+    case SESSION_CARD_STAGE_RETRY:
+    case SESSION_CARD_STAGE_ASKING:
+    case SESSION_CARD_STAGE_LEFT:
+    case SESSION_CARD_STAGE_COUNT:
+        break;
+    }
+    return T("Checking the card");
+}
+
+static void write_ticks(struct ui_build *build, const struct session *session)
+{
+    tick_paid(build, session);
+    widget_tick(build,
+                &(struct widget_tick){.state = WIDGET_TICK_BUSY, .text = write_words(session)});
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
+}
+
+void view_card_write(struct ui_build *build, const struct session *session)
+{
+    const struct session_card *card = &session->card;
+    struct page page = {.title = card->owed || card->repair ? T("Finishing your earlier top-up")
+                                                            : T("Writing your card")};
+    const char *owed =
+        WORDS(build, T("{1} that you paid earlier is written now. Nothing more is to be paid."),
+              words_money(build, session->order.amount));
+    const struct paid_page paid = {
+        .art = CARD_ART_KEEP,
+        .since_ms = session->screen_since_ms,
+        .tail = card_tail(session),
+        .words = T("Please do not take the card away"),
+        .small = card->owed ? owed : T("It is safe: even a card taken too early loses nothing."),
+        .ticks = write_ticks,
+    };
+    page_begin(build, session, &page);
+    page_body(build, session);
+    page_add(build, session, &paid, 4);
+    page_end(build, session, &page);
+}
+
+/* ---- B5 ---- */
+
+static bool lies(const struct session *session)
+{
+    return session->card.pad != SESSION_PAD_EMPTY;
+}
+
+static void done_ticks(struct ui_build *build, const struct session *session)
+{
+    const struct session_order *order = &session->order;
+    bool repair = session->card.repair;
+    tick_paid(build, session);
+    widget_tick(build,
+                &(struct widget_tick){.state = WIDGET_TICK_DONE,
+                                      .text = repair ? T("Your card is in order again")
+                                                     : WORDS(build, T("{1} is on your card"),
+                                                             words_money(build, order->amount)),
+                                      .detail = order->place[0] != '\0' ? order->place : NULL});
+    if (!repair) {
+        result_tick_receipt(build, session);
+    }
+}
+
+static void done_buttons(struct ui_build *build, const struct session *session)
+{
+    const struct session_card *card = &session->card;
+    if (!lies(session)) {
+        result_ending(build, session, /* can_print= */ !card->repair);
+    } else if (card->owed || card->repair) {
+        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+                                                     .text = T("Top up more"),
+                                                     .icon_after = UI_ICON_CHEVRON_RIGHT,
+                                                     .w = UI_GROW(1),
+                                                     .action = SESSION_ACTION_CONFIRM});
+    }
+}
+
+void view_card_done(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Written to your card")};
+    bool here = lies(session);
+    int64_t red_ms = session->screen_since_ms + RED_MS;
+    bool late = here && ui_now(build).mono_ms >= red_ms;
+    if (here && !late) {
+        ui_wake_at(build, red_ms);
+    }
+    const struct paid_page paid = {
+        .art = here ? CARD_ART_TAKE : CARD_ART_METER,
+        .since_ms =
+            here ? session->screen_since_ms : session->screen_until_ms - session->screen_total_ms,
+        .tail = card_tail(session),
+        .words = here ? T("Please take your card") : T("Now put the card into your meter"),
+        .small = here ? T("Then put it into your meter: it beeps when it is done.")
+                      : T("It is done when the meter beeps."),
+        .alarm = late,
+        .ticks = done_ticks,
+        .buttons = done_buttons,
+    };
+    page_begin(build, session, &page);
+    result_ring(build, session);
+    page_body(build, session);
+    page_add(build, session, &paid, 5);
+    page_end(build, session, &page);
+}
+
+/* ---- not finished here ---- */
+
+static const char *claim_code(const struct session *session)
+{
+    const char *code = session->order.claim_code;
+    return code[0] != '\0' ? code : result_tail(session);
+}
+
+/* A plain refund is promised only where nothing was given out yet, and on fresh news (MONEY). */
+static const char *owed_promise(struct ui_build *build, const struct session *session)
+{
+    bool refund = !session->order_stale && !session->card.written &&
+                  session->order.stage == SESSION_STAGE_NOTHING_SENT;
+    return refund ? T("If it is not laid within 24 hours, the money goes back to you by itself.")
+                  : WORDS(build,
+                          T("It stays yours, however long it takes. Please do not pay again. "
+                            "Quote {1} if you call {2}."),
+                          claim_code(session), result_phone(session));
+}
+
+static void owed_ticks(struct ui_build *build, const struct session *session)
+{
+    const struct session_card *card = &session->card;
+    tick_paid(build, session);
+    /* A hint says it as well, where there is no room for both. */
+    uint8_t drop = card_hint(session)[0] != '\0' ? 7 : 0;
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = drop});
+    widget_tick(build,
+                &(struct widget_tick){.state = WIDGET_TICK_WAITING,
+                                      .text = card->written ? T("On the card, not confirmed yet")
+                                                            : T("Not on the card yet")});
+    ui_close(build);
+    hint_add(build, session);
+    ui_para(build, ui_is_portrait(build) ? UI_STYLE_BODY : UI_STYLE_LABEL, UI_COLOR_TEXT,
+            owed_promise(build, session));
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1), .drop = 8});
+    widget_pair(build, T("Claim code"), claim_code(session), true);
+    ui_close(build);
+    result_tick_slip(build, session);
+}
+
+static void owed_buttons(struct ui_build *build, const struct session *session)
+{
+    result_ending(build, session, /* can_print= */ true);
+}
+
+void view_card_owed(struct ui_build *build, const struct session *session)
+{
+    struct page page = {.title = T("Your money has arrived")};
+    bool written = session->card.written;
+    const struct paid_page paid = {
+        .art = written ? CARD_ART_TAKE : CARD_ART_LAY,
+        .since_ms = session->screen_since_ms,
+        .tail = card_tail(session),
+        .words = written ? T("You can take your card and put it into the meter")
+                         : T("Lay this card on any of our machines"),
+        .small = written ? T("The server is told by itself as soon as the network is back.")
+                         : T("It is then written by itself, without paying again."),
+        .talks = true,
+        .ticks = owed_ticks,
+        .buttons = owed_buttons,
+    };
+    page_begin(build, session, &page);
+    result_ring(build, session);
+    page_body(build, session);
+    page_add(build, session, &paid, 4);
+    page_end(build, session, &page);
+}
