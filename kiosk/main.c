@@ -23,6 +23,7 @@ static const char USAGE[] =
     "\"kiosk.key\"; };\n"
     "  state_dir = \"/var/lib/shilling/kiosk\";     the journal lives here\n"
     "  printd_socket = \"/run/shilling/printd\";    absent: no printer here\n"
+    "  cardd_socket = \"/run/shilling/cardd\";      absent: no card reader here\n"
     "  panel = { width_mm = 268; view_distance_mm = 600; };\n";
 
 struct settings {
@@ -56,6 +57,8 @@ static bool settings_read(const char *path, struct settings *settings)
     config_text(cfg, "state_dir", NULL, settings->flow.state_dir, sizeof(settings->flow.state_dir));
     config_text(cfg, "printd_socket", "", settings->flow.printd_socket,
                 sizeof(settings->flow.printd_socket));
+    config_text(cfg, "cardd_socket", "", settings->flow.cardd_socket,
+                sizeof(settings->flow.cardd_socket));
     config_text(cfg, "locale_dir", "/usr/share/locale", settings->locale_dir,
                 sizeof(settings->locale_dir));
     settings->window.locale_dir = settings->locale_dir;

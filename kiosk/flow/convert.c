@@ -272,6 +272,14 @@ static void order_texts(const struct api_order_view *api, struct session_order *
     SHOW(order->phone, api->service_phone);
 }
 
+static void card_copy(const struct api_order_view *api, struct session_order *order)
+{
+    order->by_card = api->has_card;
+    order->card_waits = api->has_card && api->card_waiting;
+    SHOW(order->card_tail, api->card_uid_tail);
+    SHOW(order->claim_code, api->card_claim_code);
+}
+
 bool convert_order(const struct api_order_view *api, int64_t now_ms,
                    struct session_order *ret_order)
 {
@@ -299,6 +307,7 @@ bool convert_order(const struct api_order_view *api, int64_t now_ms,
         .seen_ms = now_ms,
     };
     order_texts(api, &order);
+    card_copy(api, &order);
     bool fits = str_copy(order.qr_text, sizeof(order.qr_text), api->qr_text);
     *ret_order = order;
     return fits;
@@ -321,6 +330,11 @@ enum session_refusal convert_refusal(const struct api_error *error)
         {API_ERROR_NO_MORE_TIME, SESSION_REFUSAL_NO_MORE_TIME},
         {API_ERROR_PURCHASE_PAID, SESSION_REFUSAL_PURCHASE_PAID},
         {API_ERROR_NOT_FOUND, SESSION_REFUSAL_NOT_FOUND},
+        {API_ERROR_CARD_REFUSED, SESSION_REFUSAL_CARD},
+        {API_ERROR_WRONG_CARD, SESSION_REFUSAL_CARD},
+        {API_ERROR_RETURN_CASE, SESSION_REFUSAL_CARD},
+        {API_ERROR_CARD_STALE, SESSION_REFUSAL_CARD_SESSION_OVER},
+        {API_ERROR_CARD_SESSION, SESSION_REFUSAL_CARD_SESSION_OVER},
     };
     enum session_refusal refusal = SESSION_REFUSAL_OTHER;
     for (size_t i = 0; i < ARRAY_COUNT(table); i++) {

@@ -12,9 +12,11 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/rng/rng_system.h"
 #include "kiosk/flow/asker.h"
+#include "kiosk/flow/card_jobs.h"
 #include "kiosk/flow/convert.h"
 #include "kiosk/flow/message.h"
 #include "kiosk/flow/paper.h"
+#include "kiosk/flow/reader.h"
 #include "kiosk/flow/sound.h"
 #include "kiosk/journal/journal.h"
 
@@ -29,6 +31,9 @@ struct flow {
     struct journal *journal;
     struct asker *asker;
     struct paper *paper;
+    struct reader *reader;
+    struct session_card_result unsaved; /* of a write that could not be journalled */
+    char *card_body; /* of the CARD_RESULT that is applied; @own by its message */
     struct sound sound;
     int64_t wall_offset_s; /* the server's wall time minus ours */
     bool clock_told;
@@ -62,6 +67,7 @@ void flow_destroy(struct flow *flow)
     }
     asker_stop(flow->asker);
     paper_stop(flow->paper);
+    reader_stop(flow->reader);
     journal_close(flow->journal);
     sound_close(&flow->sound);
     message_queue_destroy(flow->queue);
@@ -118,14 +124,62 @@ static bool save(struct flow *flow, const struct session_effect *effect)
     return false;
 }
 
-/* The CREATE of a list that was dropped, as the refusal that the session must hear. */
-static bool create_dropped(const struct session_effects *effects, struct session_event *ret_event)
+/* The token of a write, before the reader gets it. */
+static bool card_save(struct flow *flow, const struct session_effect *effect)
+{
+    enum err err = journal_card_begin(flow->journal, &effect->write, clock_wall_s(&flow->clock));
+    if (err != OK) {
+        log_error(
+            "the journal cannot be written (%s): the card is not written; free the disk of %s",
+            err_name(err), flow->config.state_dir);
+    }
+    return err == OK;
+}
+
+/* How it ended; a journal that fails here still holds the token, and the server hears "unknown". */
+static void card_end(struct flow *flow, const struct session_effect *effect)
+{
+    if (flow->card_body != NULL &&
+        journal_card_end(flow->journal, effect->result.id, flow->card_body) != OK) {
+        log_warn("how a card was written could not be kept in the journal");
+    }
+}
+
+static void card_tell(struct flow *flow, const struct session_effect *effect)
+{
+    char *body = flow->card_body != NULL ? strdup(flow->card_body) : NULL;
+    if (body != NULL && flow->reader != NULL) {
+        reader_tell(flow->reader, effect->result.id, effect->result.order_no, body);
+    } else {
+        free(body);
+    }
+}
+
+static const struct session_card_result *card_unsaved(struct flow *flow,
+                                                      const struct session_card_write *write)
+{
+    flow->unsaved = (struct session_card_result){.outcome = SESSION_CARD_NOT_DONE,
+                                                 .trouble = SESSION_CARD_DISK};
+    bool fits = str_copy(flow->unsaved.id, sizeof(flow->unsaved.id), write->id) &&
+                str_copy(flow->unsaved.order_no, sizeof(flow->unsaved.order_no), write->order_no);
+    MUST(fits);
+    return &flow->unsaved;
+}
+
+/* What was dropped with the first of a pair, as the refusal that the session must hear. */
+static bool pair_dropped(struct flow *flow, const struct session_effects *effects,
+                         struct session_event *ret_event)
 {
     for (size_t i = 0; i < effects->count; i++) {
         if (effects->list[i].kind == SESSION_EFFECT_CREATE) {
             *ret_event = (struct session_event){.kind = SESSION_EVENT_REFUSED,
                                                 .serial = effects->list[i].serial};
             ret_event->refused.code = SESSION_REFUSAL_DISK_FULL;
+            return true;
+        }
+        if (effects->list[i].kind == SESSION_EFFECT_CARD_WRITE) {
+            *ret_event = (struct session_event){.kind = SESSION_EVENT_CARD_RESULT};
+            ret_event->card_result = card_unsaved(flow, &effects->list[i].write);
             return true;
         }
     }
@@ -175,11 +229,19 @@ static bool carry(struct flow *flow, const struct session_effect *effect)
     case SESSION_EFFECT_CARD_POLL:
     case SESSION_EFFECT_CARD_OPEN:
     case SESSION_EFFECT_CARD_ASK:
-    case SESSION_EFFECT_CARD_SAVE:
     case SESSION_EFFECT_CARD_WRITE:
+        if (flow->reader != NULL) {
+            reader_take(flow->reader, effect);
+        }
+        break;
+    case SESSION_EFFECT_CARD_SAVE:
+        return card_save(flow, effect);
     case SESSION_EFFECT_CARD_RESULT:
+        card_end(flow, effect);
+        break;
     case SESSION_EFFECT_CARD_TELL:
-        break; /* no reader is connected in this build */
+        card_tell(flow, effect);
+        break;
     case SESSION_EFFECT_NONE:
     case SESSION_EFFECT_COUNT:
         MUST_NOT_REACH();
@@ -213,7 +275,7 @@ static bool apply_one(struct flow *flow, struct session_event *event,
     session_apply(&flow->session, event, &effects);
     for (size_t i = 0; i < effects.count; i++) {
         if (!carry(flow, &effects.list[i])) {
-            return create_dropped(&effects, ret_next);
+            return pair_dropped(flow, &effects, ret_next);
         }
     }
     return false;
@@ -282,7 +344,14 @@ static void message_apply(struct flow *flow, struct message *message)
                                          message->value.order.order_no) != OK) {
         log_warn("an order's number could not be kept in the journal");
     }
+    bool told = message->event.kind == SESSION_EVENT_CARD_TOLD;
+    if (told && journal_card_told(flow->journal, message->event.card_told.id,
+                                  message->card_refused) != OK) {
+        log_warn("a told card write stays in the journal; the server hears of it once more");
+    }
+    flow->card_body = message->card_body;
     apply(flow, &message->event);
+    flow->card_body = NULL;
 }
 
 void flow_take_messages(struct flow *flow)
@@ -344,6 +413,33 @@ static bool journal_begin(struct flow *flow)
     return true;
 }
 
+/* What the server has not heard of the writes before this start. */
+static void cards_tell(struct flow *flow)
+{
+    struct journal_card *card = calloc(1, sizeof(*card));
+    int64_t seq = 0;
+    while (card != NULL && journal_card_next(flow->journal, seq, card) == OK) {
+        seq = card->seq;
+        char *body = card->body[0] != '\0' ? strdup(card->body)
+                                           : card_jobs_unknown_body(card->id, card->uid);
+        if (body != NULL) {
+            reader_tell(flow->reader, card->id, card->order_no, body);
+        }
+    }
+    free(card);
+}
+
+/* Also without a reader of its own a terminal tells what an earlier one has written. */
+static void reader_begin(struct flow *flow)
+{
+    flow->reader = reader_start(flow->config.cardd_socket, &flow->config.server, flow->queue);
+    if (flow->reader == NULL) {
+        log_warn("the card reader's thread could not be started; going on without cards");
+        return;
+    }
+    cards_tell(flow);
+}
+
 bool flow_open(struct flow *flow)
 {
     if (!journal_begin(flow)) {
@@ -364,6 +460,7 @@ bool flow_open(struct flow *flow)
             log_warn("the printer's thread could not be started; going on without paper");
         }
     }
+    reader_begin(flow);
     boot(flow);
     return true;
 }

@@ -23,6 +23,7 @@ struct flow_config {
     struct server_config server;
     char state_dir[FLOW_PATH_SIZE];     /* holds journal.db */
     char printd_socket[FLOW_PATH_SIZE]; /* empty: no printer at this terminal */
+    char cardd_socket[FLOW_PATH_SIZE];  /* empty: no card reader */
 };
 
 /**

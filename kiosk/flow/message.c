@@ -55,6 +55,7 @@ void message_destroy(struct message *message)
 {
     if (message != NULL) {
         free(message->profile_json);
+        free(message->card_body);
         free(message);
     }
 }

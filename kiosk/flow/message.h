@@ -24,8 +24,13 @@ struct message {
         struct session_reading reading;
         struct session_order order;
         struct session_found_orders found;
+        struct session_card_view card_view;
+        struct session_card_write card_write;
+        struct session_card_result card_result;
     } value;
     char *profile_json;     /* PROFILE from the server: to be kept for the next start; @own */
+    char *card_body;        /* CARD_RESULT: what the server is to be told of it; @own */
+    bool card_refused;      /* CARD_TOLD: the server will never take it */
     char server_time_known; /* not 0: `server_time` was told */
     int64_t server_time;    /* wall seconds of the server */
     struct message *next;

@@ -123,7 +123,8 @@ static bool request_fill(const struct session_create *create, struct api_order_r
                     create->client_request_id) &&
            str_copy(request->purchase_id, sizeof(request->purchase_id), create->purchase_id) &&
            str_copy(request->room_id, sizeof(request->room_id), create->room_id) &&
-           str_copy(request->meter_id, sizeof(request->meter_id), create->meter_id);
+           str_copy(request->meter_id, sizeof(request->meter_id), create->meter_id) &&
+           str_copy(request->card_session, sizeof(request->card_session), create->card_session);
 }
 
 static enum server_result ask_create(struct server *server, const struct session_effect *question,

@@ -17,7 +17,7 @@ struct journal {
     sqlite3 *db;
 };
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 /* 2: card_write */ };
 
 static const char SCHEMA[] =
     "PRAGMA journal_mode=WAL;"
@@ -34,8 +34,19 @@ static const char SCHEMA[] =
     " order_no TEXT NOT NULL DEFAULT '',"
     " settled INTEGER NOT NULL DEFAULT 0"
     ") STRICT;"
+    "CREATE TABLE IF NOT EXISTS card_write ("
+    " seq INTEGER PRIMARY KEY,"
+    " id TEXT NOT NULL UNIQUE,"
+    " order_no TEXT NOT NULL,"
+    " uid TEXT NOT NULL,"
+    " token TEXT NOT NULL,"
+    " amount_fen INTEGER NOT NULL,"
+    " begun_wall_s INTEGER NOT NULL,"
+    " body TEXT NOT NULL DEFAULT '',"
+    " told INTEGER NOT NULL DEFAULT 0 CHECK (told IN (0, 1, 2))"
+    ") STRICT;"
     "CREATE TABLE IF NOT EXISTS kept (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;"
-    "PRAGMA user_version=1;"
+    "PRAGMA user_version=2;"
     "COMMIT;";
 
 static enum err err_of(int code)
@@ -83,13 +94,14 @@ static int number_of(sqlite3 *db, const char *sql, int *ret_number)
 /*
  * Tables are made once: the file remembers them and its WAL mode. A start of an existing journal
  * writes nothing but what a killed kiosk left in its log; reading the version already takes the
- * exclusive lock.
+ * exclusive lock. An older journal gets the tables that are missing and keeps what it holds; a
+ * newer one has all of ours and stays as it is.
  */
 static int schema_ensure(sqlite3 *db)
 {
     int version = 0;
     int code = number_of(db, "PRAGMA user_version", &version);
-    if (code == SQLITE_OK && version != SCHEMA_VERSION) {
+    if (code == SQLITE_OK && version < SCHEMA_VERSION) {
         code = sqlite3_exec(db, SCHEMA, NULL, NULL, NULL);
     }
     return code;
@@ -320,6 +332,101 @@ enum err journal_find_open(struct journal *journal, struct journal_order *ret_or
         if (fits) {
             *ret_order = order;
         }
+    }
+    (void)sqlite3_finalize(stmt);
+    return err;
+}
+
+/* Old writes that the server knows of make room, as old attempts do. */
+static void forget_old_cards(struct journal *journal)
+{
+    char sql[160];
+    bool fits = str_format(sql, sizeof(sql),
+                           "DELETE FROM card_write WHERE told <> 0 AND seq <="
+                           " (SELECT max(seq) FROM card_write) - %d",
+                           (int)JOURNAL_KEEP_COUNT);
+    MUST(fits);
+    (void)sqlite3_exec(journal->db, sql, NULL, NULL, NULL);
+}
+
+enum err journal_card_begin(struct journal *journal, const struct session_card_write *write,
+                            int64_t now_wall_s)
+{
+    MUST(write->id[0] != '\0');
+    MUST(write->order_no[0] != '\0');
+    static const char sql[] =
+        "INSERT INTO card_write (id, order_no, uid, token, amount_fen, begun_wall_s)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING";
+    const char *const texts[] = {write->id, write->order_no, write->uid, write->token};
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+    for (int i = 0; code == SQLITE_OK && i < (int)ARRAY_COUNT(texts); i++) {
+        code = sqlite3_bind_text(stmt, i + 1, texts[i], -1, SQLITE_TRANSIENT);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_int64(stmt, 5, write->amount.fen);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_int64(stmt, 6, now_wall_s);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (err_of(code) == OK) {
+        forget_old_cards(journal);
+    }
+    return err_of(code);
+}
+
+enum err journal_card_end(struct journal *journal, const char *id, const char *body)
+{
+    MUST(body[0] != '\0');
+    const char *const texts[] = {body, id};
+    return run_texts(journal, "UPDATE card_write SET body = ?1 WHERE id = ?2", texts, 2);
+}
+
+enum err journal_card_told(struct journal *journal, const char *id, bool refused)
+{
+    return run_texts(journal,
+                     refused ? "UPDATE card_write SET told = 2 WHERE id = ?1"
+                             : "UPDATE card_write SET told = 1 WHERE id = ?1",
+                     &id, 1);
+}
+
+static bool card_columns(sqlite3_stmt *stmt, struct journal_card *ret_card)
+{
+    struct {
+        char *text;
+        size_t size;
+    } const columns[] = {{ret_card->id, sizeof(ret_card->id)},
+                         {ret_card->order_no, sizeof(ret_card->order_no)},
+                         {ret_card->uid, sizeof(ret_card->uid)},
+                         {ret_card->body, sizeof(ret_card->body)}};
+    bool fits = true;
+    ret_card->seq = sqlite3_column_int64(stmt, 0);
+    for (int i = 0; i < (int)ARRAY_COUNT(columns); i++) {
+        fits = fits && str_copy(columns[i].text, columns[i].size,
+                                (const char *)sqlite3_column_text(stmt, i + 1));
+    }
+    return fits;
+}
+
+enum err journal_card_next(struct journal *journal, int64_t seq, struct journal_card *ret_card)
+{
+    static const char sql[] = "SELECT seq, id, order_no, uid, body FROM card_write"
+                              " WHERE told = 0 AND seq > ?1 ORDER BY seq LIMIT 1";
+    sqlite3_stmt *stmt = NULL;
+    int code = sqlite3_prepare_v2(journal->db, sql, -1, &stmt, NULL);
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_int64(stmt, 1, seq);
+    }
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(stmt);
+    }
+    enum err err = code == SQLITE_DONE ? ERR_NOT_FOUND : err_of(code);
+    if (code == SQLITE_ROW && !card_columns(stmt, ret_card)) {
+        err = ERR_FORMAT;
     }
     (void)sqlite3_finalize(stmt);
     return err;

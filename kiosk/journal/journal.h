@@ -14,14 +14,16 @@
  * last profile, so that the first page after a start needs no network. It is not a truth about
  * money (the server has that); it is what lets a kiosk that was switched off in the middle ask
  * for the right order again. SQLite in WAL mode with synchronous=FULL: a number is on the disk
- * before its first byte leaves.
+ * before its first byte leaves. Each write to a card stands there too: its token before the reader
+ * gets it, what was read back before the server is told, until the server has acknowledged it.
  */
 struct journal;
 
 enum {
     JOURNAL_WHY_SIZE = 512,
     JOURNAL_PROFILE_SIZE = 16384,
-    JOURNAL_KEEP_COUNT = 1000, /* settled orders kept for the field engineer */
+    JOURNAL_CARD_BODY_SIZE = 12288, /* 16 relayed answers in hex */
+    JOURNAL_KEEP_COUNT = 1000,      /* settled orders kept for the field engineer */
 };
 
 struct journal_order {
@@ -62,6 +64,32 @@ MUST_CHECK enum err journal_settle(struct journal *journal, const char *client_r
 
 /** The newest order that is not settled; ERR_NOT_FOUND if there is none. */
 MUST_CHECK enum err journal_find_open(struct journal *journal, struct journal_order *ret_order);
+
+/* A write to a card that the server has not acknowledged. */
+struct journal_card {
+    int64_t seq; /* in the order of their beginning */
+    char id[SESSION_UUID_SIZE];
+    char order_no[SESSION_ORDER_NO_SIZE];
+    char uid[SESSION_UID_SIZE];
+    char body[JOURNAL_CARD_BODY_SIZE]; /* what the server is to be told; empty: cut short */
+};
+
+/**
+ * Remember that a token is about to be written to a card. OK means that it is on the disk: only
+ * then may the reader get it. The same id again changes nothing.
+ */
+MUST_CHECK enum err journal_card_begin(struct journal *journal,
+                                       const struct session_card_write *write, int64_t now_wall_s);
+
+/** How the write ended, in the words that the server is told; synced before it is. */
+MUST_CHECK enum err journal_card_end(struct journal *journal, const char *id, const char *body);
+
+/** The server has it, or has refused it for good (@p refused): not to be told again. */
+MUST_CHECK enum err journal_card_told(struct journal *journal, const char *id, bool refused);
+
+/** The oldest write behind @p seq (0: of all) that is not told; ERR_NOT_FOUND if there is none. */
+MUST_CHECK enum err journal_card_next(struct journal *journal, int64_t seq,
+                                      struct journal_card *ret_card);
 
 /** Keep the profile's JSON text for the next start. */
 MUST_CHECK enum err journal_put_profile(struct journal *journal, const char *text);

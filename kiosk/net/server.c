@@ -12,22 +12,12 @@
 
 #include "common/must.h"
 #include "common/str.h"
-#include "drivers/net/https.h"
+#include "kiosk/net/exchange.h"
 
 enum {
-    PATH_SIZE = 512,
-    BODY_SIZE = 4096, /* our longest body is an order request, below 1 kB */
     ORDER_TIMEOUT_MS = 8000,
-    QUICK_TIMEOUT_MS = 5000,
     READ_WAIT_S = 8,
     READ_TIMEOUT_MS = 12000, /* UX 1.2: a live read gives up after 12 s */
-};
-
-struct server {
-    struct https *https;
-    char url[256];
-    char body[BODY_SIZE]; /* of the request under way */
-    char trouble[HTTPS_WHY_SIZE];
 };
 
 struct server *server_create(const struct server_config *config)
@@ -61,18 +51,7 @@ const char *server_trouble(const struct server *server)
     return server->trouble;
 }
 
-/* One exchange: what is asked, and where the parts of the answer go. */
-struct exchange {
-    const char *method;
-    const char *path; /* with its query */
-    const char *body; /* NULL: none */
-    size_t body_size;
-    int64_t timeout_ms;
-    struct api_error *ret_error; /* may be NULL */
-    struct https_answer answer;  /* valid after SERVER_ANSWER: https_answer_finish() */
-};
-
-static enum server_result judge(struct server *server, struct exchange *exchange)
+static enum server_result judge(struct server *server, struct server_exchange *exchange)
 {
     const struct https_answer *answer = &exchange->answer;
     if (answer->status >= 200 && answer->status < 300) {
@@ -95,9 +74,9 @@ static enum server_result judge(struct server *server, struct exchange *exchange
     return SERVER_REFUSED;
 }
 
-static enum server_result perform(struct server *server, struct exchange *exchange)
+enum server_result server_perform(struct server *server, struct server_exchange *exchange)
 {
-    char url[sizeof(server->url) + PATH_SIZE];
+    char url[sizeof(server->url) + SERVER_PATH_SIZE];
     bool fits = str_format(url, sizeof(url), "%s%s", server->url, exchange->path);
     MUST(fits);
     static const char *const headers[] = {"Content-Type: application/json",
@@ -124,17 +103,16 @@ static enum server_result perform(struct server *server, struct exchange *exchan
     return result;
 }
 
-/* The path of one thing with its id, which comes from a message and must not bend the path. */
-static bool path_of(char ret_path[PATH_SIZE], const char *format_head, const char *id,
-                    const char *tail)
+bool server_path(char ret_path[SERVER_PATH_SIZE], const char *format_head, const char *id,
+                 const char *tail)
 {
-    char escaped[PATH_SIZE / 2];
+    char escaped[SERVER_PATH_SIZE / 2];
     return id[0] != '\0' && https_escape(id, escaped, sizeof(escaped)) &&
-           str_format(ret_path, PATH_SIZE, "%s%s%s", format_head, escaped, tail);
+           str_format(ret_path, SERVER_PATH_SIZE, "%s%s%s", format_head, escaped, tail);
 }
 
 /* The body as text of its own; the answer's memory is handed over. */
-static char *take_body(struct exchange *exchange)
+static char *take_body(struct server_exchange *exchange)
 {
     char *body = exchange->answer.body;
     exchange->answer.body = NULL;
@@ -142,7 +120,7 @@ static char *take_body(struct exchange *exchange)
     return body;
 }
 
-static enum server_result answer_if(struct exchange *exchange, enum err decoded)
+enum server_result server_answer_if(struct server_exchange *exchange, enum err decoded)
 {
     https_answer_finish(&exchange->answer);
     return decoded == OK ? SERVER_ANSWER : SERVER_NOTHING;
@@ -151,16 +129,16 @@ static enum server_result answer_if(struct exchange *exchange, enum err decoded)
 enum server_result server_get_profile(struct server *server, struct api_profile *ret_profile,
                                       char **ret_json)
 {
-    struct exchange exchange = {
-        .method = "GET", .path = "/v1/terminal/profile", .timeout_ms = QUICK_TIMEOUT_MS};
-    enum server_result result = perform(server, &exchange);
+    struct server_exchange exchange = {
+        .method = "GET", .path = "/v1/terminal/profile", .timeout_ms = SERVER_QUICK_TIMEOUT_MS};
+    enum server_result result = server_perform(server, &exchange);
     if (result != SERVER_ANSWER) {
         return result;
     }
     struct api_fault fault;
     if (api_profile_decode(exchange.answer.body, exchange.answer.body_size, ret_profile, &fault) !=
         OK) {
-        return answer_if(&exchange, ERR_FORMAT);
+        return server_answer_if(&exchange, ERR_FORMAT);
     }
     *ret_json = take_body(&exchange);
     return SERVER_ANSWER;
@@ -173,96 +151,99 @@ enum server_result server_post_heartbeat(struct server *server,
 {
     char *body = server->body;
     size_t size = 0;
-    if (api_heartbeat_encode(heartbeat, body, BODY_SIZE, &size) != OK) {
+    if (api_heartbeat_encode(heartbeat, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "POST",
-                                .path = "/v1/terminal/heartbeat",
-                                .body = body,
-                                .body_size = size,
-                                .timeout_ms = QUICK_TIMEOUT_MS,
-                                .ret_error = ret_error};
-    enum server_result result = perform(server, &exchange);
+    struct server_exchange exchange = {.method = "POST",
+                                       .path = "/v1/terminal/heartbeat",
+                                       .body = body,
+                                       .body_size = size,
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
+                                       .ret_error = ret_error};
+    enum server_result result = server_perform(server, &exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER
                ? result
-               : answer_if(&exchange, api_heartbeat_answer_decode(exchange.answer.body,
-                                                                  exchange.answer.body_size,
-                                                                  ret_answer, &fault));
+               : server_answer_if(&exchange, api_heartbeat_answer_decode(exchange.answer.body,
+                                                                         exchange.answer.body_size,
+                                                                         ret_answer, &fault));
 }
 
 enum server_result server_get_rooms(struct server *server, const char *searched,
                                     struct api_rooms *rooms)
 {
-    char path[PATH_SIZE] = "/v1/terminal/rooms";
-    if (searched[0] != '\0' && !path_of(path, "/v1/terminal/rooms?q=", searched, "")) {
+    char path[SERVER_PATH_SIZE] = "/v1/terminal/rooms";
+    if (searched[0] != '\0' && !server_path(path, "/v1/terminal/rooms?q=", searched, "")) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS};
-    enum server_result result = perform(server, &exchange);
+    struct server_exchange exchange = {
+        .method = "GET", .path = path, .timeout_ms = SERVER_QUICK_TIMEOUT_MS};
+    enum server_result result = server_perform(server, &exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER
                ? result
-               : answer_if(&exchange,
-                           api_rooms_decode(exchange.answer.body, exchange.answer.body_size,
-                                            API_ROOMS_PAGE_MAX, rooms, &fault));
+               : server_answer_if(&exchange,
+                                  api_rooms_decode(exchange.answer.body, exchange.answer.body_size,
+                                                   API_ROOMS_PAGE_MAX, rooms, &fault));
 }
 
 enum server_result server_get_room(struct server *server, const char *room_id,
                                    struct api_room_page *ret_page, struct api_error *ret_error)
 {
-    char path[PATH_SIZE];
-    if (!path_of(path, "/v1/terminal/rooms/", room_id, "")) {
+    char path[SERVER_PATH_SIZE];
+    if (!server_path(path, "/v1/terminal/rooms/", room_id, "")) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {
-        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS, .ret_error = ret_error};
-    enum server_result result = perform(server, &exchange);
+    struct server_exchange exchange = {.method = "GET",
+                                       .path = path,
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
+                                       .ret_error = ret_error};
+    enum server_result result = server_perform(server, &exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER
                ? result
-               : answer_if(&exchange,
-                           api_room_page_decode(exchange.answer.body, exchange.answer.body_size,
-                                                ret_page, &fault));
+               : server_answer_if(&exchange, api_room_page_decode(exchange.answer.body,
+                                                                  exchange.answer.body_size,
+                                                                  ret_page, &fault));
 }
 
 enum server_result server_read_meter(struct server *server, const char *meter_id,
                                      struct api_read_answer *ret_answer)
 {
-    char path[PATH_SIZE];
+    char path[SERVER_PATH_SIZE];
     char tail[32];
     char *body = server->body;
     size_t size = 0;
     struct api_read_request request = {.max_age_s = 0};
     if (!str_format(tail, sizeof(tail), "/reads?wait_s=%d", (int)READ_WAIT_S) ||
-        !path_of(path, "/v1/terminal/meters/", meter_id, tail) ||
-        api_read_request_encode(&request, body, BODY_SIZE, &size) != OK) {
+        !server_path(path, "/v1/terminal/meters/", meter_id, tail) ||
+        api_read_request_encode(&request, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "POST",
-                                .path = path,
-                                .body = body,
-                                .body_size = size,
-                                .timeout_ms = READ_TIMEOUT_MS};
-    enum server_result result = perform(server, &exchange);
+    struct server_exchange exchange = {.method = "POST",
+                                       .path = path,
+                                       .body = body,
+                                       .body_size = size,
+                                       .timeout_ms = READ_TIMEOUT_MS};
+    enum server_result result = server_perform(server, &exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER
                ? result
-               : answer_if(&exchange,
-                           api_read_answer_decode(exchange.answer.body, exchange.answer.body_size,
-                                                  ret_answer, &fault));
+               : server_answer_if(&exchange, api_read_answer_decode(exchange.answer.body,
+                                                                    exchange.answer.body_size,
+                                                                    ret_answer, &fault));
 }
 
-static enum server_result view_exchange(struct server *server, struct exchange *exchange,
+static enum server_result view_exchange(struct server *server, struct server_exchange *exchange,
                                         struct api_order_view *ret_view)
 {
-    enum server_result result = perform(server, exchange);
+    enum server_result result = server_perform(server, exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER
                ? result
-               : answer_if(exchange,
-                           api_order_view_decode(exchange->answer.body, exchange->answer.body_size,
-                                                 ret_view, &fault));
+               : server_answer_if(exchange, api_order_view_decode(exchange->answer.body,
+                                                                  exchange->answer.body_size,
+                                                                  ret_view, &fault));
 }
 
 enum server_result server_create_order(struct server *server,
@@ -271,30 +252,32 @@ enum server_result server_create_order(struct server *server,
 {
     char *body = server->body;
     size_t size = 0;
-    if (api_order_request_encode(request, body, BODY_SIZE, &size) != OK) {
+    if (api_order_request_encode(request, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "POST",
-                                .path = "/v1/terminal/orders",
-                                .body = body,
-                                .body_size = size,
-                                .timeout_ms = ORDER_TIMEOUT_MS,
-                                .ret_error = ret_error};
+    struct server_exchange exchange = {.method = "POST",
+                                       .path = "/v1/terminal/orders",
+                                       .body = body,
+                                       .body_size = size,
+                                       .timeout_ms = ORDER_TIMEOUT_MS,
+                                       .ret_error = ret_error};
     return view_exchange(server, &exchange, ret_view);
 }
 
 enum server_result server_get_order(struct server *server, const char *order_no, int wait_s,
                                     uint64_t version, struct api_order_view *ret_view)
 {
-    char path[PATH_SIZE];
+    char path[SERVER_PATH_SIZE];
     char tail[64];
     if (!str_format(tail, sizeof(tail), "?wait_s=%d&version=%llu", wait_s,
                     (unsigned long long)version) ||
-        !path_of(path, "/v1/terminal/orders/", order_no, tail)) {
+        !server_path(path, "/v1/terminal/orders/", order_no, tail)) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {
-        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS + wait_s * INT64_C(1000)};
+    struct server_exchange exchange = {.method = "GET",
+                                       .path = path,
+                                       .timeout_ms =
+                                           SERVER_QUICK_TIMEOUT_MS + wait_s * INT64_C(1000)};
     return view_exchange(server, &exchange, ret_view);
 }
 
@@ -302,65 +285,70 @@ enum server_result server_order_ask(struct server *server, const char *order_no,
                                     const char *client_request_id, struct api_order_view *ret_view,
                                     struct api_error *ret_error)
 {
-    char path[PATH_SIZE];
+    char path[SERVER_PATH_SIZE];
     char tail[32];
     char *body = server->body;
     size_t size = 0;
     if (!str_format(tail, sizeof(tail), "/%s", what) ||
-        !path_of(path, "/v1/terminal/orders/", order_no, tail) ||
-        api_request_id_encode(client_request_id, body, BODY_SIZE, &size) != OK) {
+        !server_path(path, "/v1/terminal/orders/", order_no, tail) ||
+        api_request_id_encode(client_request_id, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "POST",
-                                .path = path,
-                                .body = body,
-                                .body_size = size,
-                                .timeout_ms = QUICK_TIMEOUT_MS,
-                                .ret_error = ret_error};
+    struct server_exchange exchange = {.method = "POST",
+                                       .path = path,
+                                       .body = body,
+                                       .body_size = size,
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
+                                       .ret_error = ret_error};
     return view_exchange(server, &exchange, ret_view);
 }
 
-static enum server_result orders_exchange(struct server *server, struct exchange *exchange,
+static enum server_result orders_exchange(struct server *server, struct server_exchange *exchange,
                                           struct api_orders *ret_orders)
 {
-    enum server_result result = perform(server, exchange);
+    enum server_result result = server_perform(server, exchange);
     struct api_fault fault;
     return result != SERVER_ANSWER
                ? result
-               : answer_if(exchange,
-                           api_orders_decode(exchange->answer.body, exchange->answer.body_size,
-                                             ret_orders, &fault));
+               : server_answer_if(exchange, api_orders_decode(exchange->answer.body,
+                                                              exchange->answer.body_size,
+                                                              ret_orders, &fault));
 }
 
 enum server_result server_get_orders(struct server *server, struct api_orders *ret_orders)
 {
-    struct exchange exchange = {
-        .method = "GET", .path = "/v1/terminal/orders?mine=open", .timeout_ms = QUICK_TIMEOUT_MS};
+    struct server_exchange exchange = {.method = "GET",
+                                       .path = "/v1/terminal/orders?mine=open",
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS};
     return orders_exchange(server, &exchange, ret_orders);
 }
 
 enum server_result server_find_orders(struct server *server, const char *tail,
                                       struct api_orders *ret_orders, struct api_error *ret_error)
 {
-    char path[PATH_SIZE];
-    if (!path_of(path, "/v1/terminal/orders?tail=", tail, "")) {
+    char path[SERVER_PATH_SIZE];
+    if (!server_path(path, "/v1/terminal/orders?tail=", tail, "")) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {
-        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS, .ret_error = ret_error};
+    struct server_exchange exchange = {.method = "GET",
+                                       .path = path,
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
+                                       .ret_error = ret_error};
     return orders_exchange(server, &exchange, ret_orders);
 }
 
 enum server_result server_get_receipt(struct server *server, const char *order_no, char **ret_json,
                                       struct api_error *ret_error)
 {
-    char path[PATH_SIZE];
-    if (!path_of(path, "/v1/terminal/orders/", order_no, "/receipt")) {
+    char path[SERVER_PATH_SIZE];
+    if (!server_path(path, "/v1/terminal/orders/", order_no, "/receipt")) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {
-        .method = "GET", .path = path, .timeout_ms = QUICK_TIMEOUT_MS, .ret_error = ret_error};
-    enum server_result result = perform(server, &exchange);
+    struct server_exchange exchange = {.method = "GET",
+                                       .path = path,
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
+                                       .ret_error = ret_error};
+    enum server_result result = server_perform(server, &exchange);
     if (result == SERVER_ANSWER) {
         *ret_json = take_body(&exchange);
     }
@@ -371,19 +359,19 @@ enum server_result server_post_receipt(struct server *server, const char *order_
                                        const struct api_receipt_report *report,
                                        struct api_error *ret_error)
 {
-    char path[PATH_SIZE];
+    char path[SERVER_PATH_SIZE];
     char *body = server->body;
     size_t size = 0;
-    if (!path_of(path, "/v1/terminal/orders/", order_no, "/receipt") ||
-        api_receipt_report_encode(report, body, BODY_SIZE, &size) != OK) {
+    if (!server_path(path, "/v1/terminal/orders/", order_no, "/receipt") ||
+        api_receipt_report_encode(report, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct exchange exchange = {.method = "POST",
-                                .path = path,
-                                .body = body,
-                                .body_size = size,
-                                .timeout_ms = QUICK_TIMEOUT_MS,
-                                .ret_error = ret_error};
-    enum server_result result = perform(server, &exchange);
-    return result != SERVER_ANSWER ? result : answer_if(&exchange, OK);
+    struct server_exchange exchange = {.method = "POST",
+                                       .path = path,
+                                       .body = body,
+                                       .body_size = size,
+                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
+                                       .ret_error = ret_error};
+    enum server_result result = server_perform(server, &exchange);
+    return result != SERVER_ANSWER ? result : server_answer_if(&exchange, OK);
 }

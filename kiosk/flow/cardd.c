@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The thread alone reads; whoever calls writes, inside the monitor, and waits there. An answer is
+ * known by its id: one that comes too late belongs to nobody. When the line breaks, whoever waits
+ * is told at once that nothing is known, and the session that the reader is being repaired.
+ */
+#include "kiosk/flow/cardd.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/bytes.h"
+#include "common/must.h"
+#include "common/str.h"
+#include "drivers/clock/clock_system.h"
+#include "drivers/rng/rng_system.h"
+#include "drivers/thread/monitor.h"
+
+enum {
+    RECONNECT_MS = 1000,
+    SEND_TIMEOUT_S = 2, /* a driver that does not read is hung up on */
+};
+
+struct cardd {
+    struct monitor monitor; /* guards what follows, up to the thread's own */
+    bool stopping;
+    int fd; /* -1: the driver is away; written by the thread alone */
+    enum session_poll poll;
+    struct cardd_laying laying;   /* number 0: none */
+    char waits_for[ID_TEXT_SIZE]; /* empty: nobody waits */
+    bool answered;
+    struct cardlink_report *answer; /* @own */
+
+    struct message_queue *queue;
+    struct sockaddr_un address;
+    int wake_fd;
+    pthread_t thread;
+    bool started;
+
+    /* Of the thread alone. */
+    char *line; /* @own */
+    size_t line_len;
+    struct cardlink_report *report; /* @own, the line that is read */
+    bool told;                      /* the session knows that the reader is away */
+};
+
+static const enum cardlink_mode modes[SESSION_POLL_COUNT] = {
+    [SESSION_POLL_OFF] = CARDLINK_OFF,
+    [SESSION_POLL_IDLE] = CARDLINK_IDLE,
+    [SESSION_POLL_ACTIVE] = CARDLINK_ACTIVE,
+};
+
+/* ---- what the session is told ---- */
+
+static void tell_reader(const struct cardd *cardd, enum session_reader reader)
+{
+    struct message *message = message_create(SESSION_EVENT_READER);
+    message->event.reader = reader;
+    message_put(cardd->queue, message);
+}
+
+static void tell_card(const struct cardd *cardd, enum session_pad pad,
+                      const struct cardd_laying *laying)
+{
+    static const enum session_card_family families[CARDLINK_FAMILY_COUNT] = {
+        [CARDLINK_CLASSIC] = SESSION_CARD_CLASSIC,
+        [CARDLINK_ISO] = SESSION_CARD_ISO,
+        [CARDLINK_PHONE] = SESSION_CARD_PHONE,
+        [CARDLINK_UNKNOWN] = SESSION_CARD_UNKNOWN,
+    };
+    _Static_assert((int)CARD_UID_TEXT_SIZE <= (int)SESSION_UID_SIZE,
+                   "a UID that the session cannot hold");
+    struct message *message = message_create(SESSION_EVENT_CARD);
+    message->event.card.pad = pad;
+    message->event.card.number = laying->number;
+    message->event.card.family = families[laying->family];
+    char uid[CARD_UID_TEXT_SIZE];
+    card_uid_format(&laying->uid, uid);
+    bool fits = str_copy(message->event.card.uid, sizeof(message->event.card.uid), uid);
+    MUST(fits);
+    struct rng_port rng = rng_system();
+    id_make(&rng, clock_system_wall_ms(), message->event.card.id);
+    message_put(cardd->queue, message);
+}
+
+/* ---- sending ---- */
+
+/* Inside the monitor. */
+static bool send_all(int fd, const char *bytes, size_t size)
+{
+    size_t at = 0;
+    while (at < size) {
+        ssize_t sent = send(fd, bytes + at, size - at, MSG_NOSIGNAL);
+        if (sent < 0 && errno != EINTR) {
+            return false;
+        }
+        at += sent > 0 ? (size_t)sent : 0;
+    }
+    return true;
+}
+
+/* Inside the monitor. A line may hold keys: it is wiped. */
+static bool send_request(struct cardd *cardd, const struct cardlink_request *request)
+{
+    char *line = malloc(CARDLINK_LINE_SIZE);
+    if (line == NULL) {
+        return false;
+    }
+    bool sent = cardd->fd >= 0 && cardlink_request_encode(request, line, CARDLINK_LINE_SIZE) &&
+                send_all(cardd->fd, line, strlen(line));
+    bytes_wipe(line, CARDLINK_LINE_SIZE);
+    free(line);
+    return sent;
+}
+
+/* Inside the monitor: POLL or STATUS. */
+static bool send_plain(struct cardd *cardd, enum cardlink_op op)
+{
+    struct cardlink_request *request = calloc(1, sizeof(*request));
+    if (request == NULL) {
+        return false;
+    }
+    request->op = op;
+    request->mode = modes[cardd->poll];
+    bool sent = send_request(cardd, request);
+    free(request);
+    return sent;
+}
+
+/* The thread finds the end of the line by itself. */
+static void hang_up(const struct cardd *cardd)
+{
+    if (cardd->fd >= 0) {
+        (void)shutdown(cardd->fd, SHUT_RDWR);
+    }
+}
+
+/* ---- the line ---- */
+
+static void line_lost(struct cardd *cardd)
+{
+    monitor_enter(&cardd->monitor);
+    int fd = cardd->fd;
+    cardd->fd = -1;
+    bool lay = cardd->laying.number != 0;
+    cardd->laying = (struct cardd_laying){0};
+    cardd->line_len = 0;
+    monitor_leave(&cardd->monitor);
+    monitor_notify(&cardd->monitor);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    if (lay) {
+        tell_card(cardd, SESSION_PAD_EMPTY, &(struct cardd_laying){0});
+    }
+    if (!cardd->told) {
+        cardd->told = true;
+        tell_reader(cardd, SESSION_READER_ERROR);
+    }
+}
+
+static void line_open(struct cardd *cardd)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
+    bool connected =
+        fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
+        connect(fd, (const struct sockaddr *)&cardd->address, sizeof(cardd->address)) == 0;
+    if (!connected) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        line_lost(cardd);
+        return;
+    }
+    monitor_enter(&cardd->monitor);
+    cardd->fd = fd;
+    bool sent = send_plain(cardd, CARDLINK_OP_STATUS) && send_plain(cardd, CARDLINK_OP_POLL);
+    monitor_leave(&cardd->monitor);
+    if (!sent) {
+        line_lost(cardd);
+    }
+}
+
+static void card_said(struct cardd *cardd, const struct cardlink_report *report)
+{
+    struct cardd_laying laying = {0};
+    enum session_pad pad = SESSION_PAD_EMPTY;
+    if (report->presence == CARDLINK_PRESENT) {
+        pad = SESSION_PAD_CARD;
+        laying = (struct cardd_laying){.number = report->card,
+                                       .uid = report->uid,
+                                       .atqa = report->atqa,
+                                       .sak = report->sak,
+                                       .ats_size = report->ats_size,
+                                       .family = report->family};
+        memcpy(laying.ats, report->ats, sizeof(laying.ats));
+    } else if (report->presence == CARDLINK_TWO) {
+        pad = SESSION_PAD_TWO;
+    }
+    monitor_enter(&cardd->monitor);
+    bool again = laying.number != 0 && laying.number == cardd->laying.number;
+    cardd->laying = laying;
+    monitor_leave(&cardd->monitor);
+    if (!again) {
+        tell_card(cardd, pad, &laying);
+    }
+}
+
+static void answer_said(struct cardd *cardd, const struct cardlink_report *report)
+{
+    monitor_enter(&cardd->monitor);
+    if (cardd->waits_for[0] != '\0' && str_equal(report->id, cardd->waits_for)) {
+        *cardd->answer = *report;
+        cardd->answered = true;
+    }
+    monitor_leave(&cardd->monitor);
+    monitor_notify(&cardd->monitor);
+}
+
+static void line_arrived(struct cardd *cardd, const char *line, size_t size)
+{
+    struct cardlink_report *report = cardd->report;
+    const char *field = "";
+    if (!cardlink_report_decode(line, size, report, &field)) {
+        return; /* a newer driver may say more than we know */
+    }
+    switch (report->say) {
+    case CARDLINK_SAY_READER:
+        cardd->told = report->reader != CARDLINK_READER_READY;
+        tell_reader(cardd, cardd->told ? SESSION_READER_ERROR : SESSION_READER_READY);
+        break;
+    case CARDLINK_SAY_CARD:
+        card_said(cardd, report);
+        break;
+    case CARDLINK_SAY_READ:
+    case CARDLINK_SAY_WRITE:
+    case CARDLINK_SAY_RELAY:
+        answer_said(cardd, report);
+        break;
+    case CARDLINK_SAY_COUNT:
+        MUST_NOT_REACH();
+    }
+}
+
+static void bytes_arrived(struct cardd *cardd)
+{
+    ssize_t got = recv(cardd->fd, cardd->line + cardd->line_len,
+                       (size_t)CARDLINK_LINE_SIZE - cardd->line_len, 0);
+    if (got <= 0) {
+        if (got == 0 || errno != EINTR) {
+            line_lost(cardd);
+        }
+        return;
+    }
+    cardd->line_len += (size_t)got;
+    char *start = cardd->line;
+    char *end = memchr(start, '\n', cardd->line_len);
+    while (end != NULL) {
+        line_arrived(cardd, start, (size_t)(end - start));
+        cardd->line_len -= (size_t)(end - start) + 1;
+        start = end + 1;
+        end = memchr(start, '\n', cardd->line_len);
+    }
+    memmove(cardd->line, start, cardd->line_len);
+    if (cardd->line_len == CARDLINK_LINE_SIZE) {
+        line_lost(cardd); /* a line without an end: not our driver */
+    }
+}
+
+static bool is_stopping(struct cardd *cardd)
+{
+    monitor_enter(&cardd->monitor);
+    bool stopping = cardd->stopping;
+    monitor_leave(&cardd->monitor);
+    return stopping;
+}
+
+static void *cardd_run(void *arg)
+{
+    struct cardd *cardd = arg;
+    line_open(cardd);
+    while (!is_stopping(cardd)) {
+        struct pollfd fds[2] = {{.fd = cardd->wake_fd, .events = POLLIN},
+                                {.fd = cardd->fd, .events = POLLIN}};
+        int ready = poll(fds, 2, cardd->fd < 0 ? RECONNECT_MS : -1);
+        eventfd_t count = 0;
+        if ((fds[0].revents & POLLIN) != 0) {
+            (void)eventfd_read(cardd->wake_fd, &count);
+        }
+        if (cardd->fd >= 0 && fds[1].revents != 0) {
+            bytes_arrived(cardd);
+        } else if (cardd->fd < 0 && ready == 0) {
+            line_open(cardd);
+        }
+    }
+    return NULL;
+}
+
+/* ---- life ---- */
+
+struct cardd *cardd_start(const char *socket_path, struct message_queue *queue)
+{
+    struct cardd *cardd = calloc(1, sizeof(*cardd));
+    if (cardd == NULL) {
+        return NULL;
+    }
+    monitor_init(&cardd->monitor);
+    cardd->queue = queue;
+    cardd->fd = -1;
+    cardd->address.sun_family = AF_UNIX;
+    cardd->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    cardd->line = malloc(CARDLINK_LINE_SIZE);
+    cardd->report = calloc(1, sizeof(*cardd->report));
+    cardd->answer = calloc(1, sizeof(*cardd->answer));
+    bool ready = cardd->wake_fd >= 0 && cardd->line != NULL && cardd->report != NULL &&
+                 cardd->answer != NULL &&
+                 str_copy(cardd->address.sun_path, sizeof(cardd->address.sun_path), socket_path);
+    cardd->started = ready && pthread_create(&cardd->thread, NULL, cardd_run, cardd) == 0;
+    if (!cardd->started) {
+        cardd_stop(cardd);
+        return NULL;
+    }
+    return cardd;
+}
+
+void cardd_stop_waiting(struct cardd *cardd)
+{
+    if (cardd != NULL) {
+        monitor_enter(&cardd->monitor);
+        cardd->stopping = true;
+        monitor_leave(&cardd->monitor);
+        monitor_notify(&cardd->monitor);
+    }
+}
+
+void cardd_stop(struct cardd *cardd)
+{
+    if (cardd == NULL) {
+        return;
+    }
+    cardd_stop_waiting(cardd);
+    if (cardd->started) {
+        (void)eventfd_write(cardd->wake_fd, 1);
+        (void)pthread_join(cardd->thread, NULL);
+    }
+    if (cardd->fd >= 0) {
+        (void)close(cardd->fd);
+    }
+    if (cardd->wake_fd >= 0) {
+        (void)close(cardd->wake_fd);
+    }
+    monitor_finish(&cardd->monitor);
+    free(cardd->line);
+    free(cardd->report);
+    free(cardd->answer);
+    free(cardd);
+}
+
+void cardd_poll(struct cardd *cardd, enum session_poll poll_mode)
+{
+    MUST(poll_mode < SESSION_POLL_COUNT);
+    monitor_enter(&cardd->monitor);
+    cardd->poll = poll_mode;
+    if (cardd->fd >= 0 && !send_plain(cardd, CARDLINK_OP_POLL)) {
+        hang_up(cardd);
+    }
+    monitor_leave(&cardd->monitor);
+}
+
+bool cardd_laying(struct cardd *cardd, uint32_t number, struct cardd_laying *ret_laying)
+{
+    monitor_enter(&cardd->monitor);
+    bool there = number != 0 && cardd->laying.number == number;
+    if (there) {
+        *ret_laying = cardd->laying;
+    }
+    monitor_leave(&cardd->monitor);
+    return there;
+}
+
+bool cardd_call(struct cardd *cardd, const struct cardlink_request *request,
+                struct cardlink_report *ret_report)
+{
+    MUST(request->id[0] != '\0');
+    monitor_enter(&cardd->monitor);
+    bool fits = str_copy(cardd->waits_for, sizeof(cardd->waits_for), request->id);
+    MUST(fits);
+    cardd->answered = false;
+    int64_t deadline_ns = clock_system_mono_ns() + (int64_t)CARDLINK_ANSWER_MS * INT64_C(1000000);
+    bool sent = send_request(cardd, request);
+    if (!sent) {
+        hang_up(cardd); /* half a line may have gone out */
+    }
+    bool time = sent;
+    while (time && !cardd->answered && cardd->fd >= 0 && !cardd->stopping) {
+        time = monitor_wait_until(&cardd->monitor, deadline_ns);
+    }
+    bool answered = cardd->answered;
+    if (answered) {
+        *ret_report = *cardd->answer;
+    }
+    cardd->waits_for[0] = '\0';
+    monitor_leave(&cardd->monitor);
+    return answered;
+}
