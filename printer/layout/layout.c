@@ -39,6 +39,23 @@ static const struct kind_words KINDS[RECEIPT_KIND_COUNT] = {
                         "PAID, UNDER REVIEW. DO NOT PAY AGAIN."},
 };
 
+/* The same where a card carries the value to the meter, as far as it says something else then. */
+static const struct kind_words CARD_CREDITED = {WORD_NONE, WORD_STATE_CARD_CREDITED,
+                                                WORD_SAY_CARD_CREDITED,
+                                                "WRITTEN TO YOUR CARD. PUT IT INTO THE METER."};
+static const struct kind_words CARD_PENDING = {WORD_TITLE_CARD_PENDING, WORD_STATE_CARD_PENDING,
+                                               WORD_SAY_CARD_PENDING,
+                                               "PAID, NOT ON THE CARD YET. DO NOT PAY AGAIN."};
+
+static const struct kind_words *words_of(const struct receipt *receipt)
+{
+    bool card = receipt->card_tail[0] != '\0';
+    if (card && receipt->kind == RECEIPT_CREDITED) {
+        return &CARD_CREDITED;
+    }
+    return card && receipt->kind == RECEIPT_PENDING ? &CARD_PENDING : &KINDS[receipt->kind];
+}
+
 static const struct escpos_style PLAIN = {.width = 1, .height = 1};
 static const struct escpos_style STRONG = {.width = 1, .height = 1, .bold = true};
 static const struct escpos_style TALL = {.width = 1, .height = 2, .bold = true};
@@ -84,7 +101,7 @@ static void time_pair(struct paper *paper, enum word label, int64_t wall_s)
 static void head(struct paper *paper, const struct receipt *receipt)
 {
     bool is_water = receipt->service == RECEIPT_WATER;
-    enum word title = KINDS[receipt->kind].title;
+    enum word title = words_of(receipt)->title;
     const char *text = word_text(title);
     if (title == WORD_NONE) {
         text = receipt->title[0] != '\0' ? receipt->title
@@ -118,6 +135,7 @@ static void account(struct paper *paper, const struct receipt *receipt)
     time_pair(paper, WORD_TIME, receipt->time);
     pair(paper, WORD_SERVICE, word_text(is_water ? WORD_WATER : WORD_ELECTRICITY));
     pair(paper, is_water ? WORD_METER_WATER : WORD_METER_ELECTRICITY, receipt->meter_address);
+    pair(paper, WORD_CARD, receipt->card_tail);
     pair(paper, WORD_CUSTOMER_NO, receipt->customer_no);
     pair(paper, WORD_CUSTOMER, receipt->customer_masked);
     pair(paper, WORD_PLACE, receipt->place);
@@ -194,12 +212,18 @@ static void payment(struct paper *paper, const struct receipt *receipt)
 
 static void verdict(struct paper *paper, const struct receipt *receipt)
 {
-    const struct kind_words *words = &KINDS[receipt->kind];
+    const struct kind_words *words = words_of(receipt);
     escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
     paper_centre(paper, &LARGE, word_text(words->state));
     escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
     paper_centre(paper, &PLAIN, words->english);
     paper_centre(paper, &PLAIN, word_text(words->sentence));
+    bool claims = words == &CARD_PENDING && receipt->claim_code[0] != '\0';
+    if (claims) {
+        escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
+        paper_pair(paper, word_text(WORD_CLAIM_CODE), receipt->claim_code, /* scale= */ 2,
+                   /* bold= */ true);
+    }
 }
 
 static void foot(struct paper *paper, const struct receipt *receipt, const char *print_id)

@@ -50,6 +50,7 @@ static const struct text_member TEXTS[] = {
     TEXT_MEMBER(place),         TEXT_MEMBER(channel_trade_no),
     TEXT_MEMBER(refund_no),     TEXT_MEMBER(status_url),
     TEXT_MEMBER(phone),         TEXT_MEMBER(customer_no),
+    TEXT_MEMBER(card_tail),     TEXT_MEMBER(claim_code),
 };
 
 struct amount_member {

@@ -81,7 +81,9 @@ struct receipt {
     enum receipt_channel channel;
     char channel_trade_no[RECEIPT_NO_SIZE];
     char refund_no[RECEIPT_NO_SIZE];
-    char status_url[RECEIPT_URL_SIZE]; /* printed as QR code */
+    char card_tail[RECEIPT_WORD_SIZE];  /* a card carries it: the end of its number */
+    char claim_code[RECEIPT_WORD_SIZE]; /* what finds it again while it is not on the card */
+    char status_url[RECEIPT_URL_SIZE];  /* printed as QR code */
     char phone[RECEIPT_WORD_SIZE];
     uint32_t copy; /* 0: the first paper; else "copy n" stands on it */
 };

@@ -237,6 +237,35 @@ TEST(words_follow_what_is_known)
     expect_line("已退款");
 }
 
+TEST(cards_have_papers_of_their_own)
+{
+    struct receipt receipt = receipt_make(RECEIPT_CREDITED);
+    (void)snprintf(receipt.card_tail, sizeof(receipt.card_tail), "1C2D");
+    (void)snprintf(receipt.claim_code, sizeof(receipt.claim_code), "480007");
+    print(&receipt, &WIDE);
+    expect_line("卡号尾号 1C2D\n");
+    expect_line("写卡成功\n");
+    expect_line("把卡插到电表上");
+    expect_line("WRITTEN TO YOUR CARD");
+    expect_nowhere("充值成功");
+    expect_nowhere("凭证码"); /* nothing is left to be claimed */
+    receipt.kind = RECEIPT_PENDING;
+    for (int i = 0; i < 2; i++) {
+        print(&receipt, i == 0 ? &WIDE : &NARROW);
+        expect_line("未写卡凭条\n");
+        expect_line("已收款 未写卡\n");
+        expect_line("凭证码 480007\n");
+        expect_line("请勿重复付款");
+        expect_nowhere("退"); /* a token may have been given out */
+        expect_nowhere("写卡成功");
+    }
+    receipt.kind = RECEIPT_REFUNDED;
+    print(&receipt, &WIDE);
+    expect_line("已退款");
+    expect_line("卡号尾号 1C2D\n");
+    expect_nowhere("凭证码");
+}
+
 TEST(copies_are_marked)
 {
     struct receipt receipt = receipt_make(RECEIPT_CREDITED);
