@@ -3,7 +3,7 @@
 #define SHILLING_CORE_SESSION_CARD_H
 
 /*
- * What a session knows of the card reader and of one card (docs/cards.md). Plain values, as in
+ * What a session knows of the card reader and of one card (docs/screens.md). Plain values, as in
  * model.h: the sector keys and authorisations of a write are not among them, they stay with the
  * thread that talks to the reader. A card is known by its UID in capital hex digits; `number` is
  * the reader's own count of layings, so that a card that was lifted and laid again is another one.

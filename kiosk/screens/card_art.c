@@ -13,7 +13,8 @@ enum {
     CANVAS_W = 1000,
     CANVAS_H = 640,
     FRAME_MS = 40,
-    WHOLE = 1000, /* all of a way, or of a turn */
+    WAVE_FRAME_MS = 80, /* slower things need fewer pictures */
+    WHOLE = 1000,       /* all of a way, or of a turn */
     CARD_W = 540,
     CARD_H = 340, /* as ISO/IEC 7810 has it: 85.6 to 54 */
     PAD_X = 140,
@@ -335,7 +336,7 @@ static void scene_move(struct ui_build *build, struct scene *scene, int64_t sinc
     } else {
         scene->beeps = true;
         scene->wave_ms = movement->waves ? rest_ms : -1;
-        int64_t next_ms = movement->waves ? FRAME_MS : movement->round_ms - at_ms;
+        int64_t next_ms = movement->waves ? WAVE_FRAME_MS : movement->round_ms - at_ms;
         ui_wake_at(build, now_ms + next_ms);
     }
 }

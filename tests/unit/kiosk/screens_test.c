@@ -288,6 +288,71 @@ TEST(pages_say_what_is_so_and_offer_what_there_is)
     ui_destroy(ui);
 }
 
+/* A card order: MONEY, sections 2 and 3.5. */
+TEST(a_card_page_promises_only_what_is_so)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    CHECK(says(ui, "card-owed", "goes back to you"));
+    CHECK(!says(ui, "card-owed-issued", "goes back to you"));
+    CHECK(says(ui, "card-owed-issued", "do not pay again"));
+    CHECK(says(ui, "card-owed-issued", "270042"));
+    CHECK(!says(ui, "card-owed-written", "goes back to you"));
+    CHECK(says(ui, "card-owed-written", "not confirmed yet"));
+    CHECK(!says(ui, "card-confirming", "is on your card"));
+    CHECK(says(ui, "card-done", "is on your card"));
+    CHECK(says(ui, "card-done", "take your card"));
+    CHECK(!says(ui, "card-done", "Done"));
+    CHECK(says(ui, "card-done-taken", "Done"));
+    CHECK(says(ui, "card-done-owed", "Nothing more is to be paid"));
+    CHECK(says(ui, "card-back-other", "not the card from before"));
+    CHECK(says(ui, "card-back", "1C2D"));
+    CHECK(says(ui, "card-pay", "You may take the card now"));
+    CHECK(says(ui, "card-place-two", "only one meter card"));
+    CHECK(says(ui, "problem-card-full", "No money was taken"));
+    CHECK(!says(ui, "card-write", "Cancel"));
+    ui_destroy(ui);
+}
+
+/* How often a page is drawn in @p ms, and that each time something was painted. */
+static int drawings(struct ui *ui, const char *name, int64_t ms)
+{
+    char wrong[PATH_SIZE];
+    struct ui_now now;
+    struct ui_rects rects;
+    CHECK_EQ_I64(shot_states_get(states, name, &session, &now, wrong, sizeof wrong), OK);
+    session.screen_until_ms = 0; /* without the ring's seconds */
+    session.card.give_up_ms = 0;
+    render(ui, 1, now, 1080, &rects);
+    int64_t end = now.mono_ms + ms;
+    int count = 0;
+    for (;;) {
+        int64_t next = ui_next_deadline_ms(ui);
+        if (next >= end) {
+            return count;
+        }
+        CHECK(next > now.mono_ms);
+        now.mono_ms = next;
+        render(ui, 1, now, 1080, &rects);
+        count += 1;
+    }
+}
+
+TEST(pictures_move_only_while_something_moves)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    /* A still card is drawn once. */
+    CHECK_EQ_I64(drawings(ui, "card", 20000), 0);
+    /* The taking hand: 700 ms of 2600 at 25 pictures a second. */
+    int take = drawings(ui, "card-done", 2600);
+    CHECK(take >= 17 && take <= 21);
+    /* And the waves while it lies, twelve a second. */
+    int lay = drawings(ui, "card-place", 3600);
+    CHECK(lay >= 44 && lay <= 54);
+    ui_destroy(ui);
+}
+
 TEST(in_landscape_the_code_is_on_the_right)
 {
     open_states();
