@@ -406,12 +406,12 @@ bool session_card_touch(struct session *session, const struct session_event *eve
                         struct session_effects *effects)
 {
     enum session_action action = event->touch.action;
+    bool here =
+        session->screen == SESSION_SCREEN_CARD_PLACE || session->screen == SESSION_SCREEN_CARD;
     bool leaves = action == SESSION_ACTION_BACK || action == SESSION_ACTION_CANCEL;
     if (session->screen == SESSION_SCREEN_HOME && action == SESSION_ACTION_CARD) {
         session_card_begin(session, effects, event->now_ms);
-    } else if (session->screen == SESSION_SCREEN_CARD_PLACE && leaves) {
-        session_go_home(session, effects, event->now_ms);
-    } else if (session->screen == SESSION_SCREEN_CARD && leaves) {
+    } else if (here && leaves) {
         session_go_home(session, effects, event->now_ms);
     } else {
         return session_card_order_touch(session, event, effects);

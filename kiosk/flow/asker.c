@@ -46,6 +46,7 @@ struct asker {
 
     char screen[API_WORD_SIZE];
     char printer[API_WORD_SIZE];
+    char reader[API_WORD_SIZE];
     char open_order_no[API_ORDER_NO_SIZE];
 
     int64_t answered_ms;
@@ -280,6 +281,8 @@ static void heartbeat_fill(struct asker *asker, struct api_heartbeat *ret_heartb
     str_format_cut(ret_heartbeat->screen, sizeof(ret_heartbeat->screen), "%s", asker->screen);
     str_format_cut(ret_heartbeat->printer_state, sizeof(ret_heartbeat->printer_state), "%s",
                    asker->printer);
+    str_format_cut(ret_heartbeat->reader_state, sizeof(ret_heartbeat->reader_state), "%s",
+                   asker->reader);
     str_format_cut(ret_heartbeat->open_order_no, sizeof(ret_heartbeat->open_order_no), "%s",
                    asker->open_order_no);
     monitor_leave(&asker->monitor);
@@ -453,12 +456,12 @@ void asker_ask(struct asker *asker, const struct session_effect *effect)
     }
 }
 
-void asker_set_state(struct asker *asker, const char *screen, const char *printer,
-                     const char *open_order_no)
+void asker_set_state(struct asker *asker, const struct asker_state *state)
 {
     monitor_enter(&asker->monitor);
-    str_format_cut(asker->screen, sizeof(asker->screen), "%s", screen);
-    str_format_cut(asker->printer, sizeof(asker->printer), "%s", printer);
-    str_format_cut(asker->open_order_no, sizeof(asker->open_order_no), "%s", open_order_no);
+    str_format_cut(asker->screen, sizeof(asker->screen), "%s", state->screen);
+    str_format_cut(asker->printer, sizeof(asker->printer), "%s", state->printer);
+    str_format_cut(asker->reader, sizeof(asker->reader), "%s", state->reader);
+    str_format_cut(asker->open_order_no, sizeof(asker->open_order_no), "%s", state->open_order_no);
     monitor_leave(&asker->monitor);
 }

@@ -50,9 +50,16 @@ void asker_stop(struct asker *asker);
  */
 void asker_ask(struct asker *asker, const struct session_effect *effect);
 
+/* Words for the heartbeat; borrowed for the call. */
+struct asker_state {
+    const char *screen;
+    const char *printer;
+    const char *reader;
+    const char *open_order_no;
+};
+
 /** What the next heartbeat tells the server. Never blocks. */
-void asker_set_state(struct asker *asker, const char *screen, const char *printer,
-                     const char *open_order_no);
+void asker_set_state(struct asker *asker, const struct asker_state *state);
 
 /** True if the server has answered anything lately. Any thread. */
 bool asker_is_online(struct asker *asker);

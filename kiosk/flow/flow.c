@@ -259,9 +259,15 @@ static void tell_state(struct flow *flow)
         [SESSION_PRINTER_COVER_OPEN] = "cover_open",
         [SESSION_PRINTER_ERROR] = "error",
         [SESSION_PRINTER_OFFLINE] = "offline"};
+    static const char *const readers[SESSION_READER_COUNT] = {[SESSION_READER_NONE] = "none",
+                                                              [SESSION_READER_READY] = "ready",
+                                                              [SESSION_READER_ERROR] = "error"};
     if (flow->asker != NULL) {
-        asker_set_state(flow->asker, session_screen_name(flow->session.screen),
-                        printers[flow->session.printer], flow->session.order.order_no);
+        struct asker_state state = {.screen = session_screen_name(flow->session.screen),
+                                    .printer = printers[flow->session.printer],
+                                    .reader = readers[flow->session.reader],
+                                    .open_order_no = flow->session.order.order_no};
+        asker_set_state(flow->asker, &state);
     }
 }
 

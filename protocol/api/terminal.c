@@ -164,6 +164,11 @@ enum err api_heartbeat_encode(const struct api_heartbeat *heartbeat, char *ret_t
     json_put_text(json, "version", heartbeat->version);
     json_put_text(json, "screen", heartbeat->screen);
     json_put(json, "printer", printer);
+    if (heartbeat->reader_state[0] != '\0') {
+        json_t *reader = api_object();
+        json_put_text(reader, "state", heartbeat->reader_state);
+        json_put(json, "reader", reader);
+    }
     api_put_text_or_null(json, "open_order_no", heartbeat->open_order_no);
     return api_print(json, ret_text, text_size, ret_size);
 }
@@ -182,6 +187,14 @@ enum err api_heartbeat_decode(const char *text, size_t size, struct api_heartbea
     json_text(&r, "screen", heartbeat.screen, sizeof(heartbeat.screen));
     struct json_reader printer = json_reader(json_object_at(&r, "printer"));
     json_text_or_empty(&printer, "state", heartbeat.printer_state, sizeof(heartbeat.printer_state));
+    if (json_has(&r, "reader")) { /* terminals of the first release have none */
+        struct json_reader reader = json_reader(json_object_at(&r, "reader"));
+        json_text_or_empty(&reader, "state", heartbeat.reader_state,
+                           sizeof(heartbeat.reader_state));
+        if (json_failed(&reader)) {
+            json_refuse(&r, "reader");
+        }
+    }
     json_text_or_empty(&r, "open_order_no", heartbeat.open_order_no,
                        sizeof(heartbeat.open_order_no));
     if (heartbeat.open_order_no[0] != '\0' && !api_order_no_is_valid(heartbeat.open_order_no)) {

@@ -36,6 +36,7 @@ struct api_heartbeat {
     char version[API_WORD_SIZE];
     char screen[API_WORD_SIZE];            /* name of the screen shown */
     char printer_state[API_WORD_SIZE];     /* printd's word, or "" */
+    char reader_state[API_WORD_SIZE];      /* of the card reader: none, ready, error; or "" */
     char open_order_no[API_ORDER_NO_SIZE]; /* empty: none */
 };
 

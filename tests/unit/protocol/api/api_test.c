@@ -64,6 +64,15 @@ TEST(heartbeat_and_its_answer)
     CHECK_EQ_I64(api_heartbeat_encode(&in, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_heartbeat_decode(text, size, &out, &fault), OK);
     CHECK_EQ_STR(out.open_order_no, "");
+    CHECK_EQ_STR(out.reader_state, "");
+    (void)snprintf(in.reader_state, sizeof(in.reader_state), "ready");
+    CHECK_EQ_I64(api_heartbeat_encode(&in, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_heartbeat_decode(text, size, &out, &fault), OK);
+    CHECK_EQ_STR(out.reader_state, "ready");
+    const char *odd = "{\"uptime_s\":1,\"version\":\"v\",\"screen\":\"s\",\"printer\":{},"
+                      "\"reader\":{\"state\":7},\"open_order_no\":null}";
+    CHECK_EQ_I64(api_heartbeat_decode(odd, strlen(odd), &out, &fault), ERR_FORMAT);
+    CHECK_EQ_STR(fault.field, "reader");
     const char *bad = "{\"uptime_s\":1,\"version\":\"v\",\"screen\":\"s\",\"printer\":{},"
                       "\"open_order_no\":\"no/no/no\"}";
     CHECK_EQ_I64(api_heartbeat_decode(bad, strlen(bad), &out, &fault), ERR_FORMAT);
