@@ -130,6 +130,26 @@ static enum err fill_place(struct db *db, struct paper *paper, const struct orde
     return OK;
 }
 
+/* Which card carries it, if one does, and what finds it again while it is not on that card. */
+static enum err fill_card(struct db *db, struct paper *paper)
+{
+    enum { TAIL_LEN = 4, CODE_LEN = 6 };
+    struct receipt *receipt = &paper->receipt;
+    struct sql *sql = sql_begin(db, "SELECT substr(uid, -?2), substr(order_no, -?3)"
+                                    " FROM card_order WHERE order_no = ?1");
+    sql_bind_text(sql, 1, paper->order_no);
+    sql_bind_i64(sql, 2, TAIL_LEN);
+    sql_bind_i64(sql, 3, CODE_LEN);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        str_format_cut(receipt->card_tail, sizeof(receipt->card_tail), "%s", sql_text(sql, 0));
+        const char *code = receipt->kind == RECEIPT_PENDING ? sql_text(sql, 1) : "";
+        str_format_cut(receipt->claim_code, sizeof(receipt->claim_code), "%s", code);
+    }
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err fill(struct db *db, void *arg)
 {
     struct paper *paper = arg;
@@ -151,6 +171,9 @@ static enum err fill(struct db *db, void *arg)
         str_copy(receipt->channel_trade_no, sizeof(receipt->channel_trade_no), row.order.trade_no);
     MUST(fits);
     err = fill_place(db, paper, &row);
+    if (err == OK) {
+        err = fill_card(db, paper);
+    }
     return err == OK ? count_copies(db, paper) : err;
 }
 
