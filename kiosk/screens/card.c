@@ -33,6 +33,7 @@ static void place_words(struct ui_build *build, const struct session *session)
                    reading ? T("Reading your card") : T("Lay your meter card flat on the reader"));
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
+                                    .align = LAYOUT_CENTER,
                                     .drop = hint[0] != '\0' ? 7 : 0});
     ui_para_center(build, UI_STYLE_BODY, UI_COLOR_TEXT,
                    reading ? T("Please leave it there for a moment.")

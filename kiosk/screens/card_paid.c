@@ -19,10 +19,11 @@ struct paid_page {
     enum card_art art;
     int64_t since_ms;
     const char *tail;
-    const char *words; /* large, under the picture */
-    const char *small; /* below them; NULL: none */
-    bool alarm;        /* a red frame around the picture */
-    bool talks;        /* more words than usual: the picture is smaller */
+    const char *words;   /* large, under the picture */
+    const char *small;   /* below them; NULL: none */
+    const char *promise; /* across, where the ticks leave no room for it; NULL: none */
+    bool alarm;          /* a red frame around the picture */
+    bool talks;          /* more words than usual: the picture is smaller */
     void (*ticks)(struct ui_build *build, const struct session *session);
     void (*buttons)(struct ui_build *build, const struct session *session);
 };
@@ -67,6 +68,9 @@ static void picture(struct ui_build *build, const struct paid_page *page)
                    page->words);
     if (page->small != NULL) {
         ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_TEXT, page->small);
+    }
+    if (page->promise != NULL && !ui_is_portrait(build)) {
+        ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_TEXT, page->promise);
     }
     ui_close(build);
     if (page->alarm) {
@@ -280,18 +284,26 @@ static void done_ticks(struct ui_build *build, const struct session *session)
     }
 }
 
+/* While it lies there the page does not end. */
 static void done_buttons(struct ui_build *build, const struct session *session)
 {
     const struct session_card *card = &session->card;
     if (!lies(session)) {
         result_ending(build, session, /* can_print= */ !card->repair);
-    } else if (card->owed || card->repair) {
-        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
+        return;
+    }
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
+    if (!card->repair) {
+        result_print(build, session);
+    }
+    if (card->owed || card->repair) {
+        widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
                                                      .text = T("Top up more"),
                                                      .icon_after = UI_ICON_CHEVRON_RIGHT,
                                                      .w = UI_GROW(1),
                                                      .action = SESSION_ACTION_CONFIRM});
     }
+    ui_close(build);
 }
 
 void view_card_done(struct ui_build *build, const struct session *session)
@@ -355,8 +367,9 @@ static void owed_ticks(struct ui_build *build, const struct session *session)
                                                             : T("Not on the card yet")});
     ui_close(build);
     hint_add(build, session);
-    ui_para(build, ui_is_portrait(build) ? UI_STYLE_BODY : UI_STYLE_LABEL, UI_COLOR_TEXT,
-            owed_promise(build, session));
+    if (ui_is_portrait(build)) {
+        ui_para(build, UI_STYLE_BODY, UI_COLOR_TEXT, owed_promise(build, session));
+    }
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1), .drop = 8});
     widget_pair(build, T("Claim code"), claim_code(session), true);
     ui_close(build);
@@ -378,8 +391,9 @@ void view_card_owed(struct ui_build *build, const struct session *session)
         .tail = card_tail(session),
         .words = written ? T("You can take your card and put it into the meter")
                          : T("Lay this card on any of our machines"),
-        .small = written ? T("The server is told by itself as soon as the network is back.")
+        .small = written ? T("The server is told of it by itself.")
                          : T("It is then written by itself, without paying again."),
+        .promise = owed_promise(build, session),
         .talks = true,
         .ticks = owed_ticks,
         .buttons = owed_buttons,

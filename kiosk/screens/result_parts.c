@@ -118,28 +118,35 @@ void result_tick_slip(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
-/* Buttons of a page that ends: print, and done with its ring. */
-void result_ending(struct ui_build *build, const struct session *session, bool can_print)
+void result_print(struct ui_build *build, const struct session *session)
 {
     bool printer = printer_works(session);
     bool rests =
         session->receipt == SESSION_RECEIPT_PRINTING || session->receipt == SESSION_RECEIPT_NO_MORE;
     const char *again =
         session->receipt == SESSION_RECEIPT_PRINTED ? T("Print again") : T("Print receipt");
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
-    if (can_print && session->receipt_url[0] != '\0' && !printer) {
+    if (session->receipt_url[0] != '\0' && !printer) {
         widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
                                                      .icon = UI_ICON_QR,
                                                      .text = T("Receipt code"),
                                                      .w = UI_GROW(1),
                                                      .action = SESSION_ACTION_RECEIPT_CODE});
-    } else if (can_print && printer) {
+    } else if (printer) {
         widget_button(build, &(struct widget_button){.surface = rests ? UI_SURFACE_DISABLED
                                                                       : UI_SURFACE_SECONDARY,
                                                      .icon = UI_ICON_PRINTER,
                                                      .text = again,
                                                      .w = UI_GROW(1),
                                                      .action = SESSION_ACTION_PRINT});
+    }
+}
+
+/* Buttons of a page that ends: print, and done with its ring. */
+void result_ending(struct ui_build *build, const struct session *session, bool can_print)
+{
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
+    if (can_print) {
+        result_print(build, session);
     }
     widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
                                                  .style = UI_STYLE_BUTTON_LARGE,

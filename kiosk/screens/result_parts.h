@@ -22,6 +22,8 @@ void result_tick_receipt(struct ui_build *build, const struct session *session);
 /** The slip of a page without a receipt; where room is short, the money's words come first. */
 void result_tick_slip(struct ui_build *build, const struct session *session);
 
+/** "Print", or the receipt's code where nothing can be printed; nothing where neither is. */
+void result_print(struct ui_build *build, const struct session *session);
 /** Buttons of a page that ends: print, and done. */
 void result_ending(struct ui_build *build, const struct session *session, bool can_print);
 /** The ring of a page that ends by itself, for its header. */
