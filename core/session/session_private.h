@@ -93,6 +93,8 @@ bool session_pay_touch(struct session *session, const struct session_event *even
 void session_pay_refused(struct session *session, const struct session_event *event,
                          struct session_effects *effects);
 void session_pay_failed(struct session *session, const struct session_event *event);
+
+/* session_order.c */
 void session_order_arrived(struct session *session, const struct session_event *event,
                            struct session_effects *effects);
 void session_order_show(struct session *session, struct session_effects *effects, int64_t now_ms);
