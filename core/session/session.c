@@ -306,7 +306,7 @@ static void world_changed(struct session *session, const struct session_event *e
         session->printer = event->printer;
         break;
     case SESSION_EVENT_READER:
-        session_card_reader(session, event);
+        session_card_reader(session, event, effects);
         break;
     case SESSION_EVENT_RECEIPT:
         receipt_changed(session, event);

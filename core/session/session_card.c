@@ -271,7 +271,7 @@ static void laid(struct session *session, struct session_effects *effects, int64
     }
 }
 
-static void lifted(struct session *session, int64_t now_ms)
+static void lifted(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     struct session_card *card = &session->card;
     bool asks = card->stage == SESSION_CARD_STAGE_READING ||
@@ -282,7 +282,7 @@ static void lifted(struct session *session, int64_t now_ms)
         session->request_serial += 1; /* an answer about a card that is not there */
         card->stage = SESSION_CARD_STAGE_WAITING;
         session_card_trouble_set(session, SESSION_CARD_LEFT_EARLY, NULL);
-        session_card_order_lifted(session, now_ms);
+        session_card_order_lifted(session, effects, now_ms);
     } else if (card->stage == SESSION_CARD_STAGE_WAITING) {
         session_card_trouble_set(session, SESSION_CARD_FINE, NULL);
     }
@@ -296,7 +296,7 @@ void session_card_pad(struct session *session, const struct session_event *event
     card->pad = event->card.pad;
     if (event->card.pad == SESSION_PAD_EMPTY) {
         card->uid[0] = '\0';
-        lifted(session, event->now_ms);
+        lifted(session, effects, event->now_ms);
         return;
     }
     session_text_copy(card->uid, sizeof(card->uid), event->card.uid);
@@ -310,7 +310,8 @@ void session_card_pad(struct session *session, const struct session_event *event
     laid(session, effects, event->now_ms);
 }
 
-void session_card_reader(struct session *session, const struct session_event *event)
+void session_card_reader(struct session *session, const struct session_event *event,
+                         struct session_effects *effects)
 {
     session->reader = event->reader;
     struct session_card *card = &session->card;
@@ -322,7 +323,7 @@ void session_card_reader(struct session *session, const struct session_event *ev
     }
     card->pad = SESSION_PAD_EMPTY; /* nobody knows any more */
     card->uid[0] = '\0';
-    lifted(session, event->now_ms);
+    lifted(session, effects, event->now_ms);
     if (session->screen == SESSION_SCREEN_CARD_PLACE) {
         card->stage = SESSION_CARD_STAGE_NONE;
         session_card_trouble_set(session, SESSION_CARD_READER, NULL);

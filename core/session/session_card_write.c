@@ -28,6 +28,18 @@ static bool order_is_paid(const struct session *session)
            session->order.state == SESSION_ORDER_CREDITING;
 }
 
+/*
+ * A reading may prove that an order is on its card, and show in the same breath that one of its
+ * slots is bad: the page says "done" when that one has been written again as well.
+ */
+bool session_card_holds(const struct session *session)
+{
+    enum session_card_stage stage = session->card.stage;
+    bool reads = stage == SESSION_CARD_STAGE_READING || stage == SESSION_CARD_STAGE_ASKING;
+    bool proved = session->order.state == SESSION_ORDER_DONE && reads;
+    return session->order.by_card && (proved || stage == SESSION_CARD_STAGE_WRITING);
+}
+
 enum session_screen session_card_screen(const struct session *session)
 {
     switch (session->card.stage) {
@@ -158,6 +170,8 @@ void session_card_order_view(struct session *session, const struct session_card_
     card->view = *view;
     if (view->has_write) {
         card->stage = SESSION_CARD_STAGE_ASKING; /* its token follows */
+    } else if (!order_is_paid(session)) {
+        card->stage = SESSION_CARD_STAGE_KNOWN; /* the reading has proved it */
     } else {
         session_card_ask(session, effects);
     }
@@ -227,15 +241,18 @@ void session_card_disturbed(struct session *session, struct session_effects *eff
     session_order_show(session, effects, now_ms);
 }
 
-void session_card_order_lifted(struct session *session, int64_t now_ms)
+void session_card_order_lifted(struct session *session, struct session_effects *effects,
+                               int64_t now_ms)
 {
-    if (session->screen == SESSION_SCREEN_CARD_WRITE) {
+    if (session->screen == SESSION_SCREEN_CARD_WRITE && order_is_paid(session)) {
         session->card.retry_ms = 0;
         if (session->card.give_up_ms < now_ms + SESSION_CARD_TRIES_MS) {
             session_card_patience(session, now_ms, SESSION_CARD_TRIES_MS,
                                   SESSION_CARD_TRIES_ASSIST_MS);
         }
         session_goto(session, SESSION_SCREEN_CARD_BACK, now_ms, 0);
+    } else if (session->screen == SESSION_SCREEN_CARD_WRITE) {
+        session_order_show(session, effects, now_ms);
     }
 }
 
@@ -417,7 +434,7 @@ void session_card_tick(struct session *session, int64_t now_ms, struct session_e
         card->give_up_ms = 0;
         if (session->screen == SESSION_SCREEN_CARD_DONE) {
             session_leave(session, effects, now_ms); /* forgotten: the next person finds it */
-        } else if (order_is_paid(session)) {
+        } else if (session->screen == SESSION_SCREEN_CARD_WRITE || order_is_paid(session)) {
             leave_owed(session, effects, now_ms);
         }
     } else if (card->retry_ms != 0 && now_ms >= card->retry_ms) {

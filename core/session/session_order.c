@@ -81,8 +81,7 @@ void session_order_arrived(struct session *session, const struct session_event *
 
 static enum session_screen screen_of(const struct session *session, int64_t now_ms)
 {
-    /* While the reader writes, whatever the order has come to, the card must not be taken. */
-    if (session->order.by_card && session->card.stage == SESSION_CARD_STAGE_WRITING) {
+    if (session_card_holds(session)) {
         return SESSION_SCREEN_CARD_WRITE;
     }
     switch (session->order.state) {

@@ -115,7 +115,8 @@ void session_card_trouble_set(struct session *session, enum session_card_trouble
 void session_card_open(struct session *session, struct session_effects *effects, int64_t now_ms);
 void session_card_pad(struct session *session, const struct session_event *event,
                       struct session_effects *effects);
-void session_card_reader(struct session *session, const struct session_event *event);
+void session_card_reader(struct session *session, const struct session_event *event,
+                         struct session_effects *effects);
 void session_card_view_arrived(struct session *session, const struct session_event *event,
                                struct session_effects *effects);
 void session_card_failed(struct session *session, const struct session_event *event,
@@ -127,6 +128,8 @@ void session_card_settle(struct session *session, struct session_effects *effect
 
 /* session_card_write.c */
 enum session_screen session_card_screen(const struct session *session);
+/* The card must not be taken yet, whatever the order has come to. */
+bool session_card_holds(const struct session *session);
 /* Ask for the token of the order on the screen. */
 void session_card_ask(struct session *session, struct session_effects *effects);
 /* How long the person waits for this step from now on. */
@@ -142,7 +145,8 @@ void session_card_order_failed(struct session *session, enum session_card_troubl
 /* Something else was laid while the order's card was read or asked for. */
 void session_card_disturbed(struct session *session, struct session_effects *effects,
                             int64_t now_ms);
-void session_card_order_lifted(struct session *session, int64_t now_ms);
+void session_card_order_lifted(struct session *session, struct session_effects *effects,
+                               int64_t now_ms);
 void session_card_token(struct session *session, const struct session_event *event,
                         struct session_effects *effects);
 void session_card_result(struct session *session, const struct session_event *event,

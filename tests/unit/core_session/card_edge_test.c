@@ -440,6 +440,51 @@ TEST(no_page_between_payment_and_card_asks_whether_somebody_is_there)
     check_screen(SESSION_SCREEN_CARD_WRITE);
 }
 
+TEST(a_reading_that_proves_the_order_mends_the_bad_slot_before_it_says_so)
+{
+    to_card_write();
+    lift();
+    result_arrives(SESSION_CARD_UNSURE, SESSION_CARD_LEFT_EARLY);
+    lay(OWN_UID);
+    card_order_arrives(SESSION_ORDER_DONE); /* the server has seen one good slot */
+    check_screen(SESSION_SCREEN_CARD_WRITE);
+    struct session_card_view repair = ready_view();
+    repair.has_write = true;
+    repair.repair = true;
+    SET(repair.owed_order_no, "SH20261120A000001");
+    view_arrives(repair);
+    check_screen(SESSION_SCREEN_CARD_WRITE);
+    token_arrives();
+    CHECK(effect(SESSION_EFFECT_CARD_WRITE) != NULL);
+    result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
+    check_screen(SESSION_SCREEN_CARD_DONE);
+    CHECK_EQ_STR(want(SESSION_EFFECT_PRINT)->id, session.intent.client_request_id);
+}
+
+TEST(a_proved_order_waits_for_no_answer_that_does_not_come)
+{
+    for (int way = 0; way < 5; way++) {
+        to_card_write();
+        lift();
+        result_arrives(SESSION_CARD_UNSURE, SESSION_CARD_LEFT_EARLY);
+        lay(OWN_UID);
+        card_order_arrives(SESSION_ORDER_DONE);
+        check_screen(SESSION_SCREEN_CARD_WRITE);
+        if (way == 0) {
+            view_arrives(ready_view()); /* both slots are good */
+        } else if (way == 1) {
+            card_fails(SESSION_CARD_NETWORK);
+        } else if (way == 2) {
+            lift();
+        } else if (way == 3) {
+            tick_at(session.card.give_up_ms);
+        } else {
+            reader_is(SESSION_READER_ERROR);
+        }
+        check_screen(SESSION_SCREEN_CARD_DONE);
+    }
+}
+
 TEST(a_refund_of_an_unwritten_order_has_its_own_page)
 {
     to_card_pay();
