@@ -58,7 +58,8 @@ const STAGES = [
   { name: 'unit-asan', run: `ctest --preset asan -j${jobs}` },
   { name: 'sdk', run: 'sh tests/sdk/run.sh' },
   /* They wait for wires and wallets more than they compute: several houses at a time. */
-  { name: 'e2e', run: nodeTests(['tests/e2e', 'tests/faults', 'tests/history', 'tests/syscalls'],
+  { name: 'e2e', run: nodeTests(['tests/e2e', 'tests/cards', 'tests/cardreader',
+    'tests/faults', 'tests/history', 'tests/syscalls'],
     'SHILLING_BUILD=build/release', `--test-concurrency=${jobs}`) },
   { name: 'power', run: 'node tests/power/run.mjs' },
   { name: 'torture', run: 'bash tests/torture/run.sh' },
