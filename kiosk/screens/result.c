@@ -271,13 +271,19 @@ void view_slow(struct ui_build *build, const struct session *session)
                                  .prints = true});
 }
 
+static bool is_for_a_card(const struct session_order *order)
+{
+    return order->card_tail[0] != '\0';
+}
+
 static void card_refund(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
+    const char *failed = is_for_a_card(order) ? T("It could not be written to the card")
+                                              : T("It could not be credited to the meter");
     const char *number = order->refund_no[0] != '\0' ? order->refund_no : result_tail(session);
     result_tick_paid(build, session);
-    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_NOT,
-                                             .text = T("It could not be credited to the meter")});
+    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_NOT, .text = failed});
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
                                              .text = T("The refund is ordered"),
                                              .detail = WORDS(build, T("to your {1}; number {2}"),
@@ -301,8 +307,10 @@ static void card_refunded(struct ui_build *build, const struct session *session)
     result_head(build, UI_SURFACE_TINT_OK, UI_ICON_TICK_CIRCLE, UI_COLOR_OK,
                 WORDS(build, T("{1} went back to your {2}"), words_money(build, back),
                       words_wallet(order->wallet)));
-    result_words(build,
-                 T("It could not be credited to the meter. Look at the bill in your wallet."));
+    result_words(
+        build, is_for_a_card(order)
+                   ? T("It could not be written to the card. Look at the bill in your wallet.")
+                   : T("It could not be credited to the meter. Look at the bill in your wallet."));
 }
 
 void view_refunded(struct ui_build *build, const struct session *session)
