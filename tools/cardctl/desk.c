@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/cardctl/desk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <malloc.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "cloud/admin/client.h"
+#include "common/bytes.h"
+#include "common/must.h"
+#include "common/str.h"
+
+enum { BODY_SIZE = 2048, MESSAGE_SIZE = 256, PASSWORD_SIZE = 129, HTTP_NOT_FOUND = 404 };
+
+static void free_wiped(void *area)
+{
+    if (area != NULL) {
+        bytes_wipe(area, malloc_usable_size(area));
+    }
+    free(area);
+}
+
+void desk_start(void)
+{
+    json_set_alloc_funcs(malloc, free_wiped);
+}
+
+/* --- refusals -------------------------------------------------------------------------------- */
+
+/* What to do about the refusals that a desk meets. */
+static const struct advice {
+    const char *code;
+    const char *text;
+} ADVICE[] = {
+    {"card_known", "this card is in the register already: 'find' says for which meter"},
+    {"meter_has_a_card", "this meter has a card: block or replace that one ('replace OLD-UID')"},
+    {"replaced_before", "that card was replaced before: only its successor counts"},
+    {"not_a_card_meter", "this meter is not sold to by card: see its profile in the catalogue"},
+    {"other_customer", "the catalogue has another customer for this meter"},
+    {"no_cards", "this server has no card keys: its configuration lacks the group cards"},
+    {"case_open", "a return case of this meter is open already"},
+    {"same_person", "the second signature must be another person's"},
+    {"wrong_password", "wrong name or password"},
+    {"locked", "too many wrong passwords: wait 15 minutes"},
+};
+
+static const char *advice_for(const char *code)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(ADVICE); i++) {
+        if (str_equal(ADVICE[i].code, code)) {
+            return ADVICE[i].text;
+        }
+    }
+    return NULL;
+}
+
+static void say_refusal(const json_t *answer, long status)
+{
+    char code[DESK_ID_SIZE] = "";
+    char message[MESSAGE_SIZE] = "";
+    struct json_reader outer = json_reader(answer);
+    struct json_reader r = json_reader(json_object_at(&outer, "error"));
+    json_text(&r, "code", code, sizeof(code));
+    json_text_or_empty(&r, "message", message, sizeof(message));
+    const char *advice = advice_for(code);
+    if (json_failed(&r)) {
+        (void)ctl_say(CTL_FAILED, "the server answers %ld", status);
+    } else if (advice != NULL) {
+        (void)ctl_say(CTL_FAILED, "refused: %s", advice);
+    } else {
+        (void)ctl_say(CTL_FAILED, "refused: %s%s%s", code, message[0] != '\0' ? ": " : "", message);
+    }
+}
+
+/* --- calling --------------------------------------------------------------------------------- */
+
+static enum desk_answer perform(const struct options *options, const char *path, const char *body,
+                                json_t **ret_answer)
+{
+    char why[ADMIN_WHY_SIZE];
+    struct admin_answer answer;
+    const struct admin_call call = {.socket_path = options->cloud,
+                                    .method = body != NULL ? "POST" : "GET",
+                                    .path = path,
+                                    .content_type = body != NULL ? "application/json" : NULL,
+                                    .body = body,
+                                    .body_size = body != NULL ? strlen(body) : 0};
+    const enum err err = admin_call(&call, &answer, why);
+    if (err != OK) {
+        (void)ctl_say(CTL_FAILED,
+                      "the server cannot be reached: %s. Does it run, and may this "
+                      "user open its admin socket?",
+                      why);
+        return DESK_FAILED;
+    }
+    json_t *json = json_parse_object(answer.text, answer.size, ADMIN_ANSWER_SIZE_MAX);
+    bytes_wipe(answer.text, answer.size);
+    free(answer.text);
+    if (answer.status == 200 && json != NULL) {
+        *ret_answer = json;
+        return DESK_OK;
+    }
+    if (answer.status != HTTP_NOT_FOUND) {
+        say_refusal(json, answer.status);
+    }
+    json_decref(json);
+    return answer.status == HTTP_NOT_FOUND ? DESK_UNKNOWN : DESK_FAILED;
+}
+
+enum desk_answer desk_call(const struct options *options, const char *path, json_t *body,
+                           json_t **ret_answer)
+{
+    char text[BODY_SIZE];
+    const bool posts = body != NULL;
+    const bool fits = !posts || json_print(body, text, sizeof(text));
+    json_decref(body);
+    if (options->cloud == NULL) {
+        (void)ctl_say(CTL_FAILED, "this needs the server: name its admin socket with --cloud");
+        return DESK_FAILED;
+    }
+    if (!fits) {
+        (void)ctl_say(CTL_FAILED, "what you gave is too long");
+        return DESK_FAILED;
+    }
+    const enum desk_answer answer = perform(options, path, posts ? text : NULL, ret_answer);
+    bytes_wipe(text, sizeof(text));
+    return answer;
+}
+
+void desk_card_path(const char *uid, const char *op, char ret_path[DESK_PATH_SIZE])
+{
+    const bool fits = str_format(ret_path, DESK_PATH_SIZE, "/v1/admin/cards/%s%s", uid, op);
+    MUST(fits);
+}
+
+/* --- a card with its keys -------------------------------------------------------------------- */
+
+static bool take_trailers(const json_t *list, struct layout_plan *plan)
+{
+    if (json_array_size(list) != MIFARE_SECTORS) {
+        return false;
+    }
+    for (size_t i = 0; i < MIFARE_SECTORS; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        size_t size = 0;
+        if (text == NULL ||
+            !hex_parse(text, strlen(text), plan->trailer[i], CARD_BLOCK_SIZE, &size, NULL) ||
+            size != CARD_BLOCK_SIZE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_card(const json_t *answer, struct desk_card *card)
+{
+    char record[CARD_RECORD_TEXT_SIZE];
+    struct json_reader r = json_reader(answer);
+    json_text(&r, "uid", card->uid, sizeof(card->uid));
+    json_text_or_empty(&r, "state", card->state, sizeof(card->state));
+    json_text(&r, "meter_id", card->meter_id, sizeof(card->meter_id));
+    json_text(&r, "meter", card->meter, sizeof(card->meter));
+    card->card_no = (uint32_t)json_int(&r, "card_no", 0, UINT32_MAX);
+    json_text(&r, "record", record, sizeof(record));
+    const json_t *trailers = json_array_at(&r, "trailers");
+    return !json_failed(&r) && card_record_parse(record, card->plan.issue) &&
+           take_trailers(trailers, &card->plan);
+}
+
+enum desk_answer desk_call_card(const struct options *options, const char *path, json_t *body,
+                                struct desk_card *ret_card)
+{
+    json_t *json = NULL;
+    struct desk_card card = {.card_no = 0};
+    enum desk_answer answer = desk_call(options, path, body, &json);
+    if (answer == DESK_OK && !take_card(json, &card)) {
+        (void)ctl_say(CTL_FAILED, "the server's answer cannot be understood: are server and tool "
+                                  "of the same release?");
+        answer = DESK_FAILED;
+    }
+    if (answer == DESK_OK) {
+        *ret_card = card;
+    }
+    bytes_wipe(&card, sizeof(card));
+    json_decref(json);
+    return answer;
+}
+
+enum desk_answer desk_keys(const struct options *options, const char *uid,
+                           struct desk_card *ret_card)
+{
+    char path[DESK_PATH_SIZE];
+    desk_card_path(uid, "/keys", path);
+    return desk_call_card(options, path, json_object(), ret_card);
+}
+
+/* --- a person -------------------------------------------------------------------------------- */
+
+static bool read_line(char ret_line[PASSWORD_SIZE])
+{
+    if (fgets(ret_line, PASSWORD_SIZE, stdin) == NULL) {
+        return false;
+    }
+    ret_line[strcspn(ret_line, "\r\n")] = '\0';
+    return ret_line[0] != '\0';
+}
+
+static bool read_password(const char *name, char ret_password[PASSWORD_SIZE])
+{
+    struct termios seen = {0};
+    if (isatty(STDIN_FILENO) != 1 || tcgetattr(STDIN_FILENO, &seen) != 0) {
+        return read_line(ret_password);
+    }
+    struct termios unseen = seen;
+    unseen.c_lflag &= ~(tcflag_t)ECHO;
+    (void)fprintf(stderr, "password of %s: ", name);
+    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) != 0) {
+        return false;
+    }
+    const bool read = read_line(ret_password);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
+    (void)fputc('\n', stderr);
+    return read;
+}
+
+bool desk_put_person(json_t *body, const char *name)
+{
+    char password[PASSWORD_SIZE];
+    if (!read_password(name, password)) {
+        (void)ctl_say(CTL_FAILED, "no password was given");
+        return false;
+    }
+    json_put_text(body, "person", name);
+    json_put_text(body, "password", password);
+    bytes_wipe(password, sizeof(password));
+    return true;
+}
