@@ -6,9 +6,11 @@
 // usage: demo.mjs [--dir DIR] [--landscape] [--fresh] [--screenshot FILE.png]
 
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { House } from './house.mjs';
 import { wait } from './processes.mjs';
+
+const SAY = new URL('tell.mjs', import.meta.url).pathname;
 
 const option = (name) => {
   const at = process.argv.indexOf(name);
@@ -31,7 +33,7 @@ const full = landscape ? { width: 1920, height: 1080, widthMm: 476 }
   : { width: 1080, height: 1920, widthMm: 268 };
 const small = landscape ? { width: 1280, height: 720, widthMm: 476 }
   : { width: 720, height: 1280, widthMm: 268 };
-const house = new House(dir, { mode: 'demo', display, panel: display ? small : full,
+const house = new House(dir, { mode: 'demo', cards: 2, display, panel: display ? small : full,
   audio: display ? process.env.SDL_AUDIODRIVER ?? '' : 'dummy' });
 
 let ending = false;
@@ -64,6 +66,8 @@ async function startAll() {
   await house.startCloud();
   say('collector');
   await house.startCollector();
+  say('card reader, its driver, two cards and the meters that take them');
+  await house.cards.start();
   say('receipt printer and printd');
   await house.startPrinter();
   await house.startPrintd();
@@ -79,12 +83,21 @@ function table() {
     ['cloud', `https://127.0.0.1:${house.ports.terminals} (terminals), ` +
       `https://127.0.0.1:${house.ports.console} (console)`],
     ['meter buses', house.path('run', 'bus1.ctl') + ' and bus2.ctl'],
+    ['cards', house.cards.folder],
     ['state and logs', dir],
   ];
   console.log('\nwhat runs (everything on loopback; Ctrl-C ends it and clears up):');
   for (const [name, where] of rows) {
     console.log(`  ${name.padEnd(16)} ${where}`);
   }
+  const place = (path) => relative(process.cwd(), path);
+  const line = (path, words) => `node ${place(SAY)} ${place(path)} ${words}`;
+  const { cards } = house;
+  const laid = house.cardHomes.map(({ card, label, address }) => `
+    ${card}, ${label}:
+      ${line(cards.control(), `lay ${card}`)}
+      ${line(cards.control(), `take ${card}`)}
+      ${line(cards.control('cardmeter'), `visit ${address} ${card}`)}`).join('');
   const look = display ? '' : `
   Without a monitor: ./shilling screenshot FILE.png takes a picture, and
   DISPLAY=${house.display} xdotool mousemove X Y click 1 touches the screen.`;
@@ -92,8 +105,11 @@ function table() {
 what to try:
   Touch a room and watch its balance being read over the wire; choose an amount and a wallet;
   open the phone's page, pick the code and pay; see money arrive and the receipt come out.${look}
+  A meter without a network takes its money from a card. Lay one, choose an amount, pay, let it be
+  written, take it away, and hold it to its meter:${laid}
   Pull the plug anywhere: kill a program by its pid, or let a meter answer late:
-  printf 'fault lost_reply control=03\\n' | nc -U ${house.path('run', 'bus1.ctl')}
+  ${line(house.path('run', 'bus1.ctl'), 'fault lost_reply control=03')}
+  ${line(cards.control(), 'fault remove exchange=30')}   (a card that is pulled away too early)
 `);
 }
 

@@ -9,7 +9,8 @@ import { join, resolve } from 'node:path';
 import { control, freePort, listens, Processes, until } from './processes.mjs';
 import { awaitsReportSignal, Screen, startDisplay } from './screen.mjs';
 import * as settings from './settings.mjs';
-import { busText, estate, seedText } from './site.mjs';
+import { busText, cardEstate, estate, seedText } from './site.mjs';
+import { CardCorner } from './cards.mjs';
 
 const ROOT = resolve(new URL('../..', import.meta.url).pathname);
 
@@ -18,7 +19,8 @@ export class House {
    * @param dir      where state, keys and logs go
    * @param options  rooms, buses, baud, tdMs, speed, mode, timers (MONEY's table, in ms),
    *                 scheduleS, sellToSilent, panel {width, height, widthMm}, kiosk, printer,
-   *                 realtime (the buses ask for it)
+   *                 realtime (buses and reader ask for it), cards (so many meters that are topped
+   *                 up by card, each with its card), cardsDir, terminals (their names)
    */
   constructor(dir, options = {}) {
     this.dir = dir;
@@ -26,12 +28,15 @@ export class House {
     this.options = {
       rooms: 12, buses: 2, baud: 2400, tdMs: 20, speed: 1, mode: 'test', timers: {},
       scheduleS: 900, sellToSilent: false, kiosk: true, printer: true, historyDays: 40,
+      cards: 0, terminals: ['kiosk1'],
       panel: { width: 1080, height: 1920, widthMm: 268 }, ...options };
     for (const sub of ['', 'conf', 'logs', 'run', 'state', 'keys', 'paper', 'pictures']) {
       mkdirSync(join(dir, sub), { recursive: true });
     }
     this.processes = new Processes(join(dir, 'logs'));
     this.homes = estate(this.options);
+    this.cardHomes = cardEstate(this.options);
+    this.cards = new CardCorner(this);
   }
 
   path(...parts) {
@@ -67,6 +72,9 @@ export class House {
     await this.startBroker();
     await this.startCloud();
     await this.startCollector();
+    if (this.options.cards > 0) {
+      await this.cards.start();
+    }
     if (this.options.printer) {
       await this.startPrinter();
       await this.startPrintd();
@@ -141,17 +149,21 @@ export class House {
     this.ports = { terminals: await freePort(), console: await freePort(),
       public: await freePort(), collectors: await freePort(), cloudMqtt: await freePort() };
     this.publicUrl = `http://127.0.0.1:${this.ports.public}`;
-    this.conf('seed.conf', seedText(this.homes, { ...this.options,
-      esamSocket: this.path('run', 'esam.sock') }));
+    this.conf('seed.conf', seedText([...this.homes, ...this.cardHomes], {
+      ...this.options, esamSocket: this.path('run', 'esam.sock') }));
     const payments = settings.paymentsText(this.merchant, this.merchantDir, {
       mode: this.options.mode, publicUrl: this.publicUrl, certMode: this.options.certMode });
     this.conf('cloud.conf', settings.cloudText({ ports: this.ports, mode: this.options.mode,
       state: this.state('cloud'), seed: this.path('conf', 'seed.conf'),
       adminSocket: this.path('run', 'admin.sock'), timers: this.options.timers,
-      extra: this.options.cloudExtra ?? '', payments }));
+      extra: (this.options.cards > 0 ? settings.cardsText(this.path('keys')) : '') +
+        (this.options.cloudExtra ?? ''), payments }));
+    if (this.options.cards > 0) {
+      this.cloudCommand('card', 'make-keys');
+    }
     this.cloudCommand('seed', this.path('conf', 'seed.conf'));
-    for (const [kind, name] of [['terminal', 'kiosk1'], ['collector', 'col1'],
-      ['broker', 'broker'], ['broker', 'cloud']]) {
+    for (const [kind, name] of [...this.options.terminals.map((id) => ['terminal', id]),
+      ['collector', 'col1'], ['broker', 'broker'], ['broker', 'cloud']]) {
       const out = this.path('keys', name);
       if (!existsSync(join(out, 'cert.pem'))) {
         this.cloudCommand('dev-enrol', kind, name, '--out', out);
@@ -214,20 +226,28 @@ export class House {
   }
 
   async startKiosk() {
-    this.display ??= this.options.display ??
-      await startDisplay(this.processes, this.options.panel.width, this.options.panel.height);
-    const state = this.state('kiosk');
-    const build = resolve(this.bin, '..');
-    const conf = this.conf('kiosk.conf', settings.kioskText({
-      url: `https://127.0.0.1:${this.options.terminalPort ?? this.ports.terminals}`,
-      keys: this.path('keys', 'kiosk1'), state, localeDir: join(build, 'locale'),
+    this.display ??= this.options.display ?? await this.newDisplay();
+    this.screen = await this.runKiosk('kiosk1', { name: 'kiosk', display: this.display,
       printdSocket: this.options.printer ? this.path('run', 'printd.sock') : '',
-      panel: this.options.panel }));
-    await this.processes.start('kiosk', this.program('shilling-kiosk'), ['--config', conf],
-      { env: { DISPLAY: this.display, SDL_AUDIODRIVER: this.options.audio ?? 'dummy' },
+      carddSocket: this.options.cards > 0 ? this.cards.socket : '' });
+  }
+
+  newDisplay(name = 'xvfb') {
+    return startDisplay(this.processes, this.options.panel.width, this.options.panel.height, name);
+  }
+
+  /** Start the kiosk of terminal `id` as process `name` and wait until it is online; its screen. */
+  async runKiosk(id, { name, display, printdSocket = '', carddSocket = '' }) {
+    const state = this.state(name);
+    const conf = this.conf(`${name}.conf`, settings.kioskText({
+      url: `https://127.0.0.1:${this.options.terminalPort ?? this.ports.terminals}`,
+      keys: this.path('keys', id), state, localeDir: join(resolve(this.bin, '..'), 'locale'),
+      printdSocket, carddSocket, panel: this.options.panel }));
+    await this.processes.start(name, this.program('shilling-kiosk'), ['--config', conf],
+      { env: { DISPLAY: display, SDL_AUDIODRIVER: this.options.audio ?? 'dummy' },
         ready: /first picture/ });
-    this.screen = new Screen({ display: this.display, processes: this.processes, kiosk: 'kiosk',
-      state });
-    await until('the kiosk to be online', async () => (await this.screen.report()).online, 30000);
+    const screen = new Screen({ display, processes: this.processes, kiosk: name, state });
+    await until('the kiosk to be online', async () => (await screen.report()).online, 30000);
+    return screen;
   }
 }

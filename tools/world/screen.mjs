@@ -12,8 +12,8 @@ import { until, wait } from './processes.mjs';
 const run = promisify(execFile);
 
 /** Start Xvfb, which takes a free display itself (two that look for one would find the same). */
-export async function startDisplay(processes, width, height) {
-  const entry = await processes.start('xvfb', 'Xvfb', ['-displayfd', '1', '-screen', '0',
+export async function startDisplay(processes, width, height, name = 'xvfb') {
+  const entry = await processes.start(name, 'Xvfb', ['-displayfd', '1', '-screen', '0',
     `${width}x${height}x24`, '-nolisten', 'tcp', '-noreset'], { ready: /^(\d+)$/m });
   return `:${entry.match[1]}`;
 }

@@ -34,12 +34,13 @@ ${buses.map(bus).join(',\n')}
 `;
 }
 
-export function kioskText({ url, keys, state, printdSocket, localeDir, panel }) {
+export function kioskText({ url, keys, state, printdSocket, carddSocket, localeDir, panel }) {
   const size = panel.width ? `width_px = ${panel.width}; height_px = ${panel.height};` : '';
   return `server = { url = ${q(url)}; ca = ${q(join(keys, 'ca.pem'))};
   cert = ${q(join(keys, 'cert.pem'))}; key = ${q(join(keys, 'key.pem'))}; };
 state_dir = ${q(state)};
 ${printdSocket ? `printd_socket = ${q(printdSocket)};` : ''}
+${carddSocket ? `cardd_socket = ${q(carddSocket)};` : ''}
 locale_dir = ${q(localeDir)};
 panel = { ${size} width_mm = ${panel.widthMm}; view_distance_mm = 600; };
 `;
@@ -71,6 +72,13 @@ export function paymentsText(merchant, dir, { mode, publicUrl, certMode = false 
 `;
 }
 
+/** Where the server keeps what card tokens are made and signed with. */
+export function cardsText(keysDir) {
+  return `cards = { master_key_file = ${q(join(keysDir, 'card-master.hex'))};
+  signing_key_file = ${q(join(keysDir, 'card-signing.pem'))}; key_id = 1; issuer = 1; };
+`;
+}
+
 /** The server's own file; `timers` holds members of its group of that name, in seconds. */
 export function cloudText({ ports, mode, state, seed, adminSocket, timers, payments, extra }) {
   const value = (v) => (Array.isArray(v) ? `[${v.join(', ')}]` : String(v));
@@ -94,5 +102,13 @@ export function printdText({ socket, state, address }) {
   return `socket = ${q(socket)};
 state_dir = ${q(state)};
 printer = { transport = "tcp"; address = ${q(host)}; port = ${port}; columns = 48; };
+`;
+}
+
+export function carddText({ socket, terminal, authority, reader, lock }) {
+  return `socket = ${q(socket)};
+terminal_id = ${q(terminal)};
+authority = ${q(authority)};
+reader = { connstring = ${q(`pn532_uart:${reader}`)}; lock = ${q(lock)}; };
 `;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The little estate of the demo and the tests: rooms, people and meters of all three kinds, as the
-// seed file of the cloud and as the configuration of the emulated buses.
+// The little estate of the demo and the tests: rooms, people and meters of all kinds, as the seed
+// file of the cloud and as the configuration of the emulated buses.
 
 const PEOPLE = ['王明', '李秀英', '张伟', '刘洋', '陈静', '杨帆', '赵敏', '黄磊', '周杰', '吴倩', '徐刚',
   '孙丽'];
@@ -25,23 +25,47 @@ export function estate({ rooms = 12, buses = 2, baud = 2400 } = {}) {
   }));
 }
 
+/** UIDs of the tenants' cards, of four and of seven bytes in turn. */
+const uidOf = (i) => (i % 2 === 0 ? `4A8B1C${(0x2D + i).toString(16)}`
+  : `04A1B2C3D4E5${(0xA0 + i).toString(16)}`).toUpperCase();
+
+/** Rooms whose meters hang on no bus: value comes on a card, one each. */
+export function cardEstate({ cards = 0 } = {}) {
+  return Array.from({ length: cards }, (_, i) => ({
+    room: `c${1601 + i}`,
+    label: `${1601 + i}室`,
+    address: String(12345678 + i).padStart(12, '0'),
+    kind: 'card',
+    customer: PEOPLE[(i + 4) % PEOPLE.length],
+    customerNo: String(200000 + i).padStart(12, '0'),
+    card: `tenant${i + 1}`,
+    uid: uidOf(i),
+  }));
+}
+
 const text = (value) => `"${String(value).replace(/["\\]/g, '\\$&')}"`;
 
 /** The seed file of shilling-cloud. */
-export function seedText(homes, { esamSocket, sellToSilent = false, scheduleS = 900 }) {
+export function seedText(homes, { esamSocket, sellToSilent = false, scheduleS = 900,
+  terminals = ['kiosk1'] }) {
   const common = `password = "02123456"; operator = "00000001"; schedule_s = ${scheduleS};`;
+  const wire = (home) => (home.kind === 'card' ? ''
+    : ` collector = "col1"; bus = ${text(home.bus)};`);
   const room = (home) => `    { id = ${text(home.room)}; building = "3栋"; unit = "2单元";
       label = ${text(home.label)};
       customer = { id = ${text(`c-${home.room}`)}; name = ${text(home.customer)}; };
       meter = { id = ${text(`m-${home.room}`)}; address = ${text(home.address)};
                 customer_no = ${text(home.customerNo)}; profile = ${text(home.kind)};
-                tariff = "flat"; collector = "col1"; bus = ${text(home.bus)}; }; }`;
+                tariff = "flat";${wire(home)} }; }`;
+  const terminal = (id, i) => `{ id = ${text(id)}; name = "${i + 1} 号机"; }`;
+  const carded = homes.some((home) => home.kind === 'card')
+    ? ',\n  { id = "card"; kind = "card"; card_limit_yuan = "5000.00"; }' : '';
   return `tariffs = ( { id = "flat"; price_yuan = "0.5500"; } );
 profiles = (
   { id = "cloud"; kind = "cloud"; relay = "1C"; ${common} },
   { id = "count"; kind = "count"; layout = "standard"; relay = "none"; mac_port = ${
   text(esamSocket)}; ${common} },
-  { id = "order"; kind = "order"; layout = "q"; relay = "none"; ${common} }
+  { id = "order"; kind = "order"; layout = "q"; relay = "none"; ${common} }${carded}
 );
 collectors = ( { id = "col1"; name = "配电间 1"; } );
 sites = (
@@ -50,7 +74,7 @@ sites = (
     amounts_yuan = [20, 50, 100, 200, 300];
     amount_min_yuan = "10.00"; amount_max_yuan = "2000.00"; languages = ["zh-CN", "en"];
     receipt_auto = true; sell_to_silent = ${sellToSilent};
-    terminals = ( { id = "kiosk1"; name = "1 号机"; } );
+    terminals = ( ${terminals.map(terminal).join(', ')} );
     rooms = (
 ${homes.map(room).join(',\n')}
     ); }
