@@ -28,8 +28,11 @@ export function stream(seed) {
   };
 }
 
-/** Start a house before the tests of a file and end it after them; returns a box with `.house`. */
-export function withHouse(options = {}) {
+/**
+ * Start a house before the tests of a file and end it after them; returns a box with `.house`.
+ * `furnish(house)` brings in what is not in every house.
+ */
+export function withHouse(options = {}, furnish = async () => {}) {
   const box = { house: null, failed: false };
   before(async () => {
     const dir = mkdtempSync(join(tmpdir(), 'shilling-e2e-'));
@@ -38,6 +41,7 @@ export function withHouse(options = {}) {
     try {
       await box.house.start();
       await box.house.wallet('latency 20');
+      await furnish(box.house);
     } catch (error) {
       console.error(box.house.processes.tails(25));
       await box.house.stop();

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Top-ups by card with every real program: a card is laid, paid for by the code on the screen,
+// written, and held to its meter. Then everything that can go wrong between the card and the
+// reader, at one terminal and at two.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { wait } from '../../tools/world/processes.mjs';
+import { rows } from './lib/books.mjs';
+import { cardAudit } from './lib/card_books.mjs';
+import { account, clear, ended, holds, isWritten, lay, leave, paper, papers, pay, picture,
+  secondPlace, slots, take, toCard, toCode, tokensOf } from './lib/card_way.mjs';
+import { keeping, withHouse } from './lib/setup.mjs';
+
+let second = null;
+const box = withHouse({ rooms: 3, buses: 1, cards: 2, terminals: ['kiosk1', 'kiosk2'] },
+  async (house) => { second = await secondPlace(house); });
+
+/** A test that finds empty readers and first pages, whatever the one before has left. */
+const fresh = (body) => keeping(box, async (t, house) => {
+  await clear(house);
+  await clear(house, second);
+  await body(t, house);
+});
+
+/** Hold the card to its meter: it must take exactly this much. */
+async function meterTakes(house, home, fen) {
+  const said = await house.cards.visit(home);
+  assert.equal(said.result, fen === 0 ? 'known' : 'loaded', JSON.stringify(said));
+  assert.equal(said.delta_fen, fen);
+  assert.equal(said.balance_fen, account(house, home).total_fen);
+  return said;
+}
+
+/** Counts what a person touches while `body` runs. */
+async function counted({ screen }, body) {
+  const touchAt = screen.touchAt.bind(screen);
+  let touches = 0;
+  screen.touchAt = (x, y) => {
+    touches += 1;
+    return touchAt(x, y);
+  };
+  try {
+    return { result: await body(), touches };
+  } finally {
+    screen.touchAt = touchAt;
+  }
+}
+
+test('a card is laid, paid for, laid back, written, receipted and loaded', { timeout: 120000 },
+  fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    await picture(house, 'home');
+    const { result: code, touches } = await counted(house, async () => {
+      await toCard(house, home);
+      await picture(house, 'card');
+      return toCode(house, { amount: 1, wallet: 'alipay', name: 'card-pay' });
+    });
+    assert.equal(touches, 2);
+    assert.match(code.code, /SIMULATOR/);
+    await take(house, home);
+    await house.wallet(`pay ${code.code}`);
+    await ended(house, code.orderNo, 'card_back');
+    await picture(house, 'card-back');
+    assert.equal(tokensOf(house, code.orderNo).length, 0);
+    await lay(house, home);
+    await isWritten(house, code.orderNo);
+    await picture(house, 'card-done-lies');
+    assert.ok(holds(house, home, code.orderNo));
+    const { name, text } = await paper(house, code.orderNo);
+    assert.ok(text.includes('50.00'), text);
+    t.diagnostic(`the receipt is ${name}`);
+    await take(house, home);
+    await picture(house, 'card-done');
+    await leave(house, home);
+    await meterTakes(house, home, 5000);
+  }));
+
+test('the card that lies there all the time is written at once, and the page knows the last load',
+  { timeout: 120000 }, fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    const orderNo = await pay(house, home, { amount: 2, wallet: 'wechat' });
+    await isWritten(house, orderNo);
+    await leave(house, home);
+    await toCard(house, home);
+    await picture(house, 'card-not-loaded');
+    await leave(house, home);
+    await meterTakes(house, home, 10000);
+    await meterTakes(house, home, 0);
+    await toCard(house, home);
+    await picture(house, 'card-loaded');
+    await leave(house, home);
+    const { seen_n: seenN, n } = account(house, home);
+    assert.equal(seenN, n);
+  }));
+
+for (const [nth, how] of [[1, 'before'], [2, 'front k=5'], [4, 'after'], [6, 'random']]) {
+  test(`pulled away in write ${nth} of 6 (${how}), laid again: the same token is finished`,
+    { timeout: 120000 }, fresh(async (t, house) => {
+      const [home] = house.cardHomes;
+      await house.cards.reader(`fault tear write=${nth} how=${how}`);
+      const orderNo = await pay(house, home, { amount: 0 });
+      await ended(house, orderNo, 'card_back');
+      await picture(house, `torn-${nth}`);
+      const [before] = tokensOf(house, orderNo);
+      await lay(house, home);
+      await isWritten(house, orderNo);
+      assert.deepEqual(tokensOf(house, orderNo).map(({ n, record }) => [n, record]),
+        [[before.n, before.record]]);
+      assert.ok(holds(house, home, orderNo));
+      await leave(house, home);
+      await meterTakes(house, home, 2000);
+    }));
+}
+
+test('pulled away and given up: any terminal finishes it, and nobody pays again',
+  { timeout: 180000 }, fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    await house.cards.reader('fault tear write=2 how=front k=3');
+    const orderNo = await pay(house, home, { amount: 0 });
+    await ended(house, orderNo, 'card_back');
+    await house.screen.touch('finish');
+    await ended(house, orderNo, 'card_owed');
+    const slip = await paper(house, orderNo);
+    await picture(house, 'card-owed');
+    assert.ok(slip.text.includes(orderNo.slice(-6)), slip.text);
+    await leave(house, home);
+    const before = rows(house, 'SELECT count(*) AS n FROM pay_order')[0].n;
+    await lay(house, home, second);
+    await isWritten(house, orderNo, second);
+    await picture(house, 'second-done', second);
+    assert.equal(rows(house, 'SELECT count(*) AS n FROM pay_order')[0].n, before);
+    assert.ok(holds(house, home, orderNo));
+    assert.equal(tokensOf(house, orderNo).length, 1);
+    await leave(house, home, second);
+    await meterTakes(house, home, 2000);
+  }));
+
+test('another card comes back: it is not touched, and the right one is finished',
+  { timeout: 120000 }, fresh(async (t, house) => {
+    const [home, other] = house.cardHomes;
+    const orderNo = await pay(house, home, { amount: 0, lifted: true });
+    await ended(house, orderNo, 'card_back');
+    const image = house.cards.image(other.card);
+    await lay(house, other);
+    await wait(2500);
+    await picture(house, 'other-card');
+    assert.equal((await house.screen.report()).screen, 'card_back');
+    await take(house, other);
+    assert.ok(house.cards.image(other.card).equals(image));
+    assert.equal(tokensOf(house, orderNo).length, 0);
+    await lay(house, home);
+    await isWritten(house, orderNo);
+    await leave(house, home);
+    await meterTakes(house, home, 2000);
+  }));
+
+test('two cards, a phone, a bank card: said in words, and nothing is written',
+  { timeout: 120000 }, fresh(async (t, house) => {
+    const [home, other] = house.cardHomes;
+    const images = house.cardHomes.map(({ card }) => house.cards.image(card));
+    await lay(house, other);
+    await lay(house, home);
+    await house.screen.screen('card_place', 10000);
+    await wait(800);
+    await picture(house, 'two-cards');
+    await take(house, other);
+    await house.screen.screen('card', 15000);
+    await leave(house, home);
+    for (const kind of ['phone', 'bank']) {
+      await house.cards.reader(`new my-${kind} ${kind}`);
+      await house.cards.reader(`lay my-${kind}`);
+      await house.screen.shows(`no card of ours`,
+        (r) => ['card_place', 'problem'].includes(r.screen), 15000);
+      await wait(800);
+      await picture(house, kind);
+      await house.cards.reader(`take my-${kind}`);
+      await leave(house, home);
+    }
+    house.cardHomes.forEach(({ card }, i) =>
+      assert.ok(house.cards.image(card).equals(images[i])));
+  }));
+
+test('the reader is unplugged in the middle of a write and comes back', { timeout: 120000 },
+  fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    await house.cards.reader('fault unplug write=2');
+    const orderNo = await pay(house, home, { amount: 0 });
+    await ended(house, orderNo, 'card_back');
+    await wait(1500);
+    await picture(house, 'unplugged');
+    await house.cards.reader('plug');
+    await take(house, home);
+    await wait(4000);
+    await picture(house, 'plugged');
+    await lay(house, home);
+    await isWritten(house, orderNo);
+    assert.equal(tokensOf(house, orderNo).length, 1);
+    await leave(house, home);
+    await meterTakes(house, home, 2000);
+  }));
+
+test('a card of older days, put back by a copy: the newest token is written, nothing is paid twice',
+  { timeout: 120000 }, fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    const old = house.cards.image(home.card);
+    const orderNo = await pay(house, home, { amount: 0 });
+    await isWritten(house, orderNo);
+    await leave(house, home);
+    await meterTakes(house, home, 2000);
+    house.cards.put(home.card, old);
+    await lay(house, home);
+    await house.screen.screen('card_done', 30000);
+    await wait(500);
+    await picture(house, 'repaired');
+    assert.ok(holds(house, home, orderNo));
+    await leave(house, home);
+    await meterTakes(house, home, 0);
+  }));
+
+test('a token with another amount on it is refused as forged', { timeout: 120000 },
+  fresh(async (t, house) => {
+    const [, home] = house.cardHomes;
+    const good = house.cards.image(home.card);
+    const forged = Buffer.from(good);
+    const from = house.cards.image(house.cardHomes[0].card);
+    for (const block of [4, 8]) {
+      from.copy(forged, block * 16, block * 16, block * 16 + 48);
+    }
+    house.cards.put(home.card, forged);
+    await lay(house, home);
+    await house.screen.screen('problem', 15000);
+    await picture(house, 'forged');
+    await leave(house, home);
+    house.cards.put(home.card, good);
+  }));
+
+test('the reader is away: the first page says so, and the rest works', { timeout: 120000 },
+  keeping(box, async (t, house) => {
+    await house.cards.reader('unplug');
+    const offers = ({ targets }) => targets.some(({ action }) => action === 'card');
+    await house.screen.shows('no card path', (r) => r.screen === 'home' && !offers(r), 60000);
+    await picture(house, 'no-reader');
+    await house.cards.reader('plug');
+    await house.screen.shows('the card path again', (r) => offers(r), 60000);
+  }));
+
+test('wallets, orders, tokens, ledger and meters agree fen for fen', { timeout: 60000 },
+  keeping(box, async (t, house) => {
+    const sum = await cardAudit(house, { visited: true });
+    t.diagnostic(JSON.stringify(sum));
+    assert.equal(sum.open, 0);
+    assert.ok(slots(house, house.cardHomes[1]).every((slot) => /^0+$/.test(slot)));
+    assert.equal(papers(house, 'COPY').length, 0);
+    assert.equal(sum.meters.tenant1.balance_fen, sum.paid);
+    assert.equal(sum.meters.tenant2.balance_fen, 0);
+  }));
