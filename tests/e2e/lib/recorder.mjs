@@ -30,8 +30,12 @@ function parsed(bytes) {
   }
 }
 
-/** Start between `house`'s kiosk (not started yet) and its cloud; returns {port, close()}. */
-export async function record(house, watch) {
+/**
+ * Start between `house`'s kiosk (not started yet) and its cloud; returns {port, close()}. What
+ * `fate` says of a call ({method, path}) happens to it: 'drop' (it never arrives), 'lose' (the
+ * cloud's answer to it never comes back), anything else: it passes.
+ */
+export async function record(house, watch, fate = () => 'pass') {
   const own = house.path('keys', 'recorder');
   house.cloudCommand('dev-enrol', 'broker', 'recorder', '--out', own);
   const keys = house.path('keys', 'kiosk1');
@@ -41,6 +45,11 @@ export async function record(house, watch) {
 
   async function pass(asked, answer) {
     const payload = await bodyOf(asked);
+    const will = fate({ method: asked.method, path: asked.url });
+    if (will === 'drop') {
+      answer.destroy();
+      return;
+    }
     const upstream = request({ host: '127.0.0.1', port: house.ports.terminals, agent,
       method: asked.method, path: asked.url, headers: endToEnd(asked.headers) });
     answer.on('close', () => upstream.destroy());
@@ -50,6 +59,10 @@ export async function record(house, watch) {
     const body = await bodyOf(got);
     watch({ method: asked.method, path: asked.url, status: got.statusCode, headers: got.headers,
       payload: payload.length > 0 ? payload.toString() : undefined, json: parsed(body) });
+    if (will === 'lose') {
+      answer.destroy();
+      return;
+    }
     answer.writeHead(got.statusCode, endToEnd(got.headers));
     answer.end(body);
   }

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Between "paid" and "written" everything may die or fall silent: kiosk, card driver and cloud by
+// kill -9, the question or the answer of each single call of the terminal. The same token is
+// finished in the end, one re-presentation is enough, and nobody pays twice. The points follow the
+// seed; `./shilling test --all` tries more.
+
+import assert from 'node:assert/strict';
+import { existsSync, rmSync } from 'node:fs';
+import test, { after } from 'node:test';
+import { listens, until, wait } from '../../tools/world/processes.mjs';
+import { tree } from '../bench/lib/tree.mjs';
+import { cardAudit } from './lib/card_books.mjs';
+import { account, clear, holds, lay, leave, pay, take, toCard, toCode,
+  tokensOf } from './lib/card_way.mjs';
+import { settled, stateOf } from './lib/journey.mjs';
+import { record } from './lib/recorder.mjs';
+import { ALL, keeping, SEED, stream, withHouse } from './lib/setup.mjs';
+
+const COUNT = ALL ? 40 : 2;
+const SLOW_BAUD = 9600; /* a write takes two seconds, so that there is something to hit */
+let line = null; /* between the kiosk and the cloud */
+let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call)} */
+
+function fateOf(call) {
+  if (unlucky === null || !unlucky.fits(call)) {
+    return 'pass';
+  }
+  const { fate } = unlucky;
+  unlucky = null;
+  return fate;
+}
+
+const box = withHouse({ rooms: 3, buses: 1, cards: 1, kiosk: false }, async (house) => {
+  line = await record(house, () => {}, fateOf);
+  house.options.terminalPort = line.port;
+  await house.startKiosk();
+});
+
+after(() => line?.close());
+
+async function restart(house, name) {
+  if (name === 'cardd') {
+    rmSync(house.cards.socket, { force: true });
+  }
+  await house.processes.restart(name, 'SIGKILL');
+  if (name === 'cloud') {
+    await until('the cloud to listen again', () => listens(house.ports.terminals), 30000);
+  }
+}
+
+/** Written, if need be by taking the card away and laying it once more. */
+async function finished(house, home, orderNo) {
+  const done = () => stateOf(house, orderNo) === 'DONE';
+  const first = await until('the order to be done', done, 20000, 200).catch(() => false);
+  if (first) {
+    return 'at once';
+  }
+  await take(house, home);
+  await house.screen.shows('a page that reads a card', (r) =>
+    ['home', 'attract', 'card_back', 'card_owed', 'card_place'].includes(r.screen), 90000);
+  await lay(house, home);
+  await settled(house, orderNo, 'DONE', 60000);
+  return 'laid once more';
+}
+
+/** Whatever happened: one token, on the card in the end, and the meter takes it once. */
+async function checked(house, home, orderNo, fen) {
+  assert.equal(tokensOf(house, orderNo).length, 1);
+  await leave(house, home);
+  if (!holds(house, home, orderNo)) {
+    await lay(house, home); /* a second slot that was left torn is put right by the next laying */
+    await until('both slots to be right', () => holds(house, home, orderNo), 30000, 200);
+    await leave(house, home);
+  }
+  const said = await house.cards.visit(home);
+  assert.equal(said.result, 'loaded');
+  assert.equal(said.delta_fen, fen);
+  assert.equal(said.t_fen, account(house, home).total_fen);
+}
+
+['kiosk', 'cardd', 'cloud'].forEach((name, nth) => {
+  test(`${name} killed ${COUNT} times between paid and written`, { timeout: COUNT * 180000 },
+    keeping(box, async (t, house) => {
+      const [home] = house.cardHomes;
+      const draw = stream(SEED + (nth + 3) * 7919);
+      for (let round = 0; round < COUNT; round += 1) {
+        await clear(house);
+        const lifted = draw(4) === 0;
+        const orderNo = await pay(house, home, { amount: 0, lifted, name: `${name}-${round}` });
+        await house.cards.reader(`baud ${SLOW_BAUD}`);
+        if (lifted) {
+          await lay(house, home);
+        }
+        const delayMs = draw(4000);
+        await wait(delayMs);
+        const { writes } = await house.cards.reader('counts');
+        await restart(house, name);
+        const how = await finished(house, home, orderNo);
+        await house.cards.reader('baud 115200');
+        await checked(house, home, orderNo, 2000);
+        t.diagnostic(`${lifted ? 'laid back' : 'paid'}+${delayMs} ms, ` +
+          `${writes} blocks so far: ${how}`);
+      }
+    }));
+});
+
+test('the worker of the card driver killed in a write', { timeout: 120000 },
+  keeping(box, async (t, house) => {
+    const [home] = house.cardHomes;
+    await clear(house);
+    await house.cards.reader('counts reset');
+    await house.cards.reader(`baud ${SLOW_BAUD}`);
+    const orderNo = await pay(house, home, { amount: 0 });
+    await until('two blocks to be written', async () =>
+      (await house.cards.reader('counts')).writes >= 2, 30000, 20);
+    const { pid } = house.processes.find('cardd').child;
+    const worker = tree(pid).at(-1);
+    assert.notEqual(worker, pid);
+    process.kill(worker, 'SIGKILL');
+    await finished(house, home, orderNo);
+    assert.ok(existsSync(house.cards.socket));
+    await house.cards.reader('baud 115200');
+    await checked(house, home, orderNo, 2000);
+  }));
+
+const CALLS = [
+  ['the laying', ({ path }) => path === '/v1/terminal/cards'],
+  ['the reading', ({ path }) => /^\/v1\/terminal\/cards\/[^/]+\/read$/.test(path)],
+  ['the asking for a token', ({ path }) => /\/orders\/[^/]+\/card$/.test(path)],
+  ['the word that it is written', ({ path }) => /\/card\/written$/.test(path)],
+];
+
+CALLS.forEach(([what, fits], nth) => {
+  const fates = ['drop', 'lose'];
+  for (const fate of ALL ? fates : [fates[(SEED + nth) % 2]]) {
+    test(`${what} after the payment: ${fate === 'drop' ? 'the question' : 'the answer'} is lost`,
+      { timeout: 120000 }, keeping(box, async (t, house) => {
+        const [home] = house.cardHomes;
+        await clear(house);
+        await toCard(house, home);
+        const { code, orderNo } = await toCode(house, { amount: 0 });
+        await take(house, home);
+        unlucky = { fate, fits };
+        await house.wallet(`pay ${code}`);
+        await house.screen.shows('that it is paid', (r) => r.screen === 'card_back', 30000);
+        await lay(house, home);
+        t.diagnostic(await finished(house, home, orderNo));
+        assert.equal(unlucky, null, 'the call was never made');
+        await checked(house, home, orderNo, 2000);
+      }));
+  }
+});
+
+test('the network is away from the payment on, for ten seconds', { timeout: 120000 },
+  keeping(box, async (t, house) => {
+    const [home] = house.cardHomes;
+    await clear(house);
+    await toCard(house, home);
+    const { code, orderNo } = await toCode(house, { amount: 0 });
+    await house.wallet(`pay ${code}`);
+    house.processes.find('cloud').child.kill('SIGSTOP');
+    await wait(10000);
+    house.processes.find('cloud').child.kill('SIGCONT');
+    t.diagnostic(await finished(house, home, orderNo));
+    await checked(house, home, orderNo, 2000);
+  }));
+
+test('wallets, orders, tokens, ledger and meters agree fen for fen', { timeout: 60000 },
+  keeping(box, async (t, house) => {
+    const sum = await cardAudit(house, { visited: true });
+    t.diagnostic(JSON.stringify(sum));
+    assert.equal(sum.open, 0);
+    assert.equal(sum.refunded, 0);
+    assert.equal(sum.meters.tenant1.balance_fen, sum.paid);
+  }));
