@@ -5,14 +5,14 @@
 // as everything could be measured.
 //
 // usage: node tests/bench/bench.mjs [--only PART[,PART...]] [--keep]
-// parts: bus live orders audit face
+// parts: bus live orders audit face cards
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, setPriority, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { failed, results } from './lib/report.mjs';
 
-const PARTS = ['bus', 'live', 'orders', 'audit', 'face'];
+const PARTS = ['bus', 'live', 'orders', 'audit', 'face', 'cards'];
 
 const option = (name) => {
   const at = process.argv.indexOf(name);

@@ -15,6 +15,11 @@ export function share(name, value, target, detail) {
   line(name, value.toFixed(3), value >= target, `>= ${target}`, detail);
 }
 
+/** How many times as much as is possible at all; less is better. */
+export function ratio(name, value, target, detail) {
+  line(name, value.toFixed(2), value <= target, `<= ${target}`, detail);
+}
+
 /** A time in milliseconds; less is better. */
 export function time(name, value, target, detail) {
   line(name, `${value.toFixed(1)} ms`, value <= target, `<= ${target} ms`, detail);
@@ -22,7 +27,8 @@ export function time(name, value, target, detail) {
 
 /** An amount of something; less is better. */
 export function amount(name, value, unit, target, detail) {
-  line(name, `${value.toFixed(1)} ${unit}`, value <= target, `<= ${target} ${unit}`, detail);
+  line(name, `${value.toFixed(target < 1 ? 2 : 1)} ${unit}`, value <= target,
+    `<= ${target} ${unit}`, detail);
 }
 
 /** How many times less than the other's: shown as 1/N; a larger N is better. */
