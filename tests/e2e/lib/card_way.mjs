@@ -26,7 +26,7 @@ export async function secondPlace(house) {
 export const lay = (house, home, { reader } = firstPlace(house)) =>
   house.cards.reader(`lay ${home.card}`, reader);
 
-const GONE_MS = 1000; /* longer than the driver needs to be sure that a card has gone */
+const GONE_MS = 2000; /* a driver that looks once a second is sure of it after 1.75 s */
 
 /** Take the card away, if it lies there, and wait until everybody knows. */
 export async function take(house, home, { reader } = firstPlace(house)) {
