@@ -138,12 +138,8 @@ void session_card_paid(struct session *session, struct session_effects *effects,
 void session_card_resume(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     struct session_card *card = &session->card;
-    bool waits =
-        card->stage == SESSION_CARD_STAGE_WAITING || card->stage == SESSION_CARD_STAGE_LEFT;
-    if (!waits) {
-        return;
-    }
     bool left = card->stage == SESSION_CARD_STAGE_LEFT;
+    MUST(left || card->stage == SESSION_CARD_STAGE_WAITING); /* the pages that ask for a card */
     if (left && card->pad == SESSION_PAD_CARD && !is_same_card(session)) {
         return; /* the page goes on; the next person's card is read when it has ended */
     }
