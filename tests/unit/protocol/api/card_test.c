@@ -148,6 +148,48 @@ TEST(a_view_comes_back_the_same)
     CHECK_EQ_STR(fault.field, "write");
 }
 
+TEST(a_view_of_a_card_that_is_only_read_says_so_with_nulls)
+{
+    memset(&view, 0, sizeof(view));
+    set(view.session_id, ID_TEXT_SIZE, UUID);
+    set(view.room_id, API_ID_SIZE, "r9");
+    set(view.meter_id, API_ID_SIZE, "m9");
+    view.loaded = API_CARD_LOADED_NEVER;
+    view.has_headroom = true;
+    view.headroom_fen = 4000;
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK(strstr(text, "\"last_top_up\":null") != NULL);
+    CHECK(strstr(text, "\"owed\":null") != NULL);
+    CHECK(strstr(text, "\"write\":null") != NULL);
+    CHECK(strstr(text, "\"balance_fen\":null") != NULL);
+    make_view(); /* what was in the structure before is gone */
+    view_out = view;
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), OK);
+    CHECK_EQ_I64(view_out.state, API_CARD_READY);
+    CHECK_EQ_I64(view_out.loaded, API_CARD_LOADED_NEVER);
+    CHECK(!view_out.has_last && !view_out.has_owed && !view_out.has_write);
+    CHECK(!view_out.has_balance);
+    CHECK_EQ_STR(view_out.owed_order_no, "");
+    CHECK_EQ_STR(view_out.write.token, "");
+    CHECK(view_out.has_headroom);
+    CHECK_EQ_I64(view_out.headroom_fen, 4000);
+}
+
+TEST(media_are_known_by_their_names)
+{
+    enum api_card_media media = API_CARD_MEDIA_COUNT;
+    for (int i = 0; i < API_CARD_MEDIA_COUNT; i++) {
+        CHECK(api_card_media_parse(api_card_media_name((enum api_card_media)i), &media));
+        CHECK_EQ_I64(media, i);
+    }
+    static const char *const strangers[] = {"", "Classic", "classic ", "classi", "felica"};
+    for (size_t i = 0; i < ARRAY_COUNT(strangers); i++) {
+        media = API_CARD_DESFIRE;
+        CHECK(!api_card_media_parse(strangers[i], &media));
+        CHECK_EQ_I64(media, API_CARD_DESFIRE);
+    }
+}
+
 TEST(issue_and_proof_come_back_the_same)
 {
     const struct api_card_issue issue = {.client_request_id = UUID, .session_id = OTHER};
@@ -295,20 +337,76 @@ static const struct {
     {PROOF, "{'written':true,'order':{}}", "order.order_no"},
 };
 
+static enum err decode_quoted(enum message message, const char *json_in_quotes)
+{
+    char json[2048];
+    CHECK(str_copy(json, sizeof(json), json_in_quotes));
+    for (char *at = json; *at != '\0'; at++) {
+        *at = *at == '\'' ? '"' : *at;
+    }
+    fault.field[0] = '\0';
+    return decode(message, json);
+}
+
 TEST(whatever_is_wrong_is_named)
 {
     for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
-        char json[2048];
-        CHECK(str_copy(json, sizeof(json), CASES[i].json));
-        for (char *at = json; *at != '\0'; at++) {
-            *at = *at == '\'' ? '"' : *at;
-        }
-        fault.field[0] = '\0';
-        const enum err err = decode(CASES[i].message, json);
+        const enum err err = decode_quoted(CASES[i].message, CASES[i].json);
         CHECK_EQ_I64(err, CASES[i].field == NULL ? OK : ERR_FORMAT);
         if (CASES[i].field != NULL) {
             CHECK_EQ_STR(fault.field, CASES[i].field);
         }
+    }
+}
+
+TEST(what_is_no_object_is_refused_as_a_whole)
+{
+    static const char *const bodies[] = {"", "[]", "null", "7", "{", "{}x", "{'uid':'\xff'}"};
+    for (size_t i = 0; i < ARRAY_COUNT(bodies); i++) {
+        for (int message = LAID; message <= PROOF; message++) {
+            CHECK_EQ_I64(decode_quoted((enum message)message, bodies[i]), ERR_FORMAT);
+            CHECK_EQ_STR(fault.field, "(body)");
+        }
+    }
+}
+
+/* The structures that are too large for a stack, and are cleared when a message is refused. */
+static const struct {
+    enum message message;
+    void *out;
+    size_t out_size;
+} CLEARED[] = {
+    {SESSION, &session_out, sizeof(session_out)}, {READ, &read_out, sizeof(read_out)},
+    {VIEW, &view_out, sizeof(view_out)},          {WRITE, &write_out, sizeof(write_out)},
+    {WRITTEN, &written_out, sizeof(written_out)},
+};
+
+static bool is_cleared(const void *memory, size_t memory_size)
+{
+    const uint8_t *bytes = memory;
+    size_t zeros = 0;
+    while (zeros < memory_size && bytes[zeros] == 0) {
+        zeros += 1;
+    }
+    return zeros == memory_size;
+}
+
+TEST(a_refused_message_leaves_no_key_and_no_token_behind)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(CLEARED); i++) {
+        size_t refused = 0;
+        for (size_t k = 0; k < ARRAY_COUNT(CASES); k++) {
+            if (CASES[k].message == CLEARED[i].message && CASES[k].field != NULL) {
+                memset(CLEARED[i].out, 'x', CLEARED[i].out_size);
+                CHECK_EQ_I64(decode_quoted(CASES[k].message, CASES[k].json), ERR_FORMAT);
+                CHECK(is_cleared(CLEARED[i].out, CLEARED[i].out_size));
+                refused += 1;
+            }
+        }
+        CHECK(refused > 0);
+        memset(CLEARED[i].out, 'x', CLEARED[i].out_size);
+        CHECK_EQ_I64(decode_quoted(CLEARED[i].message, "[]"), ERR_FORMAT);
+        CHECK(is_cleared(CLEARED[i].out, CLEARED[i].out_size));
     }
 }
 
