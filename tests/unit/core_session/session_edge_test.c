@@ -269,6 +269,72 @@ TEST(late_answers_to_a_left_page_change_nothing)
     CHECK(session.intent.started);
 }
 
+/* The list of rooms is on the screen; the second one is asked for. */
+static uint32_t to_asked_room(void)
+{
+    begin();
+    touch(SESSION_ACTION_TOP_UP, 0);
+    apply((struct session_event){.kind = SESSION_EVENT_ROOMS,
+                                 .serial = want(SESSION_EFFECT_FETCH_ROOMS)->serial,
+                                 .rooms = small_site()});
+    touch(SESSION_ACTION_ROOM, 1);
+    check_screen(SESSION_SCREEN_METER);
+    return want(SESSION_EFFECT_FETCH_METER)->serial;
+}
+
+TEST(back_from_a_meter_asks_for_the_rooms_anew)
+{
+    to_meter();
+    touch(SESSION_ACTION_BACK, 0);
+    check_screen(SESSION_SCREEN_FIND);
+    CHECK_EQ_I64(session.find.step, SESSION_FIND_LOADING);
+    CHECK_EQ_STR(want(SESSION_EFFECT_FETCH_ROOMS)->text, "");
+    apply((struct session_event){.kind = SESSION_EVENT_ROOMS,
+                                 .serial = want(SESSION_EFFECT_FETCH_ROOMS)->serial,
+                                 .rooms = small_site()});
+    touch(SESSION_ACTION_ROOM, 0); /* the neighbour this time */
+    CHECK_EQ_STR(want(SESSION_EFFECT_FETCH_METER)->text, "r501");
+    CHECK_EQ_STR(session.meter.meter_id, "");
+}
+
+TEST(a_room_that_answers_after_its_time_brings_no_meter)
+{
+    uint32_t asked = to_asked_room();
+    struct session_event failed = {.kind = SESSION_EVENT_FAILED, .serial = asked};
+    failed.failed.effect_kind = SESSION_EFFECT_FETCH_METER;
+    apply(failed);
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_I64(session.problem, SESSION_PROBLEM_NETWORK);
+    struct session_meter meter = {.room_id = "r502", .meter_id = "m2", .sale_open = true};
+    apply((struct session_event){.kind = SESSION_EVENT_METER, .serial = asked, .meter = &meter});
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_STR(session.meter.meter_id, "");
+    CHECK(effect(SESSION_EFFECT_READ_METER) == NULL);
+}
+
+TEST(a_room_that_is_refused_says_why)
+{
+    static const struct {
+        enum session_refusal code;
+        enum session_problem problem;
+    } cases[] = {{SESSION_REFUSAL_NOT_FOUND, SESSION_PROBLEM_METER_UNKNOWN},
+                 {SESSION_REFUSAL_METER_BLOCKED, SESSION_PROBLEM_METER_BLOCKED},
+                 {SESSION_REFUSAL_SALE_REFUSED, SESSION_PROBLEM_SALE_REFUSED},
+                 {SESSION_REFUSAL_OTHER, SESSION_PROBLEM_SERVER}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        create_serial = to_asked_room();
+        refused(cases[i].code);
+        check_screen(SESSION_SCREEN_PROBLEM);
+        CHECK_EQ_I64(session.problem, cases[i].problem);
+        /* The server's words stand only where they say more than ours. */
+        bool says_why = cases[i].problem == SESSION_PROBLEM_SALE_REFUSED;
+        CHECK_EQ_STR(session.problem_text, says_why ? "the reason" : "");
+        touch(SESSION_ACTION_HOME, 0);
+        check_screen(SESSION_SCREEN_HOME);
+        CHECK(session_is_nobodys(&session));
+    }
+}
+
 TEST(a_view_without_a_ring_keeps_none)
 {
     to_pay();
