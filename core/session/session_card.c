@@ -10,9 +10,11 @@
 #include "common/str.h"
 #include "core/session/session_private.h"
 
+/* Also an order that people look at: what is owed on its card may be written all the same. */
 static bool order_wants_card(const struct session *session)
 {
-    return session->screen == SESSION_SCREEN_CARD_BACK ||
+    bool review = session->screen == SESSION_SCREEN_REVIEW && session->order.by_card;
+    return review || session->screen == SESSION_SCREEN_CARD_BACK ||
            session->screen == SESSION_SCREEN_CARD_WRITE ||
            session->screen == SESSION_SCREEN_CARD_OWED;
 }

@@ -135,6 +135,15 @@ void session_card_paid(struct session *session, struct session_effects *effects,
     MUST(card->stage != SESSION_CARD_STAGE_KNOWN);
 }
 
+void session_card_refunded(struct session *session)
+{
+    struct session_card *card = &session->card;
+    card->stage = SESSION_CARD_STAGE_NONE;
+    card->give_up_ms = 0;
+    card->retry_ms = 0;
+    card->remind_ms = 0;
+}
+
 void session_card_resume(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     struct session_card *card = &session->card;

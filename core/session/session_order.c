@@ -196,6 +196,8 @@ void session_order_show(struct session *session, struct session_effects *effects
     session_goto(session, screen, now_ms, lasts_ms(session, screen));
     if (screen == SESSION_SCREEN_CARD_DONE) {
         session_card_done(session, now_ms);
+    } else if (screen == SESSION_SCREEN_REFUND || screen == SESSION_SCREEN_REFUNDED) {
+        session_card_refunded(session);
     }
     if (screen == SESSION_SCREEN_DONE || screen == SESSION_SCREEN_CARD_DONE) {
         session_effect_sound(effects, SESSION_SOUND_SUCCESS);

@@ -137,6 +137,8 @@ void session_card_patience(struct session *session, int64_t now_ms, int64_t norm
                            int64_t assist_ms);
 /* The order is paid: on to its card. */
 void session_card_paid(struct session *session, struct session_effects *effects, int64_t now_ms);
+/* The money goes back: nothing more is asked about the card, and late answers say nothing. */
+void session_card_refunded(struct session *session);
 void session_card_resume(struct session *session, struct session_effects *effects, int64_t now_ms);
 void session_card_order_view(struct session *session, const struct session_card_view *view,
                              struct session_effects *effects, int64_t now_ms);

@@ -151,4 +151,60 @@ TEST(who_lifts_the_card_late_has_half_a_minute_to_lay_it_back)
     CHECK_EQ_I64(wait_after_lifting_ms(false, 45500), 45000); /* and never less than he had */
 }
 
+TEST(what_was_asked_about_a_card_does_not_hide_that_the_money_goes_back)
+{
+    for (int way = 0; way < 4; way++) {
+        to_card_pay();
+        card_order_arrives(SESSION_ORDER_PAID);
+        CHECK_EQ_I64(session.card.stage, SESSION_CARD_STAGE_ASKING);
+        if (way == 3) {
+            card_fails(SESSION_CARD_NETWORK); /* it would be asked for again */
+        }
+        card_order_arrives(SESSION_ORDER_REFUND_DUE);
+        check_screen(SESSION_SCREEN_REFUND);
+        if (way == 0) {
+            card_fails(SESSION_CARD_NOT_PAID);
+        } else if (way == 1) {
+            token_arrives();
+        } else if (way == 2) {
+            lift();
+        } else {
+            tick_at(now_ms + 2000);
+        }
+        check_screen(SESSION_SCREEN_REFUND);
+        CHECK(effect(SESSION_EFFECT_CARD_ASK) == NULL);
+        CHECK(effect(SESSION_EFFECT_CARD_WRITE) == NULL);
+        card_order_arrives(SESSION_ORDER_REFUNDED);
+        check_screen(SESSION_SCREEN_REFUNDED);
+    }
+}
+
+TEST(a_card_read_for_an_order_that_is_refunded_meanwhile_opens_no_page)
+{
+    to_card_pay();
+    lift();
+    card_order_arrives(SESSION_ORDER_PAID);
+    lay(OWN_UID);
+    CHECK_EQ_I64(session.card.stage, SESSION_CARD_STAGE_READING);
+    card_order_arrives(SESSION_ORDER_REFUND_DUE);
+    view_arrives(ready_view());
+    check_screen(SESSION_SCREEN_REFUND);
+    CHECK_EQ_STR(session.order.order_no, "SH20261120A000001");
+}
+
+TEST(an_owed_order_that_people_look_at_is_written_and_never_called_unpaid)
+{
+    to_card_pay();
+    card_order_arrives(SESSION_ORDER_CREDITING);
+    card_order_arrives(SESSION_ORDER_REVIEW);
+    check_screen(SESSION_SCREEN_REVIEW);
+    card_fails(SESSION_CARD_NETWORK);
+    check_screen(SESSION_SCREEN_REVIEW);
+    tick_at(session.card.retry_ms);
+    CHECK_EQ_STR(want(SESSION_EFFECT_CARD_ASK)->text, "SH20261120A000001");
+    token_arrives();
+    check_screen(SESSION_SCREEN_CARD_WRITE);
+    CHECK(effect(SESSION_EFFECT_CARD_WRITE) != NULL);
+}
+
 TEST_MAIN()

@@ -289,6 +289,19 @@ static void check_effects(const struct session_event *event, enum session_screen
     }
 }
 
+/* An answer about a card tells nobody whose money is on its way back that nothing was taken. */
+static void check_card_answers(const struct session_event *event, enum session_screen before)
+{
+    bool answer =
+        event->kind == SESSION_EVENT_CARD_VIEW || event->kind == SESSION_EVENT_CARD_FAILED;
+    bool paid = before == SESSION_SCREEN_REFUND || before == SESSION_SCREEN_REFUNDED ||
+                before == SESSION_SCREEN_REVIEW;
+    if (answer && paid && session.order.by_card) {
+        CHECK(session.screen != SESSION_SCREEN_PROBLEM);
+        CHECK(session.screen != SESSION_SCREEN_CARD);
+    }
+}
+
 /* What one tick brings may be due itself; after three there is something to wait for. */
 static void check_no_spinning(int64_t now_ms)
 {
@@ -327,6 +340,7 @@ TEST(no_walk_breaks_the_rules_of_the_screen)
             enum session_screen before = session.screen;
             session_apply(&session, &event, &effects);
             check_effects(&event, before);
+            check_card_answers(&event, before);
             check_order_pages();
             if (event.kind == SESSION_EVENT_TICK) {
                 check_no_spinning(now_ms);
