@@ -14,12 +14,15 @@ const BUILD = resolve(process.env.SHILLING_BUILD ?? 'build/release');
 
 export const program = (name) => join(BUILD, 'bin', name);
 
+const CARDS = { gone: 0, present: 1, two: 2 };
+
 /** A connection to cardd: what it says, in the order in which it says it. */
 export class Client {
   constructor(path) {
     this.lines = [];
     this.text = '';
     this.closed = false;
+    this.cards = 0; // that lie there, by what was said last; two are many
     this.socket = connect(path);
     this.socket.on('data', (data) => this.take(data.toString()));
     this.socket.on('close', () => { this.closed = true; });
@@ -29,7 +32,9 @@ export class Client {
   take(data) {
     this.text += data;
     for (let end = this.text.indexOf('\n'); end >= 0; end = this.text.indexOf('\n')) {
-      this.lines.push(JSON.parse(this.text.slice(0, end)));
+      const line = JSON.parse(this.text.slice(0, end));
+      this.cards = line.op === 'card' ? CARDS[line.state] : this.cards;
+      this.lines.push(line);
       this.text = this.text.slice(end + 1);
     }
   }
@@ -74,6 +79,15 @@ export class Client {
   }
 }
 
+/** True if something accepts connections there. */
+function connects(path) {
+  return new Promise((done) => {
+    const socket = connect(path);
+    socket.on('connect', () => { socket.destroy(); done(true); });
+    socket.on('error', () => done(false));
+  });
+}
+
 export class Rig {
   constructor() {
     this.dir = mkdtempSync(join(tmpdir(), 'shilling-cards-'));
@@ -103,13 +117,7 @@ export class Rig {
   async startCardd(options = {}) {
     writeFileSync(this.paths.config, this.configText(options));
     await this.processes.start('cardd', program('shilling-cardd'),
-      ['--config', this.paths.config], { ready: async () => {
-        const client = new Client(this.paths.socket);
-        await wait(20);
-        const there = !client.closed;
-        client.close();
-        return there;
-      } });
+      ['--config', this.paths.config], { ready: () => connects(this.paths.socket) });
     this.client = new Client(this.paths.socket);
     return this.client;
   }
