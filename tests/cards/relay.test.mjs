@@ -6,136 +6,168 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import test, { after, before } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import { Pool, WIDE } from './lib/pool.mjs';
 import { Rig, until } from './lib/rig.mjs';
 import { authorise, cmac, hex } from './lib/shlc1.mjs';
 
 const UID = '4A8B1C2D';
 const MASTER = Buffer.from('SHILLING TESTKEY');
-const rig = new Rig();
-let client = null;
-let serial = null;
+const OLD = [10000, 3]; // fen, and how many purchases
+const NEW = [20000, 4];
 
 const ok = (apdu) => ({ apdu, expect: '9000' });
 const data = (answer) => Buffer.from(answer.slice(0, -4), 'hex');
 
-const relay = (card, apdus, authorisation = null) => client.ask({ op: 'relay', id: randomUUID(),
-  card, authorisation, apdus });
+/** A reader with a CPU card in its drawer, and its driver. */
+class Terminal extends Rig {
+  serial = null; // of the card
 
-const key = (label) => cmac(MASTER, Buffer.concat([Buffer.from([1]), serial, Buffer.from(label)]));
+  async start() {
+    await super.start();
+    await this.ctl(`new cpu cpu ${UID}`);
+  }
 
-const signed = (apdus, options = {}) => authorise(rig.key,
-  Buffer.concat(apdus.map(({ apdu }) => Buffer.from(apdu, 'hex'))),
-  { what: 'relay', uid: UID, ...options });
+  relay(card, apdus, authorisation = null) {
+    return this.client.ask({ op: 'relay', id: randomUUID(), card, authorisation, apdus });
+  }
 
-/** Select, read the number, ask for a challenge: three commands in one round. */
-async function open(card) {
-  const first = await relay(card, [ok('00A40000023F00'), ok('00B0990108'), ok('00A4000002DF01'),
-    ok('0084000008')]);
-  assert.deepEqual([first.outcome, first.error], ['done', null]);
-  serial = data(first.answers[1]);
-  const proof = cmac(key('EXTERNAL'), data(first.answers[3])).subarray(0, 8);
-  const second = await relay(card, [ok(`0082000208${hex(proof)}`), ok('0084000008')]);
-  assert.deepEqual([second.outcome, second.error], ['done', null]);
-  return data(second.answers[1]);
+  signed(apdus, options = {}) {
+    return authorise(this.key,
+      Buffer.concat(apdus.map(({ apdu }) => Buffer.from(apdu, 'hex'))),
+      { what: 'relay', uid: UID, ...options });
+  }
+
+  cardKey(label) {
+    return cmac(MASTER, Buffer.concat([Buffer.from([1]), this.serial, Buffer.from(label)]));
+  }
+
+  /** Select, read the number, ask for a challenge: three commands in one round. */
+  async open(card) {
+    const first = await this.relay(card, [ok('00A40000023F00'), ok('00B0990108'),
+      ok('00A4000002DF01'), ok('0084000008')]);
+    assert.deepEqual([first.outcome, first.error], ['done', null]);
+    this.serial = data(first.answers[1]);
+    const proof = cmac(this.cardKey('EXTERNAL'), data(first.answers[3])).subarray(0, 8);
+    const second = await this.relay(card, [ok(`0082000208${hex(proof)}`), ok('0084000008')]);
+    assert.deepEqual([second.outcome, second.error], ['done', null]);
+    return data(second.answers[1]);
+  }
+
+  /** The command that writes the wallet, under the MAC over the card's challenge. */
+  walletWrite(challenge, fen, count) {
+    const file = Buffer.alloc(8);
+    file.writeUInt32BE(fen, 0);
+    file.writeUInt32BE(count, 4);
+    const header = Buffer.from('04D682000C', 'hex');
+    const mac = cmac(this.cardKey('WALLETMC'), Buffer.concat([challenge, header, file]))
+      .subarray(0, 4);
+    return ok(hex(Buffer.concat([header, file, mac])));
+  }
+
+  async purchase(card, fen, count) {
+    const write = [this.walletWrite(await this.open(card), fen, count)];
+    return this.relay(card, write, this.signed(write));
+  }
+
+  async wallet(card) {
+    const answer = await this.relay(card, [ok('00A4000002DF01'), ok('00B0820008')]);
+    assert.equal(answer.outcome, 'done');
+    const file = data(answer.answers[1]);
+    return [file.readUInt32BE(0), file.readUInt32BE(4)];
+  }
+
+  async layAnew() {
+    this.client.poll('off');
+    await this.ctl('take').catch(() => {});
+    await this.ctl('lay cpu');
+    this.client.lines.length = 0;
+    this.client.poll('active');
+    return this.client.card('present');
+  }
+
+  /** A driver that has just met a fault may not know yet that its reader is lost: it does when the
+   * card is missed. */
+  async mend() {
+    await this.ctl('fault clear');
+    await this.ctl('take').catch(() => {});
+    await until('the card to be missed', () => this.client.cards === 0);
+    await until('the reader', async () => (await this.client.status()).state === 'ready', 15000);
+  }
 }
 
-/** The command that writes the wallet, under the MAC over the card's challenge. */
-function walletWrite(challenge, fen, count) {
-  const file = Buffer.alloc(8);
-  file.writeUInt32BE(fen, 0);
-  file.writeUInt32BE(count, 4);
-  const header = Buffer.from('04D682000C', 'hex');
-  const mac = cmac(key('WALLETMC'), Buffer.concat([challenge, header, file])).subarray(0, 4);
-  return ok(hex(Buffer.concat([header, file, mac])));
-}
+const rig = new Terminal();
+const others = new Pool(() => new Terminal());
 
-async function wallet(card) {
-  const answer = await relay(card, [ok('00A4000002DF01'), ok('00B0820008')]);
-  assert.equal(answer.outcome, 'done');
-  const file = data(answer.answers[1]);
-  return [file.readUInt32BE(0), file.readUInt32BE(4)];
-}
-
-async function layAnew() {
-  client.poll('off');
-  await rig.ctl('take');
-  await rig.ctl('lay cpu');
-  client.lines.length = 0;
-  client.poll('active');
-  return client.card('present');
-}
-
-before(async () => {
-  client = await rig.start();
-  await rig.ctl(`new cpu cpu ${UID}`);
-});
-after(() => rig.finish());
+before(() => rig.start());
+after(() => Promise.all([rig.finish(), others.finish()]));
 
 test('a purchase is written under an authorisation and read back', async () => {
-  const { card, family, sak } = await layAnew();
+  const { card, family, sak } = await rig.layAnew();
   assert.equal(family, 'iso');
   assert.ok(Number.parseInt(sak, 16) & 0x20);
-  const challenge = await open(card);
-  const write = [walletWrite(challenge, 10000, 3)];
-  const answer = await relay(card, write, signed(write));
+  const answer = await rig.purchase(card, ...OLD);
   assert.deepEqual([answer.outcome, answer.error, answer.answers], ['done', null, ['9000']]);
-  assert.deepEqual(await wallet(card), [10000, 3]);
+  assert.deepEqual(await rig.wallet(card), OLD);
 });
 
 test('without one, or with another one, nothing is written', async () => {
-  const { card } = await layAnew();
-  const challenge = await open(card);
-  const write = [walletWrite(challenge, 99999, 9)];
-  const other = [walletWrite(challenge, 99999, 8)];
-  for (const [error, authorisation] of [['forged', null], ['forged', signed(other)],
-    ['forged', signed(write, { what: 'write' })],
-    ['wrong_card', signed(write, { uid: '11223344' })],
-    ['expired', signed(write, { expires: 1700000000 })]]) {
-    const answer = await relay(card, write, authorisation);
+  const { card } = await rig.layAnew();
+  const challenge = await rig.open(card);
+  const write = [rig.walletWrite(challenge, 99999, 9)];
+  const other = [rig.walletWrite(challenge, 99999, 8)];
+  for (const [error, authorisation] of [['forged', null], ['forged', rig.signed(other)],
+    ['forged', rig.signed(write, { what: 'write' })],
+    ['wrong_card', rig.signed(write, { uid: '11223344' })],
+    ['expired', rig.signed(write, { expires: 1700000000 })]]) {
+    const answer = await rig.relay(card, write, authorisation);
     assert.deepEqual([answer.outcome, answer.error, answer.answers], ['not_done', error, []]);
   }
-  assert.deepEqual(await wallet(card), [10000, 3]);
+  assert.deepEqual(await rig.wallet(card), OLD);
 });
 
 test('a card that refuses stops the relay, and its answer is handed on', async () => {
-  const { card } = await layAnew();
-  const read = await relay(card, [ok('00A4000002DF05'), ok('0084000008')]);
+  const { card } = await rig.layAnew();
+  const read = await rig.relay(card, [ok('00A4000002DF05'), ok('0084000008')]);
   assert.deepEqual([read.outcome, read.error], ['not_done', 'refused']);
   assert.equal(read.answers.length, 1);
-  const challenge = await open(card);
-  const write = [walletWrite(Buffer.alloc(8), 1, 1)];
+  const challenge = await rig.open(card);
+  const write = [rig.walletWrite(Buffer.alloc(8), 1, 1)];
   assert.notDeepEqual(challenge, Buffer.alloc(8));
-  const answer = await relay(card, write, signed(write));
+  const answer = await rig.relay(card, write, rig.signed(write));
   assert.deepEqual([answer.outcome, answer.error], ['unknown', 'refused']);
   assert.deepEqual(answer.answers, ['6988']);
-  assert.deepEqual(await wallet(card), [10000, 3]);
+  assert.deepEqual(await rig.wallet(card), OLD);
 });
 
-test('a cut at each exchange: not done before the write left, unknown from then on',
-  { timeout: 120000 }, async () => {
-    for (const fault of ['remove', 'lose', 'status value=01', 'power-cut', 'mute ms=1500']) {
-      const [kind, ...words] = fault.split(' ');
-      for (let at = 1; at <= 2; at += 1) {
-        const { card } = await layAnew();
-        const challenge = await open(card);
-        const apdus = [walletWrite(challenge, 20000, 4), ok('00B0820008')];
-        await rig.ctl(`fault ${kind} exchange=${at} ${words.join(' ')}`);
-        const answer = await relay(card, apdus, signed(apdus));
-        assert.equal(answer.outcome, 'unknown', `${fault} at ${at}`);
-        await rig.ctl('fault clear');
-        await until('the reader', async () => (await client.status()).state === 'ready', 15000);
-        const { card: again } = await layAnew();
-        const found = await wallet(again);
-        assert.ok(['10000,3', '20000,4'].includes(String(found)), String(found));
-        const back = [walletWrite(await open(again), 10000, 3)];
-        assert.equal((await relay(again, back, signed(back))).outcome, 'done');
+const FAULTS = ['remove', 'lose', 'status value=01', 'power-cut', 'mute ms=1500'];
+
+describe('a cut at an exchange: not done before the write left, unknown from then on',
+  { concurrency: WIDE }, () => {
+    const cut = (name, body) => test(name, { timeout: 60000 }, () => others.use(body));
+    for (const [kind, ...words] of FAULTS.map((fault) => fault.split(' '))) {
+      const fault = (at) => `fault ${kind} exchange=${at} ${words.join(' ')}`;
+      for (const at of [1, 2]) {
+        cut(`${kind} at exchange ${at} of the write`, async (other) => {
+          const { card } = await other.layAnew();
+          assert.equal((await other.purchase(card, ...OLD)).outcome, 'done');
+          const apdus = [other.walletWrite(await other.open(card), ...NEW), ok('00B0820008')];
+          await other.ctl(fault(at));
+          const answer = await other.relay(card, apdus, other.signed(apdus));
+          assert.equal(answer.outcome, 'unknown');
+          await other.mend();
+          const { card: again } = await other.layAnew();
+          const found = await other.wallet(again);
+          assert.ok([String(OLD), String(NEW)].includes(String(found)), String(found));
+          assert.equal((await other.purchase(again, ...OLD)).outcome, 'done');
+        });
       }
-      const { card } = await layAnew();
-      await rig.ctl(`fault ${kind} exchange=1 ${words.join(' ')}`);
-      const early = await relay(card, [ok('00A40000023F00')]);
-      assert.equal(early.outcome, 'not_done', fault);
-      await rig.ctl('fault clear');
-      await until('the reader', async () => (await client.status()).state === 'ready', 15000);
+      cut(`${kind} before the write`, async (other) => {
+        const { card } = await other.layAnew();
+        await other.ctl(fault(1));
+        const early = await other.relay(card, [ok('00A40000023F00')]);
+        assert.equal(early.outcome, 'not_done');
+        await other.mend();
+      });
     }
   });
