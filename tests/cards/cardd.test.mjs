@@ -8,11 +8,11 @@ import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import test, { after, before } from 'node:test';
+import { after, describe, test } from 'node:test';
+import { Pool, WIDE } from './lib/pool.mjs';
 import { Client, fdsOf, Rig, run, until, wait } from './lib/rig.mjs';
 import { credit, hex, image, numberOf, readRequest, slotsOf, writeRequest } from './lib/shlc1.mjs';
 
-const rig = new Rig();
 const OLD = credit(7);
 const NEW = credit(8);
 const at = (bytes, offset, value) => {
@@ -21,116 +21,130 @@ const at = (bytes, offset, value) => {
   return copy;
 };
 
-let client = null;
+/** A reader, its driver, and a client that wants to know of cards at once. */
+class Terminal extends Rig {
+  async start() {
+    await super.start();
+    this.client.poll('active');
+  }
 
-async function laid(name, options = {}) {
-  rig.card(name, image({ slots: [OLD, OLD], ...options }));
-  return rig.lay(name);
+  laid(name, options = {}) {
+    this.card(name, image({ slots: [OLD, OLD], ...options }));
+    return this.lay(name);
+  }
 }
 
-before(async () => {
-  client = await rig.start();
-  client.poll('active');
-});
-after(() => rig.finish());
+const terminals = new Pool(() => new Terminal());
+const fresh = new Pool(() => new Terminal(), 1); // for who has to have a new one, or ends it
+after(() => Promise.all([terminals.finish(), fresh.finish()]));
 
-test('a card is laid, read, written, read again and taken away', async () => {
+const tests = [];
+
+/** A test at a terminal; several run at a time. */
+function terminal(name, body, { pool = terminals, ...options } = {}) {
+  tests.push([name, { timeout: 60000, ...options }, (t) => pool.use(async (rig) => {
+    rig.client.lines.length = 0;
+    await body(rig, t);
+  })]);
+}
+
+terminal('a card is laid, read, written, read again and taken away', async (rig) => {
   const back = credit(3); // any 48 bytes: the driver carries them
-  const card = await laid('home', { returns: [back, back], issue: back });
+  const card = await rig.laid('home', { returns: [back, back], issue: back });
   assert.equal(`${card.uid} ${card.atqa} ${card.sak} ${card.family} ${card.ats}`,
     '4A8B1C2D 0004 08 classic ');
-  const read = await client.ask(readRequest(card.card));
+  const read = await rig.client.ask(readRequest(card.card));
   assert.deepEqual([read.outcome, read.error], ['done', null]);
   assert.deepEqual(read.credit, [hex(OLD), hex(OLD)]);
   assert.deepEqual([read.return, read.issue], [[hex(back), hex(back)], hex(back)]);
 
   await rig.ctl('counts reset');
   const begun = Date.now();
-  const written = await client.ask(writeRequest(rig.key, card.card, NEW));
+  const written = await rig.client.ask(writeRequest(rig.key, card.card, NEW));
   const took = Date.now() - begun;
   assert.deepEqual([written.outcome, written.error], ['done', null]);
   assert.deepEqual(written.credit, [hex(NEW), hex(NEW)]);
   assert.ok(took < 1500, `${took} ms`);
   assert.equal((await rig.counts()).writes, 6, 'three blocks a slot and no more');
 
-  const again = await client.ask(readRequest(card.card));
+  const again = await rig.client.ask(readRequest(card.card));
   assert.deepEqual(again.credit, [hex(NEW), hex(NEW)]);
   await rig.take();
   assert.deepEqual(slotsOf(await rig.dump('home')).map((slot) => numberOf(slot)), [8, 8]);
-  const late = await client.ask(readRequest(card.card));
+  const late = await rig.client.ask(readRequest(card.card));
   assert.deepEqual([late.outcome, late.error], ['not_done', 'card_gone']);
 });
 
-test('a laying has a number of its own, and a request for an earlier one is refused', async () => {
-  const first = await laid('again');
+terminal('a laying has a number of its own, requests for earlier ones are refused', async (rig) => {
+  const first = await rig.laid('again');
   await rig.take();
   const second = await rig.lay('again');
   assert.ok(second.card > first.card);
-  const late = await client.ask(writeRequest(rig.key, first.card, NEW));
+  const late = await rig.client.ask(writeRequest(rig.key, first.card, NEW));
   assert.deepEqual([late.outcome, late.error], ['not_done', 'card_gone']);
   await rig.take();
   assert.deepEqual(slotsOf(await rig.dump('again')), [OLD, OLD]);
 });
 
-test('a card with a number of seven bytes', async () => {
+terminal('a card with a number of seven bytes', async (rig) => {
   const uid = '04A1B2C3D4E5F6';
   rig.card('seven', image({ uid, slots: [credit(7, { uid }), credit(7, { uid })] }));
   const card = await rig.lay('seven');
   assert.equal(card.uid, uid);
   const token = credit(8, { uid });
-  const written = await client.ask(writeRequest(rig.key, card.card, token, { uid }));
+  const written = await rig.client.ask(writeRequest(rig.key, card.card, token, { uid }));
   assert.deepEqual([written.outcome, written.credit], ['done', [hex(token), hex(token)]]);
   await rig.take();
 });
 
-test('a reader that finds numbers of seven bytes at every second call only', async () => {
+terminal('a reader that finds numbers of seven bytes at every second call only', async (rig) => {
   const uid = '04A1B2C3D4E5F6';
   const token = credit(8, { uid });
   await rig.ctl('quirk seven on');
   for (let i = 0; i < 4; i += 1) {
     rig.card('seven', image({ uid, slots: [credit(7, { uid }), credit(7, { uid })] }));
     const card = await rig.lay('seven');
-    const written = await client.ask(writeRequest(rig.key, card.card, token, { uid }));
+    const written = await rig.client.ask(writeRequest(rig.key, card.card, token, { uid }));
     assert.deepEqual([written.outcome, written.error], ['done', null]);
     await rig.take();
-    assert.equal(client.lines.some((line) => line.state === 'gone'), false);
+    assert.equal(rig.client.lines.some((line) => line.state === 'gone'), false);
   }
   await rig.ctl('quirk seven off');
 });
 
-test('two cards at once are told, and the one that stays is a new laying', async () => {
-  const card = await laid('one');
+terminal('two cards at once are told, and the one that stays is a new laying', async (rig) => {
+  const card = await rig.laid('one');
   rig.card('two', image({ uid: '11223344', slots: [OLD, OLD] }));
   await rig.ctl('lay two');
-  await client.card('two');
-  const both = await client.ask(writeRequest(rig.key, card.card, NEW));
+  await rig.client.card('two');
+  const both = await rig.client.ask(writeRequest(rig.key, card.card, NEW));
   assert.deepEqual([both.outcome, both.error], ['not_done', 'card_gone']);
   await rig.ctl('take one');
-  const left = await client.card('present');
+  const left = await rig.client.card('present');
   assert.equal(left.uid, '11223344');
   assert.ok(left.card > card.card);
   await rig.take();
 });
 
-test('two cards that come together are told as two', async () => {
+terminal('two cards that come together are told as two', async (rig) => {
   rig.card('one', image({ slots: [OLD, OLD] }));
   rig.card('two', image({ uid: '11223344', slots: [OLD, OLD] }));
   await Promise.all([rig.ctl('lay one'), rig.ctl('lay two')]);
-  await client.hears('two or one', (line) => line.op === 'card' && line.state === 'two');
+  await rig.client.hears('two or one', (line) => line.op === 'card' && line.state === 'two');
   await rig.ctl('take');
-  await client.card('gone');
+  await rig.client.card('gone');
 });
 
-test('a card that is changed for another one goes and comes', async () => {
-  await laid('one');
+terminal('a card that is changed for another one goes and comes', async (rig) => {
+  await rig.laid('one');
   rig.card('two', image({ uid: '11223344', slots: [OLD, OLD] }));
   await rig.ctl('swap two');
-  await client.card('gone');
-  assert.equal((await client.card('present')).uid, '11223344');
+  await rig.client.card('gone');
+  assert.equal((await rig.client.card('present')).uid, '11223344');
   await rig.take();
 });
 
-test('a phone is told as one: its number is drawn anew each time', async () => {
+terminal('a phone is told as one: its number is drawn anew each time', async (rig) => {
   rig.card('phone', image({ uid: '08AABBCC', slots: [OLD, OLD] }));
   assert.equal((await rig.lay('phone')).family, 'phone');
   await rig.take();
@@ -138,36 +152,37 @@ test('a phone is told as one: its number is drawn anew each time', async () => {
 
 const stranger = generateKeyPairSync('ed25519').privateKey;
 const REFUSED = [
-  ['signed by somebody else', 'forged', (card) => writeRequest(stranger, card, NEW)],
-  ['for another terminal', 'forged', (card) => writeRequest(rig.key, card, NEW,
+  ['signed by somebody else', 'forged', (key, card) => writeRequest(stranger, card, NEW)],
+  ['for another terminal', 'forged', (key, card) => writeRequest(key, card, NEW,
     { terminal: 'T-0002' })],
-  ['for another purpose', 'forged', (card) => writeRequest(rig.key, card, NEW, { what: 'relay' })],
-  ['of a version to come', 'forged', (card) => writeRequest(rig.key, card, NEW, { v: 2 })],
-  ['for another card', 'wrong_card', (card) => writeRequest(rig.key, card, NEW,
+  ['for another purpose', 'forged', (key, card) => writeRequest(key, card, NEW,
+    { what: 'relay' })],
+  ['of a version to come', 'forged', (key, card) => writeRequest(key, card, NEW, { v: 2 })],
+  ['for another card', 'wrong_card', (key, card) => writeRequest(key, card, NEW,
     { uid: '4A8B1C2E' })],
-  ['of an hour ago', 'expired', (card) => writeRequest(rig.key, card, NEW,
+  ['of an hour ago', 'expired', (key, card) => writeRequest(key, card, NEW,
     { expires: Math.floor(Date.now() / 1000) - 3600 })],
-  ['for another token', 'forged', (card) => ({ ...writeRequest(rig.key, card, NEW),
+  ['for another token', 'forged', (key, card) => ({ ...writeRequest(key, card, NEW),
     token: hex(credit(9)) })],
-  ['for a token with one bit changed', 'forged', (card) => ({ ...writeRequest(rig.key, card, NEW),
-    token: hex(at(NEW, 17, 1)) })],
-  ['for bytes that are no token', 'forged', (card) => {
+  ['for a token with one bit changed', 'forged', (key, card) => ({
+    ...writeRequest(key, card, NEW), token: hex(at(NEW, 17, 1)) })],
+  ['for bytes that are no token', 'forged', (key, card) => {
     const token = at(NEW, 20, 4);
-    return { ...writeRequest(rig.key, card, token), token: hex(token) };
+    return { ...writeRequest(key, card, token), token: hex(token) };
   }],
-  ['cut short', 'forged', (card) => {
-    const request = writeRequest(rig.key, card, NEW);
+  ['cut short', 'forged', (key, card) => {
+    const request = writeRequest(key, card, NEW);
     return { ...request, authorisation: request.authorisation.slice(0, -2) };
   }],
-  ['that is none', 'forged', (card) => ({ ...writeRequest(rig.key, card, NEW),
+  ['that is none', 'forged', (key, card) => ({ ...writeRequest(key, card, NEW),
     authorisation: 'x.y' })],
 ];
 
-test('an authorisation that does not fit writes nothing', async (t) => {
-  const { card } = await laid('refused');
+terminal('an authorisation that does not fit writes nothing', async (rig, t) => {
+  const { card } = await rig.laid('refused');
   await rig.ctl('counts reset');
   for (const [what, error, make] of REFUSED) {
-    const answer = await client.ask(make(card));
+    const answer = await rig.client.ask(make(rig.key, card));
     assert.deepEqual([answer.outcome, answer.error], ['not_done', error], what);
     t.diagnostic(`${what}: ${error}`);
   }
@@ -176,23 +191,23 @@ test('an authorisation that does not fit writes nothing', async (t) => {
   assert.deepEqual(slotsOf(await rig.dump('refused')), [OLD, OLD]);
 });
 
-test('the newest token stays: an older one is refused, its own is written again', async () => {
+terminal('the newest token stays: an older one is refused, its own is rewritten', async (rig) => {
   rig.card('newer', image({ slots: [credit(9), credit(9)] }));
   const { card } = await rig.lay('newer');
-  const older = await client.ask(writeRequest(rig.key, card, NEW));
+  const older = await rig.client.ask(writeRequest(rig.key, card, NEW));
   assert.deepEqual([older.outcome, older.error], ['not_done', 'newer']);
-  const same = await client.ask(writeRequest(rig.key, card, credit(9)));
+  const same = await rig.client.ask(writeRequest(rig.key, card, credit(9)));
   assert.equal(same.outcome, 'done');
   await rig.take();
 });
 
-test('wrong keys are told, and a card with one dead sector is damaged', async () => {
-  const { card } = await laid('keys');
+terminal('wrong keys are told, and a card with one dead sector is damaged', async (rig) => {
+  const { card } = await rig.laid('keys');
   const request = writeRequest(rig.key, card, NEW);
   const wrong = { ...request, keys: request.keys.map((key) => ({ ...key, key: '000000000000' })) };
-  const answer = await client.ask(wrong);
+  const answer = await rig.client.ask(wrong);
   assert.deepEqual([answer.outcome, answer.error], ['not_done', 'auth']);
-  const missing = await client.ask({ ...writeRequest(rig.key, card, NEW), keys: [] });
+  const missing = await rig.client.ask({ ...writeRequest(rig.key, card, NEW), keys: [] });
   assert.deepEqual([missing.outcome, missing.error], ['not_done', 'auth']);
   await rig.take();
   for (const sector of [1, 2]) {
@@ -200,46 +215,46 @@ test('wrong keys are told, and a card with one dead sector is damaged', async ()
     dead[sector * 64 + 54] ^= 0xff; // access bits whose complement does not match
     rig.card('dead', dead);
     const laying = await rig.lay('dead');
-    const read = await client.ask(readRequest(laying.card));
+    const read = await rig.client.ask(readRequest(laying.card));
     assert.deepEqual([read.outcome, read.error, read.credit[sector - 1]],
       ['done', 'damaged', null]);
-    const written = await client.ask(writeRequest(rig.key, laying.card, NEW));
+    const written = await rig.client.ask(writeRequest(rig.key, laying.card, NEW));
     assert.deepEqual([written.outcome, written.error], ['not_done', 'damaged']);
     await rig.take();
   }
 });
 
-test('a slot that was cut before its last block goes first', async () => {
+terminal('a slot that was cut before its last block goes first', async (rig) => {
   const cut = Buffer.concat([NEW.subarray(0, 32), OLD.subarray(32)]);
   for (const slots of [[cut, OLD], [OLD, cut]]) {
     const bad = slots.indexOf(cut);
     rig.card('cut', image({ slots }));
     const { card } = await rig.lay('cut');
     await rig.ctl('fault remove exchange=10'); // 1+3+1+3 to read both, one more to open, one write
-    const answer = await client.ask(writeRequest(rig.key, card, NEW));
+    const answer = await rig.client.ask(writeRequest(rig.key, card, NEW));
     assert.equal(answer.outcome, 'unknown');
-    await client.card('gone');
+    await rig.client.card('gone');
     const after1 = slotsOf(await rig.dump('cut'));
     assert.deepEqual(after1[1 - bad], OLD, 'the good slot was touched first');
     const second = await rig.lay('cut');
-    assert.equal((await client.ask(writeRequest(rig.key, second.card, NEW))).outcome, 'done');
+    assert.equal((await rig.client.ask(writeRequest(rig.key, second.card, NEW))).outcome, 'done');
     await rig.take();
   }
 });
 
-test('cells that are weak after the write are written again', async () => {
-  const { card } = await laid('weak');
+terminal('cells that are weak after the write are written again', async (rig) => {
+  const { card } = await rig.laid('weak');
   await rig.ctl('fault tear write=2 how=weak stay=1');
-  const answer = await client.ask(writeRequest(rig.key, card, NEW));
+  const answer = await rig.client.ask(writeRequest(rig.key, card, NEW));
   assert.deepEqual([answer.outcome, answer.credit], ['done', [hex(NEW), hex(NEW)]]);
-  const { counts } = await client.status();
+  const { counts } = await rig.client.status();
   assert.ok(counts.write_retries >= 1);
   await rig.take();
 });
 
-test('a relay without an authorisation carries only what cannot change a card', async () => {
-  const { card } = await laid('relay');
-  const relay = (apdu) => client.ask({ op: 'relay', id: randomUUID(), card,
+terminal('a relay without an authorisation carries only what cannot change a card', async (rig) => {
+  const { card } = await rig.laid('relay');
+  const relay = (apdu) => rig.client.ask({ op: 'relay', id: randomUUID(), card,
     authorisation: null, apdus: [{ apdu, expect: null }] });
   for (const apdu of ['903D00000701000000000000', '04D6808200', '90C7000000', '00D6000001FF']) {
     const answer = await relay(apdu);
@@ -248,17 +263,17 @@ test('a relay without an authorisation carries only what cannot change a card', 
   await rig.take();
 });
 
-test('a client that speaks nonsense is hung up on, the others are not', async () => {
+terminal('a client that speaks nonsense is hung up on, the others are not', async (rig) => {
   for (const line of ['nonsense\n', '{"op":"fly"}\n', '{"op":"poll","mode":"fast"}\n',
     `{"op":"read","id":"1","card":1,"keys":[]}\n`, `${'x'.repeat(70000)}\n`]) {
     const other = new Client(rig.paths.socket);
     other.say(line);
     await until('a hang-up', () => other.closed, 3000);
   }
-  assert.equal((await client.status()).state, 'ready');
+  assert.equal((await rig.client.status()).state, 'ready');
 });
 
-test('users that nobody named are hung up on', { skip: process.getuid() !== 0 }, async () => {
+terminal('users that nobody named are hung up on', async (rig) => {
   const script = `process.setgid(65534); process.setuid(65534);
     const s = require('net').connect(${JSON.stringify(rig.paths.socket)});
     s.on('error', () => process.exit(7)); s.on('close', () => process.exit(0));
@@ -268,35 +283,35 @@ test('users that nobody named are hung up on', { skip: process.getuid() !== 0 },
   const code = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(code, 0);
   assert.match(rig.log(), /user 65534 may not use the card reader/);
-});
+}, { skip: process.getuid() !== 0 });
 
-test('one request at a time', async () => {
-  const { card } = await laid('busy');
+terminal('one request at a time', async (rig) => {
+  const { card } = await rig.laid('busy');
   const [first, second] = await Promise.all([
-    client.ask(writeRequest(rig.key, card, NEW)), client.ask(readRequest(card))]);
+    rig.client.ask(writeRequest(rig.key, card, NEW)), rig.client.ask(readRequest(card))]);
   assert.equal(first.outcome, 'done');
   assert.deepEqual([second.outcome, second.error], ['not_done', 'busy']);
   await rig.take();
 });
 
-test('off: nobody looks, and a card is told when somebody does again', async () => {
-  client.poll('off');
+terminal('off: nobody looks, and a card is told when somebody does again', async (rig) => {
+  rig.client.poll('off');
   await wait(300);
   await rig.ctl('counts reset');
   rig.card('off', image({ slots: [OLD, OLD] }));
   await rig.ctl('lay off');
   await wait(1500);
   assert.equal((await rig.counts()).selects, 0);
-  client.poll('idle');
-  const card = await client.card('present');
+  rig.client.poll('idle');
+  const card = await rig.client.card('present');
   assert.equal(card.uid, '4A8B1C2D');
   await wait(2500);
   assert.equal(JSON.parse(await rig.ctl('state')).field, false, 'the field rests when idle');
-  client.poll('active');
+  rig.client.poll('active');
   await rig.take();
 });
 
-test('the configuration is judged with a sentence that helps', () => {
+terminal('the configuration is judged with a sentence that helps', async (rig) => {
   const CASES = [
     [{ connstring: 'pn532_uart:/dev/serial/by-path/pci-0000:00:14.0-usb-0:1:1.0-port0' },
       /the path holds a colon.*SYMLINK/],
@@ -329,34 +344,38 @@ test('the configuration is judged with a sentence that helps', () => {
 
 const LOOKS = process.env.SHILLING_ALL ? 10000 : 300;
 
-test(`${LOOKS} looks back to back leave no descriptor behind`, { timeout: 900000 }, async (t) => {
+terminal(`${LOOKS} looks back to back leave no descriptor behind`, async (rig, t) => {
   await rig.ctl('counts reset');
   const pid = rig.worker();
   const fds = fdsOf(pid);
   const memory = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`))[1]);
-  client.poll('idle');
+  rig.client.poll('idle');
   await wait(200);
   const before1 = memory();
   let selects = 0;
   for (let i = 0; selects < LOOKS; i += 1) {
-    client.poll(i % 2 === 0 ? 'active' : 'idle');
+    rig.client.poll(i % 2 === 0 ? 'active' : 'idle');
     await wait(5);
     selects = i % 50 === 0 ? (await rig.counts()).selects : selects;
   }
-  client.poll('active');
+  rig.client.poll('active');
   assert.equal(rig.worker(), pid, 'the worker was started again');
   assert.equal(fdsOf(pid), fds);
   t.diagnostic(`${selects} looks, ${fds} descriptors, ${before1} -> ${memory()} kB`);
   assert.ok(memory() - before1 < 1000);
-});
+}, { timeout: 900000, pool: fresh });
 
-test('SIGTERM ends both after the write under way', async () => {
-  const { card } = await laid('last');
+terminal('SIGTERM ends both after the write under way', async (rig) => {
+  const { card } = await rig.laid('last');
   const worker = rig.worker();
-  const asked = client.ask(writeRequest(rig.key, card, NEW));
+  const asked = rig.client.ask(writeRequest(rig.key, card, NEW));
   await wait(30);
   const end = rig.processes.stop('cardd');
   assert.equal((await asked).outcome, 'done');
   assert.equal((await end).code, 0);
   assert.throws(() => process.kill(worker, 0));
+}, { pool: fresh });
+
+describe('the card driver', { concurrency: WIDE }, () => {
+  tests.forEach(([name, options, body]) => test(name, options, body));
 });
