@@ -66,9 +66,9 @@ static bool is_clearing(const char *account)
 /* Steps of documents that are neither orders nor stray payments. */
 static bool is_own_step(const char *step)
 {
-    static const char *const STEPS[] = {"use_cust",       "use_meter",     "use_card",
-                                        "take_over_cust", "desk_owe_cust", "desk_owe_card",
-                                        "desk_pay",       "settle"};
+    static const char *const STEPS[] = {
+        "use_cust",      "use_meter", "use_card",  "take_over_cust", "desk_owe_cust",
+        "desk_owe_card", "desk_pay",  "desk_keep", "desk_keep_card", "settle"};
     return is_one_of(step, STEPS, ARRAY_COUNT(STEPS));
 }
 

@@ -233,7 +233,7 @@ static void on_return_begin(struct http_request *request, void *self)
 static void on_pay_out(struct http_request *request, void *self)
 {
     struct cards *cards = self;
-    struct payout_wish wish = {.paid = false};
+    struct payout_wish wish = {.cards = cards};
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "case_no", wish.case_no, sizeof(wish.case_no));
     if (!check_person(cards, request, &r, wish.person)) {

@@ -147,8 +147,33 @@ struct return_wish {
 /** In a writing transaction; @p wish is a struct return_wish. ERR_NOT_FOUND: no such order. */
 MUST_CHECK enum err return_begin(struct db *db, void *wish);
 
+enum { DESK_SECOND_MS = 30 * 60 * 1000 /* the second person comes within half an hour */ };
+
+/* ---- payouts of return cases (payout.c) ---- */
+
+/* What a reversed case leaves. Borrowed. */
+struct payout {
+    const char *case_no;
+    const char *meter_id;
+    int64_t amount_fen;
+};
+
+/** True if the order's wallet has paid the whole of it back without us: nothing is due. */
+bool payout_is_kept(const struct money_case *c);
+
+/** True if a wallet or its bill shows a refund that is not ours, and not the whole: what is due
+ * then, no machine knows. */
+MUST_CHECK enum err payout_is_unclear(const struct money_case *c, bool *ret_unclear);
+
+/** In a writing transaction: the desk owes it to the payer. */
+MUST_CHECK enum err payout_owe(struct db *db, const struct payout *payout);
+
+/** In a writing transaction: it makes good what the wallet's own refund had cost us. */
+MUST_CHECK enum err payout_keep(struct db *db, const struct payout *payout);
+
 /* One person's word that a reversed case was paid out at the desk. */
 struct payout_wish {
+    struct cards *cards;
     char case_no[ORDER_NUMBER_SIZE];
     char person[PERSON_NAME_SIZE];
     /* results */

@@ -9,11 +9,8 @@
 
 #include "cloud/cards/internal.h"
 #include "cloud/orders/alarm.h"
-#include "cloud/orders/ledger_store.h"
 #include "common/must.h"
 #include "common/str.h"
-
-enum { SECOND_MS = 30 * 60 * 1000 /* the second person comes within half an hour */ };
 
 /* A row of card_return_case. */
 struct row {
@@ -182,7 +179,7 @@ static enum err begin(struct db *db, struct return_wish *wish, const struct orde
     if (err != OK) {
         return err;
     }
-    if (!row.issued && db_service_ms(db) - row.asked_ms > SECOND_MS) {
+    if (!row.issued && db_service_ms(db) - row.asked_ms > DESK_SECOND_MS) {
         err = forget(db, &row);
         return err == OK ? ask(db, wish, order) : err;
     }
@@ -202,15 +199,22 @@ enum err return_begin(struct db *db, void *arg)
     struct return_wish *wish = arg;
     struct money_case c;
     bool returned = false;
+    bool part_seen = false;
     wish->refused = NULL;
     enum err err = case_open(&c, wish->cards->setup.orders, db, wish->order_no);
     if (err == OK) {
         err = was_returned(db, wish->order_no, &returned);
     }
+    if (err == OK) {
+        err = payout_is_unclear(&c, &part_seen);
+    }
     if (err != OK) {
         return err;
     }
     wish->refused = returned ? "returned_before" : refuse_order(&c);
+    if (wish->refused == NULL && part_seen && c.row.order.state == ORDER_DONE) {
+        wish->refused = "refund_seen"; /* a case is about the whole amount */
+    }
     return wish->refused == NULL ? begin(db, wish, &c.row) : OK;
 }
 
@@ -227,27 +231,19 @@ static enum err end(struct db *db, const struct row *row, const char *stage, con
     return sql_run(sql);
 }
 
-static enum err owe(struct db *db, const struct row *row)
-{
-    const struct ledger_document document = {
-        .document_no = row->case_no, .channel = "", .meter_id = row->meter_id};
-    enum err err =
-        ledger_store_post(db, &document, LEDGER_DESK_OWE_CARD, money_fen(row->amount_fen));
-    return err == OK ? alarm_raise(db, "card_payout", row->case_no,
-                                   "the meter gave the value back: pay it out at the desk")
-                     : err;
-}
-
 static enum err on_reversed(struct db *db, const struct row *row, struct money_case *c)
 {
     const enum delivery_stage stage = c->delivery.delivery.stage;
     const bool done = stage == DELIVERY_DELIVERED;
-    enum err err = end(db, row, "REVERSED", done ? "owed" : "none");
+    const bool is_due = done && !payout_is_kept(c);
+    const struct payout payout = {
+        .case_no = row->case_no, .meter_id = row->meter_id, .amount_fen = row->amount_fen};
+    enum err err = end(db, row, "REVERSED", is_due ? "owed" : "none");
     if (err != OK || stage == DELIVERY_VOID) {
         return err; /* its money went back already, by two persons */
     }
     if (done) {
-        return owe(db, row);
+        return is_due ? payout_owe(db, &payout) : payout_keep(db, &payout);
     }
     const struct delivery_event event = {.kind = DELIVERY_EV_REVERSED, .use = {.energy_step = 1}};
     err = case_tell_delivery(c, &event);
@@ -305,61 +301,4 @@ enum err return_hear(struct cards *cards, struct db *db, const struct book_card 
     MUST(c.has_delivery);
     return how == CARD_RETURN_REVERSED ? on_reversed(db, &row, &c)
                                        : on_refused(cards, db, &row, card, account, &c);
-}
-
-/* ---- paid out at the desk ---- */
-
-static enum err book_payout(struct db *db, const struct payout_wish *wish, int64_t amount_fen,
-                            const char *meter_id)
-{
-    char meter[API_ID_SIZE];
-    bool fits = str_copy(meter, sizeof(meter), meter_id);
-    MUST(fits);
-    struct sql *sql = sql_begin(db, "UPDATE card_return_case SET payout = 'paid',"
-                                    " payer = payer || '+' || ?2 WHERE case_no = ?1");
-    sql_bind_text(sql, 1, wish->case_no);
-    sql_bind_text(sql, 2, wish->person);
-    enum err err = sql_run(sql);
-    const struct ledger_document document = {
-        .document_no = wish->case_no, .channel = "", .meter_id = meter};
-    return err == OK ? ledger_store_post(db, &document, LEDGER_DESK_PAY, money_fen(amount_fen))
-                     : err;
-}
-
-static enum err note_payer(struct db *db, const struct payout_wish *wish)
-{
-    struct sql *sql =
-        sql_begin(db, "UPDATE card_return_case SET payer = ?2, payer_ms = ?3 WHERE case_no = ?1");
-    sql_bind_text(sql, 1, wish->case_no);
-    sql_bind_text(sql, 2, wish->person);
-    sql_bind_i64(sql, 3, db_service_ms(db));
-    return sql_run(sql);
-}
-
-enum err return_pay_out(struct db *db, void *arg)
-{
-    struct payout_wish *wish = arg;
-    wish->refused = NULL;
-    struct sql *sql = sql_begin(db, "SELECT payout, payer, payer_ms, amount_fen, meter_id"
-                                    " FROM card_return_case WHERE case_no = ?1");
-    sql_bind_text(sql, 1, wish->case_no);
-    enum err err = sql_one(sql);
-    if (err != OK) {
-        return err;
-    }
-    const bool owed = str_equal(sql_text(sql, 0), "owed");
-    const bool asked =
-        sql_text(sql, 1)[0] != '\0' && db_service_ms(db) - sql_i64(sql, 2) <= SECOND_MS;
-    const bool same = str_equal(sql_text(sql, 1), wish->person);
-    if (!owed || (asked && same)) {
-        wish->refused = owed ? "same_person" : "nothing_owed";
-        sql_end(sql);
-        return OK;
-    }
-    if (!asked) {
-        return note_payer(db, wish);
-    }
-    err = book_payout(db, wish, sql_i64(sql, 3), sql_text(sql, 4));
-    wish->paid = err == OK;
-    return err;
 }

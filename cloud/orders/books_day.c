@@ -6,6 +6,8 @@
  *     paid - paid back = change of HELD + REFPAY + SUSPENSE + credited to CUST, METER and CARD
  *                        - LOSS + paid back from BANK, which is in no bill
  *
+ * Losses that the desk makes good by a card's return (desk_keep) come from no wallet: left out.
+ *
  * The sums are those of the day. What makes them differ is looked for number by number, where a
  * stray payment counts under the number that the wallet named, as the bill has it.
  *
@@ -57,8 +59,9 @@ static enum err add_books(struct db *db, struct books_work *work)
     struct sql *sql = sql_begin(
         db, "SELECT l.account, sum(l.fen) FROM posting p NOT INDEXED"
             " CROSS JOIN leg l USING (posting_id)"
-            " WHERE p.at >= ?1 AND p.at < ?2 AND (l.account IN ('HELD', 'REFPAY', 'SUSPENSE',"
-            " 'LOSS') OR (l.account IN ('CUST', 'METER', 'CARD') AND p.step IN ('credit_cust',"
+            " WHERE p.at >= ?1 AND p.at < ?2 AND (l.account IN ('HELD', 'REFPAY', 'SUSPENSE')"
+            " OR (l.account = 'LOSS' AND p.step NOT IN ('desk_keep', 'desk_keep_card'))"
+            " OR (l.account IN ('CUST', 'METER', 'CARD') AND p.step IN ('credit_cust',"
             " 'credit_meter', 'credit_card')) OR (l.account = 'BANK' AND p.step IN ('repay',"
             " 'repay_from_held', 'stray_repay'))) GROUP BY l.account");
     sql_bind_i64(sql, 1, work->begins_at);
@@ -96,7 +99,7 @@ static struct sql *select_numbers(struct db *db, const struct books_work *work)
         "   THEN -l.fen ELSE 0 END)"
         "  FROM posting p NOT INDEXED CROSS JOIN leg l USING (posting_id)"
         "  WHERE p.at >= ?1 AND p.at < ?2"
-        "   AND p.step <> 'settle' GROUP BY p.document_no),"
+        "   AND p.step NOT IN ('settle', 'desk_keep', 'desk_keep_card') GROUP BY p.document_no),"
         " side (channel, number, bill_paid, book_paid, bill_back, book_back, behind) AS ("
         " SELECT coalesce(o.channel, s.channel, ''), coalesce(s.seen_as, d.document_no), 0,"
         "  d.paid, 0, d.back, d.behind FROM document d"

@@ -39,6 +39,8 @@ static const struct step_row STEPS[LEDGER_STEP_COUNT] = {
     [LEDGER_DESK_OWE_CUST] = {"desk_owe_cust", LEDGER_CUST, LEDGER_PAYOUT},
     [LEDGER_DESK_OWE_CARD] = {"desk_owe_card", LEDGER_CARD, LEDGER_PAYOUT},
     [LEDGER_DESK_PAY] = {"desk_pay", LEDGER_PAYOUT, LEDGER_BANK},
+    [LEDGER_DESK_KEEP_CARD] = {"desk_keep_card", LEDGER_CARD, LEDGER_LOSS},
+    [LEDGER_DESK_KEEP] = {"desk_keep", LEDGER_PAYOUT, LEDGER_LOSS},
     [LEDGER_SETTLE] = {"settle", LEDGER_BANK, LEDGER_RECV},
 };
 

@@ -64,6 +64,8 @@ enum ledger_step {
     LEDGER_DESK_OWE_CUST,     /* CUST / PAYOUT */
     LEDGER_DESK_OWE_CARD,     /* CARD / PAYOUT */
     LEDGER_DESK_PAY,          /* PAYOUT / BANK */
+    LEDGER_DESK_KEEP_CARD,    /* CARD / LOSS: value came back of what others had refunded ... */
+    LEDGER_DESK_KEEP,         /* PAYOUT / LOSS: ... or it was refunded before the desk paid it */
     LEDGER_SETTLE,            /* BANK + FEES + REFOUT / RECV: ledger_settle() */
     LEDGER_STEP_COUNT
 };

@@ -43,6 +43,8 @@ static const struct advice {
     {"other_customer", "the catalogue has another customer for this meter"},
     {"no_cards", "this server has no card keys: its configuration lacks the group cards"},
     {"case_open", "a return case of this meter is open already"},
+    {"refunded_by_wallet", "the payer's wallet has paid it back already: pay nothing out"},
+    {"refund_seen", "the wallet shows a refund of this order, perhaps of a part: look there first"},
     {"same_person", "the second signature must be another person's"},
     {"wrong_password", "wrong name or password"},
     {"locked", "too many wrong passwords: wait 15 minutes"},

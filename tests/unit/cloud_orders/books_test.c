@@ -313,6 +313,24 @@ TEST(a_refund_that_only_the_ledger_has)
     rig_end(&rig);
 }
 
+/* A card's return makes a loss good: the wallets' bills know nothing of it. */
+TEST(what_the_desk_makes_good_is_in_no_bill)
+{
+    struct rig rig;
+    char no[33];
+    char lines[TEXT_SIZE];
+    begin_paid(&rig, no);
+    compare(DAY, no, FEN);
+    rig_exec(&rig, "INSERT INTO posting (document_no, step, at) VALUES ('CR1', 'desk_keep_card',"
+                   " 1794283200)");
+    rig_exec(&rig, "INSERT INTO leg SELECT max(posting_id), 1, 'CARD', 'm4', 700 FROM posting");
+    rig_exec(&rig, "INSERT INTO leg SELECT max(posting_id), 2, 'LOSS', '', -700 FROM posting");
+    CHECK_EQ_I64(add_up(DAY, lines), 0);
+    CHECK_EQ_I64(of(DAY, "identity", "loss_fen"), 0);
+    CHECK_EQ_I64(of(DAY, "identity", "difference_fen"), 0);
+    rig_end(&rig);
+}
+
 TEST(a_posting_that_is_off)
 {
     struct rig rig;

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a return case leaves to be paid, and payers whose wallet has paid them already. */
+#include <string.h>
+
+#include "common/str.h"
+#include "tests/unit/cloud_cards/card_rig.h"
+#include "tests/unit/test.h"
+
+enum { FEN = 5000 };
+
+#define PASSWORD "correct horse"
+
+static struct card_rig rig;
+static struct laid laid;
+static struct api_card_write write;
+static char order_no[API_ORDER_NO_SIZE];
+static char case_no[64];
+static char word[API_WORD_SIZE];
+
+static struct test_card begin(void)
+{
+    card_rig_begin(&rig);
+    open_card(UID);
+    return test_card_make(UID);
+}
+
+static void end(void)
+{
+    const bool clean = rig_books_are_clean(&rig.rig);
+    card_rig_end(&rig);
+    CHECK(clean);
+}
+
+static void write_newest(struct test_card *card)
+{
+    bool written = false;
+    lay("k1", card, &laid);
+    CHECK(laid.has_write);
+    burn(card, &laid.write);
+    CHECK_EQ_U64(confirm("k1", laid.write.order_no, card, &written, word), 200);
+    CHECK(written);
+}
+
+/* The reversal goes onto the card, into the meter, and its word comes to the cloud. */
+static void give_back(struct test_meter *meter, struct test_card *card)
+{
+    write_newest(card);
+    test_meter_load(meter, card);
+    lay("k1", card, &laid);
+    char stage[24];
+    rig_text(&rig.rig, "SELECT stage FROM card_return_case WHERE case_no = ?1", case_no, stage,
+             sizeof(stage));
+    CHECK_EQ_STR(stage, "REVERSED");
+}
+
+/* The wallet's own pages paid @p fen of the order back. */
+static void wallet_refunds(int64_t fen)
+{
+    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
+                                .result = fen == FEN ? PAY_REFUNDED : PAY_PARTLY_REFUNDED,
+                                .amount_fen = FEN,
+                                .refunded_fen = fen,
+                                .currency_ok = true,
+                                .http_status = 200,
+                                .reply = "success",
+                                .reply_type = "text/plain"};
+    str_format_cut(notify.order_no, sizeof(notify.order_no), "%s", order_no);
+    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "T%s", order_no);
+    str_format_cut(notify.log_text, sizeof(notify.log_text), "a notify");
+    double_pay_notify(&notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/alipay/notify", "{}");
+    CHECK_EQ_U64(answer.status, 200);
+    double_answer_finish(&answer);
+}
+
+/* Somebody says that it was paid at the desk. */
+static void check_pay(const char *person, unsigned status, const char *says)
+{
+    char body[200];
+    char reply[64];
+    str_format_cut(body, sizeof(body),
+                   "{\"case_no\":\"%s\",\"person\":\"%s\",\"password\":\"" PASSWORD "\"}", case_no,
+                   person);
+    CHECK_EQ_U64(desk("/v1/admin/card-payouts", body, "payout", reply), status);
+    CHECK_EQ_STR(reply, says);
+}
+
+static void check_payout(const char *payout)
+{
+    char now[16];
+    rig_text(&rig.rig, "SELECT payout FROM card_return_case WHERE case_no = ?1", case_no, now,
+             sizeof(now));
+    CHECK_EQ_STR(now, payout);
+}
+
+TEST(a_payer_whose_wallet_has_paid_him_gets_nothing_more)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    wallet_refunds(FEN);
+    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK_EQ_I64(account_sum(&rig, "LOSS"), FEN);
+    begin_return(&rig, order_no, case_no);
+    give_back(&meter, &card);
+    check_payout("none");
+    check_pay("li", 409, "nothing_owed");
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "CARD"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "LOSS"), 0); /* the meter made it good */
+    CHECK_EQ_I64(account_sum(&rig, "BANK"), 0);
+    CHECK_EQ_I64(
+        rig_number(&rig.rig, "SELECT count(*) FROM alarm WHERE kind = 'card_payout'", NULL), 0);
+    end();
+}
+
+TEST(the_wallet_is_looked_at_again_when_the_desk_pays)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    give_back(&meter, &card);
+    check_payout("owed");
+    check_pay("li", 200, "owed");
+    wallet_refunds(FEN); /* between the two persons */
+    CHECK_EQ_I64(account_sum(&rig, "LOSS"), FEN);
+    check_pay("wang", 409, "refunded_by_wallet");
+    check_payout("none");
+    check_pay("wang", 409, "nothing_owed");
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "CARD"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "LOSS"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "BANK"), 0);
+    end();
+}
+
+/* In REVIEW, because the wallet paid it back while the token was out; the meter had it, and gives
+ * it back. The persons then say what they must: it was delivered. */
+TEST(refunded_meanwhile_delivered_and_taken_back)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    char path[128];
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay("k1", &card, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    burn(&card, &write);
+    test_meter_load(&meter, &card);
+    wallet_refunds(FEN);
+    CHECK(is_state(&rig, order_no, "REVIEW"));
+    begin_return(&rig, order_no, case_no);
+    give_back(&meter, &card); /* its first laying proves that the purchase was written */
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    check_payout("none");
+    check_pay("li", 409, "nothing_owed");
+    CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/sign", order_no);
+    char reply[64];
+    CHECK_EQ_U64(desk(path,
+                      "{\"person\":\"li\",\"password\":\"" PASSWORD "\",\"decision\":\"done\"}",
+                      "state", reply),
+                 200);
+    CHECK(rig_until(&rig.rig, order_no, "DONE"));
+    CHECK_EQ_I64(account_sum(&rig, "CARD"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "LOSS"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
+    end();
+}
+
+TEST(a_part_that_went_back_is_for_people)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    char body[200];
+    char reply[64];
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    give_back(&meter, &card);
+    wallet_refunds(FEN / 2);
+    check_pay("li", 409, "refund_seen");
+    check_payout("owed");
+    /* And of such an order none is begun. */
+    top_up(&rig, &card, FEN, order_no);
+    wallet_refunds(FEN / 2);
+    str_format_cut(body, sizeof(body),
+                   "{\"order_no\":\"%s\",\"person\":\"li\",\"password\":\"" PASSWORD "\"}",
+                   order_no);
+    CHECK_EQ_U64(desk("/v1/admin/card-returns", body, "stage", reply), 409);
+    CHECK_EQ_STR(reply, "refund_seen");
+    end();
+}
+
+TEST_MAIN()
