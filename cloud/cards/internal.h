@@ -68,7 +68,10 @@ struct token_reader {
     int64_t wall_s;
 };
 
-/** What a terminal needs to write @p token: keys and the signed right to do so. */
+/**
+ * What a terminal needs to write @p token: keys and the signed right to do so.
+ * ERR_CONFLICT: the token was made for another card, on which no meter would believe it.
+ */
 MUST_CHECK enum err token_write(const struct cards *cards, const struct token_reader *reader,
                                 const struct book_token *token, struct api_card_write *ret_write);
 
@@ -129,8 +132,8 @@ MUST_CHECK enum err take_owed(struct db *db, const struct book_account *account,
 MUST_CHECK enum err return_is_open(struct db *db, const char *meter_id, bool *ret_open);
 
 /** After the meter has spoken: end an open case by its word. */
-MUST_CHECK enum err return_hear(struct cards *cards, struct db *db, const struct book_card *card,
-                                struct book_account *account, const struct card_return *word);
+MUST_CHECK enum err return_hear(struct cards *cards, struct db *db, struct book_account *account,
+                                const struct card_return *word);
 
 /* One person's wish that an order's value be bought back, and what came of it. */
 struct return_wish {

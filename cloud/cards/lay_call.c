@@ -257,7 +257,7 @@ static enum err carry_out(struct db *db, void *arg)
     reading->session.fit = !reading->over && take_is_believed(&take);
     reading->session.ready = !reading->over && take.verdict.state == CARD_READY;
     reading->session.ready_n = take.account.n;
-    return fill_view(db, &take, &reading->view);
+    return reading->over ? OK : fill_view(db, &take, &reading->view);
 }
 
 static void reply_over(struct http_request *request)

@@ -258,29 +258,37 @@ static enum err note_cancel(struct db *db, const struct row *row, uint32_t n)
     return sql_run(sql);
 }
 
-static enum err on_refused(struct cards *cards, struct db *db, const struct row *row,
-                           const struct book_card *card, struct book_account *account,
-                           const struct money_case *c)
+/* For the meter's card of now: it need not be the one that carried the meter's word here. */
+static enum err cancel(struct cards *cards, struct db *db, const struct row *row,
+                       struct book_account *account)
 {
+    struct book_card card;
     struct book_token token;
-    const struct token_wish cancel = {.kind = BOOK_CANCEL,
-                                      .amount_fen = row->amount_fen,
-                                      .total_fen = account->total_fen + row->amount_fen};
+    const struct token_wish wish = {.kind = BOOK_CANCEL,
+                                    .amount_fen = row->amount_fen,
+                                    .total_fen = account->total_fen + row->amount_fen};
+    enum err err = book_card_of(db, row->meter_id, &card);
+    if (err == OK) {
+        err = token_issue(cards, db, &card, account, &wish, &token);
+    }
+    return err == OK ? note_cancel(db, row, token.n) : err;
+}
+
+static enum err on_refused(struct cards *cards, struct db *db, const struct row *row,
+                           struct book_account *account, const struct money_case *c)
+{
     enum err err = end(db, row, "REFUSED", "none");
     if (err == OK) {
         err = alarm_raise(db, "card_return_refused", row->case_no,
                           "the meter refused to give the value back: it is used");
     }
     /* If two persons sent the money back meanwhile, T stays without it. */
-    if (err != OK || c->delivery.delivery.stage == DELIVERY_VOID) {
-        return err;
-    }
-    err = token_issue(cards, db, card, account, &cancel, &token);
-    return err == OK ? note_cancel(db, row, token.n) : err;
+    const bool restored = c->delivery.delivery.stage != DELIVERY_VOID;
+    return err == OK && restored ? cancel(cards, db, row, account) : err;
 }
 
-enum err return_hear(struct cards *cards, struct db *db, const struct book_card *card,
-                     struct book_account *account, const struct card_return *word)
+enum err return_hear(struct cards *cards, struct db *db, struct book_account *account,
+                     const struct card_return *word)
 {
     struct row row;
     struct money_case c;
@@ -300,5 +308,5 @@ enum err return_hear(struct cards *cards, struct db *db, const struct book_card 
     }
     MUST(c.has_delivery);
     return how == CARD_RETURN_REVERSED ? on_reversed(db, &row, &c)
-                                       : on_refused(cards, db, &row, card, account, &c);
+                                       : on_refused(cards, db, &row, account, &c);
 }

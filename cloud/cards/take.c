@@ -85,6 +85,13 @@ enum err take_proof(struct cards *cards, struct db *db, const char *meter_id, ui
 
 /* ---- our records ---- */
 
+/* It says T, and is for this card. */
+static bool is_up_to_date(const struct take *take, const struct book_token *newest)
+{
+    return newest->total_fen == take->account.total_fen &&
+           str_equal(newest->uid_text, take->card.uid_text);
+}
+
 static enum err load_facts(struct db *db, const struct take *take, struct card_facts *ret_facts)
 {
     const struct book_account *account = &take->account;
@@ -100,7 +107,7 @@ static enum err load_facts(struct db *db, const struct take *take, struct card_f
         err = book_token_load(db, account->meter_id, account->n, &token);
     }
     if (err == OK) {
-        facts.total_moved = token.total_fen != account->total_fen;
+        facts.total_moved = account->n > 0 && !is_up_to_date(take, &token);
         facts.sale_is_open = meter.sale_open;
         err = return_is_open(db, account->meter_id, &facts.return_is_open);
     }
@@ -189,23 +196,22 @@ static enum err hear(struct db *db, struct take *take)
     if (err == OK) {
         err = book_account_load(db, take->card.meter_id, &take->account);
     }
-    return err == OK ? return_hear(take->cards, db, &take->card, &take->account, word) : err;
+    return err == OK ? return_hear(take->cards, db, &take->account, word) : err;
 }
 
-/* Two persons took a purchase out of T: the newest token says so before anything else is done. */
+/* Two persons took a purchase out of T, or the newest token is for a card that was replaced: one
+ * that says T, for this card, is made before anything else is done. */
 static enum err correct(struct db *db, struct take *take)
 {
-    struct book_token before = {.total_fen = 0};
+    struct book_token before;
     struct book_token token;
-    enum err err = OK;
-    if (take->account.n > 0) {
-        err = book_token_load(db, take->account.meter_id, take->account.n, &before);
-    }
-    if (err != OK || before.total_fen == take->account.total_fen) {
+    enum err err = book_token_load(db, take->account.meter_id, take->account.n, &before);
+    if (err != OK || is_up_to_date(take, &before)) {
         return err;
     }
-    const struct token_wish wish = {.kind = BOOK_CORRECTION,
-                                    .amount_fen = take->account.total_fen - before.total_fen,
+    const int64_t moved_fen = take->account.total_fen - before.total_fen;
+    const struct token_wish wish = {.kind = moved_fen != 0 ? BOOK_CORRECTION : BOOK_REPLACEMENT,
+                                    .amount_fen = moved_fen,
                                     .total_fen = take->account.total_fen};
     return token_issue(take->cards, db, &take->card, &take->account, &wish, &token);
 }

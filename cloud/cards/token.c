@@ -182,6 +182,9 @@ static enum err seal(const struct cards *cards, const struct token_reader *reade
 enum err token_write(const struct cards *cards, const struct token_reader *reader,
                      const struct book_token *token, struct api_card_write *ret_write)
 {
+    if (!str_equal(token->uid_text, reader->card->uid_text)) {
+        return ERR_CONFLICT;
+    }
     memset(ret_write, 0, sizeof(*ret_write));
     ret_write->n = token->n;
     ret_write->amount_fen = token->amount_fen;

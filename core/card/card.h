@@ -55,7 +55,7 @@ struct card_reading {
 /* Our records of the meter. */
 struct card_facts {
     uint32_t n;       /* newest token that was given out; 0: none */
-    bool total_moved; /* what it says is not T any more: a new one must say so first */
+    bool total_moved; /* it does not say T, or is for another card: a new one must come first */
     bool has_seen;    /* the meter has spoken before */
     uint32_t seen_seq;
     uint32_t seen_n;

@@ -150,6 +150,65 @@ TEST(the_meter_refuses_because_the_value_is_used)
     end();
 }
 
+/* The card that carries the refusal is spoiled and replaced before the desk takes it in. */
+TEST(the_total_is_restored_on_the_card_of_now)
+{
+    struct test_card card = begin();
+    struct test_card fresh = test_card_make(UID_2);
+    struct test_meter meter = test_meter_make();
+    char body[200];
+    char reply[64];
+    buy_and_issue(&card);
+    burn(&card, &write);
+    test_meter_load(&meter, &card);
+    meter.balance_fen = 100; /* used */
+    begin_return(&rig, order_no, case_no);
+    write_newest(&card);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.error, 22);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"}", "uid", reply),
+                 200);
+    str_format_cut(body, sizeof(body), "{\"record\":\"%s\"}", card.returned[0]);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/return", body, "uid", reply), 200);
+    check_stage("REFUSED");
+    rig_text(&rig.rig, "SELECT uid FROM card_token ORDER BY n DESC LIMIT 1", NULL, reply,
+             sizeof(reply));
+    CHECK_EQ_STR(reply, UID_2);
+    write_newest(&fresh);
+    CHECK(is_state(&rig, order_no, "DONE"));
+    test_meter_load(&meter, &fresh);
+    CHECK_EQ_I64(meter.n, 4);
+    CHECK_EQ_I64(meter.total_fen, FEN);
+    CHECK_EQ_I64(meter.balance_fen, 100);
+    lay("k1", &fresh, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.standing, "replaced");
+    end();
+}
+
+/* Whatever led to it: a token that was made for another card is never given out for this one. */
+TEST(a_newest_token_for_another_card_is_made_anew)
+{
+    struct test_card card = begin();
+    struct test_card fresh = test_card_make(UID_2);
+    struct test_meter meter = test_meter_make();
+    char reply[64];
+    top_up(&rig, &card, FEN, order_no);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"}", "uid", reply),
+                 200);
+    rig_exec(&rig.rig, "UPDATE card_account SET n = 1"); /* as if there were only the old one's */
+    rig_exec(&rig.rig, "DROP TRIGGER card_token_there");
+    rig_exec(&rig.rig, "DELETE FROM card_token WHERE n = 2");
+    write_newest(&fresh);
+    CHECK_EQ_I64(laid.write.n, 2);
+    test_meter_load(&meter, &fresh);
+    CHECK_EQ_I64(meter.balance_fen, FEN);
+    lay("k1", &fresh, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    end();
+}
+
 TEST(an_old_word_or_none_ends_nothing)
 {
     struct test_card card = begin();
