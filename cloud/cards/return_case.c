@@ -28,7 +28,7 @@ static enum err load_open(struct db *db, const char *meter_id, struct row *ret_r
 {
     struct sql *sql =
         sql_begin(db, "SELECT case_no, order_no, meter_id, stage = 'REVERSAL_ISSUED', amount_fen,"
-                      " n, total_fen, had_seq, first, asked_ms FROM card_return_case WHERE"
+                      " n, had_seq, first, asked_ms FROM card_return_case WHERE"
                       " meter_id = ?1 AND stage IN ('ASKED', 'REVERSAL_ISSUED')");
     sql_bind_text(sql, 1, meter_id);
     enum err err = sql_one(sql);
@@ -38,14 +38,13 @@ static enum err load_open(struct db *db, const char *meter_id, struct row *ret_r
     struct row row = {.issued = sql_bool(sql, 3),
                       .amount_fen = sql_i64(sql, 4),
                       .open = {.n = (uint32_t)sql_i64(sql, 5),
-                               .total_fen = sql_i64(sql, 6),
-                               .had_seen = !sql_is_null(sql, 7),
-                               .had_seq = (uint32_t)sql_i64(sql, 7)},
-                      .asked_ms = sql_i64(sql, 9)};
+                               .had_seen = !sql_is_null(sql, 6),
+                               .had_seq = (uint32_t)sql_i64(sql, 6)},
+                      .asked_ms = sql_i64(sql, 8)};
     const bool good = sql_copy_text(sql, 0, row.case_no, sizeof(row.case_no)) &&
                       sql_copy_text(sql, 1, row.order_no, sizeof(row.order_no)) &&
                       sql_copy_text(sql, 2, row.meter_id, sizeof(row.meter_id)) &&
-                      sql_copy_text(sql, 8, row.first, sizeof(row.first));
+                      sql_copy_text(sql, 7, row.first, sizeof(row.first));
     sql_end(sql);
     if (!good) {
         return ERR_CHECKSUM;
@@ -287,17 +286,35 @@ static enum err on_refused(struct cards *cards, struct db *db, const struct row 
     return err == OK && restored ? cancel(cards, db, row, account) : err;
 }
 
+/* What the word says of the token whose number it names. Two persons may have taken another
+ * purchase out of T since the reversal, and a newer token said so. */
+static enum err read_word(struct db *db, const char *meter_id, const struct card_return *word,
+                          struct card_meter_word *ret_said)
+{
+    struct book_token token = {.total_fen = 0};
+    enum err err = book_token_load(db, meter_id, word->n, &token);
+    *ret_said =
+        (struct card_meter_word){.seq = word->seq,
+                                 .n = word->n,
+                                 .total_fits = err == OK && token.total_fen == word->total_fen,
+                                 .error = word->error};
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 enum err return_hear(struct cards *cards, struct db *db, struct book_account *account,
                      const struct card_return *word)
 {
     struct row row;
     struct money_case c;
+    struct card_meter_word said;
     enum err err = load_open(db, account->meter_id, &row);
     if (err != OK || !row.issued) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
-    const struct card_meter_word said = {
-        .seq = word->seq, .n = word->n, .total_fen = word->total_fen, .error = word->error};
+    err = read_word(db, account->meter_id, word, &said);
+    if (err != OK) {
+        return err;
+    }
     const enum card_return_end how = card_return_judge(&row.open, &said);
     if (how == CARD_RETURN_WAITS) {
         return OK;

@@ -153,7 +153,7 @@ enum card_return_end card_return_judge(const struct card_return_open *open,
     if (open->had_seen && word->seq <= open->had_seq) {
         return CARD_RETURN_WAITS;
     }
-    const bool took = word->n >= open->n && word->total_fen == open->total_fen;
+    const bool took = word->n >= open->n && word->total_fits;
     const bool refused = word->error == CARD_METER_REFUSED;
     if (took && !refused) {
         return CARD_RETURN_REVERSED;

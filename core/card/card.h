@@ -117,10 +117,9 @@ int64_t card_headroom(int64_t limit_fen, int64_t balance_fen, int64_t coming_fen
 /* ---- value that is bought back ---- */
 
 struct card_return_open {
-    uint32_t n;        /* of the reversal token */
-    int64_t total_fen; /* the reduced T */
-    bool had_seen;     /* the meter had spoken before it was given out ... */
-    uint32_t had_seq;  /* ... last with this number */
+    uint32_t n;       /* of the reversal token */
+    bool had_seen;    /* the meter had spoken before it was given out ... */
+    uint32_t had_seq; /* ... last with this number */
 };
 
 enum { CARD_METER_REFUSED = 22 /* error word: the reversal would have left less than nothing */ };
@@ -129,8 +128,8 @@ enum { CARD_METER_REFUSED = 22 /* error word: the reversal would have left less 
 struct card_meter_word {
     uint32_t seq;
     uint32_t n;
-    int64_t total_fen;
-    uint8_t error; /* the meter's last error word; only CARD_METER_REFUSED speaks of a reversal */
+    bool total_fits; /* Tm is what token n said: from the reversal on, all are without the value */
+    uint8_t error;   /* the meter's last error word; only CARD_METER_REFUSED speaks of a reversal */
 };
 
 enum card_return_end {

@@ -353,26 +353,32 @@ static void settle(const char *number, const char *person, const char *decision)
     double_answer_finish(&answer);
 }
 
-TEST(what_two_persons_paid_back_leaves_the_total)
+/* Two persons, with a proof that they saw, send an issued order's money back. */
+static void pay_back(const char *number)
 {
-    rig_timers()->card_review_ms = 300;
-    struct test_card card = begin();
-    struct test_meter meter = test_meter_make();
     char path[128];
-    add_persons(&rig);
-    buy_and_issue(&card);
-    static struct api_card_write lost;
-    lost = write;
-    CHECK(rig_until(&rig.rig, order_no, "REVIEW"));
-    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/attach", order_no);
+    str_format_cut(path, sizeof(path), "/v1/admin/review/%s/attach", number);
     struct double_answer answer = double_http_call(HTTP_POST, path,
                                                    "{\"person\":\"li\",\"password\":\"" PASSWORD
                                                    "\",\"kind\":\"physical\",\"text\":\"seen\"}");
     CHECK_EQ_U64(answer.status, 200);
     double_answer_finish(&answer);
-    settle(order_no, "li", "refund");
-    settle(order_no, "wang", "refund");
-    CHECK(rig_until(&rig.rig, order_no, "REFUNDED"));
+    settle(number, "li", "refund");
+    settle(number, "wang", "refund");
+    CHECK(rig_until(&rig.rig, number, "REFUNDED"));
+}
+
+TEST(what_two_persons_paid_back_leaves_the_total)
+{
+    rig_timers()->card_review_ms = 300;
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    add_persons(&rig);
+    buy_and_issue(&card);
+    static struct api_card_write lost;
+    lost = write;
+    CHECK(rig_until(&rig.rig, order_no, "REVIEW"));
+    pay_back(order_no);
     CHECK_EQ_I64(rig_number(&rig.rig, "SELECT total_fen FROM card_account", NULL), 0);
     /* The old token is not handed out any more; one that says the new total is. */
     lay("k1", &card, &laid);
@@ -389,6 +395,32 @@ TEST(what_two_persons_paid_back_leaves_the_total)
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.state, "ready");
     CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_token", NULL), 2);
+    end();
+}
+
+/* T moves while a case is open: the meter takes a token that is newer than the reversal. */
+TEST(a_newer_token_without_the_value_ends_a_case_too)
+{
+    rig_timers()->card_review_ms = 1000;
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, 2 * FEN, other_no);
+    test_meter_load(&meter, &card);
+    lay("k1", &card, &laid);
+    buy_and_issue(&card);
+    begin_return(&rig, other_no, case_no);
+    CHECK(rig_until(&rig.rig, order_no, "REVIEW"));
+    pay_back(order_no);
+    CHECK_EQ_I64(rig_number(&rig.rig, "SELECT total_fen FROM card_account", NULL), 0);
+    write_newest(&card);
+    CHECK_EQ_I64(laid.write.n, 4); /* purchase, purchase, reversal, and the total without both */
+    check_stage("REVERSAL_ISSUED");
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    lay("k1", &card, &laid);
+    check_stage("REVERSED");
+    CHECK_EQ_STR(laid.state, "ready");
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), -2 * FEN);
     end();
 }
 

@@ -178,25 +178,24 @@ TEST(headroom_counts_what_is_on_its_way)
 
 TEST(only_the_meters_newer_word_ends_a_return_case)
 {
-    const struct card_return_open open = {
-        .n = 9, .total_fen = 70000, .had_seen = true, .had_seq = 41};
+    const struct card_return_open open = {.n = 9, .had_seen = true, .had_seq = 41};
     static const struct {
         struct card_meter_word word;
         enum card_return_end end;
     } CASES[] = {
-        {{.seq = 42, .n = 9, .total_fen = 70000}, CARD_RETURN_REVERSED},
-        {{.seq = 42, .n = 10, .total_fen = 70000}, CARD_RETURN_REVERSED},
-        {{.seq = 41, .n = 9, .total_fen = 70000}, CARD_RETURN_WAITS}, /* not newer */
-        {{.seq = 42, .n = 9, .total_fen = 80000}, CARD_RETURN_WAITS}, /* another total */
-        {{.seq = 42, .n = 8, .total_fen = 70000}, CARD_RETURN_WAITS}, /* before it */
-        {{.seq = 42, .n = 8, .total_fen = 80000}, CARD_RETURN_WAITS}, /* ignored so far */
-        {{.seq = 42, .n = 8, .total_fen = 80000, .error = 22}, CARD_RETURN_REFUSED},
-        {{.seq = 42, .n = 9, .total_fen = 80000, .error = 22}, CARD_RETURN_REFUSED},
-        {{.seq = 41, .n = 8, .total_fen = 80000, .error = 22}, CARD_RETURN_WAITS}, /* not newer */
-        {{.seq = 42, .n = 9, .total_fen = 70000, .error = 22}, CARD_RETURN_WAITS},
-        {{.seq = 42, .n = 8, .total_fen = 80000, .error = 20},
+        {{.seq = 42, .n = 9, .total_fits = true}, CARD_RETURN_REVERSED},
+        {{.seq = 42, .n = 10, .total_fits = true}, CARD_RETURN_REVERSED},
+        {{.seq = 41, .n = 9, .total_fits = true}, CARD_RETURN_WAITS},  /* not newer */
+        {{.seq = 42, .n = 9, .total_fits = false}, CARD_RETURN_WAITS}, /* another total */
+        {{.seq = 42, .n = 8, .total_fits = true}, CARD_RETURN_WAITS},  /* before it */
+        {{.seq = 42, .n = 8, .total_fits = false}, CARD_RETURN_WAITS}, /* ignored so far */
+        {{.seq = 42, .n = 8, .total_fits = false, .error = 22}, CARD_RETURN_REFUSED},
+        {{.seq = 42, .n = 9, .total_fits = false, .error = 22}, CARD_RETURN_REFUSED},
+        {{.seq = 41, .n = 8, .total_fits = false, .error = 22}, CARD_RETURN_WAITS}, /* not newer */
+        {{.seq = 42, .n = 9, .total_fits = true, .error = 22}, CARD_RETURN_WAITS},
+        {{.seq = 42, .n = 8, .total_fits = false, .error = 20},
          CARD_RETURN_WAITS}, /* pulled too early */
-        {{.seq = 42, .n = 9, .total_fen = 70000, .error = 20}, CARD_RETURN_REVERSED},
+        {{.seq = 42, .n = 9, .total_fits = true, .error = 20}, CARD_RETURN_REVERSED},
     };
     for (size_t i = 0; i < ARRAY_COUNT(CASES); i++) {
         CHECK_EQ_I64(card_return_judge(&open, &CASES[i].word), CASES[i].end);
@@ -204,7 +203,7 @@ TEST(only_the_meters_newer_word_ends_a_return_case)
     struct card_return_open first = open;
     first.had_seen = false;
     first.had_seq = 0;
-    const struct card_meter_word word = {.seq = 0, .n = 9, .total_fen = 70000};
+    const struct card_meter_word word = {.seq = 0, .n = 9, .total_fits = true};
     CHECK_EQ_I64(card_return_judge(&first, &word), CARD_RETURN_REVERSED);
 }
 
