@@ -224,14 +224,35 @@ static void on_job(const struct job *job, void *self)
 struct end {
     struct orders *orders;
     char order_no[ORDER_NUMBER_SIZE];
+    int64_t attempts; /* of the claim */
 };
+
+/* Between the claim and now the delivery may have ended, or begun: a card's token that was issued
+ * has a wait of its own, under the same job. */
+static enum err is_due(struct db *db, const struct end *end, bool *ret_due)
+{
+    struct sql *sql = sql_begin(db, "SELECT 1 FROM job WHERE kind = ?1 AND key = ?2 AND leased = 1"
+                                    " AND attempts = ?3");
+    sql_bind_text(sql, 1, JOB_DELIVER_END);
+    sql_bind_text(sql, 2, end->order_no);
+    sql_bind_i64(sql, 3, end->attempts);
+    enum err err = sql_one(sql);
+    sql_end(sql);
+    *ret_due = err == OK;
+    return err == ERR_NOT_FOUND ? OK : err;
+}
 
 static enum err store_end(struct db *db, void *arg)
 {
     const struct end *end = arg;
     struct money_case c;
+    bool due = false;
     const struct delivery_event event = {.kind = DELIVERY_EV_DEADLINE, .use = {.energy_step = 1}};
-    enum err err = case_open(&c, end->orders, db, end->order_no);
+    enum err err = is_due(db, end, &due);
+    if (err != OK || !due) {
+        return err;
+    }
+    err = case_open(&c, end->orders, db, end->order_no);
     if (err == OK) {
         err = job_delete(db, JOB_DELIVER_END, end->order_no);
     }
@@ -260,6 +281,7 @@ static void on_end(const struct job *job, void *self)
         return; /* the job comes again */
     }
     end->orders = orders;
+    end->attempts = job->attempts;
     if (!str_copy(end->order_no, sizeof(end->order_no), job->key) ||
         store_submit(orders->setup.store, store_end, ended, end) != OK) {
         free(end);

@@ -4,6 +4,7 @@
 
 #include "common/bytes.h"
 #include "common/crypto/ed25519.h"
+#include "common/must.h"
 #include "common/str.h"
 #include "protocol/card/keys.h"
 #include "protocol/cardauth/cardauth.h"
@@ -238,6 +239,43 @@ TEST(once_issued_it_is_owed_then_in_review_and_never_goes_back_by_itself)
     CHECK_EQ_I64(count("SELECT count(*) FROM card_owed WHERE closed_at IS NULL"), 0);
     lay("k2", &card, &laid);
     CHECK_EQ_STR(laid.state, "ready");
+    end();
+}
+
+/* Of the deadline, a moment from now. */
+static enum err put_end(struct db *db, void *number)
+{
+    return job_put(rig.rig.jobs, db, "deliver_end", number, db_service_ms(db) + 300);
+}
+
+static enum err hold_writer(struct db *db, void *arg)
+{
+    (void)db;
+    (void)arg;
+    rig_sleep_ms(1000);
+    return OK;
+}
+
+static void was_held(enum err err, void *arg)
+{
+    (void)arg;
+    MUST(err == OK);
+}
+
+/* The writer takes: the deadline's claim, the issue, and then what the claim has led to. */
+TEST(a_token_that_is_issued_as_its_time_ends_has_its_own_time)
+{
+    struct test_card card = begin();
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay("k1", &card, &laid);
+    CHECK(store_run(rig.rig.store, put_end, order_no) == OK);
+    CHECK(store_submit(rig.rig.store, hold_writer, was_held, NULL) == OK);
+    rig_sleep_ms(650); /* due, and the claim waits for the writer */
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    rig_sleep_ms(300);
+    CHECK(is_state(&rig, order_no, "CREDITING"));
+    CHECK_EQ_I64(count("SELECT count(*) FROM job WHERE kind = 'deliver_end' AND leased = 0"), 1);
+    finish(&rig, "k1", &card, order_no);
     end();
 }
 
