@@ -268,3 +268,20 @@ enum err book_total_fits(struct db *db, const char *meter_id, uint32_t n, int64_
     *ret_fits = err == OK || (err == ERR_NOT_FOUND && total_fen == 0);
     return err == ERR_NOT_FOUND ? OK : err;
 }
+
+enum err book_pending(struct db *db, const char *meter_id, const char *purchase_id,
+                      int64_t *ret_fen)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT coalesce(sum(o.amount_fen), 0) FROM pay_order o"
+                      " JOIN card_order USING (order_no) WHERE o.meter_id = ?1"
+                      " AND o.purchase_id <> ?2 AND o.state IN ('NEW', 'WAIT_PAY', 'CLOSING',"
+                      " 'PAID') AND NOT EXISTS (SELECT 1 FROM card_token t WHERE t.document_no ="
+                      " o.order_no)");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_text(sql, 2, purchase_id);
+    enum err err = sql_one(sql);
+    *ret_fen = err == OK ? sql_i64(sql, 0) : 0;
+    sql_end(sql);
+    return err;
+}

@@ -99,6 +99,11 @@ MUST_CHECK enum err book_tokens_written(struct db *db, const char *meter_id, uin
 MUST_CHECK enum err book_total_fits(struct db *db, const char *meter_id, uint32_t n,
                                     int64_t total_fen, bool *ret_fits);
 
+/** The meter's orders by card that are paid or may still be, and have no token yet; those of
+ * @p purchase_id ("": none) left out. */
+MUST_CHECK enum err book_pending(struct db *db, const char *meter_id, const char *purchase_id,
+                                 int64_t *ret_fen);
+
 const char *book_token_kind_name(enum book_token_kind kind);
 
 #endif

@@ -14,17 +14,22 @@ static void refuse(struct card_pass *pass, const char *reason)
     str_format_cut(pass->reason, sizeof(pass->reason), "%s", reason);
 }
 
-/* What was given out and is not in the meter yet comes on top of its balance. */
-static bool fits_meter(const struct catalog_meter *meter, const struct book_account *account,
-                       int64_t amount_fen)
+bool gate_takes(const struct catalog_meter *meter, const struct book_account *account,
+                int64_t pending_fen, int64_t amount_fen)
 {
-    const int64_t limit_fen = meter->profile.card_limit_fen;
-    const int64_t coming_fen = account->total_fen - account->seen_total_fen;
     if (amount_fen > INT32_MAX || account->total_fen > CARD_TOTAL_FEN_MAX - amount_fen) {
         return false;
     }
-    return limit_fen == 0 ||
-           amount_fen <= card_headroom(limit_fen, account->seen_balance_fen, coming_fen);
+    return meter->profile.card_limit_fen == 0 ||
+           amount_fen <= gate_headroom(meter, account, pending_fen);
+}
+
+int64_t gate_headroom(const struct catalog_meter *meter, const struct book_account *account,
+                      int64_t pending_fen)
+{
+    const int64_t coming_fen = account->total_fen - account->seen_total_fen;
+    return card_headroom(meter->profile.card_limit_fen, account->seen_balance_fen,
+                         coming_fen + pending_fen);
 }
 
 static enum err look(struct db *db, const struct card_wish *wish,
@@ -34,6 +39,7 @@ static enum err look(struct db *db, const struct card_wish *wish,
     struct book_account account;
     struct catalog_meter meter;
     bool return_open = false;
+    int64_t pending_fen = 0;
     enum err err = book_card_load(db, session->uid, &card);
     if (err == OK) {
         err = book_account_load(db, session->meter_id, &account);
@@ -44,6 +50,9 @@ static enum err look(struct db *db, const struct card_wish *wish,
     if (err == OK) {
         err = return_is_open(db, session->meter_id, &return_open);
     }
+    if (err == OK) {
+        err = book_pending(db, session->meter_id, wish->purchase_id, &pending_fen);
+    }
     if (err != OK) {
         return err;
     }
@@ -53,7 +62,7 @@ static enum err look(struct db *db, const struct card_wish *wish,
         refuse(pass, card_reason_name(CARD_REASON_RETURN_CASE));
     } else if (account.n != session->ready_n) {
         pass->gate = CARD_GATE_OVER; /* something was given out since: read the card again */
-    } else if (!fits_meter(&meter, &account, wish->amount_fen)) {
+    } else if (!gate_takes(&meter, &account, pending_fen, wish->amount_fen)) {
         pass->gate = CARD_GATE_AMOUNT;
     } else {
         pass->gate = CARD_GATE_OPEN;

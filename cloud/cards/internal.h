@@ -5,6 +5,7 @@
 #include "cloud/cards/book.h"
 #include "cloud/cards/cards.h"
 #include "cloud/cards/session.h"
+#include "cloud/catalog/catalog.h"
 #include "cloud/orders/case.h"
 #include "cloud/orders/view.h"
 #include "core/card/card.h"
@@ -240,7 +241,21 @@ MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, co
 /** What is to be written to the card: its issue record and all trailers. */
 void desk_reply_issued(struct http_request *request, const struct desk_issue *issue);
 
-/** The gate of orders (gate.c). */
+/* ---- the gate of orders (gate.c) ---- */
+
+/**
+ * What the meter still takes; its profile must have a limit. Everything that comes on top of its
+ * balance counts: what was given out and is not in the meter yet, and @p pending_fen, paid or about
+ * to be, without a token.
+ */
+int64_t gate_headroom(const struct catalog_meter *meter, const struct book_account *account,
+                      int64_t pending_fen);
+
+/** True if the meter takes @p amount_fen more, and T can be that high. */
+bool gate_takes(const struct catalog_meter *meter, const struct book_account *account,
+                int64_t pending_fen, int64_t amount_fen);
+
+/** As cloud/orders calls it. */
 MUST_CHECK enum err gate_pass(void *cards, struct db *db, const struct card_wish *wish,
                               struct card_pass *ret_pass);
 

@@ -144,8 +144,12 @@ struct reading {
 static enum err fill_meter(struct db *db, const struct take *take, struct api_card_view *view)
 {
     struct catalog_meter meter;
+    int64_t pending_fen = 0;
     const struct book_account *account = &take->account;
     enum err err = catalog_meter_get(db, account->meter_id, &meter);
+    if (err == OK) {
+        err = book_pending(db, account->meter_id, "", &pending_fen);
+    }
     if (err != OK) {
         return err;
     }
@@ -160,10 +164,7 @@ static enum err fill_meter(struct db *db, const struct take *take, struct api_ca
     view->balance_fen = account->seen_balance_fen;
     view->balance_at = account->seen_meter_at;
     view->has_headroom = meter.profile.card_limit_fen > 0;
-    view->headroom_fen =
-        view->has_headroom ? card_headroom(meter.profile.card_limit_fen, account->seen_balance_fen,
-                                           account->total_fen - account->seen_total_fen)
-                           : 0;
+    view->headroom_fen = view->has_headroom ? gate_headroom(&meter, account, pending_fen) : 0;
     return OK;
 }
 

@@ -188,6 +188,17 @@ static enum err warn(struct db *db, const struct take *take)
 
 /* ---- the way in ---- */
 
+static enum err tell_fault(struct db *db, const char *meter_id, uint8_t error)
+{
+    char text[120];
+    if (!card_error_is_fault(error)) {
+        return OK;
+    }
+    str_format_cut(text, sizeof(text),
+                   "the meter did not take what a card showed it: its error word is %u", error);
+    return alarm_raise(db, "card_meter_error", meter_id, text);
+}
+
 /* What the meter said since we heard it last. */
 static enum err hear(struct db *db, struct take *take)
 {
@@ -195,6 +206,9 @@ static enum err hear(struct db *db, struct take *take)
     enum err err = book_account_hear(db, take->account.meter_id, word);
     if (err == OK) {
         err = book_account_load(db, take->card.meter_id, &take->account);
+    }
+    if (err == OK) {
+        err = tell_fault(db, take->account.meter_id, word->error);
     }
     return err == OK ? return_hear(take->cards, db, &take->account, word) : err;
 }

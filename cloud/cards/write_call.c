@@ -10,6 +10,7 @@
 
 #include "cloud/cards/internal.h"
 #include "cloud/catalog/catalog.h"
+#include "cloud/orders/alarm.h"
 #include "common/bytes.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -94,6 +95,21 @@ static enum refusal refuse_first(const struct money_case *c, bool return_open)
     return return_open ? REFUSED_RETURN_CASE : REFUSED_NOT;
 }
 
+/* A meter that was said to take it does not any more: it would refuse every later token, too. The
+ * money goes back by itself, unless the meter has used up enough before. */
+static enum err refuse_full(struct write_call *call, const struct money_case *c,
+                            const struct book_account *account)
+{
+    struct catalog_meter meter;
+    enum err err = catalog_meter_get(c->db, account->meter_id, &meter);
+    if (err != OK || gate_takes(&meter, account, 0, c->row.order.amount.fen)) {
+        return err;
+    }
+    call->refusal = REFUSED_CARD;
+    return alarm_raise(c->db, "card_over_limit", c->row.order_no,
+                       "paid, and more than the meter takes now: no token is issued");
+}
+
 /* N + 1, T and the amount: stored with the beginning of the credit, in this very commit. */
 static enum err issue(struct write_call *call, struct money_case *c, const struct book_card *card,
                       struct book_account *account, struct book_token *ret_token)
@@ -135,6 +151,10 @@ static enum err give(struct write_call *call, struct money_case *c, const struct
         call->refusal = refuse_again(c, &account, &token);
     } else if (err == ERR_NOT_FOUND) {
         call->refusal = refuse_first(c, return_open);
+        err = call->refusal == REFUSED_NOT ? refuse_full(call, c, &account) : OK;
+        if (err != OK) {
+            return err;
+        }
         err = call->refusal == REFUSED_NOT ? issue(call, c, card, &account, &token) : OK;
     }
     if (err != OK || call->refusal != REFUSED_NOT) {

@@ -143,6 +143,7 @@ static enum err refuse_card(struct db *db, struct create *create, const struct l
         const struct card_wish wish = {.terminal_id = create->terminal_id,
                                        .session_id = create->request.card_session,
                                        .meter_id = create->request.meter_id,
+                                       .purchase_id = create->request.purchase_id,
                                        .amount_fen = create->request.amount_fen};
         enum err err = cards->gate(cards->self, db, &wish, &pass);
         if (err != OK) {

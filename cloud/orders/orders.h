@@ -91,6 +91,7 @@ struct card_wish {
     const char *terminal_id;
     const char *session_id;
     const char *meter_id;
+    const char *purchase_id; /* its earlier attempts end before this one begins */
     int64_t amount_fen;
 };
 

@@ -146,6 +146,12 @@ int64_t card_headroom(int64_t limit_fen, int64_t balance_fen, int64_t coming_fen
     return room > 0 ? room : 0;
 }
 
+bool card_error_is_fault(uint8_t error)
+{
+    return error != 0 && error != CARD_METER_STALE && error != CARD_METER_PULLED &&
+           error != CARD_METER_REFUSED;
+}
+
 enum card_return_end card_return_judge(const struct card_return_open *open,
                                        const struct card_meter_word *word)
 {

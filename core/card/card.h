@@ -122,7 +122,19 @@ struct card_return_open {
     uint32_t had_seq; /* ... last with this number */
 };
 
-enum { CARD_METER_REFUSED = 22 /* error word: the reversal would have left less than nothing */ };
+/* Error words of a meter (Q/GDW 1365; the last is of SHL-C1). */
+enum {
+    CARD_METER_STALE = 17,  /* it has taken something newer: an old card was held to it */
+    CARD_METER_PULLED = 20, /* the card was taken away too early */
+    CARD_METER_REFUSED = 22 /* the reversal would have left less than nothing */
+};
+
+/**
+ * True if an error word needs a person: the meter did not take what it was shown, and showing it
+ * again does not help. A refused reversal is not among them: it is answered by its case.
+ * Blocks: no. Allocates: no.
+ */
+bool card_error_is_fault(uint8_t error);
 
 /* The newest true return record. */
 struct card_meter_word {

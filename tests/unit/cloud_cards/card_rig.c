@@ -180,6 +180,9 @@ void test_meter_load(struct test_meter *meter, struct test_card *card)
         const int64_t change = credit.total_fen - meter->total_fen;
         if (meter->balance_fen + change < 0 || (meter->refuse && change < 0)) {
             meter->error = 22;
+        } else if (change > 0 && meter->limit_fen > 0 &&
+                   meter->balance_fen + change > meter->limit_fen) {
+            meter->error = 21;
         } else {
             meter->balance_fen += change;
             meter->total_fen = credit.total_fen;

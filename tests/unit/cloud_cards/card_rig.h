@@ -46,7 +46,8 @@ struct test_meter {
     int64_t total_fen;
     int64_t balance_fen;
     uint32_t seq;
-    bool refuse; /* the next reversal: its balance is used */
+    bool refuse;       /* the next reversal: its balance is used */
+    int64_t limit_fen; /* hoarding limit; 0: none */
     uint8_t error;
 };
 

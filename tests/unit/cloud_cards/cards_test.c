@@ -610,6 +610,96 @@ TEST(no_more_than_the_meter_takes)
     end();
 }
 
+TEST(what_is_paid_and_not_issued_counts_against_the_limit)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    char third_no[API_ORDER_NO_SIZE];
+    meter.limit_fen = 500000;
+    buy(&rig, "k1", &card, 200000, order_no); /* and he walks away */
+    buy(&rig, "k1", &card, 200000, other_no);
+    lay("k1", &card, &laid);
+    CHECK_EQ_I64(laid.headroom_fen, 100000);
+    CHECK_EQ_U64(order_card("k1", &laid, 100100, third_no), 422);
+    CHECK_EQ_U64(order_card("k1", &laid, 100000, third_no), 200);
+    lay("k1", &card, &laid);
+    CHECK_EQ_I64(laid.headroom_fen, 0); /* one that may still be paid, too */
+    CHECK(rig_until(&rig.rig, third_no, "WAIT_PAY"));
+    finish(&rig, "k1", &card, order_no);
+    finish(&rig, "k1", &card, other_no);
+    lay("k1", &card, &laid);
+    CHECK_EQ_I64(laid.headroom_fen, 0); /* each counts once, with its token or without */
+    double_pay_settle(third_no, 0);
+    CHECK(rig_until(&rig.rig, third_no, "PAID"));
+    finish(&rig, "k1", &card, third_no);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.error, 0);
+    CHECK_EQ_I64(meter.balance_fen, 500000);
+    end();
+}
+
+/* Another wallet for the same purchase: the first attempt ends, so it takes no room. */
+TEST(an_attempt_makes_room_for_the_next_one)
+{
+    static const char *const channels[] = {"alipay", "wechat"};
+    struct test_card card = begin();
+    char body[1024];
+    lay("k1", &card, &laid);
+    for (size_t i = 0; i < ARRAY_COUNT(channels); i++) {
+        str_format_cut(body, sizeof(body),
+                       "{\"client_request_id\":\"018f3a1c-0000-7000-8000-90000000000%zu\","
+                       "\"purchase_id\":\"018f3a1c-0000-7000-9000-900000000000\","
+                       "\"room_id\":\"r4\",\"meter_id\":\"" METER "\",\"amount_fen\":200000,"
+                       "\"channel\":\"%s\",\"card_session\":\"%s\"}",
+                       i, channels[i], laid.session_id);
+        if (i == 1) {
+            rig_exec(&rig.rig, "UPDATE meter_profile SET card_limit_fen = 200000"
+                               " WHERE kind = 'card'");
+        }
+        struct double_answer answer = double_http_call(HTTP_POST, "/v1/terminal/orders", body);
+        CHECK_EQ_U64(answer.status, 200);
+        double_answer_finish(&answer);
+    }
+    CHECK_EQ_I64(count("SELECT count(*) FROM pay_order WHERE state = 'CLOSED'"), 1);
+    end();
+}
+
+TEST(a_token_is_issued_only_while_the_meter_takes_it)
+{
+    struct test_card card = begin();
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay("k1", &card, &laid);
+    rig_exec(&rig.rig, "UPDATE meter_profile SET card_limit_fen = 100 WHERE kind = 'card'");
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+        CHECK_EQ_STR(word, "card_refused");
+    }
+    CHECK(is_state(&rig, order_no, "PAID")); /* goes back after its time */
+    CHECK_EQ_I64(count("SELECT count(*) FROM alarm WHERE kind = 'card_over_limit'"), 1);
+    rig_exec(&rig.rig, "UPDATE meter_profile SET card_limit_fen = 500000 WHERE kind = 'card'");
+    finish(&rig, "k1", &card, order_no);
+    end();
+}
+
+TEST(a_meter_that_takes_nothing_is_told)
+{
+    static const char ALARMS[] = "SELECT count(*) FROM alarm WHERE kind = 'card_meter_error'"
+                                 " AND subject = 'm4'";
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    lay("k1", &card, &laid);
+    CHECK_EQ_I64(count(ALARMS), 0);
+    meter.limit_fen = FEN + 1; /* it says less than its profile */
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.error, 21);
+    lay("k1", &card, &laid);
+    CHECK_EQ_I64(count(ALARMS), 1);
+    end();
+}
+
 TEST(blocked_lost_and_unknown_cards)
 {
     struct test_card card = begin();

@@ -176,6 +176,18 @@ TEST(headroom_counts_what_is_on_its_way)
     CHECK_EQ_I64(card_headroom(500000, INT64_MIN, 0), 0);
 }
 
+TEST(some_error_words_need_a_person)
+{
+    static const uint8_t faults[] = {5, 10, 14, 21, 23, 255};
+    static const uint8_t others[] = {0, 17, 20, 22};
+    for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
+        CHECK(card_error_is_fault(faults[i]));
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        CHECK(!card_error_is_fault(others[i]));
+    }
+}
+
 TEST(only_the_meters_newer_word_ends_a_return_case)
 {
     const struct card_return_open open = {.n = 9, .had_seen = true, .had_seq = 41};
