@@ -129,7 +129,10 @@ MUST_CHECK enum err take_owed(struct db *db, const struct book_account *account,
 
 /* ---- return cases (return_case.c) ---- */
 
-/** True while value of this meter is being bought back. */
+/** True if the meter has taken more than T: it must give it back before anything is sold to it. */
+bool return_is_behind(const struct book_account *account);
+
+/** True while value of this meter is being bought back, or it is behind. */
 MUST_CHECK enum err return_is_open(struct db *db, const char *meter_id, bool *ret_open);
 
 /** After the meter has spoken: end an open case by its word. */

@@ -53,12 +53,24 @@ static enum err load_open(struct db *db, const char *meter_id, struct row *ret_r
     return OK;
 }
 
+/* Without a case, too: two persons sent money back whose value the meter has. The next purchase
+ * would pay for it. */
 enum err return_is_open(struct db *db, const char *meter_id, bool *ret_open)
 {
     struct row row;
-    enum err err = load_open(db, meter_id, &row);
-    *ret_open = err == OK && row.issued;
+    struct book_account account;
+    enum err err = book_account_load(db, meter_id, &account);
+    if (err != OK) {
+        return err;
+    }
+    err = load_open(db, meter_id, &row);
+    *ret_open = (err == OK && row.issued) || return_is_behind(&account);
     return err == ERR_NOT_FOUND ? OK : err;
+}
+
+bool return_is_behind(const struct book_account *account)
+{
+    return account->has_seen && account->seen_total_fen > account->total_fen;
 }
 
 /* ---- beginning ---- */
@@ -301,6 +313,16 @@ static enum err read_word(struct db *db, const char *meter_id, const struct card
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* Without a case. */
+static enum err tell_refused(struct db *db, const struct book_account *account)
+{
+    if (account->seen_error != CARD_METER_REFUSED || !return_is_behind(account)) {
+        return OK;
+    }
+    return alarm_raise(db, "card_correction_refused", account->meter_id,
+                       "money went back whose value the meter has used: it is sold nothing");
+}
+
 enum err return_hear(struct cards *cards, struct db *db, struct book_account *account,
                      const struct card_return *word)
 {
@@ -308,10 +330,12 @@ enum err return_hear(struct cards *cards, struct db *db, struct book_account *ac
     struct money_case c;
     struct card_meter_word said;
     enum err err = load_open(db, account->meter_id, &row);
-    if (err != OK || !row.issued) {
-        return err == ERR_NOT_FOUND ? OK : err;
+    if (err == ERR_NOT_FOUND || (err == OK && !row.issued)) {
+        return tell_refused(db, account);
     }
-    err = read_word(db, account->meter_id, word, &said);
+    if (err == OK) {
+        err = read_word(db, account->meter_id, word, &said);
+    }
     if (err != OK) {
         return err;
     }

@@ -398,6 +398,42 @@ TEST(what_two_persons_paid_back_leaves_the_total)
     end();
 }
 
+/* The copy of a token whose money went back was used up: the meter refuses the correction. The next
+ * one who buys must not pay for that. */
+TEST(nothing_is_sold_to_a_meter_that_keeps_what_went_back)
+{
+    rig_timers()->card_review_ms = 300;
+    struct test_card card = begin();
+    struct test_card copy;
+    struct test_meter meter = test_meter_make();
+    add_persons(&rig);
+    buy_and_issue(&card);
+    copy = card;
+    burn(&copy, &write);
+    CHECK(rig_until(&rig.rig, order_no, "REVIEW"));
+    pay_back(order_no);
+    write_newest(&card);
+    CHECK_EQ_I64(laid.write.n, 2);
+    test_meter_load(&meter, &copy);
+    meter.balance_fen = 100; /* used */
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.error, 22);
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "refused");
+    CHECK_EQ_STR(laid.reason, "return_case");
+    CHECK_EQ_U64(order_card("k1", &laid, FEN / 2, other_no), 409);
+    CHECK_EQ_I64(rig_number(&rig.rig,
+                            "SELECT count(*) FROM alarm WHERE kind = 'card_correction_refused'",
+                            NULL),
+                 1);
+    meter.balance_fen = FEN; /* should it give it back after all */
+    test_meter_load(&meter, &card);
+    CHECK_EQ_I64(meter.balance_fen, 0);
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    end();
+}
+
 /* T moves while a case is open: the meter takes a token that is newer than the reversal. */
 TEST(a_newer_token_without_the_value_ends_a_case_too)
 {
