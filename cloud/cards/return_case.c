@@ -26,10 +26,12 @@ struct row {
 
 static enum err load_open(struct db *db, const char *meter_id, struct row *ret_row)
 {
-    struct sql *sql =
-        sql_begin(db, "SELECT case_no, order_no, meter_id, stage = 'REVERSAL_ISSUED', amount_fen,"
-                      " n, had_seq, first, asked_ms FROM card_return_case WHERE"
-                      " meter_id = ?1 AND stage IN ('ASKED', 'REVERSAL_ISSUED')");
+    struct sql *sql = sql_begin(
+        db,
+        "SELECT case_no, order_no, meter_id, stage = 'REVERSAL_ISSUED', amount_fen,"
+        " n, had_seq, first, asked_ms, EXISTS (SELECT 1 FROM card_token t WHERE"
+        "  t.meter_id = c.meter_id AND t.n >= c.n AND t.written_at IS NOT NULL)"
+        " FROM card_return_case c WHERE meter_id = ?1 AND stage IN ('ASKED', 'REVERSAL_ISSUED')");
     sql_bind_text(sql, 1, meter_id);
     enum err err = sql_one(sql);
     if (err != OK) {
@@ -38,6 +40,7 @@ static enum err load_open(struct db *db, const char *meter_id, struct row *ret_r
     struct row row = {.issued = sql_bool(sql, 3),
                       .amount_fen = sql_i64(sql, 4),
                       .open = {.n = (uint32_t)sql_i64(sql, 5),
+                               .was_written = sql_bool(sql, 9),
                                .had_seen = !sql_is_null(sql, 6),
                                .had_seq = (uint32_t)sql_i64(sql, 6)},
                       .asked_ms = sql_i64(sql, 8)};

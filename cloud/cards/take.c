@@ -233,7 +233,13 @@ static enum err correct(struct db *db, struct take *take)
 static enum err carry_out(struct db *db, struct take *take)
 {
     const struct card_verdict first = take->verdict;
-    enum err err = first.news >= 0 ? hear(db, take) : OK;
+    enum err err = OK;
+    if (first.proven_n > 0) { /* what the meter says may be about a token that lies there, too */
+        err = book_tokens_written(db, take->account.meter_id, first.proven_n);
+    }
+    if (err == OK && first.news >= 0) {
+        err = hear(db, take);
+    }
     if (err == OK && first.proven_n > 0) {
         err = take_proof(take->cards, db, take->account.meter_id, first.proven_n);
     }

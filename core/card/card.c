@@ -161,10 +161,11 @@ enum card_return_end card_return_judge(const struct card_return_open *open,
     }
     const bool took = word->n >= open->n && word->total_fits;
     const bool refused = word->error == CARD_METER_REFUSED;
+    const bool met = open->was_written || word->n >= open->n;
     if (took && !refused) {
         return CARD_RETURN_REVERSED;
     }
-    return !took && refused ? CARD_RETURN_REFUSED : CARD_RETURN_WAITS;
+    return !took && refused && met ? CARD_RETURN_REFUSED : CARD_RETURN_WAITS;
 }
 
 const char *card_reason_name(enum card_reason reason)

@@ -425,6 +425,9 @@ void open_card(const char *uid)
 void add_persons(struct card_rig *rig)
 {
     static const char *const names[] = {"li", "wang"};
+    if (rig_number(&rig->rig, "SELECT count(*) FROM person", NULL) > 0) {
+        return;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
         const struct person_change change = {names[i], PASSWORD, ""};
         MUST(person_add(rig->rig.store, &the.rng, &change) == OK);

@@ -112,6 +112,7 @@ unsigned desk(const char *path, const char *body, const char *name, char ret_wor
 void open_card(const char *uid);
 /** Two persons begin a return case of an order; its number. */
 void begin_return(struct card_rig *rig, const char *order_no, char ret_case_no[64]);
+/** li and wang, if nobody is there yet. */
 void add_persons(struct card_rig *rig);
 
 /* ---- looking ---- */

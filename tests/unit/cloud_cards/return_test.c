@@ -209,6 +209,38 @@ TEST(a_newest_token_for_another_card_is_made_anew)
     end();
 }
 
+/* A first case was refused; the word of that comes again, newer, after a second one was begun. */
+TEST(an_earlier_refusal_does_not_end_the_next_case)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    char first_no[64];
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    meter.balance_fen = 100;
+    begin_return(&rig, order_no, first_no);
+    write_newest(&card);
+    test_meter_load(&meter, &card);
+    lay("k1", &card, &laid);
+    (void)memcpy(case_no, first_no, sizeof(case_no));
+    check_stage("REFUSED");
+    struct test_card refusing = card; /* still with the reversal: the meter refuses it again */
+    write_newest(&card);
+    top_up(&rig, &card, FEN, other_no);
+    begin_return(&rig, other_no, case_no);
+    test_meter_load(&meter, &refusing);
+    CHECK_EQ_I64(meter.error, 22);
+    memcpy(card.returned, refusing.returned, sizeof(card.returned));
+    lay("k1", &card, &laid);
+    check_stage("REVERSAL_ISSUED");
+    write_newest(&card);
+    test_meter_load(&meter, &card); /* T without the second: as the meter has it */
+    CHECK_EQ_I64(meter.error, 0);
+    lay("k1", &card, &laid);
+    check_stage("REVERSED");
+    end();
+}
+
 TEST(an_old_word_or_none_ends_nothing)
 {
     struct test_card card = begin();

@@ -190,7 +190,8 @@ TEST(some_error_words_need_a_person)
 
 TEST(only_the_meters_newer_word_ends_a_return_case)
 {
-    const struct card_return_open open = {.n = 9, .had_seen = true, .had_seq = 41};
+    const struct card_return_open open = {
+        .n = 9, .was_written = true, .had_seen = true, .had_seq = 41};
     static const struct {
         struct card_meter_word word;
         enum card_return_end end;
@@ -217,6 +218,17 @@ TEST(only_the_meters_newer_word_ends_a_return_case)
     first.had_seq = 0;
     const struct card_meter_word word = {.seq = 0, .n = 9, .total_fits = true};
     CHECK_EQ_I64(card_return_judge(&first, &word), CARD_RETURN_REVERSED);
+}
+
+TEST(a_refusal_before_the_reversal_was_written_is_of_an_earlier_one)
+{
+    const struct card_return_open open = {.n = 9, .had_seen = true, .had_seq = 41};
+    struct card_meter_word word = {.seq = 42, .n = 8, .total_fits = true, .error = 22};
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_WAITS);
+    word = (struct card_meter_word){.seq = 42, .n = 9, .error = 22}; /* a copy: it knows it */
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_REFUSED);
+    word = (struct card_meter_word){.seq = 42, .n = 9, .total_fits = true};
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_REVERSED);
 }
 
 TEST(reasons_have_words)
