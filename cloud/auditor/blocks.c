@@ -218,7 +218,7 @@ static const struct growth GROWTHS[] = {
     {"rowid receipt_report", "SELECT max(rowid) FROM receipt_report",
      "SELECT order_no FROM receipt_report WHERE rowid > ?1"},
     {"rowid review_item", "SELECT max(item_id) FROM review_item",
-     "SELECT document_no FROM review_item WHERE item_id > ?1"},
+     "SELECT document_no FROM review_item WHERE item_id > ?1 AND document <> 'payout'"},
     {"rowid review_evidence", "SELECT max(evidence_id) FROM review_evidence",
      "SELECT document_no FROM review_evidence WHERE evidence_id > ?1"},
 };

@@ -172,8 +172,8 @@ bool payout_is_kept(const struct money_case *c);
  * then, no machine knows. */
 MUST_CHECK enum err payout_is_unclear(const struct money_case *c, bool *ret_unclear);
 
-/** In a writing transaction: the desk owes it to the payer. */
-MUST_CHECK enum err payout_owe(struct db *db, const struct payout *payout);
+/** In a writing transaction: the desk owes it to the payer of @p c; an open item with an owner. */
+MUST_CHECK enum err payout_owe(const struct money_case *c, const struct payout *payout);
 
 /** In a writing transaction: it makes good what the wallet's own refund had cost us. */
 MUST_CHECK enum err payout_keep(struct db *db, const struct payout *payout);

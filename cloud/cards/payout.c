@@ -8,6 +8,7 @@
 #include "cloud/cards/internal.h"
 #include "cloud/orders/alarm.h"
 #include "cloud/orders/ledger_store.h"
+#include "cloud/orders/review_store.h"
 #include "common/must.h"
 #include "common/str.h"
 
@@ -32,9 +33,13 @@ static enum err post(struct db *db, const struct payout *payout, enum ledger_ste
     return ledger_store_post(db, &document, step, money_fen(payout->amount_fen));
 }
 
-enum err payout_owe(struct db *db, const struct payout *payout)
+enum err payout_owe(const struct money_case *c, const struct payout *payout)
 {
+    struct db *db = c->db;
     enum err err = post(db, payout, LEDGER_DESK_OWE_CARD);
+    if (err == OK) {
+        err = review_open(c->orders, db, "payout", payout->case_no, "card_payout");
+    }
     return err == OK ? alarm_raise(db, "card_payout", payout->case_no,
                                    "the meter gave the value back: pay it out at the desk")
                      : err;
@@ -99,6 +104,9 @@ static enum err book_paid(struct db *db, const struct payout_wish *wish,
     sql_bind_text(sql, 1, wish->case_no);
     sql_bind_text(sql, 2, wish->person);
     enum err err = sql_run(sql);
+    if (err == OK) {
+        err = review_close(db, payout->case_no, "paid");
+    }
     return err == OK ? post(db, payout, LEDGER_DESK_PAY) : err;
 }
 
@@ -109,6 +117,9 @@ static enum err book_kept(struct db *db, const struct payout *payout)
         sql_begin(db, "UPDATE card_return_case SET payout = 'none' WHERE case_no = ?1");
     sql_bind_text(sql, 1, payout->case_no);
     enum err err = sql_run(sql);
+    if (err == OK) {
+        err = review_close(db, payout->case_no, "refunded by the wallet");
+    }
     return err == OK ? post(db, payout, LEDGER_DESK_KEEP) : err;
 }
 

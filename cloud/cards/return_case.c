@@ -257,7 +257,7 @@ static enum err on_reversed(struct db *db, const struct row *row, struct money_c
         return err; /* its money went back already, by two persons */
     }
     if (done) {
-        return is_due ? payout_owe(db, &payout) : payout_keep(db, &payout);
+        return is_due ? payout_owe(c, &payout) : payout_keep(db, &payout);
     }
     const struct delivery_event event = {.kind = DELIVERY_EV_REVERSED, .use = {.energy_step = 1}};
     err = case_tell_delivery(c, &event);

@@ -128,6 +128,9 @@ TEST(an_old_database_is_carried_over)
     CHECK(run(handle, "INSERT INTO delivery (order_no, meter_id, version, kind, stage, amount_fen,"
                       " created_ms) VALUES ('ORDER002', 'm', 1, 'card', 'ASSIGNED', 5000, 1)"));
     CHECK(!run(handle, "UPDATE delivery SET kind = 'count'")); /* two live ones on one meter */
+    CHECK(run(handle, "INSERT INTO review_item (document_no, document, reason, owner, opened_at,"
+                      " due_ms) VALUES ('CR1', 'payout', 'card_payout', 'o', 1, 1)"));
+    CHECK(!run(handle, "UPDATE review_item SET document = 'other'"));
     CHECK(!run(handle, "UPDATE pay_event SET at = 2"));
     CHECK(!run(handle, "DELETE FROM meter"));
     (void)sqlite3_close(handle);

@@ -130,6 +130,8 @@ TEST(the_wallet_is_looked_at_again_when_the_desk_pays)
     check_pay("wang", 409, "refunded_by_wallet");
     check_payout("none");
     check_pay("wang", 409, "nothing_owed");
+    CHECK_EQ_I64(
+        rig_number(&rig.rig, "SELECT count(*) FROM review_item WHERE closed_at IS NULL", NULL), 0);
     CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
     CHECK_EQ_I64(account_sum(&rig, "CARD"), 0);
     CHECK_EQ_I64(account_sum(&rig, "LOSS"), 0);
@@ -167,6 +169,33 @@ TEST(refunded_meanwhile_delivered_and_taken_back)
     CHECK_EQ_I64(account_sum(&rig, "CARD"), 0);
     CHECK_EQ_I64(account_sum(&rig, "LOSS"), 0);
     CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
+    end();
+}
+
+/* What is owed has an owner, and an alarm when it was not paid in time. */
+TEST(what_the_desk_owes_is_an_open_item)
+{
+    static const char OPEN[] = "SELECT count(*) FROM review_item WHERE document = 'payout' AND"
+                               " closed_at IS NULL AND owner <> ''";
+    rig_timers()->review_ms = 1200;
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    give_back(&meter, &card);
+    CHECK_EQ_I64(rig_number(&rig.rig, OPEN, NULL), 1);
+    struct double_answer answer = double_http_call(HTTP_GET, "/v1/admin/review", NULL);
+    CHECK_EQ_U64(answer.status, 200);
+    CHECK(strstr(answer.text, case_no) != NULL);
+    double_answer_finish(&answer);
+    CHECK(rig_until_number(&rig.rig,
+                           "SELECT count(*) FROM alarm WHERE kind = 'review_overdue' AND subject ="
+                           " ?1",
+                           case_no, 1));
+    check_pay("li", 200, "owed");
+    check_pay("wang", 200, "paid");
+    CHECK_EQ_I64(rig_number(&rig.rig, OPEN, NULL), 0);
     end();
 }
 
