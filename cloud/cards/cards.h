@@ -33,7 +33,8 @@ struct cards_setup {
 /**
  * Register the routes and the gate of orders. Before http_server_start().
  *
- * @return OK, ERR_MEMORY
+ * @return OK; ERR_MEMORY; ERR_UNSUPPORTED a meter was opened under another master key (by its
+ *         key_id) than the vault's; errors of store_read()
  */
 MUST_CHECK enum err cards_create(const struct cards_setup *setup, struct cards **ret_cards);
 

@@ -55,7 +55,8 @@ struct token_wish {
 /**
  * Sign and store the meter's next token for @p card; @p account follows. In a writing transaction.
  *
- * @return OK; ERR_RANGE the meter's numbers or T are used up
+ * @return OK; ERR_RANGE the meter's numbers or T are used up; ERR_UNSUPPORTED the meter is under
+ *         another master key than the vault's
  */
 MUST_CHECK enum err token_issue(const struct cards *cards, struct db *db,
                                 const struct book_card *card, struct book_account *account,

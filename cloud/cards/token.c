@@ -7,6 +7,7 @@
 #include "cloud/orders/number.h"
 #include "common/bytes.h"
 #include "common/crypto/digest.h"
+#include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "protocol/card/mifare.h"
@@ -83,6 +84,10 @@ enum err token_issue(const struct cards *cards, struct db *db, const struct book
                       wish->amount_fen <= INT32_MAX;
     if (!fits) {
         return ERR_RANGE;
+    }
+    if (account->key_id != vault_key_id(cards->setup.vault)) {
+        log_error("cards: meter %s is under another master key: no token", account->meter_id);
+        return ERR_UNSUPPORTED;
     }
     MUST(str_equal(card->meter_id, account->meter_id));
     struct book_token token = {.n = account->n + 1,

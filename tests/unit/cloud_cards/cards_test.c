@@ -796,6 +796,24 @@ TEST(a_lost_card_is_replaced_with_everything_that_was_bought)
     end();
 }
 
+TEST(meters_of_another_master_key_are_found_at_the_start)
+{
+    struct test_card card = begin();
+    struct cards *cards = NULL;
+    const struct cards_setup setup = {.store = rig.rig.store, .vault = rig.vault};
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay("k1", &card, &laid);
+    rig_exec(&rig.rig, "UPDATE card_account SET key_id = 2");
+    CHECK_EQ_I64(cards_create(&setup, &cards), ERR_UNSUPPORTED);
+    CHECK(cards == NULL);
+    CHECK(issue("k1", order_no, laid.session_id, &write, word) != 200);
+    CHECK(is_state(&rig, order_no, "PAID"));
+    CHECK_EQ_I64(count("SELECT count(*) FROM card_token"), 0);
+    rig_exec(&rig.rig, "UPDATE card_account SET key_id = 1");
+    finish(&rig, "k1", &card, order_no);
+    end();
+}
+
 /* ---- the desk ---- */
 
 TEST(the_desk_opens_an_account_once)
