@@ -176,14 +176,15 @@ enum err book_card_set_state(struct db *db, const char *uid_text, const char *st
     return sql_run(sql);
 }
 
-enum err book_card_event(struct db *db, const char *uid_text, const char *event, const char *detail)
+enum err book_card_event(struct db *db, const struct book_event *event)
 {
-    struct sql *sql =
-        sql_begin(db, "INSERT INTO card_event (uid, event, detail, at) VALUES (?1, ?2, ?3, ?4)");
-    sql_bind_text(sql, 1, uid_text);
-    sql_bind_text(sql, 2, event);
-    sql_bind_text(sql, 3, detail);
-    sql_bind_i64(sql, 4, db_wall_s(db));
+    struct sql *sql = sql_begin(db, "INSERT INTO card_event (uid, event, detail, person, at)"
+                                    " VALUES (?1, ?2, ?3, ?4, ?5)");
+    sql_bind_text(sql, 1, event->uid_text);
+    sql_bind_text(sql, 2, event->event);
+    sql_bind_text(sql, 3, event->detail);
+    sql_bind_text(sql, 4, event->person);
+    sql_bind_i64(sql, 5, db_wall_s(db));
     return sql_run(sql);
 }
 

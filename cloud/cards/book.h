@@ -81,9 +81,14 @@ MUST_CHECK enum err book_card_of(struct db *db, const char *meter_id, struct boo
 /** A new card, open. ERR_EXISTS: the UID is known, or the meter has a card. */
 MUST_CHECK enum err book_card_insert(struct db *db, const struct book_card *card);
 MUST_CHECK enum err book_card_set_state(struct db *db, const char *uid_text, const char *state);
-/** Write down what became of a card, and why. */
-MUST_CHECK enum err book_card_event(struct db *db, const char *uid_text, const char *event,
-                                    const char *detail);
+/* What became of a card, and by whose hand. Borrowed. */
+struct book_event {
+    const char *uid_text;
+    const char *event;
+    const char *detail;
+    const char *person; /* "": nobody gave a name and password */
+};
+MUST_CHECK enum err book_card_event(struct db *db, const struct book_event *event);
 
 /** Token @p n of a meter. ERR_NOT_FOUND. */
 MUST_CHECK enum err book_token_load(struct db *db, const char *meter_id, uint32_t n,

@@ -86,8 +86,9 @@ static enum err move_orders(struct db *db, const struct desk_issue *issue)
 
 static enum err retire(struct db *db, const struct desk_issue *issue)
 {
+    const struct book_event event = {issue->old_uid, "replaced", issue->uid_text, issue->person};
     enum err err = book_card_set_state(db, issue->old_uid, "replaced");
-    return err == OK ? book_card_event(db, issue->old_uid, "replaced", issue->uid_text) : err;
+    return err == OK ? book_card_event(db, &event) : err;
 }
 
 /* The same T under the next number, for the new card: the old one is stale by that. */
@@ -149,12 +150,24 @@ enum err desk_issue(struct db *db, void *arg)
         err = put_card(db, issue, &meter);
     }
     if (err == OK) {
-        err = book_card_event(db, issue->uid_text, "issued", issue->meter_id);
+        const struct book_event event = {issue->uid_text, "issued", issue->meter_id, issue->person};
+        err = book_card_event(db, &event);
     }
     return err == OK && replaces ? replace_token(db, issue) : err;
 }
 
 /* ---- the register ---- */
+
+enum err desk_keys(struct db *db, void *arg)
+{
+    struct desk_issue *issue = arg;
+    const struct book_event event = {issue->uid_text, "keys", "", issue->person};
+    enum err err = book_card_load(db, issue->uid_text, &issue->card);
+    if (err == OK) {
+        err = book_account_load(db, issue->card.meter_id, &issue->account);
+    }
+    return err == OK ? book_card_event(db, &event) : err;
+}
 
 enum err desk_set_state(struct db *db, void *arg)
 {
@@ -169,7 +182,8 @@ enum err desk_set_state(struct db *db, void *arg)
         return OK;
     }
     err = book_card_set_state(db, wish->uid_text, wish->state);
-    return err == OK ? book_card_event(db, wish->uid_text, wish->state, "") : err;
+    const struct book_event event = {wish->uid_text, wish->state, "", wish->person};
+    return err == OK ? book_card_event(db, &event) : err;
 }
 
 static void put_text(json_t *json, const char *name, const struct sql *sql, int column)
@@ -230,7 +244,7 @@ static enum err put_card_rows(struct db *db, const char *uid, const char *meter_
     static const char *const tokens[] = {"#n",          "kind",       "document_no", "uid",
                                          "#amount_fen", "#total_fen", "record",      "#issued_at",
                                          "#written_at", "#loaded_at", NULL};
-    static const char *const events[] = {"event", "detail", "#at", NULL};
+    static const char *const events[] = {"event", "detail", "person", "#at", NULL};
     static const char *const meters[] = {"#n",          "#total_fen",      "#seen_seq",
                                          "#seen_n",     "#seen_total_fen", "#seen_balance_fen",
                                          "#seen_error", "#seen_at",        NULL};
@@ -241,7 +255,7 @@ static enum err put_card_rows(struct db *db, const char *uid, const char *meter_
     sql_bind_text(sql, 1, meter_id);
     enum err err = put_rows(json, "tokens", sql, tokens);
     if (err == OK) {
-        sql = sql_begin(db, "SELECT event, detail, at FROM card_event WHERE uid = ?1"
+        sql = sql_begin(db, "SELECT event, detail, person, at FROM card_event WHERE uid = ?1"
                             " ORDER BY event_id");
         sql_bind_text(sql, 1, uid);
         err = put_rows(json, "events", sql, events);

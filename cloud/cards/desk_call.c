@@ -70,6 +70,33 @@ static bool take_uid_member(struct http_request *request, const char *name,
     return desk_take_uid(request, text, name, ret_uid);
 }
 
+/* Name and password of the body; true if it is he. Else the request was answered. */
+static bool check_person(const struct cards *cards, struct http_request *request,
+                         struct json_reader *r, char ret_name[PERSON_NAME_SIZE])
+{
+    char password[PERSON_PASSWORD_SIZE];
+    json_text(r, "person", ret_name, PERSON_NAME_SIZE);
+    json_text(r, "password", password, sizeof(password));
+    if (json_failed(r)) {
+        http_reply_bad_request(request, json_field(r));
+        return false;
+    }
+    enum err err = person_check(cards->setup.store, ret_name, password);
+    bytes_wipe(password, sizeof(password));
+    if (err != OK) {
+        desk_reply_err(request, err);
+    }
+    return err == OK;
+}
+
+bool desk_take_person(const struct cards *cards, struct http_request *request,
+                      char ret_name[PERSON_NAME_SIZE])
+{
+    struct json_reader r = json_reader(http_body_json(request));
+    ret_name[0] = '\0';
+    return !json_has(&r, "person") || check_person(cards, request, &r, ret_name);
+}
+
 /* ---- a blank card ---- */
 
 static enum err put_trailers(const struct desk_issue *issue, json_t *json)
@@ -138,7 +165,8 @@ static void on_issue(struct http_request *request, void *self)
     json_text_or_empty(&r, "customer_no", issue.customer_no, sizeof(issue.customer_no));
     if (json_failed(&r)) {
         http_reply_bad_request(request, json_field(&r));
-    } else if (desk_has_vault(self, request) && take_uid_member(request, "uid", issue.uid_text)) {
+    } else if (desk_has_vault(self, request) && take_uid_member(request, "uid", issue.uid_text) &&
+               desk_take_person(self, request, issue.person)) {
         run_issue(request, &issue);
     }
 }
@@ -148,7 +176,8 @@ static void on_replace(struct http_request *request, void *self)
     struct desk_issue issue = {.cards = self};
     if (desk_has_vault(self, request) &&
         desk_take_uid(request, http_param(request, "uid"), "uid", issue.old_uid) &&
-        take_uid_member(request, "uid", issue.uid_text)) {
+        take_uid_member(request, "uid", issue.uid_text) &&
+        desk_take_person(self, request, issue.person)) {
         run_issue(request, &issue);
     }
 }
@@ -170,7 +199,8 @@ static void on_state(struct http_request *request, void *self)
         http_reply_bad_request(request, "state");
         return;
     }
-    if (!desk_take_uid(request, http_param(request, "uid"), "uid", wish.uid_text)) {
+    if (!desk_take_uid(request, http_param(request, "uid"), "uid", wish.uid_text) ||
+        !desk_take_person(cards, request, wish.person)) {
         return;
     }
     enum err err = store_run(cards->setup.store, desk_set_state, &wish);
@@ -187,25 +217,6 @@ static void on_state(struct http_request *request, void *self)
 }
 
 /* ---- two persons ---- */
-
-/* Name and password of the body; true if it is he. Else the request was answered. */
-static bool check_person(const struct cards *cards, struct http_request *request,
-                         struct json_reader *r, char ret_name[PERSON_NAME_SIZE])
-{
-    char password[PERSON_PASSWORD_SIZE];
-    json_text(r, "person", ret_name, PERSON_NAME_SIZE);
-    json_text(r, "password", password, sizeof(password));
-    if (json_failed(r)) {
-        http_reply_bad_request(request, json_field(r));
-        return false;
-    }
-    enum err err = person_check(cards->setup.store, ret_name, password);
-    bytes_wipe(password, sizeof(password));
-    if (err != OK) {
-        desk_reply_err(request, err);
-    }
-    return err == OK;
-}
 
 static void on_return_begin(struct http_request *request, void *self)
 {

@@ -41,23 +41,17 @@ static void on_list(struct http_request *request, void *self)
 
 /* ---- keys ---- */
 
-static enum err load_card(struct db *db, void *arg)
-{
-    struct desk_issue *issue = arg;
-    enum err err = book_card_load(db, issue->uid_text, &issue->card);
-    return err == OK ? book_account_load(db, issue->card.meter_id, &issue->account) : err;
-}
-
 /* To finish a card whose writing was cut, and to read one. */
 static void on_keys(struct http_request *request, void *self)
 {
     struct cards *cards = self;
     struct desk_issue issue = {.cards = cards};
     if (!desk_has_vault(cards, request) ||
-        !desk_take_uid(request, http_param(request, "uid"), "uid", issue.uid_text)) {
+        !desk_take_uid(request, http_param(request, "uid"), "uid", issue.uid_text) ||
+        !desk_take_person(cards, request, issue.person)) {
         return;
     }
-    enum err err = store_read(cards->setup.store, load_card, &issue);
+    enum err err = store_run(cards->setup.store, desk_keys, &issue);
     if (err != OK) {
         desk_reply_err(request, err);
         return;

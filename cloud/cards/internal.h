@@ -201,6 +201,7 @@ struct desk_issue {
     char old_uid[CARD_UID_TEXT_SIZE];       /* the card that it replaces; "": the meter's first */
     char meter_id[API_ID_SIZE];             /* first card only; else a result */
     char customer_no[CARD_METER_TEXT_SIZE]; /* first card only: must be the meter's; "": any */
+    char person[PERSON_NAME_SIZE];          /* who gave his password just now; "": nobody */
     /* results */
     const char *refused; /* NULL, or a word */
     struct book_card card;
@@ -211,9 +212,14 @@ struct desk_issue {
  */
 MUST_CHECK enum err desk_issue(struct db *db, void *issue);
 
+/** In a writing transaction, which writes down that the keys of @p issue's uid_text leave the
+ * server: load its card and account. ERR_NOT_FOUND: no such card. */
+MUST_CHECK enum err desk_keys(struct db *db, void *issue);
+
 /* Another state of a card: "open", "lost", "blocked". */
 struct desk_state {
     char uid_text[CARD_UID_TEXT_SIZE];
+    char person[PERSON_NAME_SIZE]; /* as in struct desk_issue */
     const char *state;
     const char *refused;
 };
@@ -242,6 +248,9 @@ void desk_reply_err(struct http_request *request, enum err err);
 MUST_CHECK bool desk_has_vault(const struct cards *cards, struct http_request *request);
 MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, const char *field,
                               char ret_uid[CARD_UID_TEXT_SIZE]);
+/** The body's person, whose password must be right; "" if it names nobody. */
+MUST_CHECK bool desk_take_person(const struct cards *cards, struct http_request *request,
+                                 char ret_name[PERSON_NAME_SIZE]);
 /** What is to be written to the card: its issue record and all trailers. */
 void desk_reply_issued(struct http_request *request, const struct desk_issue *issue);
 

@@ -65,6 +65,7 @@ CREATE TABLE card_event (
     uid      TEXT NOT NULL,
     event    TEXT NOT NULL,
     detail   TEXT NOT NULL,
+    person   TEXT NOT NULL,                         -- who gave his password; '' : nobody did
     at       INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX card_event_uid ON card_event (uid);
