@@ -25,9 +25,11 @@ static const char usage[] =
     "shilling-cloud --config FILE card public-key       for the terminals' card drivers, PEM\n"
     "shilling-cloud --config FILE card list             what is owed, and open return cases\n"
     "shilling-cloud --config FILE card show UID\n"
-    "shilling-cloud --config FILE card issue UID METER  a meter's first card: what to write to it\n"
-    "shilling-cloud --config FILE card replace OLD NEW  another card, with all that was bought\n"
-    "shilling-cloud --config FILE card lost|block|open UID\n"
+    "shilling-cloud --config FILE card issue UID METER [NAME]   a meter's first card: what to "
+    "write to it\n"
+    "shilling-cloud --config FILE card replace OLD NEW [NAME]   another card, with all that was "
+    "bought\n"
+    "shilling-cloud --config FILE card lost|block|open UID [NAME]\n"
     "shilling-cloud --config FILE card take-return UID RECORD      the meter's word, 96 hex "
     "digits\n"
     "shilling-cloud --config FILE card return-begin ORDER NAME     buy value back; two persons\n"
@@ -152,24 +154,6 @@ static json_t *one(const char *name, const char *value)
     return json;
 }
 
-static enum app_exit on_card(const struct settings *settings, const char *uid, const char *op,
-                             json_t *body)
-{
-    char path[PATH_SIZE];
-    if (!card_path(uid, op, path)) {
-        json_decref(body);
-        return APP_EXIT_USAGE;
-    }
-    return ask(settings, path, body);
-}
-
-static enum app_exit issue(const struct settings *settings, const char *uid, const char *meter)
-{
-    json_t *body = one("uid", uid);
-    json_put_text(body, "meter_id", meter);
-    return ask(settings, "/v1/admin/cards", body);
-}
-
 static enum app_exit signed_by(const struct settings *settings, const char *path, json_t *body,
                                const char *name)
 {
@@ -184,35 +168,73 @@ static enum app_exit signed_by(const struct settings *settings, const char *path
     return ask(settings, path, body);
 }
 
+/* @p name NULL: nobody signs. */
+static enum app_exit send(const struct settings *settings, const char *path, json_t *body,
+                          const char *name)
+{
+    return name == NULL ? ask(settings, path, body) : signed_by(settings, path, body, name);
+}
+
+static enum app_exit on_card(const struct settings *settings, const char *uid, const char *op,
+                             json_t *body, const char *name)
+{
+    char path[PATH_SIZE];
+    if (!card_path(uid, op, path)) {
+        json_decref(body);
+        return APP_EXIT_USAGE;
+    }
+    return send(settings, path, body, name);
+}
+
+static enum app_exit issue(const struct settings *settings, const char *uid, const char *meter,
+                           const char *name)
+{
+    json_t *body = one("uid", uid);
+    json_put_text(body, "meter_id", meter);
+    return send(settings, "/v1/admin/cards", body, name);
+}
+
 /* ---- which one ---- */
+
+/* The state that a word asks for; NULL: it is another word. */
+static const char *state_of(const char *word)
+{
+    if (str_equal(word, "block")) {
+        return "blocked";
+    }
+    return str_equal(word, "lost") || str_equal(word, "open") ? word : NULL;
+}
 
 static enum app_exit with_one(const struct settings *settings, const char *const *words)
 {
+    const char *state = state_of(words[0]);
     if (str_equal(words[0], "show")) {
-        return on_card(settings, words[1], "", NULL);
+        return on_card(settings, words[1], "", NULL, NULL);
     }
-    if (str_equal(words[0], "lost")) {
-        return on_card(settings, words[1], "/state", one("state", "lost"));
+    return state != NULL ? on_card(settings, words[1], "/state", one("state", state), NULL)
+                         : wrong_usage();
+}
+
+/* Two words, and whoever signs; NULL: nobody. */
+static enum app_exit make(const struct settings *settings, const char *const *words,
+                          const char *name)
+{
+    if (str_equal(words[0], "issue")) {
+        return issue(settings, words[1], words[2], name);
     }
-    if (str_equal(words[0], "block")) {
-        return on_card(settings, words[1], "/state", one("state", "blocked"));
-    }
-    if (str_equal(words[0], "open")) {
-        return on_card(settings, words[1], "/state", one("state", "open"));
-    }
-    return wrong_usage();
+    return str_equal(words[0], "replace")
+               ? on_card(settings, words[1], "/replace", one("uid", words[2]), name)
+               : wrong_usage();
 }
 
 static enum app_exit with_two(const struct settings *settings, const char *const *words)
 {
-    if (str_equal(words[0], "issue")) {
-        return issue(settings, words[1], words[2]);
-    }
-    if (str_equal(words[0], "replace")) {
-        return on_card(settings, words[1], "/replace", one("uid", words[2]));
+    const char *state = state_of(words[0]);
+    if (state != NULL) {
+        return on_card(settings, words[1], "/state", one("state", state), words[2]);
     }
     if (str_equal(words[0], "take-return")) {
-        return on_card(settings, words[1], "/return", one("record", words[2]));
+        return on_card(settings, words[1], "/return", one("record", words[2]), NULL);
     }
     if (str_equal(words[0], "return-begin")) {
         return signed_by(settings, "/v1/admin/card-returns", one("order_no", words[1]), words[2]);
@@ -220,7 +242,7 @@ static enum app_exit with_two(const struct settings *settings, const char *const
     if (str_equal(words[0], "paid-out")) {
         return signed_by(settings, "/v1/admin/card-payouts", one("case_no", words[1]), words[2]);
     }
-    return wrong_usage();
+    return make(settings, words, NULL);
 }
 
 enum app_exit command_card(const struct settings *settings, const char *const *words,
@@ -238,5 +260,8 @@ enum app_exit command_card(const struct settings *settings, const char *const *w
     if (word_count == 2) {
         return with_one(settings, words);
     }
-    return word_count == 3 ? with_two(settings, words) : wrong_usage();
+    if (word_count == 3) {
+        return with_two(settings, words);
+    }
+    return word_count == 4 ? make(settings, words, words[3]) : wrong_usage();
 }
