@@ -13,6 +13,7 @@
 #include "cloud/settings.h"
 #include "common/log.h"
 #include "common/str.h"
+#include "drivers/secrets/secrets.h"
 
 enum { WORDS_MAX = 16 };
 
@@ -125,6 +126,10 @@ int main(int argc, char **argv)
     if (line.config == NULL) {
         enum app_exit code = wrong_usage();
         return (int)code;
+    }
+    if (!secrets_guard()) {
+        (void)fputs("shilling-cloud: core files cannot be switched off\n", stderr);
+        return APP_EXIT_FAILED;
     }
     if (!settings_read(line.config, &settings, message)) {
         (void)fprintf(stderr, "shilling-cloud: %s\n", message);

@@ -11,9 +11,10 @@
 #include "common/config/config.h"
 #include "common/log.h"
 #include "common/str.h"
+#include "drivers/secrets/secrets.h"
 #include "kiosk/flow/window.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char USAGE[] =
     "usage: shilling-kiosk --config FILE\n"
@@ -79,6 +80,10 @@ int main(int argc, char **argv)
     if (argc != 3 || strcmp(argv[1], "--config") != 0) {
         (void)fputs(USAGE, stderr);
         return EXIT_USAGE;
+    }
+    if (!secrets_guard()) { /* keys of the cards that are laid pass through here */
+        log_error("core files cannot be switched off");
+        return EXIT_FAILED;
     }
     static struct settings settings;
     if (!settings_read(argv[2], &settings)) {

@@ -17,6 +17,7 @@
 #include "common/str.h"
 #include "drivers/cardd/settings.h"
 #include "drivers/cardd/supervisor.h"
+#include "drivers/secrets/secrets.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -78,6 +79,10 @@ int main(int argc, char **argv)
     }
     (void)umask(077);
     log_init("shilling-cardd", LOG_LEVEL_INFO);
+    if (!secrets_guard()) { /* requests with keys pass through here */
+        log_error("core files cannot be switched off");
+        return EXIT_FAILURE;
+    }
     struct settings settings;
     struct ed25519_key *authority = NULL;
     char message[CONFIG_MESSAGE_SIZE];

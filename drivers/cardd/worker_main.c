@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "common/config/config.h"
@@ -18,6 +17,7 @@
 #include "common/str.h"
 #include "drivers/cardd/settings.h"
 #include "drivers/cardd/worker.h"
+#include "drivers/secrets/secrets.h"
 
 enum { EXIT_USAGE = 2, CHANNEL_MAX = 1024 };
 
@@ -62,10 +62,9 @@ static bool is_channel(int fd)
  * the supervisor when to end. */
 static bool process_prepare(void)
 {
-    const struct rlimit none = {0, 0};
-    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && setrlimit(RLIMIT_CORE, &none) == 0 &&
-           prctl(PR_SET_DUMPABLE, 0) == 0 && signal(SIGTERM, SIG_IGN) != SIG_ERR &&
-           signal(SIGINT, SIG_IGN) != SIG_ERR && signal(SIGPIPE, SIG_IGN) != SIG_ERR;
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && secrets_guard() &&
+           signal(SIGTERM, SIG_IGN) != SIG_ERR && signal(SIGINT, SIG_IGN) != SIG_ERR &&
+           signal(SIGPIPE, SIG_IGN) != SIG_ERR;
 }
 
 int main(int argc, char **argv)

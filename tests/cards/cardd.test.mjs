@@ -75,6 +75,12 @@ terminal('a card is laid, read, written, read again and taken away', async (rig)
   assert.deepEqual([late.outcome, late.error], ['not_done', 'card_gone']);
 });
 
+terminal('neither half leaves a core file, for keys pass through both', async (rig) => {
+  for (const pid of [rig.entry('cardd').child.pid, rig.worker()]) {
+    assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /Max core file size +0 +0 /);
+  }
+});
+
 terminal('a laying has a number of its own, requests for earlier ones are refused', async (rig) => {
   const first = await rig.laid('again');
   await rig.take();

@@ -5,6 +5,7 @@
 // reader, at one terminal and at two.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { wait } from '../../tools/world/processes.mjs';
 import { rows } from './lib/books.mjs';
@@ -47,6 +48,13 @@ async function counted({ screen }, body) {
     screen.touchAt = touchAt;
   }
 }
+
+test('no program that knows keys leaves a core file', keeping(box, async (t, house) => {
+  for (const name of ['cloud', 'kiosk', 'cardd']) {
+    const { pid } = house.processes.find(name).child;
+    assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /Max core file size +0 +0 /, name);
+  }
+}));
 
 test('a card is laid, paid for, laid back, written, receipted and loaded', { timeout: 120000 },
   fresh(async (t, house) => {

@@ -15,11 +15,11 @@
 #include <string.h>
 
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "common/str.h"
+#include "drivers/secrets/secrets.h"
 #include "tools/cardctl/commands.h"
 #include "tools/cardctl/desk.h"
 
@@ -86,8 +86,10 @@ static const struct command *find_command(const char *name, int words)
 static NORETURN void work(const struct command *command, const struct options *options,
                           const struct words *words)
 {
-    const struct rlimit no_core = {.rlim_cur = 0, .rlim_max = 0};
-    (void)setrlimit(RLIMIT_CORE, &no_core);
+    if (!secrets_guard()) {
+        const enum ctl_exit failed = ctl_say(CTL_FAILED, "core files cannot be switched off");
+        exit((int)failed);
+    }
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
     desk_start();
     const enum ctl_exit how = command->run(options, words);
