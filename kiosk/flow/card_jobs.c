@@ -130,13 +130,21 @@ static enum session_card_trouble read_classic(struct card_jobs *jobs, uint32_t n
     return trouble;
 }
 
+/* Commands of the server, and the right to carry them; empty: they need none. */
+struct round {
+    const struct api_card_script *script;
+    const char *authorisation;
+};
+
 /* An unexpected answer goes up too: the server knows what it means. */
 static enum session_card_trouble read_relay(struct card_jobs *jobs, uint32_t number,
-                                            const struct api_card_script *script)
+                                            const struct round *round)
 {
     struct desk *desk = &jobs->desk;
+    struct cardlink_request *request = &desk->request;
     request_begin(jobs, CARDLINK_OP_RELAY, number);
-    if (!convert_card_script(script, &desk->request)) {
+    if (!convert_card_script(round->script, request) ||
+        !str_copy(request->authorisation, sizeof(request->authorisation), round->authorisation)) {
         return SESSION_CARD_REFUSED;
     }
     enum session_card_trouble trouble = ask_card(jobs);
@@ -153,11 +161,11 @@ static enum session_card_trouble read_relay(struct card_jobs *jobs, uint32_t num
 static bool read_rounds(struct card_jobs *jobs, const struct session_effect *job)
 {
     struct desk *desk = &jobs->desk;
-    const struct api_card_script *script = &desk->session.script;
-    for (int round = 0; round < ROUNDS_MAX; round++) {
+    struct round round = {.script = &desk->session.script, .authorisation = ""};
+    for (int i = 0; i < ROUNDS_MAX; i++) {
         enum session_card_trouble trouble = desk->session.media == API_CARD_CLASSIC
                                                 ? read_classic(jobs, job->number)
-                                                : read_relay(jobs, job->number, script);
+                                                : read_relay(jobs, job->number, &round);
         if (trouble != SESSION_CARD_FINE) {
             tell_failed(jobs, job, trouble, "");
             return false;
@@ -172,7 +180,7 @@ static bool read_rounds(struct card_jobs *jobs, const struct session_effect *job
         if (desk->view.state != API_CARD_MORE) {
             return true;
         }
-        script = &desk->view.script;
+        round = (struct round){&desk->view.script, desk->view.authorisation};
     }
     tell_failed(jobs, job, SESSION_CARD_REFUSED, "");
     return false;

@@ -166,6 +166,7 @@ enum err api_card_view_encode(const struct api_card_view *view, char *ret_text, 
         json_put_null(json, "write");
     }
     api_put_script(json, &view->script);
+    api_put_text_or_null(json, "authorisation", view->authorisation);
     return api_print(json, ret_text, text_size, ret_size);
 }
 
@@ -234,6 +235,7 @@ static void read_card_view(struct json_reader *r, struct api_card_view *view)
     view->loaded = api_read_loaded(r);
     view->has_headroom = api_read_fen_or_null(r, "headroom_fen", &view->headroom_fen);
     read_inner(r, view);
+    json_text_or_empty(r, "authorisation", view->authorisation, sizeof(view->authorisation));
     api_read_script(r, &view->script);
     const bool must_write = view->state == API_CARD_OWED || view->state == API_CARD_REPAIR;
     if (must_write != view->has_write) {

@@ -167,7 +167,8 @@ struct api_card_view {
     int64_t owed_fen; /* of all owed orders */
     bool has_write;   /* owed, repair */
     struct api_card_write write;
-    struct api_card_script script; /* more */
+    struct api_card_script script;                   /* more */
+    char authorisation[API_CARD_AUTHORISATION_SIZE]; /* of the script; empty (null): needs none */
 };
 
 /* POST /v1/terminal/orders/{order_no}/card: the paid card is back, what is to be written? */

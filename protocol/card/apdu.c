@@ -72,12 +72,14 @@ static bool is_among(uint8_t ins, const uint8_t *list, size_t count)
 
 bool apdu_is_harmless(const struct apdu *apdu)
 {
-    /* Select, read binary, read record, get challenge, internal and external authenticate. */
-    static const uint8_t iso[] = {0xA4, 0xB0, 0xB2, 0x84, 0x88, 0x82};
-    /* Select application, authenticate (three kinds), next frame, version, read data, file and key
-     * settings, key version, the real UID, value. */
-    static const uint8_t desfire[] = {0x5A, 0x0A, 0x1A, 0xAA, 0xAF, 0x60,
-                                      0xBD, 0xF5, 0x45, 0x64, 0x51, 0x6C};
+    /* Select, read binary, read record, get challenge, internal authenticate. Not external
+     * authenticate (82) and verify (20): a wrong one takes a try from the key's counter, and the
+     * last one locks the card. */
+    static const uint8_t iso[] = {0xA4, 0xB0, 0xB2, 0x84, 0x88};
+    /* Select application, authenticate with AES (nothing can be read before, and EV1 counts no
+     * tries), next frame, version, read data, file and key settings, key version, the real UID,
+     * value. */
+    static const uint8_t desfire[] = {0x5A, 0xAA, 0xAF, 0x60, 0xBD, 0xF5, 0x45, 0x64, 0x51, 0x6C};
     struct apdu_command command;
     if (!apdu_decode(apdu, &command)) {
         return false;

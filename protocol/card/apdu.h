@@ -46,8 +46,9 @@ MUST_CHECK bool apdu_decode(const struct apdu *apdu, struct apdu_command *ret_co
 /** The status word, SW1 SW2, of an answer; false if it is shorter than that. */
 MUST_CHECK bool apdu_answer_status(const struct apdu *answer, uint16_t *ret_status);
 
-/** True if a card cannot be changed by it: select, read, get challenge, authenticate (DESFire's
- * wrapped ones and those of ISO/IEC 7816-4). Whatever is not known is not harmless. */
+/** True if a card cannot be changed by it: select, read, get challenge, internal authenticate
+ * (ISO/IEC 7816-4), and DESFire's wrapped ones that read, with the proof of an AES key. What counts
+ * wrong tries is not harmless (external authenticate, verify), nor what is not known. */
 bool apdu_is_harmless(const struct apdu *apdu);
 
 /** Hex text to an APDU of 2..APDU_SIZE_MAX bytes; false for anything else. */

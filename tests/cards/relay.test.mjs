@@ -49,7 +49,8 @@ class Terminal extends Rig {
     assert.deepEqual([first.outcome, first.error], ['done', null]);
     this.serial = data(first.answers[1]);
     const proof = cmac(this.cardKey('EXTERNAL'), data(first.answers[3])).subarray(0, 8);
-    const second = await this.relay(card, [ok(`0082000208${hex(proof)}`), ok('0084000008')]);
+    const trust = [ok(`0082000208${hex(proof)}`), ok('0084000008')];
+    const second = await this.relay(card, trust, this.signed(trust));
     assert.deepEqual([second.outcome, second.error], ['done', null]);
     return data(second.answers[1]);
   }
@@ -124,6 +125,15 @@ test('without one, or with another one, nothing is written', async () => {
     assert.deepEqual([answer.outcome, answer.error, answer.answers], ['not_done', error, []]);
   }
   assert.deepEqual(await rig.wallet(card), OLD);
+});
+
+test('without one nobody guesses at a key of the card, which would lock it', async () => {
+  const { card } = await rig.layAnew();
+  for (const guess of ['00820002081122334455667788', '0020000003112233', '900A00000100',
+    '901A00000100']) {
+    const answer = await rig.relay(card, [ok('00A40000023F00'), ok('0084000008'), ok(guess)]);
+    assert.deepEqual([answer.outcome, answer.error, answer.answers], ['not_done', 'forged', []]);
+  }
 });
 
 test('a card that refuses stops the relay, and its answer is handed on', async () => {

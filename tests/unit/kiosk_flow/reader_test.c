@@ -513,12 +513,13 @@ TEST(commands_are_relayed_in_rounds)
     view_answers[0].state = API_CARD_MORE;
     view_answers[0].script.count = 1;
     view_answers[0].script.apdus[0] = (struct api_card_apdu){.apdu = "90AA00000100"};
+    CHECK(str_copy(view_answers[0].authorisation, sizeof(view_answers[0].authorisation), "e.s"));
     driver_lays(7, CARDLINK_ISO);
     CHECK_EQ_I64(next(SESSION_EVENT_CARD)->event.card.family, SESSION_CARD_ISO);
     take(SESSION_EFFECT_CARD_OPEN, 7);
     for (int round = 0; round < 2; round++) {
         driver_wants(CARDLINK_OP_RELAY);
-        CHECK_EQ_STR(request.authorisation, "");
+        CHECK_EQ_STR(request.authorisation, round == 0 ? "" : "e.s");
         CHECK_EQ_U64(request.apdu_count, 1);
         CHECK_EQ_I64(request.apdus[0].expects, round == 0);
         /* In the second round the card says something else: the server must hear it. */

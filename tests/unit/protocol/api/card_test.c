@@ -138,6 +138,11 @@ TEST(a_view_comes_back_the_same)
     CHECK_EQ_I64(view_out.write.n, 8);
     CHECK_EQ_STR(view_out.write.token, RECORD);
     CHECK_EQ_I64(view_out.write.keys.keys[0].sector, 2);
+    CHECK_EQ_STR(view_out.authorisation, "");
+    set(view.authorisation, API_CARD_AUTHORISATION_SIZE, "ghi.jkl");
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), OK);
+    CHECK_EQ_STR(view_out.authorisation, "ghi.jkl");
     CHECK_EQ_I64(api_card_write_encode(&view.write, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_card_write_decode(text, size, &write_out, &fault), OK);
     CHECK_EQ_STR(write_out.authorisation, "abc.def");
