@@ -12,6 +12,7 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/rng/rng_system.h"
 #include "kiosk/flow/asker.h"
+#include "kiosk/flow/card_gate.h"
 #include "kiosk/flow/card_jobs.h"
 #include "kiosk/flow/convert.h"
 #include "kiosk/flow/message.h"
@@ -37,6 +38,7 @@ struct flow {
     struct sound sound;
     int64_t wall_offset_s; /* the server's wall time minus ours */
     bool clock_told;
+    struct card_gate gate;
     bool wipe;
 };
 
@@ -333,6 +335,15 @@ static void clock_correct(struct flow *flow, int64_t server_time)
                  (long long)-flow->wall_offset_s);
     }
     flow->clock_told = wrong;
+    struct session_event events[CARD_GATE_EVENTS_MAX];
+    size_t count = card_gate_clock(&flow->gate, flow->wall_offset_s, events);
+    if (count > 0) {
+        log_warn("cards %s", flow->gate.shut ? "are not topped up until this clock is set"
+                                             : "are topped up again: this clock was set");
+    }
+    for (size_t i = 0; i < count; i++) {
+        apply(flow, &events[i]);
+    }
 }
 
 static void message_apply(struct flow *flow, struct message *message)
@@ -356,7 +367,9 @@ static void message_apply(struct flow *flow, struct message *message)
         log_warn("a told card write stays in the journal; the server hears of it once more");
     }
     flow->card_body = message->card_body;
-    apply(flow, &message->event);
+    if (card_gate_pass(&flow->gate, &message->event)) {
+        apply(flow, &message->event);
+    }
     flow->card_body = NULL;
 }
 
