@@ -11,6 +11,7 @@
 #include "common/must.h"
 #include "common/parse.h"
 #include "common/str.h"
+#include "drivers/secrets/secrets.h"
 #include "protocol/api/error.h"
 
 const struct http_peer *http_peer(const struct http_request *request)
@@ -121,16 +122,15 @@ static void reply(struct http_request *request, unsigned status, struct MHD_Resp
     park_resume(request);
 }
 
-static struct MHD_Response *make_response(const char *content_type, char *text, size_t size,
-                                          enum MHD_ResponseMemoryMode mode)
+/* Takes over @p text (@own), and wipes it when it has left: keys of cards stand in some. */
+static struct MHD_Response *make_response(const char *content_type, char *text, size_t size)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(size, text, mode);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback(size, text, secrets_free);
     MUST(response != NULL);
-    if (content_type != NULL) {
-        enum MHD_Result added =
-            MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
-        MUST(added == MHD_YES);
-    }
+    enum MHD_Result added =
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    MUST(added == MHD_YES);
     return response;
 }
 
@@ -140,8 +140,7 @@ void http_reply_json(struct http_request *request, unsigned status, json_t *json
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     MUST(text != NULL);
-    reply(request, status,
-          make_response("application/json", text, strlen(text), MHD_RESPMEM_MUST_FREE));
+    reply(request, status, make_response("application/json", text, strlen(text)));
 }
 
 void http_reply_text(struct http_request *request, unsigned status, const char *content_type,
@@ -150,13 +149,13 @@ void http_reply_text(struct http_request *request, unsigned status, const char *
     char *copy = malloc(size > 0 ? size : 1);
     MUST(copy != NULL);
     memcpy(copy, text, size);
-    reply(request, status, make_response(content_type, copy, size, MHD_RESPMEM_MUST_FREE));
+    reply(request, status, make_response(content_type, copy, size));
 }
 
 void http_reply_empty(struct http_request *request, unsigned status)
 {
     static char nothing[1];
-    reply(request, status, make_response(NULL, nothing, 0, MHD_RESPMEM_PERSISTENT));
+    reply(request, status, MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT));
 }
 
 void http_reply_error(struct http_request *request, unsigned status, const char *code,

@@ -11,6 +11,7 @@
 
 #include "common/must.h"
 #include "common/str.h"
+#include "drivers/secrets/secrets.h"
 
 enum {
     ANSWER_SIZE_MAX_DEFAULT = 1 << 20,
@@ -111,11 +112,15 @@ static size_t take_body(char *bytes, size_t one, size_t count, void *self)
     size_t need = answer->body_size + size + 1;
     if (need > gather->room) {
         size_t room = need < 4096 ? 4096 : need * 2;
-        char *body = realloc(answer->body, room);
+        char *body = malloc(room);
         if (body == NULL) {
             gather->no_memory = true;
             return 0;
         }
+        if (answer->body != NULL) {
+            memcpy(body, answer->body, answer->body_size);
+        }
+        secrets_free(answer->body);
         answer->body = body;
         gather->room = room;
     }
@@ -351,7 +356,7 @@ enum err https_perform(struct https *https, const struct https_call *call,
 
 void https_answer_finish(struct https_answer *answer)
 {
-    free(answer->body);
+    secrets_free(answer->body);
     answer->body = NULL;
     answer->body_size = 0;
 }

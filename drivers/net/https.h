@@ -85,7 +85,7 @@ void https_destroy(struct https *https);
 MUST_CHECK enum err https_perform(struct https *https, const struct https_call *call,
                                   struct https_answer *ret_answer, char ret_why[HTTPS_WHY_SIZE]);
 
-/** Frees the body. Blocks: no. Allocates: no. */
+/** Frees the body, wiped: keys of cards come in some. Blocks: no. Allocates: no. */
 void https_answer_finish(struct https_answer *answer);
 
 /**

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <malloc.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -15,19 +14,6 @@
 #include "common/str.h"
 
 enum { BODY_SIZE = 2048, MESSAGE_SIZE = 256, PASSWORD_SIZE = 129, HTTP_NOT_FOUND = 404 };
-
-static void free_wiped(void *area)
-{
-    if (area != NULL) {
-        bytes_wipe(area, malloc_usable_size(area));
-    }
-    free(area);
-}
-
-void desk_start(void)
-{
-    json_set_alloc_funcs(malloc, free_wiped);
-}
 
 /* --- refusals -------------------------------------------------------------------------------- */
 

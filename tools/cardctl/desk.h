@@ -32,9 +32,6 @@ enum desk_answer {
     DESK_FAILED,  /* refused, or nobody answers; it was said */
 };
 
-/** Forget what JSON is freed, for keys stand in it. Once, before the first call. */
-void desk_start(void);
-
 /**
  * Call the server.
  *

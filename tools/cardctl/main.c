@@ -21,7 +21,6 @@
 #include "common/str.h"
 #include "drivers/secrets/secrets.h"
 #include "tools/cardctl/commands.h"
-#include "tools/cardctl/desk.h"
 
 static const char usage[] =
     "usage: shilling-cardctl [OPTIONS] COMMAND\n"
@@ -91,7 +90,6 @@ static NORETURN void work(const struct command *command, const struct options *o
         exit((int)failed);
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    desk_start();
     const enum ctl_exit how = command->run(options, words);
     const bool told = fflush(stdout) == 0;
     exit(told ? (int)how : (int)CTL_FAILED);

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -129,6 +130,41 @@ TEST(answers_are_bounded)
     CHECK_EQ_I64(ask("/big", (struct https_call){.answer_size_max = 200 * 1024}), OK);
     CHECK_EQ_U64(world.answer.body_size, 200 * 1024);
     CHECK_EQ_I64(ask("/ok", (struct https_call){.answer_size_max = 1}), ERR_FULL);
+}
+
+/* The linker puts them before free() and realloc() in what is tested. */
+static size_t left;
+
+static void look(void *area)
+{
+    static const char key[] = "xxxxxxxxxxxxxxxx"; /* as in the big answer */
+    left += area != NULL && memmem(area, malloc_usable_size(area), key, 16) != NULL;
+}
+
+void __real_free(void *area);
+void *__real_realloc(void *area, size_t size);
+void __wrap_free(void *area);
+void *__wrap_realloc(void *area, size_t size);
+void __wrap_free(void *area)
+{
+    look(area);
+    __real_free(area);
+}
+
+void *__wrap_realloc(void *area, size_t size)
+{
+    look(area);
+    return __real_realloc(area, size);
+}
+
+TEST(an_answer_is_wiped_wherever_it_stood)
+{
+    left = 0;
+    CHECK_EQ_I64(ask("/big", (struct https_call){.answer_size_max = 200 * 1024}), OK);
+    https_answer_finish(&world.answer);
+    CHECK(world.answer.body == NULL);
+    CHECK_EQ_I64(ask("/big", (struct https_call){.answer_size_max = 100 * 1024}), ERR_FULL);
+    CHECK_EQ_U64(left, 0);
 }
 
 TEST(what_nobody_knows_is_not_called_unsent)
