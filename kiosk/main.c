@@ -25,6 +25,7 @@ static const char USAGE[] =
     "  state_dir = \"/var/lib/shilling/kiosk\";     the journal lives here\n"
     "  printd_socket = \"/run/shilling/printd\";    absent: no printer here\n"
     "  cardd_socket = \"/run/shilling/cardd\";      absent: no card reader here\n"
+    "  cardd_uid = 997;                            its user, if not root and not this one's\n"
     "  panel = { width_mm = 268; view_distance_mm = 600; };\n";
 
 struct settings {
@@ -60,6 +61,7 @@ static bool settings_read(const char *path, struct settings *settings)
                 sizeof(settings->flow.printd_socket));
     config_text(cfg, "cardd_socket", "", settings->flow.cardd_socket,
                 sizeof(settings->flow.cardd_socket));
+    settings->flow.cardd_uid = (uint32_t)optional_int(cfg, "cardd_uid", INT32_MAX);
     config_text(cfg, "locale_dir", "/usr/share/locale", settings->locale_dir,
                 sizeof(settings->locale_dir));
     settings->window.locale_dir = settings->locale_dir;

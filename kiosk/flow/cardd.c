@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "common/bytes.h"
+#include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
@@ -43,6 +44,7 @@ struct cardd {
 
     struct message_queue *queue;
     struct sockaddr_un address;
+    uint32_t uid; /* whose driver it may be, besides root's and ours */
     int wake_fd;
     pthread_t thread;
     bool started;
@@ -169,13 +171,30 @@ static void line_lost(struct cardd *cardd)
     }
 }
 
+/* True if who listens there may be sent keys. */
+static bool is_driver(const struct cardd *cardd, int fd)
+{
+    struct ucred peer = {0};
+    socklen_t size = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+        return false;
+    }
+    bool is = peer.uid == 0 || peer.uid == getuid() || peer.uid == cardd->uid;
+    if (!is && !cardd->told) {
+        log_warn("user %u listens at %s: if that is the card driver, name him as cardd_uid",
+                 (unsigned)peer.uid, cardd->address.sun_path);
+    }
+    return is;
+}
+
 static void line_open(struct cardd *cardd)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
     bool connected =
         fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
-        connect(fd, (const struct sockaddr *)&cardd->address, sizeof(cardd->address)) == 0;
+        connect(fd, (const struct sockaddr *)&cardd->address, sizeof(cardd->address)) == 0 &&
+        is_driver(cardd, fd);
     if (!connected) {
         if (fd >= 0) {
             (void)close(fd);
@@ -309,7 +328,7 @@ static void *cardd_run(void *arg)
 
 /* ---- life ---- */
 
-struct cardd *cardd_start(const char *socket_path, struct message_queue *queue)
+struct cardd *cardd_start(const struct cardd_place *place, struct message_queue *queue)
 {
     struct cardd *cardd = calloc(1, sizeof(*cardd));
     if (cardd == NULL) {
@@ -317,15 +336,17 @@ struct cardd *cardd_start(const char *socket_path, struct message_queue *queue)
     }
     monitor_init(&cardd->monitor);
     cardd->queue = queue;
+    cardd->uid = place->uid;
     cardd->fd = -1;
     cardd->address.sun_family = AF_UNIX;
     cardd->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     cardd->line = malloc(CARDLINK_LINE_SIZE);
     cardd->report = calloc(1, sizeof(*cardd->report));
     cardd->answer = calloc(1, sizeof(*cardd->answer));
-    bool ready = cardd->wake_fd >= 0 && cardd->line != NULL && cardd->report != NULL &&
-                 cardd->answer != NULL &&
-                 str_copy(cardd->address.sun_path, sizeof(cardd->address.sun_path), socket_path);
+    bool ready =
+        cardd->wake_fd >= 0 && cardd->line != NULL && cardd->report != NULL &&
+        cardd->answer != NULL &&
+        str_copy(cardd->address.sun_path, sizeof(cardd->address.sun_path), place->socket_path);
     cardd->started = ready && pthread_create(&cardd->thread, NULL, cardd_run, cardd) == 0;
     if (!cardd->started) {
         cardd_stop(cardd);

@@ -29,11 +29,15 @@ struct cardd_laying {
     enum cardlink_family family;
 };
 
-/**
- * @param socket_path  the driver's socket
- * @return NULL: no memory for a thread, or a path that is too long
- */
-MUST_CHECK struct cardd *cardd_start(const char *socket_path, struct message_queue *queue);
+/* Where the driver is, and whose. Keys of cards are sent to it and its word is believed, so a
+ * socket on which another user listens is hung up on (SO_PEERCRED). Borrowed for the call. */
+struct cardd_place {
+    const char *socket_path;
+    uint32_t uid; /* who may run it, besides root and our own user; 0: nobody */
+};
+
+/** @return NULL: no memory for a thread, or a path that is too long */
+MUST_CHECK struct cardd *cardd_start(const struct cardd_place *place, struct message_queue *queue);
 
 /** Ends what waits in cardd_call(), for good. NULL is allowed. */
 void cardd_stop_waiting(struct cardd *cardd);

@@ -451,7 +451,9 @@ static void cards_tell(struct flow *flow)
 /* Also without a reader of its own a terminal tells what an earlier one has written. */
 static void reader_begin(struct flow *flow)
 {
-    flow->reader = reader_start(flow->config.cardd_socket, &flow->config.server, flow->queue);
+    const struct cardd_place place = {.socket_path = flow->config.cardd_socket,
+                                      .uid = flow->config.cardd_uid};
+    flow->reader = reader_start(&place, &flow->config.server, flow->queue);
     if (flow->reader == NULL) {
         log_warn("the card reader's thread could not be started; going on without cards");
         return;

@@ -24,6 +24,7 @@ struct flow_config {
     char state_dir[FLOW_PATH_SIZE];     /* holds journal.db */
     char printd_socket[FLOW_PATH_SIZE]; /* empty: no printer at this terminal */
     char cardd_socket[FLOW_PATH_SIZE];  /* empty: no card reader */
+    uint32_t cardd_uid;                 /* see struct cardd_place */
 };
 
 /**

@@ -205,7 +205,7 @@ static void *reader_run(void *arg)
 
 /* ---- life ---- */
 
-struct reader *reader_start(const char *socket_path, const struct server_config *server,
+struct reader *reader_start(const struct cardd_place *place, const struct server_config *server,
                             struct message_queue *queue)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
@@ -216,8 +216,8 @@ struct reader *reader_start(const char *socket_path, const struct server_config 
     reader->queue = queue;
     reader->proof = calloc(1, sizeof(*reader->proof));
     reader->server = server_create(server);
-    bool here = socket_path[0] != '\0';
-    reader->cardd = here ? cardd_start(socket_path, queue) : NULL;
+    bool here = place->socket_path[0] != '\0';
+    reader->cardd = here ? cardd_start(place, queue) : NULL;
     if (reader->cardd != NULL) {
         reader->card_jobs = card_jobs_create(reader->server, reader->cardd, queue);
     }

@@ -11,17 +11,19 @@
 
 #include "common/compiler.h"
 #include "core/session/session.h"
+#include "kiosk/flow/cardd.h"
 #include "kiosk/flow/message.h"
 #include "kiosk/net/server.h"
 
 struct reader;
 
 /**
- * @param socket_path  the card driver's socket; empty: no reader here, and only what is left in
- *                     the journal is told
+ * @param place  of the card driver; its path empty: no reader here, and only what is left in the
+ *               journal is told
  * @return NULL: no memory for threads, or keys cannot be read
  */
-MUST_CHECK struct reader *reader_start(const char *socket_path, const struct server_config *server,
+MUST_CHECK struct reader *reader_start(const struct cardd_place *place,
+                                       const struct server_config *server,
                                        struct message_queue *queue);
 
 /** Waits for what is under way. NULL is allowed. */

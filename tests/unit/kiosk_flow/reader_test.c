@@ -144,6 +144,8 @@ static size_t driver_len;
 static struct cardlink_request request;
 static struct cardlink_report report;
 
+enum { STRANGER = 65534 /* nobody */ };
+
 static void driver_listen(void)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -310,7 +312,7 @@ static void begin(void)
     driver_listen();
     queue = message_queue_create(wake, NULL);
     struct server_config config = {0};
-    reader = reader_start(socket_path, &config, queue);
+    reader = reader_start(&(struct cardd_place){.socket_path = socket_path}, &config, queue);
     CHECK(reader != NULL);
     driver_accept();
     driver_wants(CARDLINK_OP_STATUS);
@@ -647,7 +649,7 @@ TEST(a_terminal_without_a_reader_still_tells_what_is_left)
     answers_reset();
     queue = message_queue_create(wake, NULL);
     struct server_config config = {0};
-    reader = reader_start("", &config, queue);
+    reader = reader_start(&(struct cardd_place){.socket_path = ""}, &config, queue);
     CHECK(reader != NULL);
     take(SESSION_EFFECT_CARD_OPEN, 7); /* nobody is asked */
     char *body = card_jobs_unknown_body("00000000-0000-7000-8000-000000000009", UID);
@@ -657,6 +659,42 @@ TEST(a_terminal_without_a_reader_still_tells_what_is_left)
     message_destroy(got);
     got = NULL;
     message_queue_destroy(queue);
+}
+
+/* Only root can listen as somebody else. */
+static void stranger_listens(void)
+{
+    (void)snprintf(folder, sizeof(folder), "/tmp/kiosk-reader-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    (void)snprintf(socket_path, sizeof(socket_path), "%s/cardd", folder);
+    driver_listen();
+    CHECK(seteuid(STRANGER) == 0);
+    CHECK(listen(listener, 1) == 0); /* the kernel notes who */
+    CHECK(seteuid(0) == 0);
+    queue = message_queue_create(wake, NULL);
+}
+
+TEST(keys_are_sent_to_no_strangers_socket)
+{
+    if (geteuid() != 0) {
+        return;
+    }
+    struct cardd_place place = {.socket_path = socket_path};
+    stranger_listens();
+    reader = reader_start(&place, &(struct server_config){0}, queue);
+    CHECK(reader != NULL);
+    driver_accept();
+    char byte = 0;
+    CHECK(recv(driver, &byte, 1, 0) == 0); /* hung up on, without a word */
+    CHECK_EQ_I64(next(SESSION_EVENT_READER)->event.reader, SESSION_READER_ERROR);
+    end();
+    place.uid = STRANGER; /* the configuration says that he is the driver */
+    stranger_listens();
+    reader = reader_start(&place, &(struct server_config){0}, queue);
+    CHECK(reader != NULL);
+    driver_accept();
+    driver_wants(CARDLINK_OP_STATUS);
+    end();
 }
 
 TEST(the_end_does_not_wait_for_a_driver_that_hangs)
