@@ -184,6 +184,12 @@ static enum err check_key(struct hsm *hsm, char why[SECRET_WHY_SIZE])
     return OK;
 }
 
+static enum err take_key(struct hsm *hsm, char why[SECRET_WHY_SIZE])
+{
+    const enum err err = find_key(hsm, why);
+    return err == OK ? check_key(hsm, why) : err;
+}
+
 static enum err make_key(struct hsm *hsm, char why[SECRET_WHY_SIZE])
 {
     CK_BBOOL yes = CK_TRUE;
@@ -235,10 +241,7 @@ enum err hsm_open(const struct hsm_config *config, struct hsm **ret_hsm,
     if (err != OK) {
         return err;
     }
-    err = find_key(hsm, ret_why);
-    if (err == OK) {
-        err = check_key(hsm, ret_why);
-    }
+    err = take_key(hsm, ret_why);
     if (err != OK) {
         hsm_close(hsm);
         return err;
@@ -290,19 +293,26 @@ static bool sign(struct hsm *hsm, const uint8_t *bytes, size_t size, uint8_t ret
     CK_ULONG mac_size = HSM_MAC_SIZE;
     MUST(size <= sizeof(message));
     memcpy(message, bytes, size);
-    return hsm->call->C_SignInit(hsm->session, &mechanism, hsm->key) == CKR_OK &&
+    return hsm->is_open && hsm->call->C_SignInit(hsm->session, &mechanism, hsm->key) == CKR_OK &&
            hsm->call->C_Sign(hsm->session, message, (CK_ULONG)size, ret_mac, &mac_size) == CKR_OK &&
            mac_size == HSM_MAC_SIZE;
 }
 
+static void end_session(struct hsm *hsm)
+{
+    if (hsm->is_open) {
+        (void)hsm->call->C_CloseSession(hsm->session);
+    }
+    hsm->is_open = false;
+}
+
+/* The key may have been put in anew meanwhile: one that is refused is not used later either. */
 static bool open_again(struct hsm *hsm)
 {
     char why[SECRET_WHY_SIZE] = "";
-    if (hsm->is_open) {
-        (void)hsm->call->C_CloseSession(hsm->session);
-        hsm->is_open = false;
-    }
-    if (open_session(hsm, /* writes= */ false, why) != OK || find_key(hsm, why) != OK) {
+    end_session(hsm);
+    if (open_session(hsm, /* writes= */ false, why) != OK || take_key(hsm, why) != OK) {
+        end_session(hsm);
         log_error("cards: %s", why);
         return false;
     }

@@ -80,11 +80,49 @@ static bool make_token(struct hsm_config *config, char ret_folder[TEMP_PATH_SIZE
     return true;
 }
 
-/* The key of the format's published vectors, put into the token by a hand of its own. */
-static void import_key(bool hidden)
+/* The module by a hand of its own, with a session that may write. */
+struct hand {
+    void *module;
+    CK_FUNCTION_LIST *call;
+    CK_SLOT_ID slot;
+    CK_SESSION_HANDLE session;
+    bool begun; /* nobody else in this process uses the module */
+};
+
+static void hand_open(struct hand *hand)
+{
+    static unsigned char pin[] = PIN;
+    CK_C_GetFunctionList get_list = NULL;
+    CK_SLOT_ID slots[8];
+    CK_ULONG count = ARRAY_COUNT(slots);
+    hand->module = dlopen(MODULE, RTLD_NOW | RTLD_LOCAL);
+    CHECK(hand->module != NULL);
+    void *symbol = dlsym(hand->module, "C_GetFunctionList");
+    memcpy(&get_list, &symbol, sizeof(get_list));
+    CHECK(get_list(&hand->call) == CKR_OK);
+    const CK_RV begun = hand->call->C_Initialize(NULL);
+    CHECK(begun == CKR_OK || begun == CKR_CRYPTOKI_ALREADY_INITIALIZED);
+    hand->begun = begun == CKR_OK;
+    CHECK(hand->call->C_GetSlotList(CK_TRUE, slots, &count) == CKR_OK && count > 0);
+    hand->slot = slots[0];
+    CHECK(hand->call->C_OpenSession(hand->slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+                                    &hand->session) == CKR_OK);
+    const CK_RV in = hand->call->C_Login(hand->session, CKU_USER, pin, sizeof(pin) - 1);
+    CHECK(in == CKR_OK || in == CKR_USER_ALREADY_LOGGED_IN);
+}
+
+/* Whoever else has sessions loses them, as after a power cut of the token. */
+static void hand_close(struct hand *hand)
+{
+    CHECK(hand->call->C_CloseAllSessions(hand->slot) == CKR_OK);
+    CHECK(!hand->begun || hand->call->C_Finalize(NULL) == CKR_OK);
+    CHECK(dlclose(hand->module) == 0);
+}
+
+/* The key of the format's published vectors. */
+static void put_key(const struct hand *hand, bool hidden)
 {
     static uint8_t value[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    static unsigned char pin[] = PIN;
     char label[] = "imported";
     CK_BBOOL yes = CK_TRUE;
     CK_BBOOL sensitive = hidden ? CK_TRUE : CK_FALSE;
@@ -99,24 +137,16 @@ static void import_key(bool hidden)
                            {CKA_SIGN, &yes, sizeof(yes)},
                            {CKA_LABEL, label, strlen(label)},
                            {CKA_VALUE, value, sizeof(value)}};
-    CK_C_GetFunctionList get_list = NULL;
-    CK_FUNCTION_LIST *call = NULL;
-    CK_SLOT_ID slots[8];
-    CK_ULONG count = ARRAY_COUNT(slots);
-    CK_SESSION_HANDLE session = 0;
     CK_OBJECT_HANDLE key = 0;
-    void *module = dlopen(MODULE, RTLD_NOW | RTLD_LOCAL);
-    CHECK(module != NULL);
-    void *symbol = dlsym(module, "C_GetFunctionList");
-    memcpy(&get_list, &symbol, sizeof(get_list));
-    CHECK(get_list(&call) == CKR_OK && call->C_Initialize(NULL) == CKR_OK);
-    CHECK(call->C_GetSlotList(CK_TRUE, slots, &count) == CKR_OK && count > 0);
-    CHECK(call->C_OpenSession(slots[0], CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
-                              &session) == CKR_OK);
-    CHECK(call->C_Login(session, CKU_USER, pin, sizeof(pin) - 1) == CKR_OK);
-    CHECK(call->C_CreateObject(session, made, ARRAY_COUNT(made), &key) == CKR_OK);
-    CHECK(call->C_Finalize(NULL) == CKR_OK);
-    CHECK(dlclose(module) == 0);
+    CHECK(hand->call->C_CreateObject(hand->session, made, ARRAY_COUNT(made), &key) == CKR_OK);
+}
+
+static void import_key(bool hidden)
+{
+    struct hand hand = {.module = NULL};
+    hand_open(&hand);
+    put_key(&hand, hidden);
+    hand_close(&hand);
 }
 
 static struct vault_config vault_of(const struct hsm_config *hsm, const char *folder)
@@ -192,6 +222,40 @@ TEST(a_key_that_can_be_read_out_is_refused)
     CHECK(str_copy(config.key, sizeof(config.key), "imported"));
     CHECK_EQ_I64(hsm_open(&config, &hsm, why), ERR_DENIED);
     CHECK(strstr(why, "give this key away") != NULL);
+}
+
+TEST(nor_is_one_taken_that_came_while_the_token_was_away)
+{
+    static const uint8_t message[] = {1};
+    struct hsm_config config;
+    char folder[TEMP_PATH_SIZE];
+    char why[SECRET_WHY_SIZE] = "";
+    uint8_t mac[HSM_MAC_SIZE];
+    struct hsm *hsm = NULL;
+    struct hand hand = {.module = NULL};
+    if (!make_token(&config, folder)) {
+        return;
+    }
+    import_key(/* hidden= */ true);
+    CHECK(str_copy(config.key, sizeof(config.key), "imported"));
+    CHECK_EQ_I64(hsm_open(&config, &hsm, why), OK);
+    hand_open(&hand);
+    hand_close(&hand);
+    CHECK(hsm_cmac(hsm, message, sizeof(message), mac)); /* the same key, after a new log-in */
+    hand_open(&hand);
+    CK_OBJECT_CLASS class = CKO_SECRET_KEY;
+    CK_ATTRIBUTE wanted = {CKA_CLASS, &class, sizeof(class)};
+    CK_OBJECT_HANDLE old = 0;
+    CK_ULONG count = 0;
+    CHECK(hand.call->C_FindObjectsInit(hand.session, &wanted, 1) == CKR_OK);
+    CHECK(hand.call->C_FindObjects(hand.session, &old, 1, &count) == CKR_OK && count == 1);
+    CHECK(hand.call->C_FindObjectsFinal(hand.session) == CKR_OK);
+    CHECK(hand.call->C_DestroyObject(hand.session, old) == CKR_OK);
+    put_key(&hand, /* hidden= */ false);
+    hand_close(&hand);
+    CHECK(!hsm_cmac(hsm, message, sizeof(message), mac));
+    CHECK(!hsm_cmac(hsm, message, sizeof(message), mac)); /* nor at the second try */
+    hsm_close(hsm);
 }
 
 TEST(what_is_wrong_is_said)
