@@ -36,6 +36,10 @@ MUST_CHECK enum err slots_check(const struct cards *cards, struct db *db,
                                 const struct book_account *account, const struct book_card *card,
                                 const struct slots_raw *raw, struct slots *ret_slots);
 
+/** True if just one credit slot is true: @p ret_first is the other, which is written first. Its
+ * looks, which are all that a terminal knows, may be those of a newer one. */
+MUST_CHECK bool slots_first(const struct card_reading *reading, uint8_t *ret_first);
+
 /* ---- giving out (token.c) ---- */
 
 /**

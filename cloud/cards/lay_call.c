@@ -218,6 +218,9 @@ static enum err fill_write(struct db *db, const struct take *take, struct api_ca
         err = token_write(take->cards, &reader, &token, &view->write);
     }
     view->has_write = err == OK;
+    uint8_t first = 0;
+    view->write.has_first = slots_first(&take->slots.reading, &first);
+    view->write.first = first;
     return err;
 }
 
@@ -253,6 +256,7 @@ static enum err carry_out(struct db *db, void *arg)
     if (err != OK) {
         return err;
     }
+    reading->session.has_first = slots_first(&take.slots.reading, &reading->session.first);
     reading->over = !str_equal(take.card.state, "open") ||
                     !str_equal(take.card.meter_id, reading->session.meter_id);
     reading->session.fit = !reading->over && take_is_believed(&take);

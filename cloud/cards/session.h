@@ -27,6 +27,8 @@ struct card_session {
     uint32_t ready_n;           /* newest token of the meter when the card was found up to date */
     bool fit;                   /* it was read, and nothing on it speaks against writing to it */
     bool ready;                 /* ... and it may be sold to */
+    bool has_first;             /* one of its credit slots is true ... */
+    uint8_t first;              /* ... and this is the other one */
     int64_t used_ms;            /* service clock */
 };
 

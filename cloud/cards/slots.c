@@ -141,3 +141,11 @@ enum err slots_check(const struct cards *cards, struct db *db, const struct book
     }
     return err;
 }
+
+bool slots_first(const struct card_reading *reading, uint8_t *ret_first)
+{
+    const bool first = reading->credit[0].worth == CARD_WORTH_TRUE;
+    const bool second = reading->credit[1].worth == CARD_WORTH_TRUE;
+    *ret_first = first ? 1 : 0;
+    return first != second;
+}

@@ -164,7 +164,10 @@ static enum err give(struct write_call *call, struct money_case *c, const struct
                                         .card = card,
                                         .terminal_id = call->terminal_id,
                                         .wall_s = db_wall_s(c->db)};
-    return token_write(call->cards, &reader, &token, &call->write);
+    err = token_write(call->cards, &reader, &token, &call->write);
+    call->write.has_first = call->session.has_first;
+    call->write.first = call->session.first;
+    return err;
 }
 
 static enum err carry_issue(struct db *db, void *arg)

@@ -329,7 +329,7 @@ static enum cardlink_error write_both(struct work *work, const struct plan_token
                                       struct cardlink_report *report)
 {
     const struct card_slots slots = cardlink_slots(report->credit);
-    struct card_write_order order = card_slots_write_order(&slots, token->bytes, token->suspect);
+    struct card_write_order order = card_slots_write_order(&slots, token->bytes, &token->doubts);
     for (size_t i = 0; i < CARD_SLOTS; i++) {
         uint8_t slot = order.slot[i];
         enum cardlink_error error = slot_write(work, slot, token->bytes, &report->credit[slot]);

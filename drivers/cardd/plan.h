@@ -37,8 +37,8 @@ void plan_read(const struct plan_card *card, struct cardlink_report *ret_report)
 
 /* A token to be written. */
 struct plan_token {
-    const uint8_t *bytes;     /* a whole credit record */
-    bool suspect[CARD_SLOTS]; /* slots whose write was interrupted before */
+    const uint8_t *bytes; /* a whole credit record */
+    struct card_doubts doubts;
 };
 
 /**

@@ -117,8 +117,12 @@ static void count_torn(struct worker *worker)
 static void serve_write(struct worker *worker, const struct plan_card *card)
 {
     struct wire_suspect suspect = wire_suspects_find(&worker->suspects, card->uid);
-    const struct plan_token token = {.bytes = worker->request.token,
-                                     .suspect = {suspect.slot[0], suspect.slot[1]}};
+    const struct cardlink_request *request = &worker->request;
+    struct plan_token token = {.bytes = request->token,
+                               .doubts = {.suspect = {suspect.slot[0], suspect.slot[1]}}};
+    if (request->has_first) {
+        token.doubts.untrue[request->first] = true;
+    }
     plan_write(card, &token, &worker->report);
     if (worker->report.outcome == OUTCOME_DONE) {
         worker_count(worker, CARDLINK_WRITES);

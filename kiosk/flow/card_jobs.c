@@ -277,6 +277,8 @@ static bool write_request(struct card_jobs *jobs, uint32_t number)
         return convert_card_script(&write->script, request);
     }
     size_t size = 0;
+    request->has_first = write->has_first;
+    request->first = (uint8_t)write->first;
     return convert_card_keys(&write->keys, &request->keys) &&
            hex_parse(write->token, strlen(write->token), request->token, sizeof(request->token),
                      &size, NULL) &&

@@ -140,6 +140,8 @@ struct api_card_write {
     enum api_card_media media;
     char token[API_CARD_RECORD_SIZE]; /* classic: into both slots; empty (null) if relayed */
     char authorisation[API_CARD_AUTHORISATION_SIZE];
+    bool has_first;
+    int64_t first; /* the slot whose MAC is wrong while the other's is right, 0 or 1 */
     struct api_card_keys keys;
     struct api_card_script script;
 };

@@ -174,6 +174,7 @@ json_t *api_write_json(const struct api_card_write *write)
     json_put_text(json, "media", api_card_media_name(write->media));
     api_put_text_or_null(json, "token", write->token);
     json_put_text(json, "authorisation", write->authorisation);
+    api_put_int_or_null(json, "first", write->has_first, write->first);
     api_put_keys(json, &write->keys);
     api_put_script(json, &write->script);
     return json;
@@ -192,6 +193,8 @@ void api_read_write(struct json_reader *r, struct api_card_write *ret_write)
         json_refuse(r, "token");
     }
     json_text(r, "authorisation", ret_write->authorisation, sizeof(ret_write->authorisation));
+    ret_write->has_first = json_has(r, "first");
+    ret_write->first = json_int_or(r, "first", 0, API_CARD_SLOTS - 1, 0);
     api_read_keys(r, &ret_write->keys);
     api_read_script(r, &ret_write->script);
 }

@@ -54,10 +54,10 @@ static uint32_t number_of(const uint8_t token[CARD_RECORD_SIZE])
 }
 
 static enum worth worth_of(const struct card_slots *slots, size_t slot,
-                           const uint8_t token[CARD_RECORD_SIZE], const bool *suspect)
+                           const uint8_t token[CARD_RECORD_SIZE], const struct card_doubts *doubts)
 {
     struct card_credit credit;
-    if (suspect != NULL && suspect[slot]) {
+    if (doubts->suspect[slot]) {
         return WORTH_SUSPECT;
     }
     if (!slots->read[slot] || card_credit_decode(slots->bytes[slot], &credit) != CARD_SLOT_WHOLE) {
@@ -68,15 +68,17 @@ static enum worth worth_of(const struct card_slots *slots, size_t slot,
     }
     /* The CRC does not cover the MAC: a write that ended before the last block looks whole and has
      * the token's number, but the MAC of the one before. Nobody signed two with one number. */
-    return credit.n == number_of(token) ? WORTH_BAD : WORTH_STALE;
+    return doubts->untrue[slot] || credit.n == number_of(token) ? WORTH_BAD : WORTH_STALE;
 }
 
 struct card_write_order card_slots_write_order(const struct card_slots *slots,
                                                const uint8_t token[CARD_RECORD_SIZE],
-                                               const bool suspect[CARD_SLOTS])
+                                               const struct card_doubts *doubts)
 {
-    enum worth first = worth_of(slots, 0, token, suspect);
-    enum worth second = worth_of(slots, 1, token, suspect);
+    static const struct card_doubts none;
+    const struct card_doubts *known = doubts != NULL ? doubts : &none;
+    enum worth first = worth_of(slots, 0, token, known);
+    enum worth second = worth_of(slots, 1, token, known);
     bool second_goes_first = second < first;
     if (first == WORTH_STALE && second == WORTH_STALE) {
         /* Two older tokens: the older of them is missed less. */

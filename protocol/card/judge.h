@@ -44,20 +44,27 @@ struct card_write_order {
     uint8_t slot[CARD_SLOTS];
 };
 
+/* What is known of slots that their bytes do not show. */
+struct card_doubts {
+    bool suspect[CARD_SLOTS]; /* its write was interrupted before: it is bad however well it reads
+                               * now, because its cells may be weakly programmed */
+    bool untrue[CARD_SLOTS];  /* who has the keys found its MAC wrong when the card was read */
+};
+
 /**
  * The stale or bad slot comes first, so that one whole slot is left whenever the card is taken
  * away.
  *
  * @param token    a whole credit record: it is being written, or was the last that was
- * @param suspect  slots whose write was interrupted before: such a slot is bad however well it
- *                 reads now, because its cells may be weakly programmed; NULL: none known
+ * @param doubts   NULL: none
  *
  * A slot with the token's number and other bytes is bad too: it lacks the last block, whose MAC no
- * CRC covers. If both slots hold @p token already, the second goes first: it was the last to be
- * written, so if one of them was cut short it was that one.
+ * CRC covers. One that was found untrue is bad unless it holds @p token by now. If both slots hold
+ * @p token already, the second goes first: it was the last to be written, so if one of them was cut
+ * short it was that one.
  */
 struct card_write_order card_slots_write_order(const struct card_slots *slots,
                                                const uint8_t token[CARD_RECORD_SIZE],
-                                               const bool suspect[CARD_SLOTS]);
+                                               const struct card_doubts *doubts);
 
 #endif

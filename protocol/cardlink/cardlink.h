@@ -77,6 +77,8 @@ struct cardlink_request {
     struct cardlink_keys keys;              /* READ, WRITE */
     char authorisation[CARDAUTH_TEXT_SIZE]; /* WRITE; RELAY: "" for none */
     uint8_t token[CARD_RECORD_SIZE];        /* WRITE */
+    bool has_first;
+    uint8_t first; /* WRITE: the slot whose MAC the server found wrong, 0 or 1 */
     struct cardlink_apdu apdus[APDU_COUNT_MAX];
     size_t apdu_count; /* RELAY: at least 1 */
 };

@@ -69,6 +69,9 @@ static void put_job(json_t *root, const struct cardlink_request *request)
     }
     if (request->op == CARDLINK_OP_WRITE) {
         line_hex_put(root, "token", request->token, sizeof(request->token));
+        if (request->has_first) {
+            json_put_int(root, "first", request->first);
+        }
     }
     if (request->op == CARDLINK_OP_RELAY) {
         json_put(root, "apdus", apdus_make(request));
@@ -186,6 +189,8 @@ static void job_read(struct json_reader *r, struct cardlink_request *request)
     if (request->op == CARDLINK_OP_WRITE) {
         json_text(r, "authorisation", request->authorisation, sizeof(request->authorisation));
         token_read(r, request->token);
+        request->has_first = json_has(r, "first");
+        request->first = (uint8_t)json_int_or(r, "first", 0, CARD_SLOTS - 1, 0);
     } else if (request->op == CARDLINK_OP_RELAY) {
         json_text_or_empty(r, "authorisation", request->authorisation,
                            sizeof(request->authorisation));

@@ -75,6 +75,22 @@ terminal('a card is laid, read, written, read again and taken away', async (rig)
   assert.deepEqual([late.outcome, late.error], ['not_done', 'card_gone']);
 });
 
+terminal('the slot that the server found untrue goes first, however it looks', async (rig) => {
+  const cut = async (uid, more) => {
+    const only = credit(6, { uid });
+    const untrue = Buffer.concat([credit(7, { uid }).subarray(0, 40), only.subarray(40)]);
+    const card = await rig.laid('untrue', { uid, slots: [untrue, only] }); // cut before its MAC
+    await rig.ctl('fault tear write=1 how=front k=7');
+    const request = writeRequest(rig.key, card.card, credit(8, { uid }), { uid });
+    assert.equal((await rig.client.ask({ ...request, ...more })).outcome, 'unknown');
+    await rig.client.card('gone');
+    await rig.ctl('fault clear');
+    return slotsOf(await rig.dump('untrue'))[1].equals(only);
+  };
+  assert.equal(await cut('11223344', {}), false); // what a terminal must believe
+  assert.equal(await cut('11223355', { first: 0 }), true);
+});
+
 terminal('neither half leaves a core file, for keys pass through both', async (rig) => {
   for (const pid of [rig.entry('cardd').child.pid, rig.worker()]) {
     assert.match(readFileSync(`/proc/${pid}/limits`, 'utf8'), /Max core file size +0 +0 /);

@@ -287,6 +287,7 @@ TEST(a_lost_confirmation_is_made_up_by_the_next_reading)
     buy(&rig, "k1", &card, FEN, order_no);
     lay("k1", &card, &laid);
     CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK(!write.has_first);
     burn(&card, &write);
     card.credit[1][0] = '\0'; /* one slot is enough for a reading; the other is mended */
     lay("k2", &card, &laid);
@@ -437,6 +438,26 @@ TEST(forged_records_are_refused_and_told)
     lay("k1", &half, &laid);
     CHECK_EQ_STR(laid.state, "repair");
     CHECK_EQ_I64(laid.write.n, 1);
+    CHECK(laid.write.has_first); /* no terminal can tell which it is */
+    CHECK_EQ_I64(laid.write.first, 1);
+    memcpy(half.credit[0], half.credit[1], sizeof(half.credit[0]));
+    memcpy(half.credit[1], card.credit[1], sizeof(half.credit[1]));
+    lay("k1", &half, &laid);
+    CHECK(laid.write.has_first);
+    CHECK_EQ_I64(laid.write.first, 0);
+    end();
+}
+
+TEST(a_paid_order_is_written_over_the_bad_slot_first)
+{
+    struct test_card card = begin();
+    top_up(&rig, &card, FEN, order_no);
+    buy(&rig, "k1", &card, FEN, order_no);
+    card.credit[0][0] = '\0';
+    lay("k1", &card, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK(write.has_first);
+    CHECK_EQ_I64(write.first, 0);
     end();
 }
 

@@ -54,16 +54,22 @@ static void begin(void)
     }
 }
 
-static void write_card(const bool suspect[CARD_SLOTS])
+static void write_doubtful(const struct card_doubts *doubts)
 {
     const struct plan_card card = {
         .port = &port, .notes = &notes, .uid = &model.uid, .keys = &keys};
-    struct plan_token token = {.bytes = new_token};
-    if (suspect != NULL) {
-        memcpy(token.suspect, suspect, sizeof(token.suspect));
-    }
+    const struct plan_token token = {.bytes = new_token, .doubts = *doubts};
     memset(&report, 0, sizeof(report));
     plan_write(&card, &token, &report);
+}
+
+static void write_card(const bool suspect[CARD_SLOTS])
+{
+    struct card_doubts doubts = {.suspect = {false}};
+    if (suspect != NULL) {
+        memcpy(doubts.suspect, suspect, sizeof(doubts.suspect));
+    }
+    write_doubtful(&doubts);
 }
 
 static void read_card(void)
@@ -110,6 +116,46 @@ TEST(the_stale_slot_goes_first)
     write_card((const bool[]){true, false});
     CHECK_EQ_U64(model.written[0], 4);
     CHECK_EQ_U64(model.writes, 6);
+}
+
+/* Slot 0 has the bytes of token 7 and the MAC of 6: its write was cut before the last block, at
+ * another terminal. It looks whole and newer than slot 1, which is the only true one. */
+static void begin_untrue(uint8_t ret_true[CARD_RECORD_SIZE])
+{
+    uint8_t untrue[CARD_RECORD_SIZE];
+    begin();
+    token_make(6, ret_true);
+    memcpy(untrue, old_token, sizeof(untrue));
+    memcpy(untrue + CARD_RECORD_SIGNED_SIZE, ret_true + CARD_RECORD_SIGNED_SIZE, CARD_MAC_SIZE);
+    slot_set(0, untrue);
+    slot_set(1, ret_true);
+}
+
+TEST(a_slot_that_the_server_found_untrue_goes_first)
+{
+    static const struct card_doubts doubts = {.untrue = {true, false}};
+    uint8_t true_token[CARD_RECORD_SIZE];
+    begin_untrue(true_token);
+    write_card(NULL);
+    CHECK_EQ_U64(model.written[0], 8); /* nothing else can be known here */
+    begin_untrue(true_token);
+    write_doubtful(&doubts);
+    CHECK_EQ_U64(model.written[0], 4);
+    CHECK_EQ_I64(report.outcome, OUTCOME_DONE);
+    size_t calls = model.calls;
+    for (size_t at = 1; at <= calls; at++) {
+        begin_untrue(true_token);
+        model.fault = MODEL_GONE;
+        model.fault_at = at;
+        write_doubtful(&doubts);
+        CHECK(slot_is(1, true_token) || slot_is(0, new_token));
+        bool first_done = slot_is(0, new_token) && !model.suspect[0];
+        lay_again();
+        write_doubtful(&(struct card_doubts){{model.suspect[0], model.suspect[1]}, {true, false}});
+        CHECK_EQ_I64(report.outcome, OUTCOME_DONE);
+        /* A slot that holds the token by now is not untrue any more. */
+        CHECK_EQ_U64(model.written[0], first_done ? 8 : 4);
+    }
 }
 
 /* At each call, each fault: a whole slot is left, nothing is said wrongly, and one more laying

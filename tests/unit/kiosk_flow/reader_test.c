@@ -383,6 +383,8 @@ TEST(a_card_is_read_with_the_servers_keys_and_shown_with_the_servers_words)
 TEST(a_token_is_written_only_when_the_session_says_so_and_then_told)
 {
     begin();
+    issue_answer.has_first = true;
+    issue_answer.first = 1;
     struct session_card_write write = to_token();
     CHECK_EQ_STR(write.order_no, "SH1");
     CHECK_EQ_STR(write.token, TOKEN);
@@ -391,6 +393,8 @@ TEST(a_token_is_written_only_when_the_session_says_so_and_then_told)
     take_write(&write, 7);
     driver_wants(CARDLINK_OP_WRITE);
     CHECK_EQ_STR(request.authorisation, "e30.c2ln");
+    CHECK(request.has_first);
+    CHECK_EQ_U64(request.first, 1);
     CHECK_EQ_U64(request.token[17], 1);
     CHECK_EQ_U64(request.keys.count, 1);
     driver_answers(CARDLINK_SAY_WRITE, OUTCOME_DONE, CARDLINK_OK);
@@ -548,6 +552,7 @@ TEST(commands_are_relayed_in_rounds)
     take_write(&write, 7);
     driver_wants(CARDLINK_OP_RELAY);
     CHECK_EQ_STR(request.authorisation, "e30.c2ln");
+    CHECK(!request.has_first);
     end();
 }
 

@@ -48,6 +48,23 @@ static void report_round(const char *text)
     "530101000800000000001234567801008038010000001027000008F15365E1A8E80300F401000000FE3845D13D29" \
     "8448"
 
+#define WRITE                                                                                      \
+    "{\"op\":\"write\",\"id\":\"" ID "\",\"card\":1,\"authorisation\":\"a\",\"token\":\"" REC "\""
+
+TEST(a_write_may_say_which_slot_is_the_bad_one)
+{
+    request_round(WRITE ",\"keys\":[]}");
+    CHECK(!request.has_first);
+    request_round(WRITE ",\"first\":0,\"keys\":[]}");
+    CHECK(request.has_first);
+    CHECK_EQ_U64(request.first, 0);
+    request_round(WRITE ",\"first\":1,\"keys\":[]}");
+    CHECK_EQ_U64(request.first, 1);
+    CHECK(reads_request(WRITE ",\"first\":null,\"keys\":[]}"));
+    CHECK(!request.has_first);
+    CHECK(!reads_request(WRITE ",\"first\":2,\"keys\":[]}"));
+}
+
 TEST(requests_as_they_are_written)
 {
     request_round("{\"op\":\"poll\",\"mode\":\"off\"}");

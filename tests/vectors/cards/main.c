@@ -329,16 +329,16 @@ static void slots_at(struct vector *v, struct card_slots *ret_slots)
 static bool run_judge(struct vector *v)
 {
     struct card_slots slots;
-    bool suspect[CARD_SLOTS];
+    struct card_doubts doubts = {.suspect = {false}};
     uint8_t token[CARD_RECORD_SIZE] = {0};
     slots_at(v, &slots);
     bytes_exact(v, "token", token, sizeof(token));
     const json_t *list = json_array_at(&v->r, "suspect");
     for (size_t i = 0; i < CARD_SLOTS; i++) {
-        suspect[i] = json_is_true(json_array_get(list, i));
+        doubts.suspect[i] = json_is_true(json_array_get(list, i));
     }
     struct card_judgement judgement = card_slots_judge(CARD_RECORD_CREDIT, &slots);
-    struct card_write_order order = card_slots_write_order(&slots, token, suspect);
+    struct card_write_order order = card_slots_write_order(&slots, token, &doubts);
     return judgement.winner == number(v, "winner") && judgement.same == json_flag(&v->r, "same") &&
            judgement.split == json_flag(&v->r, "split") && order.slot[0] == number(v, "first") &&
            order.slot[0] + order.slot[1] == 1;
