@@ -87,18 +87,17 @@ static enum cardlink_error authorise_write(struct worker *worker)
 static enum cardlink_error authorise_relay(struct worker *worker)
 {
     const struct cardlink_request *request = &worker->request;
-    uint8_t joined[APDU_COUNT_MAX * APDU_SIZE_MAX];
+    uint8_t bound[APDU_COUNT_MAX * APDU_BOUND_SIZE_MAX];
     size_t size = 0;
     if (request->authorisation[0] == '\0') {
         bool harmless = plan_relay_is_harmless(request->apdus, request->apdu_count);
         return harmless ? CARDLINK_OK : CARDLINK_FORGED;
     }
     for (size_t i = 0; i < request->apdu_count; i++) {
-        const struct apdu *apdu = &request->apdus[i].apdu;
-        memcpy(joined + size, apdu->bytes, apdu->size);
-        size += apdu->size;
+        const struct cardlink_apdu *apdu = &request->apdus[i];
+        size += apdu_bind(&apdu->apdu, apdu->expects ? &apdu->expect : NULL, bound + size);
     }
-    return authorise(worker, CARDAUTH_RELAY, joined, size);
+    return authorise(worker, CARDAUTH_RELAY, bound, size);
 }
 
 /* --- doing ----------------------------------------------------------------------------------- */

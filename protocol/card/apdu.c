@@ -10,6 +10,7 @@
 enum {
     HEADER_SIZE = 4,
     STATUS_SIZE = 2,
+    LENGTH_SIZE = 2, /* of apdu_bind() */
     CLA_ISO = 0x00,
     CLA_DESFIRE = 0x90,
 };
@@ -86,6 +87,18 @@ bool apdu_is_harmless(const struct apdu *apdu)
     }
     return (command.cla == CLA_ISO && is_among(command.ins, iso, ARRAY_COUNT(iso))) ||
            (command.cla == CLA_DESFIRE && is_among(command.ins, desfire, ARRAY_COUNT(desfire)));
+}
+
+size_t apdu_bind(const struct apdu *apdu, const uint16_t *expect,
+                 uint8_t ret_bytes[APDU_BOUND_SIZE_MAX])
+{
+    MUST(apdu->size <= APDU_SIZE_MAX);
+    size_t at = LENGTH_SIZE + apdu->size;
+    put_be16(ret_bytes, (uint16_t)apdu->size);
+    memcpy(ret_bytes + LENGTH_SIZE, apdu->bytes, apdu->size);
+    ret_bytes[at++] = expect != NULL ? 1 : 0;
+    put_be16(ret_bytes + at, expect != NULL ? *expect : 0);
+    return at + STATUS_SIZE;
 }
 
 bool apdu_parse(const char *text, struct apdu *ret_apdu)

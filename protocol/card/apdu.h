@@ -18,6 +18,7 @@ enum {
     APDU_TEXT_SIZE = 2 * APDU_SIZE_MAX + 1,
     APDU_DATA_SIZE_MAX = 255,
     APDU_COUNT_MAX = 16, /* in one round of a relay */
+    APDU_BOUND_SIZE_MAX = APDU_SIZE_MAX + 5,
 };
 
 /* A command or an answer. */
@@ -50,6 +51,18 @@ MUST_CHECK bool apdu_answer_status(const struct apdu *answer, uint16_t *ret_stat
  * (ISO/IEC 7816-4), and DESFire's wrapped ones that read, with the proof of an AES key. What counts
  * wrong tries is not harmless (external authenticate, verify), nor what is not known. */
 bool apdu_is_harmless(const struct apdu *apdu);
+
+/**
+ * Bytes that tell one command of a relay from any other, for the signature over a round: its length
+ * (2 bytes, highest first), the command, and 01 with the status word that must come, or three
+ * zeros. Two rounds that differ in a command, in where one ends or in what is expected differ in
+ * the row of these.
+ *
+ * @param expect  NULL: any status word will do
+ * @return how many, up to APDU_BOUND_SIZE_MAX
+ */
+size_t apdu_bind(const struct apdu *apdu, const uint16_t *expect,
+                 uint8_t ret_bytes[APDU_BOUND_SIZE_MAX]);
 
 /** Hex text to an APDU of 2..APDU_SIZE_MAX bytes; false for anything else. */
 MUST_CHECK bool apdu_parse(const char *text, struct apdu *ret_apdu);

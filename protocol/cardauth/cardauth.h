@@ -38,7 +38,7 @@ struct cardauth {
     struct card_uid uid;
     uint32_t n;
     int64_t fen;                       /* what it is worth; may be negative in a reversal */
-    uint8_t token[DIGEST_SHA256_SIZE]; /* SHA-256 of the record, or of the joined APDUs */
+    uint8_t token[DIGEST_SHA256_SIZE]; /* SHA-256 of the record, or of the APDUs */
     int64_t expires_at;                /* seconds since 1970 */
 };
 
@@ -60,7 +60,7 @@ struct cardauth_deed {
     enum cardauth_what what;
     const char *terminal;
     const struct card_uid *uid; /* of the card in the field */
-    const uint8_t *bytes;       /* the record, or the joined APDUs */
+    const uint8_t *bytes;       /* the record, or a row of apdu_bind() */
     size_t size;
     int64_t wall_s;    /* now, seconds since 1970 */
     bool clock_is_set; /* false: CARDAUTH_SLACK_S longer */

@@ -19,6 +19,14 @@ const NEW = [20000, 4];
 const ok = (apdu) => ({ apdu, expect: '9000' });
 const data = (answer) => Buffer.from(answer.slice(0, -4), 'hex');
 
+/** A round as it is hashed: each command's length, bytes, and what it expects. */
+const round = (apdus) => Buffer.concat(apdus.flatMap(({ apdu, expect }) => {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(apdu.length / 2);
+  return [length, Buffer.from(apdu, 'hex'),
+    Buffer.from(expect === null ? '000000' : `01${expect}`, 'hex')];
+}));
+
 /** A reader with a CPU card in its drawer, and its driver. */
 class Terminal extends Rig {
   serial = null; // of the card
@@ -33,9 +41,7 @@ class Terminal extends Rig {
   }
 
   signed(apdus, options = {}) {
-    return authorise(this.key,
-      Buffer.concat(apdus.map(({ apdu }) => Buffer.from(apdu, 'hex'))),
-      { what: 'relay', uid: UID, ...options });
+    return authorise(this.key, round(apdus), { what: 'relay', uid: UID, ...options });
   }
 
   cardKey(label) {
@@ -123,6 +129,12 @@ test('without one, or with another one, nothing is written', async () => {
     ['expired', rig.signed(write, { expires: 1700000000 })]]) {
     const answer = await rig.relay(card, write, authorisation);
     assert.deepEqual([answer.outcome, answer.error, answer.answers], ['not_done', error, []]);
+  }
+  const [{ apdu }] = write;
+  for (const signed of [[{ apdu, expect: null }], [{ apdu, expect: '6988' }], [...write, ...write],
+    [ok(apdu.slice(0, 8)), ok(apdu.slice(8))]]) {
+    const answer = await rig.relay(card, write, rig.signed(signed));
+    assert.deepEqual([answer.outcome, answer.error, answer.answers], ['not_done', 'forged', []]);
   }
   assert.deepEqual(await rig.wallet(card), OLD);
 });

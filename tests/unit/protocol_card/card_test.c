@@ -195,6 +195,26 @@ TEST(only_known_commands_are_harmless)
     }
 }
 
+TEST(a_round_is_bound_with_its_bounds_and_what_it_expects)
+{
+    static const uint8_t want[] = {0, 5, 0x00, 0x84, 0x00, 0x00, 0x08, 1, 0x90, 0x00};
+    const uint16_t fine = 0x9000;
+    const uint16_t zero = 0;
+    struct apdu apdu;
+    uint8_t bytes[APDU_BOUND_SIZE_MAX];
+    uint8_t other[APDU_BOUND_SIZE_MAX];
+    CHECK(apdu_parse("0084000008", &apdu));
+    CHECK_EQ_U64(apdu_bind(&apdu, &fine, bytes), sizeof(want));
+    CHECK_EQ_MEM(bytes, want, sizeof(want));
+    CHECK_EQ_U64(apdu_bind(&apdu, NULL, bytes), sizeof(want));
+    CHECK_EQ_U64(apdu_bind(&apdu, &zero, other), sizeof(want));
+    CHECK(memcmp(bytes, other, sizeof(want)) != 0); /* any, and a status of zeros */
+    CHECK_EQ_MEM(bytes + 7, "\0\0\0", 3);
+    apdu = (struct apdu){.size = APDU_SIZE_MAX};
+    CHECK_EQ_U64(apdu_bind(&apdu, &fine, bytes), APDU_BOUND_SIZE_MAX);
+    CHECK_EQ_U64(bytes[0] << 8 | bytes[1], APDU_SIZE_MAX);
+}
+
 TEST(the_status_of_an_answer)
 {
     struct apdu answer;
