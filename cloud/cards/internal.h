@@ -132,6 +132,10 @@ MUST_CHECK enum err take_proof(struct cards *cards, struct db *db, const char *m
 MUST_CHECK enum err take_owed(struct db *db, const struct book_account *account, bool *ret_owes,
                               char ret_order_no[ORDER_NUMBER_SIZE], int64_t *ret_fen);
 
+/** The first order for this card that is paid and has no token yet, and its amount. */
+MUST_CHECK enum err take_waiting(struct db *db, const char *uid_text, bool *ret_waits,
+                                 char ret_order_no[ORDER_NUMBER_SIZE], int64_t *ret_fen);
+
 /* ---- return cases (return_case.c) ---- */
 
 /** True if the meter has taken more than T: it must give it back before anything is sold to it. */

@@ -224,18 +224,29 @@ static enum err fill_write(struct db *db, const struct take *take, struct api_ca
     return err;
 }
 
+/* What has a token comes first; what waits for one is asked for by its order's number. */
+static enum err fill_owed(struct db *db, const struct take *take, struct api_card_view *view)
+{
+    enum err err =
+        take_owed(db, &take->account, &view->has_owed, view->owed_order_no, &view->owed_fen);
+    if (err == OK && !view->has_owed && take->verdict.state == CARD_OWED) {
+        err =
+            take_waiting(db, take->uid_text, &view->has_owed, view->owed_order_no, &view->owed_fen);
+    }
+    return err;
+}
+
 static enum err fill_view(struct db *db, const struct take *take, struct api_card_view *view)
 {
-    const enum card_state state = take->verdict.state;
     fill_verdict(take, view);
     enum err err = fill_meter(db, take, view);
     if (err == OK) {
         err = fill_last(db, take->account.meter_id, view);
     }
     if (err == OK) {
-        err = take_owed(db, &take->account, &view->has_owed, view->owed_order_no, &view->owed_fen);
+        err = fill_owed(db, take, view);
     }
-    if (err == OK && (state == CARD_OWED || state == CARD_REPAIR)) {
+    if (err == OK && take->verdict.must_write) {
         err = fill_write(db, take, view);
     }
     return err;

@@ -58,6 +58,25 @@ enum err take_owed(struct db *db, const struct book_account *account, bool *ret_
     return err;
 }
 
+enum err take_waiting(struct db *db, const char *uid_text, bool *ret_waits,
+                      char ret_order_no[ORDER_NUMBER_SIZE], int64_t *ret_fen)
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT o.order_no, o.amount_fen FROM card_order c JOIN pay_order o USING"
+                      " (order_no) JOIN delivery d USING (order_no) WHERE c.uid = ?1"
+                      " AND o.state = 'PAID' AND d.kind = 'card' AND d.stage = 'READY'"
+                      " ORDER BY o.created_ms, o.order_no LIMIT 1");
+    sql_bind_text(sql, 1, uid_text);
+    enum err err = sql_one(sql);
+    *ret_waits = err == OK;
+    if (err == OK) {
+        *ret_fen = sql_i64(sql, 1);
+        err = sql_copy_text(sql, 0, ret_order_no, ORDER_NUMBER_SIZE) ? OK : ERR_CHECKSUM;
+    }
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
 static enum err tell_written(struct cards *cards, struct db *db, const char *order_no)
 {
     struct money_case c;
@@ -102,6 +121,7 @@ static enum err load_facts(struct db *db, const struct take *take, struct card_f
     struct catalog_meter meter;
     struct book_token token = {.total_fen = 0};
     char order_no[ORDER_NUMBER_SIZE];
+    int64_t fen = 0;
     enum err err = catalog_meter_get(db, account->meter_id, &meter);
     if (err == OK && account->n > 0) {
         err = book_token_load(db, account->meter_id, account->n, &token);
@@ -115,6 +135,9 @@ static enum err load_facts(struct db *db, const struct take *take, struct card_f
         err = find_unproven(db, account->meter_id, account->n, order_no);
         facts.owes = err == OK;
         err = err == ERR_NOT_FOUND ? OK : err;
+    }
+    if (err == OK) {
+        err = take_waiting(db, take->uid_text, &facts.waits, order_no, &fen);
     }
     if (err == OK) {
         *ret_facts = facts;

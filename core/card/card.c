@@ -2,7 +2,8 @@
 /*
  * Method: first everything for which a card is refused whatever else it shows, then what must be
  * written to it, then why it may not be sold to. Writing comes before the return case and the
- * meter's own sale: a tenant's paid value reaches his card in any case.
+ * meter's own sale: a tenant's paid value reaches his card in any case. Only what has no token yet
+ * waits until a return case has ended: no value is given out to a meter that is to give some back.
  */
 #include "core/card/card.h"
 
@@ -112,11 +113,15 @@ struct card_verdict card_judge(const struct card_facts *facts, const struct card
     MUST(verdict.proven_n <= facts->n);
     read_word(facts, reading, word, &verdict);
     verdict.correct_first = facts->total_moved;
-    if (must_write(facts, reading)) {
+    verdict.must_write = must_write(facts, reading);
+    const bool waits = facts->waits && !facts->return_is_open;
+    if (verdict.must_write) {
         const bool owed = facts->owes && verdict.proven_n < facts->n;
-        verdict.state = owed ? CARD_OWED : CARD_REPAIR;
+        verdict.state = owed || waits ? CARD_OWED : CARD_REPAIR;
     } else if (facts->return_is_open) {
         refuse(&verdict, CARD_REASON_RETURN_CASE);
+    } else if (waits) {
+        verdict.state = CARD_OWED;
     } else if (!facts->sale_is_open) {
         refuse(&verdict, CARD_REASON_SALE);
     }

@@ -60,6 +60,7 @@ struct card_facts {
     uint32_t seen_seq;
     uint32_t seen_n;
     bool owes;           /* paid orders with a number of their own are not proven written */
+    bool waits;          /* a paid order has no token yet: it is given out when it is asked for */
     bool return_is_open; /* value is being bought back */
     bool sale_is_open;
 };
@@ -85,6 +86,7 @@ struct card_verdict {
     uint32_t proven_n;       /* every token up to this one was written; 0: none proven */
     int news;                /* the return slot that is newer than what we knew; -1: none */
     bool rolled_back;        /* the newest true return record is older than one we have seen */
+    bool must_write;         /* owed or repair: the newest token is to be written at once */
     bool correct_first;      /* give out a token with the present T, then judge again */
     enum card_loaded loaded; /* as of the newest word of the meter, this one included */
 };

@@ -237,8 +237,10 @@ static void read_card_view(struct json_reader *r, struct api_card_view *view)
     read_inner(r, view);
     json_text_or_empty(r, "authorisation", view->authorisation, sizeof(view->authorisation));
     api_read_script(r, &view->script);
-    const bool must_write = view->state == API_CARD_OWED || view->state == API_CARD_REPAIR;
-    if (must_write != view->has_write) {
+    const bool repair = view->state == API_CARD_REPAIR;
+    const bool owed = view->state == API_CARD_OWED;
+    const bool is_given_out = repair || (owed && !view->has_owed);
+    if (view->has_write ? !repair && !owed : is_given_out) {
         json_refuse(r, "write");
     }
 }

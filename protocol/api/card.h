@@ -50,7 +50,7 @@ enum api_card_media {
 /* What the terminal does next. */
 enum api_card_state {
     API_CARD_READY,   /* may be sold to */
-    API_CARD_OWED,    /* paid value is not on it yet: write it, no payment */
+    API_CARD_OWED,    /* paid value is not on it yet: write it or ask for it, no payment */
     API_CARD_REPAIR,  /* nothing is owed, but a record must be written anew */
     API_CARD_REFUSED, /* reason says why */
     API_CARD_MORE,    /* relay: another round of commands first */
@@ -166,8 +166,8 @@ struct api_card_view {
     int64_t last_at;
     bool has_owed;
     char owed_order_no[API_ORDER_NO_SIZE];
-    int64_t owed_fen; /* of all owed orders */
-    bool has_write;   /* owed, repair */
+    int64_t owed_fen; /* of all owed orders that have a token; else of this one */
+    bool has_write;   /* repair; owed, unless only an order waits that has no token yet */
     struct api_card_write write;
     struct api_card_script script;                   /* more */
     char authorisation[API_CARD_AUTHORISATION_SIZE]; /* of the script; empty (null): needs none */

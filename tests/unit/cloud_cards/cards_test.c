@@ -542,6 +542,82 @@ TEST(paid_here_and_written_there)
     end();
 }
 
+/* ---- paid, and the power went before its token was given out ---- */
+
+TEST(a_paid_order_without_a_token_is_owed_to_the_laid_card)
+{
+    struct test_card card = begin();
+    bool written = false;
+    buy(&rig, "k1", &card, FEN, order_no);
+    card_rig_restart(&rig);
+    lay("k2", &card, &laid);
+    CHECK_EQ_STR(laid.state, "owed");
+    CHECK_EQ_STR(laid.owed_order_no, order_no);
+    CHECK_EQ_I64(laid.owed_fen, FEN);
+    CHECK(!laid.has_write);
+    CHECK_EQ_I64(count("SELECT count(*) FROM card_token"), 0); /* looking gives nothing out */
+    CHECK(is_state(&rig, order_no, "PAID"));
+    CHECK_EQ_U64(order_card("k2", &laid, FEN, other_no), 409); /* nobody pays again by mistake */
+    CHECK_EQ_STR(other_no, "card_refused");
+    CHECK_EQ_U64(issue("k2", order_no, laid.session_id, &write, word), 200);
+    burn(&card, &write);
+    CHECK_EQ_U64(confirm("k2", order_no, &card, &written, word), 200);
+    CHECK(written);
+    CHECK(is_state(&rig, order_no, "DONE"));
+    lay("k2", &card, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    CHECK_EQ_I64(count("SELECT count(*) FROM pay_order"), 1);
+    end();
+}
+
+TEST(a_bad_slot_is_mended_before_a_waiting_order_is_given_out)
+{
+    struct test_card card = begin();
+    bool written = false;
+    top_up(&rig, &card, FEN, order_no);
+    buy(&rig, "k1", &card, 2 * FEN, other_no);
+    card.credit[1][0] = '\0';
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "owed");
+    CHECK_EQ_STR(laid.owed_order_no, other_no);
+    CHECK_EQ_I64(laid.owed_fen, 2 * FEN);
+    CHECK_EQ_STR(laid.write.order_no, order_no);
+    burn(&card, &laid.write);
+    CHECK_EQ_U64(confirm("k1", order_no, &card, &written, word), 200);
+    CHECK(written);
+    finish(&rig, "k1", &card, other_no);
+    end();
+}
+
+/* The plain refund and the token are each one commit; whichever comes first is the only one. */
+TEST(a_waiting_order_goes_back_in_time_and_is_not_given_out_then)
+{
+    rig_timers()->delivery_ms = 800;
+    struct test_card card = begin();
+    buy(&rig, "k1", &card, FEN, order_no);
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "owed");
+    CHECK(rig_until(&rig.rig, order_no, "REFUNDED"));
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
+    CHECK_EQ_STR(word, "not_paid");
+    lay("k1", &card, &laid);
+    CHECK_EQ_STR(laid.state, "ready");
+    CHECK_EQ_I64(count("SELECT count(*) FROM card_token"), 0);
+    rig_timers()->delivery_ms = 2000;
+    buy(&rig, "k1", &card, FEN, other_no);
+    lay("k2", &card, &laid);
+    CHECK_EQ_STR(laid.owed_order_no, other_no);
+    CHECK_EQ_U64(issue("k2", other_no, laid.session_id, &write, word), 200);
+    rig_sleep_ms(2500);
+    CHECK(is_state(&rig, other_no, "CREDITING")); /* its time does not end it any more */
+    CHECK_EQ_I64(double_pay_trade(other_no).refund_numbers, 0);
+    burn(&card, &write);
+    bool written = false;
+    CHECK_EQ_U64(confirm("k2", other_no, &card, &written, word), 200);
+    CHECK(written);
+    end();
+}
+
 TEST(two_terminals_race_with_two_payments)
 {
     struct test_card card = begin();

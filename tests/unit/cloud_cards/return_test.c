@@ -365,6 +365,13 @@ TEST(nothing_is_issued_while_value_is_bought_back)
     CHECK_EQ_U64(issue("k2", other_no, second.session_id, &write, word), 409);
     CHECK_EQ_STR(word, "return_case");
     CHECK(is_state(&rig, other_no, "PAID")); /* and goes back by itself after its time */
+    lay("k2", &card, &second);               /* the reversal goes first, and nothing is promised */
+    CHECK_EQ_STR(second.state, "repair");
+    CHECK_EQ_STR(second.owed_order_no, "");
+    write_newest(&card);
+    lay("k2", &card, &second);
+    CHECK_EQ_STR(second.state, "refused");
+    CHECK_EQ_STR(second.reason, "return_case");
     end();
 }
 

@@ -69,6 +69,24 @@ TEST(what_is_missing_is_written_first)
     CHECK_EQ_I64(card_judge(&facts, &reading).state, CARD_OWED);
 }
 
+TEST(a_paid_order_without_a_token_is_owed_too)
+{
+    struct card_facts facts = FACTS;
+    struct card_reading reading = both(N, N);
+    facts.waits = true;
+    facts.sale_is_open = false; /* it is paid: it comes all the same */
+    CHECK_EQ_I64(card_judge(&facts, &reading).state, CARD_OWED);
+    CHECK(!card_judge(&facts, &reading).must_write);
+    reading = both(N, 7); /* the bad slot first, then the order's own token */
+    CHECK_EQ_I64(card_judge(&facts, &reading).state, CARD_OWED);
+    CHECK(card_judge(&facts, &reading).must_write);
+    facts.return_is_open = true; /* it is not given out, and the money goes back by itself */
+    CHECK_EQ_I64(card_judge(&facts, &reading).state, CARD_REPAIR);
+    reading = both(N, N);
+    CHECK_EQ_I64(card_judge(&facts, &reading).reason, CARD_REASON_RETURN_CASE);
+    CHECK(!card_judge(&facts, &reading).must_write);
+}
+
 TEST(no_purchase_while_value_is_bought_back_or_the_sale_is_closed)
 {
     struct card_facts facts = FACTS;

@@ -164,6 +164,28 @@ TEST(a_view_comes_back_the_same)
     CHECK_EQ_STR(fault.field, "write");
 }
 
+TEST(a_paid_order_that_has_no_token_yet_is_owed_without_a_write)
+{
+    make_view();
+    view.has_write = false;
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK(strstr(text, "\"write\":null") != NULL);
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), OK);
+    CHECK_EQ_I64(view_out.state, API_CARD_OWED);
+    CHECK_EQ_STR(view_out.owed_order_no, "S0000001");
+    CHECK_EQ_I64(view_out.owed_fen, 10000);
+    CHECK(!view_out.has_write);
+    view.has_owed = false; /* then there is nothing to ask for */
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), ERR_FORMAT);
+    CHECK_EQ_STR(fault.field, "write");
+    view.has_owed = true;
+    view.state = API_CARD_REPAIR; /* a record to be mended is there already */
+    CHECK_EQ_I64(api_card_view_encode(&view, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_view_decode(text, size, &view_out, &fault), ERR_FORMAT);
+    CHECK_EQ_STR(fault.field, "write");
+}
+
 TEST(a_view_of_a_card_that_is_only_read_says_so_with_nulls)
 {
     memset(&view, 0, sizeof(view));
