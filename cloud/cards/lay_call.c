@@ -199,10 +199,8 @@ static void fill_verdict(const struct take *take, struct api_card_view *view)
     };
     view->state = STATES[take->verdict.state];
     view->loaded = LOADED[take->verdict.loaded];
-    if (take->verdict.state == CARD_REFUSED) {
-        str_format_cut(view->reason, sizeof(view->reason), "%s",
-                       card_reason_name(take->verdict.reason));
-    }
+    str_format_cut(view->reason, sizeof(view->reason), "%s",
+                   card_reason_name(take->verdict.reason));
 }
 
 /* The newest token holds the value of all that are owed. */

@@ -118,6 +118,9 @@ struct card_verdict card_judge(const struct card_facts *facts, const struct card
     if (verdict.must_write) {
         const bool owed = facts->owes && verdict.proven_n < facts->n;
         verdict.state = owed || waits ? CARD_OWED : CARD_REPAIR;
+        if (verdict.state == CARD_REPAIR && facts->return_is_open) {
+            verdict.reason = CARD_REASON_RETURN_CASE;
+        }
     } else if (facts->return_is_open) {
         refuse(&verdict, CARD_REASON_RETURN_CASE);
     } else if (waits) {

@@ -82,7 +82,7 @@ enum card_loaded { CARD_LOADED_NEVER, CARD_LOADED_NO, CARD_LOADED_YES, CARD_LOAD
 
 struct card_verdict {
     enum card_state state;
-    enum card_reason reason;
+    enum card_reason reason; /* refused: why; repair: CARD_REASON_RETURN_CASE takes value back */
     uint32_t proven_n;       /* every token up to this one was written; 0: none proven */
     int news;                /* the return slot that is newer than what we knew; -1: none */
     bool rolled_back;        /* the newest true return record is older than one we have seen */

@@ -149,7 +149,7 @@ struct api_card_write {
 struct api_card_view {
     char session_id[ID_TEXT_SIZE];
     enum api_card_state state;
-    char reason[API_WORD_SIZE]; /* refused: a word between programs */
+    char reason[API_WORD_SIZE]; /* refused, repair: a word between programs; empty: none */
     char room_id[API_ID_SIZE];
     char meter_id[API_ID_SIZE];
     char place[API_PLACE_SIZE];

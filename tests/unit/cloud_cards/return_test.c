@@ -139,6 +139,7 @@ TEST(the_meter_refuses_because_the_value_is_used)
     CHECK_EQ_STR(laid.state, "owed");
     CHECK_EQ_I64(laid.write.n, 3);
     CHECK_EQ_I64(double_pay_calls(CALL_REFUND), 0);
+    CHECK_EQ_STR(laid.reason, ""); /* it brings the value back */
     write_newest(&card);
     CHECK(is_state(&rig, order_no, "DONE")); /* the third token holds the value */
     test_meter_load(&meter, &card);
@@ -367,6 +368,7 @@ TEST(nothing_is_issued_while_value_is_bought_back)
     CHECK(is_state(&rig, other_no, "PAID")); /* and goes back by itself after its time */
     lay("k2", &card, &second);               /* the reversal goes first, and nothing is promised */
     CHECK_EQ_STR(second.state, "repair");
+    CHECK_EQ_STR(second.reason, "return_case"); /* it takes value off the card */
     CHECK_EQ_STR(second.owed_order_no, "");
     write_newest(&card);
     lay("k2", &card, &second);
@@ -422,6 +424,7 @@ TEST(what_two_persons_paid_back_leaves_the_total)
     /* The old token is not handed out any more; one that says the new total is. */
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.state, "repair");
+    CHECK_EQ_STR(laid.reason, ""); /* two persons ended it: the meter is not asked */
     CHECK_EQ_I64(laid.write.n, 2);
     CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
     CHECK_EQ_STR(word, "not_paid");

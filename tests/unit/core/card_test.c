@@ -80,8 +80,10 @@ TEST(a_paid_order_without_a_token_is_owed_too)
     reading = both(N, 7); /* the bad slot first, then the order's own token */
     CHECK_EQ_I64(card_judge(&facts, &reading).state, CARD_OWED);
     CHECK(card_judge(&facts, &reading).must_write);
+    CHECK_EQ_I64(card_judge(&facts, &reading).reason, CARD_REASON_NONE);
     facts.return_is_open = true; /* it is not given out, and the money goes back by itself */
     CHECK_EQ_I64(card_judge(&facts, &reading).state, CARD_REPAIR);
+    CHECK_EQ_I64(card_judge(&facts, &reading).reason, CARD_REASON_RETURN_CASE);
     reading = both(N, N);
     CHECK_EQ_I64(card_judge(&facts, &reading).reason, CARD_REASON_RETURN_CASE);
     CHECK(!card_judge(&facts, &reading).must_write);
