@@ -168,11 +168,15 @@ static enum err fill_meter(struct db *db, const struct take *take, struct api_ca
     return OK;
 }
 
+/* A purchase that was taken back again, by the meter or by two persons, topped up nothing. */
 static enum err fill_last(struct db *db, const char *meter_id, struct api_card_view *view)
 {
-    struct sql *sql = sql_begin(db, "SELECT amount_fen, written_at FROM card_token WHERE"
-                                    " meter_id = ?1 AND kind = 'purchase' AND written_at IS NOT"
-                                    " NULL ORDER BY n DESC LIMIT 1");
+    struct sql *sql =
+        sql_begin(db, "SELECT t.amount_fen, t.written_at FROM card_token t JOIN delivery d ON"
+                      " d.order_no = t.document_no WHERE t.meter_id = ?1 AND t.kind = 'purchase'"
+                      " AND t.written_at IS NOT NULL AND d.stage <> 'VOID' AND NOT EXISTS"
+                      " (SELECT 1 FROM card_return_case r WHERE r.order_no = t.document_no"
+                      " AND r.stage = 'REVERSED') ORDER BY t.n DESC LIMIT 1");
     sql_bind_text(sql, 1, meter_id);
     enum err err = sql_one(sql);
     if (err == OK) {

@@ -253,6 +253,7 @@ static void take_view(const struct double_answer *answer, struct laid *laid)
     str_format_cut(laid->owed_order_no, API_ORDER_NO_SIZE, "%s", view.owed_order_no);
     laid->owed_fen = view.owed_fen;
     laid->headroom_fen = view.headroom_fen;
+    laid->last_fen = view.has_last ? view.last_fen : 0;
     laid->has_balance = view.has_balance;
     laid->balance_fen = view.balance_fen;
     laid->has_write = view.has_write;

@@ -69,6 +69,7 @@ struct laid {
     char owed_order_no[API_ORDER_NO_SIZE];
     int64_t owed_fen;
     int64_t headroom_fen;
+    int64_t last_fen; /* 0: no top-up before */
     bool has_balance;
     int64_t balance_fen;
     bool has_write;

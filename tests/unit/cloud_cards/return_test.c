@@ -276,6 +276,25 @@ TEST(an_old_word_or_none_ends_nothing)
     end();
 }
 
+TEST(a_purchase_that_was_taken_back_is_not_the_last_top_up)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, 2 * FEN, other_no);
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    write_newest(&card);
+    lay("k1", &card, &laid);
+    CHECK_EQ_I64(laid.last_fen, FEN); /* the meter has not answered yet */
+    test_meter_load(&meter, &card);
+    lay("k1", &card, &laid);
+    check_stage("REVERSED");
+    CHECK_EQ_STR(laid.state, "ready");
+    CHECK_EQ_I64(laid.last_fen, 2 * FEN);
+    end();
+}
+
 TEST(value_that_was_delivered_is_paid_out_at_the_desk)
 {
     struct test_card card = begin();
@@ -436,6 +455,7 @@ TEST(what_two_persons_paid_back_leaves_the_total)
     CHECK_EQ_I64(meter.balance_fen, 0);
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.state, "ready");
+    CHECK_EQ_I64(laid.last_fen, 0); /* what was paid back topped up nothing */
     CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_token", NULL), 2);
     end();
 }
