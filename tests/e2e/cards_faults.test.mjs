@@ -11,8 +11,9 @@ import test, { after } from 'node:test';
 import { listens, until, wait } from '../../tools/world/processes.mjs';
 import { tree } from '../bench/lib/tree.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, holds, lay, leave, pay, take, toCard, toCode,
+import { account, clear, holds, isWritten, lay, leave, pay, take, toCard, toCode,
   tokensOf } from './lib/card_way.mjs';
+import { rows } from './lib/books.mjs';
 import { settled, stateOf } from './lib/journey.mjs';
 import { record } from './lib/recorder.mjs';
 import { ALL, keeping, SEED, stream, withHouse } from './lib/setup.mjs';
@@ -21,8 +22,12 @@ const COUNT = ALL ? 40 : 2;
 const SLOW_BAUD = 9600; /* a write takes two seconds, so that there is something to hit */
 let line = null; /* between the kiosk and the cloud */
 let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call)} */
+let cut = false; /* nothing gets through */
 
 function fateOf(call) {
+  if (cut) {
+    return 'drop';
+  }
   if (unlucky === null || !unlucky.fits(call)) {
     return 'pass';
   }
@@ -123,6 +128,53 @@ test('the worker of the card driver killed in a write', { timeout: 120000 },
     await house.cards.reader('baud 115200');
     await checked(house, home, orderNo, 2000);
   }));
+
+/** From whatever page it shows to the first one, as a person who gives up does. */
+async function giveUp({ screen }) {
+  const ways = ['finish', 'home', 'back'];
+  await until('the first page', async () => {
+    const { screen: name, targets } = await screen.report();
+    const way = ways.find((one) => targets.some(({ action }) => action === one));
+    if (!['home', 'attract'].includes(name) && way) {
+      await screen.touch(way).catch(() => null);
+    }
+    return ['home', 'attract'].includes(name);
+  }, 90000, 700);
+}
+
+const CUTS = [
+  ['the terminal loses its power', (house) => restart(house, 'kiosk')],
+  ['the network goes', async (house, home) => {
+    cut = true;
+    await lay(house, home);
+    await wait(3000);
+    await take(house, home);
+  }],
+];
+
+for (const [what, happens] of CUTS) {
+  test(`paid, and ${what} before there is a token: laid again, it is written, unpaid`,
+    { timeout: 240000 }, keeping(box, async (t, house) => {
+      const [home] = house.cardHomes;
+      await clear(house);
+      await toCard(house, home);
+      const { code, orderNo } = await toCode(house, { amount: 0 });
+      await take(house, home);
+      await house.wallet(`pay ${code}`);
+      await house.screen.shows('that it is paid', (r) => r.screen === 'card_back', 30000);
+      await happens(house, home);
+      await giveUp(house);
+      cut = false;
+      assert.equal(tokensOf(house, orderNo).length, 0);
+      assert.equal(stateOf(house, orderNo), 'PAID');
+      const orders = () => rows(house, 'SELECT count(*) AS n FROM pay_order')[0].n;
+      const before = orders();
+      await lay(house, home);
+      await isWritten(house, orderNo);
+      assert.equal(orders(), before);
+      await checked(house, home, orderNo, 2000);
+    }));
+}
 
 const CALLS = [
   ['the laying', ({ path }) => path === '/v1/terminal/cards'],
