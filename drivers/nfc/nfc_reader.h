@@ -116,8 +116,20 @@ struct nfc_auth {
  */
 MUST_CHECK enum card_answer nfc_reader_authenticate(struct nfc_reader *reader,
                                                     const struct nfc_auth *auth);
+/**
+ * MIFARE Classic: read a block of the sector whose key was proven last. @p ret_bytes is set only if
+ * CARD_ANSWER_OK is returned. Reading may be repeated: the card must be selected again first.
+ *
+ * Blocks: yes. Allocates: no.
+ */
 MUST_CHECK enum card_answer nfc_reader_read(struct nfc_reader *reader, uint8_t block,
                                             uint8_t ret_bytes[CARD_BLOCK_SIZE]);
+/**
+ * MIFARE Classic: write such a block. Any answer but CARD_ANSWER_OK leaves open whether the block
+ * is the old, the new or neither, and OK is no proof either: read it back after the field was off.
+ *
+ * Blocks: yes. Allocates: no.
+ */
 MUST_CHECK enum card_answer nfc_reader_write(struct nfc_reader *reader, uint8_t block,
                                              const uint8_t bytes[CARD_BLOCK_SIZE]);
 

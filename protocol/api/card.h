@@ -73,11 +73,20 @@ enum api_card_outcome {
     API_CARD_OUTCOME_COUNT
 };
 
+/* The words of the messages for the values above; a value that is none is a programmer's error.
+ * They block nothing and allocate nothing; what they return lives for ever. */
+
+/** "ours", "foreign", "blocked", "lost", "replaced", "other_site". */
 const char *api_card_standing_name(enum api_card_standing standing);
+/** "classic", "desfire", "cpu". */
 const char *api_card_media_name(enum api_card_media media);
+/** "ready", "owed", "repair", "refused", "more". */
 const char *api_card_state_name(enum api_card_state state);
+/** "yes", "no", "never". */
 const char *api_card_loaded_name(enum api_card_loaded loaded);
+/** "done", "not_done", "unknown". */
 const char *api_card_outcome_name(enum api_card_outcome outcome);
+/** The medium of a word; false, and @p ret_media left alone, for any other word. */
 MUST_CHECK bool api_card_media_parse(const char *name, enum api_card_media *ret_media);
 
 /** True if @p uid is hex of 4, 7 or 10 bytes. */
@@ -197,31 +206,45 @@ struct api_card_proof {
     struct api_order_view order; /* false: the document is no order (a repair, a replacement) */
 };
 
+/*
+ * The messages as JSON text and back. encode: @p ret_size without the NUL that follows the text;
+ * ERR_FULL if it does not fit @p text_size. decode: ERR_FORMAT, and the first wrong member in
+ * @p ret_fault, unless all of the message is as MESSAGES.md says. None blocks, all allocate while
+ * they run. Texts of a session, a view and a write hold keys: wipe them after use.
+ */
+
+/** POST /v1/terminal/cards, what is sent. */
 MUST_CHECK enum err api_card_laid_encode(const struct api_card_laid *laid, char *ret_text,
                                          size_t text_size, size_t *ret_size);
+/** @p ret_laid is left alone on failure. */
 MUST_CHECK enum err api_card_laid_decode(const char *text, size_t size,
                                          struct api_card_laid *ret_laid,
                                          struct api_fault *ret_fault);
+/** Its answer. */
 MUST_CHECK enum err api_card_session_encode(const struct api_card_session *session, char *ret_text,
                                             size_t text_size, size_t *ret_size);
 /** @p ret_session is cleared on failure. */
 MUST_CHECK enum err api_card_session_decode(const char *text, size_t size,
                                             struct api_card_session *ret_session,
                                             struct api_fault *ret_fault);
+/** POST .../cards/{session_id}/read, what is sent. */
 MUST_CHECK enum err api_card_read_encode(const struct api_card_read *read, char *ret_text,
                                          size_t text_size, size_t *ret_size);
 /** @p ret_read is cleared on failure. */
 MUST_CHECK enum err api_card_read_decode(const char *text, size_t size,
                                          struct api_card_read *ret_read,
                                          struct api_fault *ret_fault);
+/** Its answer. */
 MUST_CHECK enum err api_card_view_encode(const struct api_card_view *view, char *ret_text,
                                          size_t text_size, size_t *ret_size);
 /** @p ret_view is cleared on failure. */
 MUST_CHECK enum err api_card_view_decode(const char *text, size_t size,
                                          struct api_card_view *ret_view,
                                          struct api_fault *ret_fault);
+/** POST .../orders/{order_no}/card, what is sent. */
 MUST_CHECK enum err api_card_issue_encode(const struct api_card_issue *issue, char *ret_text,
                                           size_t text_size, size_t *ret_size);
+/** @p ret_issue is left alone on failure. */
 MUST_CHECK enum err api_card_issue_decode(const char *text, size_t size,
                                           struct api_card_issue *ret_issue,
                                           struct api_fault *ret_fault);
@@ -232,14 +255,17 @@ MUST_CHECK enum err api_card_write_encode(const struct api_card_write *write, ch
 MUST_CHECK enum err api_card_write_decode(const char *text, size_t size,
                                           struct api_card_write *ret_write,
                                           struct api_fault *ret_fault);
+/** POST .../orders/{order_no}/card/written, what is sent. */
 MUST_CHECK enum err api_card_written_encode(const struct api_card_written *written, char *ret_text,
                                             size_t text_size, size_t *ret_size);
 /** @p ret_written is cleared on failure. */
 MUST_CHECK enum err api_card_written_decode(const char *text, size_t size,
                                             struct api_card_written *ret_written,
                                             struct api_fault *ret_fault);
+/** Its answer. */
 MUST_CHECK enum err api_card_proof_encode(const struct api_card_proof *proof, char *ret_text,
                                           size_t text_size, size_t *ret_size);
+/** @p ret_proof is left alone on failure. */
 MUST_CHECK enum err api_card_proof_decode(const char *text, size_t size,
                                           struct api_card_proof *ret_proof,
                                           struct api_fault *ret_fault);

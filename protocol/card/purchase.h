@@ -83,16 +83,26 @@ enum purchase_state {
     PURCHASE_STATE_COUNT
 };
 
+/* Bytes of the files and back. They block nothing and allocate nothing. Source: Q/GDW 365 and 1365,
+ * the files of a purchase card (docs/cards.md). A decoder sets its value only for PURCHASE_WHOLE:
+ * the frame, the length and the sum must be right. */
+
+/** File 01 of the electricity folder: what the meter is set to. */
 void purchase_parameters_encode(const struct purchase_parameters *parameters,
                                 uint8_t ret_file[PURCHASE_PARAMETERS_SIZE]);
+/** The same, read. */
 MUST_CHECK enum purchase_state
 purchase_parameters_decode(const uint8_t file[PURCHASE_PARAMETERS_SIZE],
                            struct purchase_parameters *ret_parameters);
+/** File 02: the purchase. It has no sum; its MAC is checked by the card when it is written. */
 void purchase_wallet_encode(const struct purchase_wallet *wallet,
                             uint8_t ret_file[PURCHASE_WALLET_SIZE]);
+/** The same, read: any 8 bytes are a wallet. */
 struct purchase_wallet purchase_wallet_decode(const uint8_t file[PURCHASE_WALLET_SIZE]);
+/** File 05: what the meter answered. @p value->illegal_cards has 24 bits at most. */
 void purchase_return_encode(const struct purchase_return *value,
                             uint8_t ret_file[PURCHASE_RETURN_SIZE]);
+/** The same, read. */
 MUST_CHECK enum purchase_state purchase_return_decode(const uint8_t file[PURCHASE_RETURN_SIZE],
                                                       struct purchase_return *ret_value);
 
@@ -124,10 +134,14 @@ MUST_CHECK bool purchase_cryptogram(const uint8_t key[CARD_KEY_SIZE],
 
 /* --- commands; each is answered with PURCHASE_OK ------------------------------------------- */
 
+/** Select a folder by its number. */
 void purchase_select(uint16_t folder, struct apdu *ret_command);
+/** Ask the card for 8 random bytes; they are good for the next command only. */
 void purchase_challenge(struct apdu *ret_command);
 /** Let the card prove itself over our challenge. */
 void purchase_internal(const uint8_t random[PURCHASE_RANDOM_SIZE], struct apdu *ret_command);
+/** Prove ourselves over the card's challenge: @p proof is purchase_cryptogram() of it. A card
+ * counts wrong proofs, and is locked after a few. */
 void purchase_external(const uint8_t proof[PURCHASE_RANDOM_SIZE], struct apdu *ret_command);
 /** Read @p size bytes of a file from @p offset on. */
 void purchase_read(uint8_t sfi, uint8_t offset, uint8_t size, struct apdu *ret_command);

@@ -101,28 +101,36 @@ struct card_issue {
 /** CRC of ISO/IEC 13239 (X.25: reflected 8408, start FFFF, inverted) over @p size bytes. */
 uint16_t card_crc16(const uint8_t *bytes, size_t size);
 
-/**
- * Bytes of a value, with CRC and with the MAC as it stands in it (card_credit_sign() fills that
- * in). Values out of their range are a programmer's error.
- */
+/* Bytes of a value and back: docs/cards.md, byte for byte. They block nothing and allocate nothing.
+ * Encoding writes the CRC, and the MAC as it stands in the value (keys.h signs); values out of
+ * their range are a programmer's error. Decoding checks form and CRC, never the MAC, and sets its
+ * value only if CARD_SLOT_WHOLE is returned. */
+
+/** Bytes of a credit token. */
 void card_credit_encode(const struct card_credit *credit, uint8_t ret_record[CARD_RECORD_SIZE]);
+/** Bytes of a return record. */
 void card_return_encode(const struct card_return *record, uint8_t ret_record[CARD_RECORD_SIZE]);
+/** Bytes of an issue record. */
 void card_issue_encode(const struct card_issue *issue, uint8_t ret_record[CARD_RECORD_SIZE]);
 
-/** @param ret_credit set only if CARD_SLOT_WHOLE is returned. */
+/** A credit token, as far as it can be told without a key. */
 MUST_CHECK enum card_slot_state card_credit_decode(const uint8_t record[CARD_RECORD_SIZE],
                                                    struct card_credit *ret_credit);
+/** A return record, likewise. */
 MUST_CHECK enum card_slot_state card_return_decode(const uint8_t record[CARD_RECORD_SIZE],
                                                    struct card_return *ret_record);
+/** An issue record, likewise. */
 MUST_CHECK enum card_slot_state card_issue_decode(const uint8_t record[CARD_RECORD_SIZE],
                                                   struct card_issue *ret_issue);
 
 /** The 12 digits of a meter or customer number; false for anything else. */
 MUST_CHECK bool card_meter_parse(const char *text, uint8_t ret_meter[CARD_METER_SIZE]);
+/** The number's 12 digits. */
 void card_meter_format(const uint8_t meter[CARD_METER_SIZE], char ret_text[CARD_METER_TEXT_SIZE]);
 
 /** 96 hex digits of a record; false for anything else. */
 MUST_CHECK bool card_record_parse(const char *text, uint8_t ret_record[CARD_RECORD_SIZE]);
+/** The record's 96 hex digits, upper case. */
 void card_record_format(const uint8_t record[CARD_RECORD_SIZE],
                         char ret_text[CARD_RECORD_TEXT_SIZE]);
 

@@ -179,10 +179,18 @@ struct cardlink_report {
     size_t answer_count;
 };
 
-const char *cardlink_error_name(enum cardlink_error error); /* "" for CARDLINK_OK */
+/* The words of the messages for the values above; a value that is none is a programmer's error. No
+ * function here blocks; those that write or read a line allocate while they run. */
+
+/** "card_gone", ...; "" for CARDLINK_OK. */
+const char *cardlink_error_name(enum cardlink_error error);
+/** "ready", "repair", "offline". */
 const char *cardlink_reader_name(enum cardlink_reader reader);
+/** "classic", "iso", "phone", "unknown". */
 const char *cardlink_family_name(enum cardlink_family family);
+/** "off", "idle", "active". */
 const char *cardlink_mode_name(enum cardlink_mode mode);
+/** The member of "counts" that holds this one. */
 const char *cardlink_count_name(enum cardlink_count count);
 
 /** The key of a sector, or NULL if none was given. @p kind 'A' or 'B'. Borrowed. */
@@ -192,20 +200,23 @@ const struct cardlink_key *cardlink_key_find(const struct cardlink_keys *keys, u
 /** The slots of a report as the judge wants them. */
 struct card_slots cardlink_slots(const struct cardlink_record records[CARD_SLOTS]);
 
-/** Write a line with its line end; false if it does not fit @p size. */
+/** Write a request as a line with its line end; false if it does not fit @p size. It holds keys:
+ * wipe it after use. */
 MUST_CHECK bool cardlink_request_encode(const struct cardlink_request *request, char *ret_line,
                                         size_t size);
+/** Write a report as a line with its line end; false if it does not fit @p size. */
 MUST_CHECK bool cardlink_report_encode(const struct cardlink_report *report, char *ret_line,
                                        size_t size);
 
 /**
- * Read a line without its line end.
+ * Read a request, a line without its line end.
  *
  * @param ret_field  the member that is missing or wrong, when false is returned; never NULL
  */
 MUST_CHECK bool cardlink_request_decode(const char *line, size_t size,
                                         struct cardlink_request *ret_request,
                                         const char **ret_field);
+/** Read a report, likewise. */
 MUST_CHECK bool cardlink_report_decode(const char *line, size_t size,
                                        struct cardlink_report *ret_report, const char **ret_field);
 
