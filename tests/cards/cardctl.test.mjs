@@ -222,6 +222,17 @@ card('cards of another kind, of another meter, and two at once', async (rig) => 
   assert.equal(await rig.writes(), 0);
 });
 
+card('two cards that are seen in turn are two cards, and the wait for one ends', async (rig) => {
+  rig.card('other', blankImage(OTHER_UID));
+  await rig.ctl('lay a');
+  for (let look = 1; look <= 31; look += 1) { /* it asks twice a look, for a second card */
+    await rig.ctl(`fault swap card=${look % 2 ? 'other' : 'a'} select=${2 * look + 1}`);
+  }
+  const { code, out } = await rig.tool(['read'], { wait: 1, server: false });
+  assert.equal(code, FAILED, out);
+  assert.match(out, /two cards/);
+});
+
 card('the server\'s refusals are said, and no card is written with unsound keys', async (rig) => {
   await rig.ctl('lay a');
   assert.match((await rig.tool(['personalise'])).out,

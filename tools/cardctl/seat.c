@@ -264,7 +264,7 @@ static enum ctl_exit say_reader_lost(enum ctl_exit how)
 
 static enum ctl_exit say_not_one(const struct look *last, uint32_t wait_s)
 {
-    if (last->count > 1) {
+    if (last->count > 0) { /* one: another one than the look before saw */
         return ctl_say(CTL_FAILED, "two cards lie on the reader: take one away");
     }
     return ctl_say(CTL_FAILED, "no card was laid on the reader within %u s", wait_s);
@@ -279,6 +279,7 @@ enum ctl_exit seat_wait(struct seat *seat)
         if (look_once(seat, &look) == SEAT_BROKEN) {
             return say_reader_lost(CTL_FAILED);
         }
+        const bool first = look.count == 1 && looks == 0;
         if (look.count == 1 && looks > 0 && is_same(&look, &seat->card)) {
             looks += 1;
         } else {
@@ -290,12 +291,13 @@ enum ctl_exit seat_wait(struct seat *seat)
         if (looks >= LOOKS_SURE) {
             return CTL_DONE;
         }
-        if (looks == 0) {
-            if (now_ms() >= until_ms) {
-                return say_not_one(&look, seat->options->wait_s);
-            }
-            clock_system_wait_ms(LOOK_MS);
+        if (first) {
+            continue; /* the second look follows at once, even where the time is over */
         }
+        if (now_ms() >= until_ms) {
+            return say_not_one(&look, seat->options->wait_s);
+        }
+        clock_system_wait_ms(LOOK_MS);
     }
 }
 
