@@ -164,28 +164,37 @@ test('another card comes back: it is not touched, and the right one is finished'
     await meterTakes(house, home, 2000);
   }));
 
-test('two cards, a phone, a bank card: said in words, and nothing is written',
+const PROBLEM_CARD = 11; /* of the screen report: the page says what is wrong with the card */
+
+test('two cards, a phone, a bank card: none is opened, and nothing is written',
   { timeout: 120000 }, fresh(async (t, house) => {
     const [home, other] = house.cardHomes;
     const images = house.cardHomes.map(({ card }) => house.cards.image(card));
     await lay(house, other);
     await lay(house, home);
     await house.screen.screen('card_place', 10000);
-    await wait(800);
+    await wait(2500); /* longer than a card alone takes to be opened */
     await picture(house, 'two-cards');
+    assert.equal((await house.screen.report()).screen, 'card_place');
     await take(house, other);
     await house.screen.screen('card', 15000);
     await leave(house, home);
-    for (const kind of ['phone', 'bank']) {
+    /* A phone may be taken away again; a card of somebody else is a problem that is told. */
+    const pages = { phone: ['card_place', 0], bank: ['problem', PROBLEM_CARD] };
+    const readings = () => rows(house, 'SELECT count(*) AS n FROM card_reading')[0].n;
+    const before = readings();
+    for (const [kind, page] of Object.entries(pages)) {
       await house.cards.reader(`new my-${kind} ${kind}`);
       await house.cards.reader(`lay my-${kind}`);
-      await house.screen.shows(`no card of ours`,
-        (r) => ['card_place', 'problem'].includes(r.screen), 15000);
-      await wait(800);
+      await house.screen.shows(`no card of ours`, (r) => r.screen === page[0], 15000);
+      await wait(2500);
       await picture(house, kind);
+      const { screen, problem } = await house.screen.report();
+      assert.deepEqual([screen, problem], page, kind);
       await house.cards.reader(`take my-${kind}`);
       await leave(house, home);
     }
+    assert.equal(readings(), before); /* they hold nothing that the server would look at */
     house.cardHomes.forEach(({ card }, i) =>
       assert.ok(house.cards.image(card).equals(images[i])));
   }));
@@ -227,7 +236,8 @@ test('a card of older days, put back by a copy: the newest token is written, not
     await meterTakes(house, home, 0);
   }));
 
-test('a token with another amount on it is refused as forged', { timeout: 120000 },
+test('a token of another card, copied, is refused as forged, and the operator is told',
+  { timeout: 120000 },
   fresh(async (t, house) => {
     const [, home] = house.cardHomes;
     const good = house.cards.image(home.card);
@@ -238,8 +248,14 @@ test('a token with another amount on it is refused as forged', { timeout: 120000
     }
     house.cards.put(home.card, forged);
     await lay(house, home);
-    await house.screen.screen('problem', 15000);
+    await house.screen.shows('a problem with the card', (r) => r.screen === 'problem' &&
+      r.problem === PROBLEM_CARD, 15000);
     await picture(house, 'forged');
+    const [reading] = rows(house,
+      'SELECT uid, verdict FROM card_reading ORDER BY reading_id DESC LIMIT 1');
+    assert.equal(reading.verdict, 'bad_mac');
+    assert.equal(rows(house, `SELECT count(*) AS n FROM alarm WHERE kind = 'card_odd'
+      AND subject = '${reading.uid}'`)[0].n, 1);
     await leave(house, home);
     house.cards.put(home.card, good);
   }));
