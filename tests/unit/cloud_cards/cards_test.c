@@ -711,17 +711,22 @@ TEST(what_is_paid_and_not_issued_counts_against_the_limit)
 {
     struct test_card card = begin();
     struct test_meter meter = test_meter_make();
+    static struct laid second;
     char third_no[API_ORDER_NO_SIZE];
     meter.limit_fen = 500000;
-    buy(&rig, "k1", &card, 200000, order_no); /* and he walks away */
-    buy(&rig, "k1", &card, 200000, other_no);
     lay("k1", &card, &laid);
-    CHECK_EQ_I64(laid.headroom_fen, 100000);
-    CHECK_EQ_U64(order_card("k1", &laid, 100100, third_no), 422);
-    CHECK_EQ_U64(order_card("k1", &laid, 100000, third_no), 200);
+    lay("k2", &card, &second); /* before anything is paid */
+    CHECK_EQ_U64(order_card("k1", &laid, 200000, order_no), 200);
+    CHECK_EQ_U64(order_card("k2", &second, 200000, other_no), 200);
+    CHECK(rig_until(&rig.rig, order_no, "WAIT_PAY") && rig_until(&rig.rig, other_no, "WAIT_PAY"));
+    double_pay_settle(order_no, 0);
+    CHECK(rig_until(&rig.rig, order_no, "PAID"));
+    CHECK_EQ_U64(order_card("k2", &second, 100100, third_no), 422); /* paid, or may still be */
+    CHECK_EQ_U64(order_card("k2", &second, 100000, third_no), 200);
+    double_pay_settle(other_no, 0);
+    CHECK(rig_until(&rig.rig, other_no, "PAID") && rig_until(&rig.rig, third_no, "WAIT_PAY"));
     lay("k1", &card, &laid);
-    CHECK_EQ_I64(laid.headroom_fen, 0); /* one that may still be paid, too */
-    CHECK(rig_until(&rig.rig, third_no, "WAIT_PAY"));
+    CHECK_EQ_I64(laid.headroom_fen, 0);
     finish(&rig, "k1", &card, order_no);
     finish(&rig, "k1", &card, other_no);
     lay("k1", &card, &laid);
