@@ -345,13 +345,15 @@ void session_card_told(struct session *session, const struct session_event *even
                        struct session_effects *effects)
 {
     struct session_card *card = &session->card;
-    bool ours = card->stage == SESSION_CARD_STAGE_CONFIRMING &&
-                str_equal(event->card_told.id, card->write.id);
-    if (!ours) {
+    bool confirming = card->stage == SESSION_CARD_STAGE_CONFIRMING;
+    bool left = card->stage == SESSION_CARD_STAGE_LEFT; /* its page may say "written" still */
+    bool ours = (confirming || left) && str_equal(event->card_told.id, card->write.id);
+    if (!ours || (left && event->card_told.written)) {
         return;
     }
     if (!event->card_told.written) {
         /* What was read back is not what was sold: people must look at this card. */
+        card->written = false;
         session_card_trouble_set(session, SESSION_CARD_DAMAGED, NULL);
         leave_owed(session, effects, event->now_ms);
         return;

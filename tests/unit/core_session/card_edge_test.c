@@ -320,15 +320,6 @@ TEST(a_damaged_card_and_a_full_disk_are_not_tried_again)
     check_screen(SESSION_SCREEN_CARD_OWED);
 }
 
-TEST(what_was_read_back_and_is_not_ours_is_never_called_done)
-{
-    to_card_write();
-    result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
-    told(false);
-    check_screen(SESSION_SCREEN_CARD_OWED);
-    CHECK_EQ_I64(session.card.trouble, SESSION_CARD_DAMAGED);
-}
-
 TEST(a_network_that_goes_while_the_token_is_asked_for_is_waited_for)
 {
     to_card_pay();
