@@ -8,69 +8,12 @@
  */
 #include <ctype.h>
 
-#include "common/str.h"
 #include "core/session/names.h"
-#include "kiosk/screens/screens.h"
-#include "kiosk/shot/state.h"
-#include "kiosk/ui/inspect.h"
-#include "kiosk/ui/ui.h"
-#include "tests/unit/test.h"
+#include "tests/unit/kiosk/pages.h"
 
-enum { TEXT_SIZE = 256 * 1024, PATH_SIZE = 256, LINE_MS = 1000, CLOCK_BOTTOM = 384 };
+enum { LINE_MS = 1000, CLOCK_BOTTOM = 384 };
 
-static uint32_t pixels[1920 * 1920];
-static char text[TEXT_SIZE];
 static char golden[TEXT_SIZE];
-static struct shot_states *states;
-static struct session session;
-
-struct dress {
-    int width, height;
-    enum session_language language;
-    bool large, contrast;
-};
-
-static struct ui *open_ui(int width, int height)
-{
-    struct ui *ui = NULL;
-    struct ui_config config = {
-        .width_px = width, .height_px = height, .locale_dir = SHILLING_TEST_LOCALE};
-    CHECK_EQ_I64(ui_create(&config, &ui), OK);
-    return ui;
-}
-
-static void render(struct ui *ui, uint32_t page, struct ui_now now, int width,
-                   struct ui_rects *ret_rects)
-{
-    struct ui_scene scene = {.view = screens_view, .state = &session, .page = page, .now = now};
-    ui_render(ui, &scene, (struct ui_canvas){pixels, width * 4}, ret_rects);
-}
-
-static void open_states(void)
-{
-    char wrong[PATH_SIZE] = "";
-    if (states == NULL &&
-        shot_states_open("ui-assets/samples/samples.json", &states, wrong, sizeof wrong) != OK) {
-        TEST_FAIL("%s", wrong);
-    }
-}
-
-static struct ui_rects draw(struct ui *ui, const char *name, struct dress dress)
-{
-    char wrong[PATH_SIZE] = "";
-    struct ui_now now = {0};
-    struct ui_rects rects = {0};
-    if (shot_states_get(states, name, &session, &now, wrong, sizeof wrong) != OK) {
-        TEST_FAIL("%s: %s", name, wrong);
-    }
-    session.comfort.language = dress.language;
-    session.comfort.large = dress.large;
-    session.comfort.contrast = dress.contrast;
-    struct ui_look look = screens_look(&session);
-    ui_set_look(ui, &look);
-    render(ui, 1, now, dress.width, &rects);
-    return rects;
-}
 
 static void walk(int width, int height)
 {
@@ -128,25 +71,6 @@ TEST(every_screen_and_overlay_has_a_sample)
     }
     for (int i = 0; i < SESSION_PROBLEM_COUNT; i++) {
         CHECK(problems[i]);
-    }
-}
-
-/* The texts of a page in painting order, one a line: what a person reads. */
-static void words_of(const struct ui *ui, char *ret_words, size_t size)
-{
-    struct strbuf dump;
-    struct strbuf words;
-    strbuf_init(&dump, text, sizeof text);
-    strbuf_init(&words, ret_words, size);
-    ui_dump(ui, &dump);
-    for (const char *line = text; *line != '\0';) {
-        const char *end = strchr(line, '\n');
-        const char *from = strchr(line, '"');
-        if (strncmp(line, "text ", 5) == 0 && from != NULL && from < end) {
-            strbuf_add_bytes(&words, from + 1, (size_t)(end - from - 2));
-            strbuf_add_char(&words, '\n');
-        }
-        line = end + 1;
     }
 }
 
@@ -219,23 +143,6 @@ TEST(everything_is_translated)
     ui_destroy(ui);
 }
 
-static bool says_at(struct ui *ui, const char *name, struct dress dress, const char *what)
-{
-    static char words[TEXT_SIZE];
-    dress.language = SESSION_LANGUAGE_EN;
-    (void)draw(ui, name, dress);
-    words_of(ui, words, sizeof words);
-    for (char *at = words; *at != '\0'; at++) {
-        *at = *at == '\n' ? ' ' : *at; /* a sentence may be broken into lines */
-    }
-    return strstr(words, what) != NULL;
-}
-
-static bool says(struct ui *ui, const char *name, const char *what)
-{
-    return says_at(ui, name, (struct dress){.width = 1080, .height = 1920}, what);
-}
-
 /* MONEY, section 2. */
 TEST(no_refund_is_promised_while_a_meter_may_have_taken_it)
 {
@@ -285,32 +192,6 @@ TEST(pages_say_what_is_so_and_offer_what_there_is)
     CHECK(!says(ui, "found-again-no-paper", "Print receipt"));
     CHECK(!says(ui, "no-printer", "on your phone"));
     CHECK(says(ui, "open-elsewhere", "goes back to whoever paid"));
-    ui_destroy(ui);
-}
-
-/* A card order: MONEY, sections 2 and 3.5. */
-TEST(a_card_page_promises_only_what_is_so)
-{
-    open_states();
-    struct ui *ui = open_ui(1080, 1920);
-    CHECK(says(ui, "card-owed", "goes back to you"));
-    CHECK(!says(ui, "card-owed-issued", "goes back to you"));
-    CHECK(says(ui, "card-owed-issued", "do not pay again"));
-    CHECK(says(ui, "card-owed-issued", "270042"));
-    CHECK(!says(ui, "card-owed-written", "goes back to you"));
-    CHECK(says(ui, "card-owed-written", "not confirmed yet"));
-    CHECK(!says(ui, "card-confirming", "is on your card"));
-    CHECK(says(ui, "card-done", "is on your card"));
-    CHECK(says(ui, "card-done", "take your card"));
-    CHECK(!says(ui, "card-done", "Done"));
-    CHECK(says(ui, "card-done-taken", "Done"));
-    CHECK(says(ui, "card-done-owed", "Nothing more is to be paid"));
-    CHECK(says(ui, "card-back-other", "not the card from before"));
-    CHECK(says(ui, "card-back", "1C2D"));
-    CHECK(says(ui, "card-pay", "You may take the card now"));
-    CHECK(says(ui, "card-place-two", "only one meter card"));
-    CHECK(says(ui, "problem-card-full", "No money was taken"));
-    CHECK(!says(ui, "card-write", "Cancel"));
     ui_destroy(ui);
 }
 

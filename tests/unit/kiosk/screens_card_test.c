@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The promises that the pages of a card must keep. */
+#include "tests/unit/kiosk/pages.h"
+
+/* docs/money.md: a refund, and a credit, are promised only where they are certain. */
+TEST(a_card_page_promises_only_what_is_so)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    CHECK(says(ui, "card-owed", "goes back to you"));
+    CHECK(!says(ui, "card-owed-issued", "goes back to you"));
+    CHECK(says(ui, "card-owed-issued", "do not pay again"));
+    CHECK(says(ui, "card-owed-issued", "270042"));
+    CHECK(!says(ui, "card-owed-written", "goes back to you"));
+    CHECK(says(ui, "card-owed-written", "not confirmed yet"));
+    CHECK(!says(ui, "card-confirming", "is on your card"));
+    CHECK(says(ui, "card-done", "is on your card"));
+    CHECK(says(ui, "card-done", "take your card"));
+    CHECK(!says(ui, "card-done", "Done"));
+    CHECK(says(ui, "card-done-taken", "Done"));
+    CHECK(says(ui, "card-done-owed", "Nothing more is to be paid"));
+    CHECK(says(ui, "card-back-other", "not the card from before"));
+    CHECK(says(ui, "card-back", "1C2D"));
+    CHECK(says(ui, "card-pay", "You may take the card now"));
+    CHECK(says(ui, "card-place-two", "only one meter card"));
+    CHECK(says(ui, "problem-card-full", "No money was taken"));
+    CHECK(!says(ui, "card-write", "Cancel"));
+    ui_destroy(ui);
+}
+
+TEST_MAIN()
