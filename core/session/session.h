@@ -217,6 +217,12 @@ int64_t session_next_deadline_ms(const struct session *session);
 bool session_card_takes(const struct session *session, struct money amount);
 
 /**
+ * True if something is to be bought for a card, and no reader can write it now.
+ * Blocks: no. Allocates: no.
+ */
+bool session_card_is_out_of_reach(const struct session *session);
+
+/**
  * True between payment and result: no idle end, no reboot, no restart of the screen (I15).
  * Blocks: no. Allocates: no.
  */

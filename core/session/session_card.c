@@ -88,8 +88,8 @@ void session_card_open(struct session *session, struct session_effects *effects,
     open->number = card->number;
 }
 
-static void problem_show(struct session *session, struct session_effects *effects,
-                         enum session_card_trouble trouble, const char *text, int64_t now_ms)
+void session_card_problem(struct session *session, struct session_effects *effects,
+                          enum session_card_trouble trouble, const char *text, int64_t now_ms)
 {
     session_card_trouble_set(session, trouble, text);
     session->card.stage = SESSION_CARD_STAGE_NONE;
@@ -117,9 +117,9 @@ void session_card_begin(struct session *session, struct session_effects *effects
     session_goto(session, SESSION_SCREEN_CARD_PLACE, now_ms,
                  session_time(session, SESSION_CARD_WAIT_MS, SESSION_CARD_WAIT_ASSIST_MS));
     if (session->reader != SESSION_READER_READY) {
-        problem_show(session, effects, SESSION_CARD_READER, NULL, now_ms);
+        session_card_problem(session, effects, SESSION_CARD_READER, NULL, now_ms);
     } else if (!session->online) {
-        problem_show(session, effects, SESSION_CARD_NETWORK, NULL, now_ms);
+        session_card_problem(session, effects, SESSION_CARD_NETWORK, NULL, now_ms);
     } else if (card->pad != SESSION_PAD_EMPTY) {
         session_card_open(session, effects, now_ms);
     }
@@ -190,7 +190,7 @@ void session_card_view_arrived(struct session *session, const struct session_eve
     }
     card->view = *view;
     if (view->trouble != SESSION_CARD_FINE) {
-        problem_show(session, effects, view->trouble, view->trouble_text, event->now_ms);
+        session_card_problem(session, effects, view->trouble, view->trouble_text, event->now_ms);
     } else if (view->owed_order_no[0] != '\0') {
         owed_begin(session, effects, event->now_ms);
     } else {
@@ -216,7 +216,7 @@ void session_card_failed(struct session *session, const struct session_event *ev
         card->stage = SESSION_CARD_STAGE_WAITING;
         session_card_trouble_set(session, trouble, NULL);
     } else {
-        problem_show(session, effects, trouble, event->card_failed.text, event->now_ms);
+        session_card_problem(session, effects, trouble, event->card_failed.text, event->now_ms);
     }
 }
 
@@ -400,9 +400,15 @@ static bool headroom_lets(const struct session *session, struct money amount)
            amount.fen <= view->headroom.fen;
 }
 
+bool session_card_is_out_of_reach(const struct session *session)
+{
+    return session_card_is_known(session) && session->reader != SESSION_READER_READY;
+}
+
 bool session_card_takes(const struct session *session, struct money amount)
 {
-    return session->profile.payments_open && headroom_lets(session, amount);
+    return session->profile.payments_open && !session_card_is_out_of_reach(session) &&
+           headroom_lets(session, amount);
 }
 
 bool session_card_touch(struct session *session, const struct session_event *event,

@@ -56,6 +56,10 @@ static void attempt_begin(struct session *session, const struct session_event *e
 {
     MUST(session->amount.fen > 0);
     MUST(session->wallet != SESSION_WALLET_NONE);
+    if (session_card_is_out_of_reach(session)) { /* before any money moves */
+        session_card_problem(session, effects, SESSION_CARD_READER, NULL, event->now_ms);
+        return;
+    }
     earlier_keep(&session->intent);
     session_text_copy(session->intent.client_request_id, sizeof(session->intent.client_request_id),
                       event->touch.ids[0]);

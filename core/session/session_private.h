@@ -111,6 +111,10 @@ void session_card_forget(struct session *session);
 bool session_card_is_known(const struct session *session);
 void session_card_trouble_set(struct session *session, enum session_card_trouble trouble,
                               const char *text);
+/* Nothing was taken, and this is why the card cannot go on; @p text as the server put it, or NULL.
+ */
+void session_card_problem(struct session *session, struct session_effects *effects,
+                          enum session_card_trouble trouble, const char *text, int64_t now_ms);
 /* Read what lies on the pad. */
 void session_card_open(struct session *session, struct session_effects *effects, int64_t now_ms);
 void session_card_pad(struct session *session, const struct session_event *event,

@@ -95,11 +95,20 @@ static void entry_card(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
+static const char *confirm_text(struct ui_build *build, const struct session *session, bool ready)
+{
+    if (ready) {
+        return WORDS(build, T("Top up {1}"),
+                     words_money_short(build, money_fen(entry_fen(session))));
+    }
+    return session_card_is_out_of_reach(session) ? T("Card reader under repair")
+                                                 : T("Type an amount");
+}
+
 void view_amount(struct ui_build *build, const struct session *session)
 {
     struct page page = {.title = T("Other amount"), .back = true, .home = true};
-    int64_t fen = entry_fen(session);
-    bool ready = is_allowed(session, fen);
+    bool ready = is_allowed(session, entry_fen(session));
     page_begin(build, session, &page);
     page_body(build, session);
     page_steps(build, session, 2);
@@ -109,15 +118,13 @@ void view_amount(struct ui_build *build, const struct session *session)
     page_columns_next(build, 54);
     ui_fill(build);
     widget_keypad(build, /* with_double_zero= */ true);
-    widget_button(build, &(struct widget_button){
-                             .surface = ready ? UI_SURFACE_PRIMARY : UI_SURFACE_DISABLED,
-                             .style = UI_STYLE_BUTTON_LARGE,
-                             .text = ready ? WORDS(build, T("Top up {1}"),
-                                                   words_money_short(build, money_fen(fen)))
-                                           : T("Type an amount"),
-                             .icon_after = ready ? UI_ICON_CHEVRON_RIGHT : UI_ICON_NONE,
-                             .w = UI_GROW(1),
-                             .action = SESSION_ACTION_CONFIRM});
+    widget_button(
+        build, &(struct widget_button){.surface = ready ? UI_SURFACE_PRIMARY : UI_SURFACE_DISABLED,
+                                       .style = UI_STYLE_BUTTON_LARGE,
+                                       .text = confirm_text(build, session, ready),
+                                       .icon_after = ready ? UI_ICON_CHEVRON_RIGHT : UI_ICON_NONE,
+                                       .w = UI_GROW(1),
+                                       .action = SESSION_ACTION_CONFIRM});
     page_columns_end(build);
     page_end(build, session, &page);
 }

@@ -233,7 +233,10 @@ static const char *refusal(const struct session *session)
         return profile->payments_reason[0] != '\0' ? profile->payments_reason
                                                    : T("Top-up is paused");
     }
-    return session->online ? NULL : T("The network is down");
+    if (!session->online) {
+        return T("The network is down");
+    }
+    return session_card_is_out_of_reach(session) ? T("Card reader under repair") : NULL;
 }
 
 static void choose(struct ui_build *build, const struct session *session)

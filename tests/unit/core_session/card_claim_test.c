@@ -29,4 +29,36 @@ TEST(nor_when_the_server_says_so_after_the_page_of_a_late_answer)
     CHECK_EQ_I64(session.card.trouble, SESSION_CARD_DAMAGED);
 }
 
+TEST(nothing_is_sold_to_a_card_that_no_reader_can_write)
+{
+    begin_with_reader();
+    lay(OWN_UID);
+    view_arrives(ready_view());
+    CHECK(session_card_takes(&session, money_fen(5000)));
+    reader_is(SESSION_READER_ERROR);
+    CHECK(session_card_is_out_of_reach(&session));
+    CHECK(!session_card_takes(&session, money_fen(5000)));
+    touch(SESSION_ACTION_AMOUNT, 1);
+    check_screen(SESSION_SCREEN_CARD);
+    reader_is(SESSION_READER_READY);
+    touch(SESSION_ACTION_AMOUNT, 1);
+    check_screen(SESSION_SCREEN_WALLET);
+    /* It dies on the way to the wallet: nothing is ordered, and the page says why. */
+    reader_is(SESSION_READER_ERROR);
+    touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
+    check_screen(SESSION_SCREEN_PROBLEM);
+    CHECK_EQ_I64(session.problem, SESSION_PROBLEM_CARD);
+    CHECK_EQ_I64(session.card.trouble, SESSION_CARD_READER);
+    CHECK(effect(SESSION_EFFECT_CREATE) == NULL);
+    CHECK(effect(SESSION_EFFECT_SAVE) == NULL);
+}
+
+TEST(a_meter_is_sold_to_whatever_the_reader_does)
+{
+    to_meter();
+    reader_is(SESSION_READER_ERROR);
+    CHECK(!session_card_is_out_of_reach(&session));
+    CHECK(session_card_takes(&session, money_fen(5000)));
+}
+
 TEST_MAIN()

@@ -29,4 +29,14 @@ TEST(a_card_page_promises_only_what_is_so)
     ui_destroy(ui);
 }
 
+TEST(a_card_page_sells_nothing_that_cannot_be_written)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    CHECK(says(ui, "card", "Other"));
+    CHECK(says(ui, "card-reader-down", "Card reader under repair"));
+    CHECK(!says(ui, "card-reader-down", "Other"));
+    ui_destroy(ui);
+}
+
 TEST_MAIN()
