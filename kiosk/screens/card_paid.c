@@ -4,7 +4,7 @@
  * meter", and the page of an order that could not be finished here. Each has one picture, one
  * sentence that says what to do, and the ticks that have come true.
  */
-#include "kiosk/screens/card_art.h"
+#include "kiosk/screens/card_page.h"
 #include "kiosk/screens/card_words.h"
 #include "kiosk/screens/page.h"
 #include "kiosk/screens/result_parts.h"
@@ -13,154 +13,14 @@
 
 enum { RED_MS = 20000 /* B5: a card that is not taken gets a red frame */ };
 
-/* One page: picture and sentence, what has come true, buttons. */
-struct paid_page {
-    const char *title;
-    enum card_art art;
-    int64_t since_ms;
-    const char *tail;
-    const char *words;   /* large, under the picture */
-    const char *small;   /* below them; NULL: none */
-    const char *promise; /* across, where the ticks leave no room for it; NULL: none */
-    bool alarm;          /* a red frame around the picture */
-    bool talks;          /* more words than usual: the picture is smaller */
-    void (*ticks)(struct ui_build *build, const struct session *session);
-    void (*buttons)(struct ui_build *build, const struct session *session);
-};
-
-static void frame_paint(struct ui_build *build, struct ui_rect rect, const void *data)
-{
-    (void)data;
-    ui_draw(build, (struct draw_cmd){.op = DRAW_BORDER,
-                                     .rect = rect,
-                                     .radius = ui_px(build, 36),
-                                     .thickness = ui_px(build, 14),
-                                     .color = ui_color_value(build, UI_COLOR_ERROR)});
-}
-
-static int art_units(const struct ui_build *build, const struct paid_page *page)
-{
-    if (page->talks) {
-        return ui_is_large(build) ? 360 : 520;
-    }
-    if (ui_is_portrait(build)) {
-        return ui_is_large(build) ? 520 : 820;
-    }
-    return ui_is_large(build) ? 480 : 680;
-}
-
-static void picture(struct ui_build *build, const struct paid_page *page)
-{
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_STACK, .w = UI_GROW(1), .h = UI_GROW(1)});
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .h = UI_GROW(1),
-                                    .pad = 28,
-                                    .gap = 12,
-                                    .justify = LAYOUT_CENTER,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_CARD,
-                                    .top_line = true,
-                                    .radius = 36});
-    card_stage(build, page->art, art_units(build, page), page->tail, page->since_ms);
-    ui_space(build, 4);
-    ui_para_center(build, UI_STYLE_HEADLINE, page->alarm ? UI_COLOR_ERROR : UI_COLOR_INK,
-                   page->words);
-    if (page->small != NULL) {
-        ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_TEXT, page->small);
-    }
-    if (page->promise != NULL && !ui_is_portrait(build)) {
-        ui_para_center(build, UI_STYLE_LABEL, UI_COLOR_TEXT, page->promise);
-    }
-    ui_close(build);
-    if (page->alarm) {
-        ui_paint(build, &(struct ui_box){.w = UI_GROW(1), .h = UI_GROW(1)}, frame_paint, NULL);
-    }
-    ui_close(build);
-}
-
-static void ticks_card(struct ui_build *build, const struct session *session,
-                       const struct paid_page *page)
-{
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .pad_x = 40,
-                                    .pad_y = ui_is_portrait(build) ? 24 : 20,
-                                    .gap = ui_is_portrait(build) ? 10 : 6,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 36});
-    page->ticks(build, session);
-    ui_close(build);
-}
-
-static void page_top(struct ui_build *build, const struct session *session, int step)
-{
-    if (session->order_reopened) {
-        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 5});
-        widget_note(build, WIDGET_NOTE_INFO, T("This is your earlier order, found again."));
-        ui_close(build);
-    } else {
-        page_steps(build, session, step);
-    }
-}
-
-static void page_add(struct ui_build *build, const struct session *session,
-                     const struct paid_page *page, int step)
-{
-    bool portrait = ui_is_portrait(build);
-    page_top(build, session, step);
-    page_columns_begin(build, portrait ? 100 : 50);
-    picture(build, page);
-    page_columns_next(build, portrait ? 0 : 50);
-    if (!portrait) {
-        ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 7});
-        view_summary(build, session);
-        ui_close(build);
-    }
-    ticks_card(build, session, page);
-    if (!portrait) {
-        ui_fill(build);
-    }
-    if (page->buttons != NULL) {
-        page->buttons(build, session);
-    }
-    view_order_line(build, session);
-    page_columns_end(build);
-}
-
-static void hint_add(struct ui_build *build, const struct session *session)
-{
-    const char *hint = card_hint(session);
-    if (hint[0] != '\0') {
-        widget_note(build, WIDGET_NOTE_WARN, hint);
-    }
-}
-
-static void tick_paid(struct ui_build *build, const struct session *session)
-{
-    const struct session_order *order = &session->order;
-    if (session->card.repair) {
-        return;
-    }
-    if (!session->card.owed) {
-        result_tick_paid(build, session);
-        return;
-    }
-    struct money paid = order->paid.fen > 0 ? order->paid : order->amount;
-    widget_tick(build, &(struct widget_tick){
-                           .state = WIDGET_TICK_DONE,
-                           .text = WORDS(build, T("Paid earlier: {1}"), words_money(build, paid)),
-                           .detail = T("Nothing more is to be paid")});
-}
-
 /* ---- lay it back ---- */
 
 static void back_ticks(struct ui_build *build, const struct session *session)
 {
-    tick_paid(build, session);
+    card_page_tick_paid(build, session);
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING,
                                              .text = T("Waiting for your card")});
-    hint_add(build, session);
+    card_page_hint(build, session);
 }
 
 static void back_buttons(struct ui_build *build, const struct session *session)
@@ -191,7 +51,7 @@ static void give_up_ring(struct ui_build *build, const struct session *session)
 void view_card_back(struct ui_build *build, const struct session *session)
 {
     struct page page = {.title = T("Your money has arrived")};
-    const struct paid_page paid = {
+    const struct card_page paid = {
         .art = CARD_ART_LAY,
         .since_ms = session->screen_since_ms,
         .tail = card_tail(session),
@@ -205,7 +65,7 @@ void view_card_back(struct ui_build *build, const struct session *session)
     page_begin(build, session, &page);
     give_up_ring(build, session);
     page_body(build, session);
-    page_add(build, session, &paid, 4);
+    card_page_add(build, session, &paid, 4);
     page_end(build, session, &page);
 }
 
@@ -233,7 +93,7 @@ static const char *write_words(const struct session *session)
 
 static void write_ticks(struct ui_build *build, const struct session *session)
 {
-    tick_paid(build, session);
+    card_page_tick_paid(build, session);
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_BUSY, .text = write_words(session)});
     widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
@@ -247,7 +107,7 @@ void view_card_write(struct ui_build *build, const struct session *session)
     const char *owed =
         WORDS(build, T("{1} that you paid earlier is written now. Nothing more is to be paid."),
               words_money(build, session->order.amount));
-    const struct paid_page paid = {
+    const struct card_page paid = {
         .art = CARD_ART_KEEP,
         .since_ms = session->screen_since_ms,
         .tail = card_tail(session),
@@ -257,7 +117,7 @@ void view_card_write(struct ui_build *build, const struct session *session)
     };
     page_begin(build, session, &page);
     page_body(build, session);
-    page_add(build, session, &paid, 4);
+    card_page_add(build, session, &paid, 4);
     page_end(build, session, &page);
 }
 
@@ -272,7 +132,7 @@ static void done_ticks(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
     bool repair = session->card.repair;
-    tick_paid(build, session);
+    card_page_tick_paid(build, session);
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_DONE,
                                       .text = repair ? T("Your card is in order again")
@@ -315,7 +175,7 @@ void view_card_done(struct ui_build *build, const struct session *session)
     if (here && !late) {
         ui_wake_at(build, red_ms);
     }
-    const struct paid_page paid = {
+    const struct card_page paid = {
         .art = here ? CARD_ART_TAKE : CARD_ART_METER,
         .since_ms =
             here ? session->screen_since_ms : session->screen_until_ms - session->screen_total_ms,
@@ -330,7 +190,7 @@ void view_card_done(struct ui_build *build, const struct session *session)
     page_begin(build, session, &page);
     result_ring(build, session);
     page_body(build, session);
-    page_add(build, session, &paid, 5);
+    card_page_add(build, session, &paid, 5);
     page_end(build, session, &page);
 }
 
@@ -357,7 +217,7 @@ static const char *owed_promise(struct ui_build *build, const struct session *se
 static void owed_ticks(struct ui_build *build, const struct session *session)
 {
     const struct session_card *card = &session->card;
-    tick_paid(build, session);
+    card_page_tick_paid(build, session);
     /* A hint says it as well, where there is no room for both. */
     uint8_t drop = card_hint(session)[0] != '\0' ? 7 : 0;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = drop});
@@ -366,7 +226,7 @@ static void owed_ticks(struct ui_build *build, const struct session *session)
                                       .text = card->written ? T("On the card, not confirmed yet")
                                                             : T("Not on the card yet")});
     ui_close(build);
-    hint_add(build, session);
+    card_page_hint(build, session);
     if (ui_is_portrait(build)) {
         ui_para(build, UI_STYLE_BODY, UI_COLOR_TEXT, owed_promise(build, session));
     }
@@ -385,7 +245,7 @@ void view_card_owed(struct ui_build *build, const struct session *session)
 {
     struct page page = {.title = T("Your money has arrived")};
     bool written = session->card.written;
-    const struct paid_page paid = {
+    const struct card_page paid = {
         .art = written ? CARD_ART_TAKE : CARD_ART_LAY,
         .since_ms = session->screen_since_ms,
         .tail = card_tail(session),
@@ -401,6 +261,6 @@ void view_card_owed(struct ui_build *build, const struct session *session)
     page_begin(build, session, &page);
     result_ring(build, session);
     page_body(build, session);
-    page_add(build, session, &paid, 4);
+    card_page_add(build, session, &paid, 4);
     page_end(build, session, &page);
 }
