@@ -469,6 +469,10 @@ bool session_card_order_touch(struct session *session, const struct session_even
     struct session_card *card = &session->card;
     bool ends = action == SESSION_ACTION_FINISH || action == SESSION_ACTION_BACK;
     bool more = action == SESSION_ACTION_CONFIRM && (card->owed || card->repair);
+    if (session->screen == SESSION_SCREEN_CARD_BACK && ends && card->repair) {
+        session_leave(session, effects, event->now_ms); /* nobody waits for it: another day */
+        return true;
+    }
     if (session->screen == SESSION_SCREEN_CARD_BACK && ends) {
         leave_owed(session, effects, event->now_ms); /* "later": the slip says how */
         return true;

@@ -80,7 +80,7 @@ static void page_top(struct ui_build *build, const struct session *session, int 
         ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = 5});
         widget_note(build, WIDGET_NOTE_INFO, T("This is your earlier order, found again."));
         ui_close(build);
-    } else {
+    } else if (!session->card.repair) { /* for that nobody has chosen or paid anything */
         page_steps(build, session, step);
     }
 }

@@ -13,6 +13,12 @@
 
 enum { RED_MS = 20000 /* B5: a card that is not taken gets a red frame */ };
 
+/* Nothing was bought: no money is spoken of, and no paper. */
+static bool is_repair(const struct session *session)
+{
+    return session->card.repair;
+}
+
 /* ---- lay it back ---- */
 
 static void back_ticks(struct ui_build *build, const struct session *session)
@@ -25,12 +31,12 @@ static void back_ticks(struct ui_build *build, const struct session *session)
 
 static void back_buttons(struct ui_build *build, const struct session *session)
 {
-    (void)session;
-    widget_button(build, &(struct widget_button){.surface = UI_SURFACE_SECONDARY,
-                                                 .icon = UI_ICON_CLOCK,
-                                                 .text = T("Later: give me a slip"),
-                                                 .w = UI_GROW(1),
-                                                 .action = SESSION_ACTION_FINISH});
+    widget_button(build, &(struct widget_button){
+                             .surface = UI_SURFACE_SECONDARY,
+                             .icon = UI_ICON_CLOCK,
+                             .text = is_repair(session) ? T("Not now") : T("Later: give me a slip"),
+                             .w = UI_GROW(1),
+                             .action = SESSION_ACTION_FINISH});
 }
 
 static void give_up_ring(struct ui_build *build, const struct session *session)
@@ -50,7 +56,8 @@ static void give_up_ring(struct ui_build *build, const struct session *session)
 
 void view_card_back(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Your money has arrived")};
+    struct page page = {.title = is_repair(session) ? T("Putting your card in order")
+                                                    : T("Your money has arrived")};
     const struct card_page paid = {
         .art = CARD_ART_LAY,
         .since_ms = session->screen_since_ms,
@@ -96,14 +103,24 @@ static void write_ticks(struct ui_build *build, const struct session *session)
     card_page_tick_paid(build, session);
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_BUSY, .text = write_words(session)});
-    widget_tick(build, &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
+    if (!is_repair(session)) {
+        widget_tick(build,
+                    &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = T("Receipt")});
+    }
+}
+
+static const char *write_title(const struct session *session)
+{
+    if (is_repair(session)) {
+        return T("Putting your card in order");
+    }
+    return session->card.owed ? T("Finishing your earlier top-up") : T("Writing your card");
 }
 
 void view_card_write(struct ui_build *build, const struct session *session)
 {
     const struct session_card *card = &session->card;
-    struct page page = {.title = card->owed || card->repair ? T("Finishing your earlier top-up")
-                                                            : T("Writing your card")};
+    struct page page = {.title = write_title(session)};
     const char *owed =
         WORDS(build, T("{1} that you paid earlier is written now. Nothing more is to be paid."),
               words_money(build, session->order.amount));
@@ -131,7 +148,7 @@ static bool lies(const struct session *session)
 static void done_ticks(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
-    bool repair = session->card.repair;
+    bool repair = is_repair(session);
     card_page_tick_paid(build, session);
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_DONE,
@@ -149,14 +166,14 @@ static void done_buttons(struct ui_build *build, const struct session *session)
 {
     const struct session_card *card = &session->card;
     if (!lies(session)) {
-        result_ending(build, session, /* can_print= */ !card->repair);
+        result_ending(build, session, /* can_print= */ !is_repair(session));
         return;
     }
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 24, .touch_gap = true});
-    if (!card->repair) {
+    if (!is_repair(session)) {
         result_print(build, session);
     }
-    if (card->owed || card->repair) {
+    if (card->owed || is_repair(session)) {
         widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
                                                      .text = T("Top up more"),
                                                      .icon_after = UI_ICON_CHEVRON_RIGHT,
@@ -168,7 +185,8 @@ static void done_buttons(struct ui_build *build, const struct session *session)
 
 void view_card_done(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Written to your card")};
+    struct page page = {.title = is_repair(session) ? T("Your card is in order again")
+                                                    : T("Written to your card")};
     bool here = lies(session);
     int64_t red_ms = session->screen_since_ms + RED_MS;
     bool late = here && ui_now(build).mono_ms >= red_ms;
@@ -214,19 +232,27 @@ static const char *owed_promise(struct ui_build *build, const struct session *se
                           claim_code(session), result_phone(session));
 }
 
+static const char *owed_so_far(const struct session *session)
+{
+    if (session->card.written) {
+        return T("On the card, not confirmed yet");
+    }
+    return is_repair(session) ? T("Your card is not in order yet") : T("Not on the card yet");
+}
+
 static void owed_ticks(struct ui_build *build, const struct session *session)
 {
-    const struct session_card *card = &session->card;
     card_page_tick_paid(build, session);
     /* A hint says it as well, where there is no room for both. */
     uint8_t drop = card_hint(session)[0] != '\0' ? 7 : 0;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = drop});
     widget_tick(build,
-                &(struct widget_tick){.state = WIDGET_TICK_WAITING,
-                                      .text = card->written ? T("On the card, not confirmed yet")
-                                                            : T("Not on the card yet")});
+                &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = owed_so_far(session)});
     ui_close(build);
     card_page_hint(build, session);
+    if (is_repair(session)) {
+        return;
+    }
     if (ui_is_portrait(build)) {
         ui_para(build, UI_STYLE_BODY, UI_COLOR_TEXT, owed_promise(build, session));
     }
@@ -238,22 +264,36 @@ static void owed_ticks(struct ui_build *build, const struct session *session)
 
 static void owed_buttons(struct ui_build *build, const struct session *session)
 {
-    result_ending(build, session, /* can_print= */ true);
+    result_ending(build, session, /* can_print= */ !is_repair(session));
+}
+
+static struct card_words owed_advice(struct ui_build *build, const struct session *session)
+{
+    (void)build;
+    if (session->card.written) {
+        return (struct card_words){.title = T("You can take your card and put it into the meter"),
+                                   .text = T("The server is told of it by itself.")};
+    }
+    return (struct card_words){
+        .title = T("Lay this card on any of our machines"),
+        .text = is_repair(session)
+                    ? T("It is then put in order by itself. There is nothing to pay.")
+                    : T("It is then written by itself, without paying again.")};
 }
 
 void view_card_owed(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = T("Your money has arrived")};
-    bool written = session->card.written;
+    bool repair = is_repair(session);
+    struct page page = {.title = repair ? T("Your card is not in order yet")
+                                        : T("Your money has arrived")};
+    const struct card_words advice = owed_advice(build, session);
     const struct card_page paid = {
-        .art = written ? CARD_ART_TAKE : CARD_ART_LAY,
+        .art = session->card.written ? CARD_ART_TAKE : CARD_ART_LAY,
         .since_ms = session->screen_since_ms,
         .tail = card_tail(session),
-        .words = written ? T("You can take your card and put it into the meter")
-                         : T("Lay this card on any of our machines"),
-        .small = written ? T("The server is told of it by itself.")
-                         : T("It is then written by itself, without paying again."),
-        .promise = owed_promise(build, session),
+        .words = advice.title,
+        .small = advice.text,
+        .promise = repair ? NULL : owed_promise(build, session),
         .talks = true,
         .ticks = owed_ticks,
         .buttons = owed_buttons,

@@ -74,9 +74,10 @@ void view_order_line(struct ui_build *build, const struct session *session)
     const struct session_order *order = &session->order;
     const char *phone = order->phone[0] != '\0' ? order->phone : session->profile.phone;
     const char *text = "";
-    if (has_order(session) && phone[0] != '\0') {
+    bool has_number = has_order(session) && !session->card.repair; /* that of a document, else */
+    if (has_number && phone[0] != '\0') {
         text = WORDS(build, T("Order {1}  \xC2\xB7  service {2}"), order->order_no, phone);
-    } else if (has_order(session)) {
+    } else if (has_number) {
         text = WORDS(build, T("Order {1}"), order->order_no);
     } else if (phone[0] != '\0') {
         text = WORDS(build, T("Service phone {1}"), phone);

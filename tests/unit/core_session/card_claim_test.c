@@ -61,4 +61,39 @@ TEST(a_meter_is_sold_to_whatever_the_reader_does)
     CHECK(session_card_takes(&session, money_fen(5000)));
 }
 
+static void to_repair(void)
+{
+    begin_with_reader();
+    lay(OWN_UID);
+    struct session_card_view repair = ready_view();
+    repair.has_write = true;
+    repair.repair = true;
+    SET(repair.owed_order_no, "SH20261120A000001");
+    view_arrives(repair);
+    check_screen(SESSION_SCREEN_CARD_WRITE);
+}
+
+TEST(a_repair_that_is_put_off_is_no_debt)
+{
+    to_repair();
+    lift();
+    check_screen(SESSION_SCREEN_CARD_BACK);
+    touch(SESSION_ACTION_FINISH, 0);
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK(effect(SESSION_EFFECT_PRINT) == NULL);
+    CHECK(session_is_nobodys(&session));
+}
+
+TEST(a_repair_that_fails_gives_no_slip)
+{
+    to_repair();
+    token_arrives();
+    result_arrives(SESSION_CARD_UNSURE, SESSION_CARD_DAMAGED);
+    check_screen(SESSION_SCREEN_CARD_OWED);
+    CHECK(session.card.repair);
+    CHECK(!session.card.owed);
+    CHECK_EQ_I64(session.card.trouble, SESSION_CARD_DAMAGED);
+    CHECK(effect(SESSION_EFFECT_PRINT) == NULL);
+}
+
 TEST_MAIN()

@@ -39,4 +39,24 @@ TEST(a_card_page_sells_nothing_that_cannot_be_written)
     ui_destroy(ui);
 }
 
+/* Nothing was bought by it: no money came, nothing is owed, nothing is printed. */
+TEST(a_mere_repair_speaks_of_no_money)
+{
+    static const char *const pages[] = {"card-write-repair", "card-back-repair", "card-owed-repair",
+                                        "card-owed-repair-damaged", "card-done-repair"};
+    static const char *const words[] = {"money has arrived", "pay again",  "slip",   "Receipt",
+                                        "receipt",           "Claim code", "Order ", "Pay"};
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
+        CHECK(says(ui, pages[i], "in order"));
+        for (size_t w = 0; w < ARRAY_COUNT(words); w++) {
+            if (says(ui, pages[i], words[w])) {
+                TEST_FAIL("%s says \"%s\"", pages[i], words[w]);
+            }
+        }
+    }
+    ui_destroy(ui);
+}
+
 TEST_MAIN()
