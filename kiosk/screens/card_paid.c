@@ -225,7 +225,7 @@ static const char *owed_promise(struct ui_build *build, const struct session *se
 {
     bool refund = !session->order_stale && !session->card.written &&
                   session->order.stage == SESSION_STAGE_NOTHING_SENT;
-    return refund ? T("If it is not laid within 24 hours, the money goes back to you by itself.")
+    return refund ? T("If it is not written within 24 hours, the money goes back to you by itself.")
                   : WORDS(build,
                           T("It stays yours, however long it takes. Please do not pay again. "
                             "Quote {1} if you call {2}."),
@@ -244,12 +244,15 @@ static void owed_ticks(struct ui_build *build, const struct session *session)
 {
     card_page_tick_paid(build, session);
     /* A hint says it as well, where there is no room for both. */
-    uint8_t drop = card_hint(session)[0] != '\0' ? 7 : 0;
+    bool hint = card_hint(session)[0] != '\0' && !card_is_hopeless(session);
+    uint8_t drop = hint ? 7 : 0;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = drop});
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = owed_so_far(session)});
     ui_close(build);
-    card_page_hint(build, session);
+    if (!card_is_hopeless(session)) { /* else the page itself says it */
+        card_page_hint(build, session);
+    }
     if (is_repair(session)) {
         return;
     }
@@ -269,16 +272,26 @@ static void owed_buttons(struct ui_build *build, const struct session *session)
 
 static struct card_words owed_advice(struct ui_build *build, const struct session *session)
 {
-    (void)build;
     if (session->card.written) {
         return (struct card_words){.title = T("You can take your card and put it into the meter"),
                                    .text = T("The server is told of it by itself.")};
+    }
+    if (card_is_hopeless(session)) {
+        return card_words(build, session);
     }
     return (struct card_words){
         .title = T("Lay this card on any of our machines"),
         .text = is_repair(session)
                     ? T("It is then put in order by itself. There is nothing to pay.")
                     : T("It is then written by itself, without paying again.")};
+}
+
+static enum card_art owed_art(const struct session *session)
+{
+    if (session->card.written) {
+        return CARD_ART_TAKE;
+    }
+    return card_is_hopeless(session) ? CARD_ART_STILL : CARD_ART_LAY;
 }
 
 void view_card_owed(struct ui_build *build, const struct session *session)
@@ -288,7 +301,7 @@ void view_card_owed(struct ui_build *build, const struct session *session)
                                         : T("Your money has arrived")};
     const struct card_words advice = owed_advice(build, session);
     const struct card_page paid = {
-        .art = session->card.written ? CARD_ART_TAKE : CARD_ART_LAY,
+        .art = owed_art(session),
         .since_ms = session->screen_since_ms,
         .tail = card_tail(session),
         .words = advice.title,

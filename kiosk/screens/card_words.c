@@ -64,7 +64,43 @@ struct card_words card_words(struct ui_build *build, const struct session *sessi
     if (limit) {
         words.text = WORDS(build, T("It can still take {1}."), words_money(build, view->headroom));
     }
+    if (session->card.trouble_text[0] != '\0') {
+        words.text = session->card.trouble_text; /* the server knows more than we */
+    }
     return words;
+}
+
+bool card_is_hopeless(const struct session *session)
+{
+    switch (session->card.trouble) {
+    case SESSION_CARD_BLOCKED:
+    case SESSION_CARD_LOST:
+    case SESSION_CARD_REPLACED:
+    case SESSION_CARD_DAMAGED:
+    case SESSION_CARD_FORGED:
+    case SESSION_CARD_RETURN_CASE:
+    case SESSION_CARD_NOT_LOADED:
+    case SESSION_CARD_FULL:
+    case SESSION_CARD_REFUSED:
+        return true;
+    case SESSION_CARD_FINE:
+    case SESSION_CARD_TWO:
+    case SESSION_CARD_IS_PHONE:
+    case SESSION_CARD_NOT_OURS:
+    case SESSION_CARD_LEFT_EARLY:
+    case SESSION_CARD_OTHER:
+    case SESSION_CARD_READER:
+    case SESSION_CARD_OTHER_SITE:
+    case SESSION_CARD_BLANK:
+    case SESSION_CARD_NETWORK:
+    case SESSION_CARD_SESSION_OVER:
+    case SESSION_CARD_NOT_PAID:
+    case SESSION_CARD_EXPIRED:
+    case SESSION_CARD_DISK: /* of this terminal; another one has room */
+    case SESSION_CARD_TROUBLE_COUNT:
+        break;
+    }
+    return false;
 }
 
 const char *card_hint(const struct session *session)

@@ -15,6 +15,9 @@ struct card_words {
 
 struct card_words card_words(struct ui_build *build, const struct session *session);
 
+/** True if this card can be finished at no terminal: card_words() says what to do instead. */
+bool card_is_hopeless(const struct session *session);
+
 /** What stands beside a card that is lying wrong, or "" if all is well. */
 const char *card_hint(const struct session *session);
 

@@ -132,6 +132,7 @@ static const struct field session_fields[] = {
       "fine two phone not_ours left_early other reader blocked lost replaced other_site "
       "blank damaged forged return_case not_loaded full refused network session_over "
       "not_paid expired disk"),
+    S(card.trouble_text, TEXT),
     S(card.owed, FLAG),
     S(card.repair, FLAG),
     S(card.written, FLAG),

@@ -59,4 +59,33 @@ TEST(a_mere_repair_speaks_of_no_money)
     ui_destroy(ui);
 }
 
+/* What no terminal can write is not sent to another one. */
+TEST(an_owed_card_that_cannot_be_written_goes_to_the_office)
+{
+    static const struct {
+        const char *page;
+        const char *title;
+        const char *advice;
+    } owed[] = {
+        {"card-owed-damaged", "This card is damaged", "the office gives you a new card"},
+        {"card-owed-blocked", "This card is blocked", "ask the office"},
+        {"card-owed-lost", "reported as lost", "ask the office"},
+        {"card-owed-replaced", "a newer card", "use the new card"},
+        {"card-owed-forged", "cannot be read rightly", "looked at in the office"},
+        {"card-owed-return-case", "is being taken back", "see the office"},
+        {"card-owed-refused", "cannot be topped up just now", "请带身份证到营业厅核对"},
+        {"card-owed-repair-damaged", "This card is damaged", "the office gives you a new card"},
+    };
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    for (size_t i = 0; i < ARRAY_COUNT(owed); i++) {
+        CHECK(!says(ui, owed[i].page, "any of our machines"));
+        CHECK(says(ui, owed[i].page, owed[i].title));
+        CHECK(says(ui, owed[i].page, owed[i].advice));
+    }
+    CHECK(says(ui, "card-owed-damaged", "do not pay again"));
+    CHECK(says(ui, "card-owed", "any of our machines"));
+    ui_destroy(ui);
+}
+
 TEST_MAIN()
