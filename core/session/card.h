@@ -152,6 +152,7 @@ struct session_card {
     bool owed;                       /* the order was paid before, and is finished without paying */
     bool repair;                     /* nothing was owed, a damaged slot is written again */
     bool written;                    /* the reader has read it back */
+    bool proved;                     /* the server has found it in what was read back */
     struct session_card_write write; /* the newest one of this order */
     uint32_t tries;
     int64_t tries_until_ms; /* 0, or the end of further tries */

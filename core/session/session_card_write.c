@@ -37,7 +37,10 @@ bool session_card_holds(const struct session *session)
     enum session_card_stage stage = session->card.stage;
     bool reads = stage == SESSION_CARD_STAGE_READING || stage == SESSION_CARD_STAGE_ASKING;
     bool proved = session->order.state == SESSION_ORDER_DONE && reads;
-    return session->order.by_card && (proved || stage == SESSION_CARD_STAGE_WRITING);
+    /* People look at the order; the card is written all the same, and its holder is told so. */
+    bool looked_at = session->order.state == SESSION_ORDER_REVIEW && !session->card.proved &&
+                     stage == SESSION_CARD_STAGE_CONFIRMING;
+    return session->order.by_card && (proved || looked_at || stage == SESSION_CARD_STAGE_WRITING);
 }
 
 enum session_screen session_card_screen(const struct session *session)
@@ -129,6 +132,7 @@ void session_card_paid(struct session *session, struct session_effects *effects,
     card->tries = 0;
     card->tries_until_ms = 0;
     card->written = false;
+    card->proved = false;
     card->write = (struct session_card_write){0};
     session_card_patience(session, now_ms, SESSION_CARD_WAIT_MS, SESSION_CARD_WAIT_ASSIST_MS);
     step(session, effects, now_ms);
@@ -348,7 +352,7 @@ void session_card_told(struct session *session, const struct session_event *even
     bool confirming = card->stage == SESSION_CARD_STAGE_CONFIRMING;
     bool left = card->stage == SESSION_CARD_STAGE_LEFT; /* its page may say "written" still */
     bool ours = (confirming || left) && str_equal(event->card_told.id, card->write.id);
-    if (!ours || (left && event->card_told.written)) {
+    if (!ours) {
         return;
     }
     if (!event->card_told.written) {
@@ -360,7 +364,9 @@ void session_card_told(struct session *session, const struct session_event *even
     }
     if (card->repair) {
         session->order.state = SESSION_ORDER_DONE; /* no order's view will say so */
-    } else if (!str_equal(card->write.order_no, session->order.order_no)) {
+    } else if (str_equal(card->write.order_no, session->order.order_no)) {
+        card->proved = true;
+    } else if (confirming) {
         /* An older purchase went first; now that of this order. */
         card->tries = 0;
         card->tries_until_ms = 0;

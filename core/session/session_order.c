@@ -108,8 +108,10 @@ static enum session_screen screen_of(const struct session *session, int64_t now_
         return SESSION_SCREEN_REFUND;
     case SESSION_ORDER_REFUNDED:
         return SESSION_SCREEN_REFUNDED;
-    case SESSION_ORDER_REVIEW:
-        return SESSION_SCREEN_REVIEW;
+    case SESSION_ORDER_REVIEW: {
+        bool on_card = session->order.by_card && session->card.proved;
+        return on_card ? SESSION_SCREEN_CARD_DONE : SESSION_SCREEN_REVIEW;
+    }
     case SESSION_ORDER_STATE_COUNT:
         break;
     }
@@ -148,8 +150,9 @@ void session_print(struct session *session, struct session_effects *effects, con
 static void print_by_itself(struct session *session, enum session_screen screen,
                             struct session_effects *effects)
 {
-    bool done = screen == SESSION_SCREEN_DONE || screen == SESSION_SCREEN_CARD_DONE;
-    bool slip = screen == SESSION_SCREEN_SLOW || screen == SESSION_SCREEN_REFUND ||
+    bool looked_at = session->order.state == SESSION_ORDER_REVIEW; /* no receipt before its end */
+    bool done = screen == SESSION_SCREEN_DONE || (screen == SESSION_SCREEN_CARD_DONE && !looked_at);
+    bool slip = looked_at || screen == SESSION_SCREEN_SLOW || screen == SESSION_SCREEN_REFUND ||
                 screen == SESSION_SCREEN_REVIEW || screen == SESSION_SCREEN_CARD_OWED;
     if ((!done && !slip) || session->order_reopened) {
         return;

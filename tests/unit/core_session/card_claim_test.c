@@ -96,4 +96,55 @@ TEST(a_repair_that_fails_gives_no_slip)
     CHECK(effect(SESSION_EFFECT_PRINT) == NULL);
 }
 
+TEST(a_written_card_is_called_written_although_people_look_at_its_order)
+{
+    to_card_write();
+    card_order_arrives(SESSION_ORDER_REVIEW);
+    check_screen(SESSION_SCREEN_CARD_WRITE);
+    result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
+    check_screen(SESSION_SCREEN_CARD_WRITE); /* the server is to say what it found */
+    told(true);
+    check_screen(SESSION_SCREEN_CARD_DONE);
+    CHECK_EQ_I64(want(SESSION_EFFECT_SOUND)->sound, SESSION_SOUND_SUCCESS);
+    CHECK_EQ_STR(want(SESSION_EFFECT_PRINT)->id, session.intent.slip_id);
+    lift();
+    tick_at(session.screen_until_ms);
+    check_screen(SESSION_SCREEN_HOME);
+}
+
+TEST(and_is_looked_at_where_the_server_says_nothing_or_no)
+{
+    for (int way = 0; way < 2; way++) {
+        to_card_write();
+        result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
+        card_order_arrives(SESSION_ORDER_REVIEW);
+        check_screen(SESSION_SCREEN_CARD_WRITE);
+        if (way == 0) {
+            tick_at(session.card.give_up_ms);
+        } else {
+            told(false);
+        }
+        check_screen(SESSION_SCREEN_REVIEW);
+        if (way == 0) {
+            told(true); /* late, and good news still */
+            check_screen(SESSION_SCREEN_CARD_DONE);
+        }
+    }
+}
+
+TEST(an_older_purchase_told_late_changes_nothing)
+{
+    to_card_pay();
+    card_order_arrives(SESSION_ORDER_PAID);
+    struct session_card_write older = token_of("SH20261101A000009");
+    apply((struct session_event){
+        .kind = SESSION_EVENT_CARD_TOKEN, .serial = session.request_serial, .card_write = &older});
+    result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
+    tick_at(session.card.give_up_ms);
+    check_screen(SESSION_SCREEN_CARD_OWED);
+    told(true);
+    check_screen(SESSION_SCREEN_CARD_OWED);
+    CHECK(!session.card.proved);
+}
+
 TEST_MAIN()
