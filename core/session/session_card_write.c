@@ -80,7 +80,7 @@ static bool ends_with(const char *text, const char *tail)
 }
 
 /* Of a reopened order only the end of the card's number is known; the server knows all of it. */
-static bool is_same_card(const struct session *session)
+bool session_card_is_same(const struct session *session)
 {
     const struct session_card *card = &session->card;
     if (session_card_is_known(session)) {
@@ -110,7 +110,7 @@ static void step(struct session *session, struct session_effects *effects, int64
         session_card_trouble_set(session, SESSION_CARD_READER, NULL);
     } else if (card->pad == SESSION_PAD_EMPTY) {
         card->stage = SESSION_CARD_STAGE_WAITING;
-    } else if (card->pad == SESSION_PAD_CARD && !is_same_card(session)) {
+    } else if (card->pad == SESSION_PAD_CARD && !session_card_is_same(session)) {
         card->stage = SESSION_CARD_STAGE_WAITING;
         session_card_trouble_set(session, SESSION_CARD_OTHER, NULL);
     } else if (session_card_is_known(session) && card->number == card->opened_number &&
@@ -153,7 +153,7 @@ void session_card_resume(struct session *session, struct session_effects *effect
     struct session_card *card = &session->card;
     bool left = card->stage == SESSION_CARD_STAGE_LEFT;
     MUST(left || card->stage == SESSION_CARD_STAGE_WAITING); /* the pages that ask for a card */
-    if (left && card->pad == SESSION_PAD_CARD && !is_same_card(session)) {
+    if (left && card->pad == SESSION_PAD_CARD && !session_card_is_same(session)) {
         return; /* the page goes on; the next person's card is read when it has ended */
     }
     if (left) {
@@ -307,7 +307,7 @@ static void write_failed(struct session *session, const struct session_card_resu
     }
     session_card_patience(session, now_ms, SESSION_CARD_TRIES_MS, SESSION_CARD_TRIES_ASSIST_MS);
     card->give_up_ms = card->tries_until_ms;
-    bool lies = card->pad == SESSION_PAD_CARD && is_same_card(session) &&
+    bool lies = card->pad == SESSION_PAD_CARD && session_card_is_same(session) &&
                 session->reader == SESSION_READER_READY;
     if (lies) {
         card->opened_number = 0; /* read both slots before the next try */
@@ -376,72 +376,13 @@ void session_card_told(struct session *session, const struct session_event *even
     session_order_show(session, effects, event->now_ms);
 }
 
-/* ---- B5: take it ---- */
-
-void session_card_done(struct session *session, int64_t now_ms)
-{
-    struct session_card *card = &session->card;
-    bool lies = card->pad != SESSION_PAD_EMPTY;
-    card->stage = SESSION_CARD_STAGE_KNOWN;
-    card->retry_ms = 0;
-    card->give_up_ms = lies ? now_ms + SESSION_CARD_FORGOTTEN_MS : 0;
-    card->give_up_total_ms = SESSION_CARD_FORGOTTEN_MS;
-    card->remind_ms = lies ? now_ms + SESSION_CARD_TAKE_MS : 0;
-}
-
-void session_card_done_lifted(struct session *session, int64_t now_ms)
-{
-    struct session_card *card = &session->card;
-    int64_t total_ms = session_time(session, SESSION_RESULT_MS, SESSION_RESULT_ASSIST_MS);
-    card->give_up_ms = 0;
-    card->remind_ms = 0;
-    session->screen_total_ms = total_ms;
-    session->screen_until_ms = now_ms + total_ms;
-    session->screen_serial += 1;
-}
-
-void session_card_done_laid(struct session *session, struct session_effects *effects,
-                            int64_t now_ms)
-{
-    struct session_card *card = &session->card;
-    if (card->pad == SESSION_PAD_CARD && !is_same_card(session)) {
-        session_leave(session, effects, now_ms); /* the next person is here */
-        return;
-    }
-    session->screen_until_ms = 0;
-    session_card_done(session, now_ms);
-}
-
-bool session_card_lies_on_done(const struct session *session)
-{
-    return session->screen == SESSION_SCREEN_CARD_DONE && session->card.pad != SESSION_PAD_EMPTY;
-}
-
 /* ---- time and touches ---- */
-
-static void remind(struct session *session, struct session_effects *effects, int64_t now_ms)
-{
-    struct session_card *card = &session->card;
-    if (session->screen == SESSION_SCREEN_CARD_DONE) {
-        session_effect_sound(effects, SESSION_SOUND_TAKE_CARD);
-        card->remind_ms = now_ms + SESSION_CARD_TAKE_MS;
-        return;
-    }
-    bool asks =
-        session->screen == SESSION_SCREEN_CARD_PLACE || session->screen == SESSION_SCREEN_CARD_BACK;
-    if (asks && card->pad == SESSION_PAD_EMPTY) {
-        session_effect_sound(effects, SESSION_SOUND_LAY_CARD);
-    }
-    int64_t since_ms = session->screen_since_ms;
-    bool first = now_ms < since_ms + SESSION_CARD_REMIND_AGAIN_MS;
-    card->remind_ms = asks && first ? since_ms + SESSION_CARD_REMIND_AGAIN_MS : 0;
-}
 
 void session_card_tick(struct session *session, int64_t now_ms, struct session_effects *effects)
 {
     struct session_card *card = &session->card;
     if (card->remind_ms != 0 && now_ms >= card->remind_ms) {
-        remind(session, effects, now_ms);
+        session_card_remind(session, effects, now_ms);
     }
     if (card->give_up_ms != 0 && now_ms >= card->give_up_ms) {
         card->give_up_ms = 0;

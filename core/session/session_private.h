@@ -136,6 +136,8 @@ enum session_screen session_card_screen(const struct session *session);
 bool session_card_holds(const struct session *session);
 /* Ask for the token of the order on the screen. */
 void session_card_ask(struct session *session, struct session_effects *effects);
+/* What lies there is the card of this order, as far as can be known. */
+bool session_card_is_same(const struct session *session);
 /* How long the person waits for this step from now on. */
 void session_card_patience(struct session *session, int64_t now_ms, int64_t normal_ms,
                            int64_t assist_ms);
@@ -159,15 +161,19 @@ void session_card_result(struct session *session, const struct session_event *ev
                          struct session_effects *effects);
 void session_card_told(struct session *session, const struct session_event *event,
                        struct session_effects *effects);
+bool session_card_order_touch(struct session *session, const struct session_event *event,
+                              struct session_effects *effects);
+void session_card_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
+int64_t session_card_deadline_ms(const struct session *session);
+
+/* session_card_take.c */
 void session_card_done(struct session *session, int64_t now_ms);
 void session_card_done_lifted(struct session *session, int64_t now_ms);
 void session_card_done_laid(struct session *session, struct session_effects *effects,
                             int64_t now_ms);
 bool session_card_lies_on_done(const struct session *session);
-bool session_card_order_touch(struct session *session, const struct session_event *event,
-                              struct session_effects *effects);
-void session_card_tick(struct session *session, int64_t now_ms, struct session_effects *effects);
-int64_t session_card_deadline_ms(const struct session *session);
+/* A sound: lay the card, or take it; and when the next one is due. */
+void session_card_remind(struct session *session, struct session_effects *effects, int64_t now_ms);
 
 /* session_end.c */
 bool session_page_shows_order(const struct session *session);
