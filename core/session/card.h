@@ -80,8 +80,9 @@ struct session_card_view {
     char uid[SESSION_UID_SIZE];
     enum session_card_trouble trouble; /* FINE: it may be topped up, or is written at once */
     char trouble_text[SESSION_TEXT_SIZE];
-    bool has_write; /* credit is owed on it, or a slot is bad: a token follows, unpaid */
-    bool repair;    /* nothing is owed: what was written before is written again */
+    bool has_write;  /* credit is owed on it, or a slot is bad: a token follows, unpaid */
+    bool repair;     /* nothing is owed: what was written before is written again */
+    bool takes_back; /* a repair by which the meter gives a top-up back: then to the office */
     char owed_order_no[SESSION_ORDER_NO_SIZE]; /* empty, or what is to be finished */
     struct money owed;
     char room_id[SESSION_ID_SIZE];
@@ -151,6 +152,7 @@ struct session_card {
     char trouble_text[SESSION_TEXT_SIZE];
     bool owed;                       /* the order was paid before, and is finished without paying */
     bool repair;                     /* nothing was owed, a damaged slot is written again */
+    bool takes_back;                 /* of a repair: the meter is to give a top-up back */
     bool written;                    /* the reader has read it back */
     bool proved;                     /* the server has found it in what was read back */
     struct session_card_write write; /* the newest one of this order */

@@ -148,6 +148,7 @@ static void owed_begin(struct session *session, struct session_effects *effects,
     struct session_card *card = &session->card;
     card->owed = !view->repair;
     card->repair = view->repair;
+    card->takes_back = view->takes_back;
     card->stage = SESSION_CARD_STAGE_ASKING;
     session->order = (struct session_order){.state = SESSION_ORDER_CREDITING,
                                             .amount = view->owed,

@@ -415,7 +415,8 @@ bool session_card_order_touch(struct session *session, const struct session_even
     enum session_action action = event->touch.action;
     struct session_card *card = &session->card;
     bool ends = action == SESSION_ACTION_FINISH || action == SESSION_ACTION_BACK;
-    bool more = action == SESSION_ACTION_CONFIRM && (card->owed || card->repair);
+    bool more = action == SESSION_ACTION_CONFIRM && (card->owed || card->repair) &&
+                !card->takes_back; /* nothing is sold before that is over */
     if (session->screen == SESSION_SCREEN_CARD_BACK && ends && card->repair) {
         session_leave(session, effects, event->now_ms); /* nobody waits for it: another day */
         return true;

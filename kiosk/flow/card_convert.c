@@ -128,6 +128,7 @@ static void owed_copy(const struct api_card_view *api, struct session_card_view 
     }
     view->has_write = api->has_write;
     view->repair = api->state == API_CARD_REPAIR;
+    view->takes_back = view->repair && str_equal(api->reason, "return_case");
     view->owed = money_fen(api->has_owed ? api->owed_fen : 0);
     const char *order_no = api->has_owed ? api->owed_order_no : api->write.order_no;
     bool fits = str_copy(view->owed_order_no, sizeof(view->owed_order_no), order_no);

@@ -19,6 +19,12 @@ static bool is_repair(const struct session *session)
     return session->card.repair;
 }
 
+static const char *repair_title(const struct session *session)
+{
+    return session->card.takes_back ? T("A top-up is being taken back")
+                                    : T("Putting your card in order");
+}
+
 /* ---- lay it back ---- */
 
 static void back_ticks(struct ui_build *build, const struct session *session)
@@ -56,7 +62,7 @@ static void give_up_ring(struct ui_build *build, const struct session *session)
 
 void view_card_back(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = is_repair(session) ? T("Putting your card in order")
+    struct page page = {.title = is_repair(session) ? repair_title(session)
                                                     : T("Your money has arrived")};
     const struct card_page paid = {
         .art = CARD_ART_LAY,
@@ -112,7 +118,7 @@ static void write_ticks(struct ui_build *build, const struct session *session)
 static const char *write_title(const struct session *session)
 {
     if (is_repair(session)) {
-        return T("Putting your card in order");
+        return repair_title(session);
     }
     return session->card.owed ? T("Finishing your earlier top-up") : T("Writing your card");
 }
@@ -145,6 +151,16 @@ static bool lies(const struct session *session)
     return session->card.pad != SESSION_PAD_EMPTY;
 }
 
+static const char *done_so_far(struct ui_build *build, const struct session *session)
+{
+    if (session->card.takes_back) {
+        return T("Your card now tells the meter to give it back");
+    }
+    return is_repair(session)
+               ? T("Your card is in order again")
+               : WORDS(build, T("{1} is on your card"), words_money(build, session->order.amount));
+}
+
 static void done_ticks(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
@@ -152,9 +168,7 @@ static void done_ticks(struct ui_build *build, const struct session *session)
     card_page_tick_paid(build, session);
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_DONE,
-                                      .text = repair ? T("Your card is in order again")
-                                                     : WORDS(build, T("{1} is on your card"),
-                                                             words_money(build, order->amount)),
+                                      .text = done_so_far(build, session),
                                       .detail = order->place[0] != '\0' ? order->place : NULL});
     if (!repair) {
         result_tick_receipt(build, session);
@@ -173,7 +187,7 @@ static void done_buttons(struct ui_build *build, const struct session *session)
     if (!is_repair(session)) {
         result_print(build, session);
     }
-    if (card->owed || is_repair(session)) {
+    if ((card->owed || is_repair(session)) && !card->takes_back) {
         widget_button(build, &(struct widget_button){.surface = UI_SURFACE_PRIMARY,
                                                      .text = T("Top up more"),
                                                      .icon_after = UI_ICON_CHEVRON_RIGHT,
@@ -183,10 +197,27 @@ static void done_buttons(struct ui_build *build, const struct session *session)
     ui_close(build);
 }
 
+static const char *done_title(const struct session *session)
+{
+    if (session->card.takes_back) {
+        return repair_title(session);
+    }
+    return is_repair(session) ? T("Your card is in order again") : T("Written to your card");
+}
+
+static const char *done_next(const struct session *session)
+{
+    if (session->card.takes_back) {
+        return lies(session) ? T("Please put the card into your meter first, then see the office.")
+                             : T("When the meter has beeped, take the card to the office.");
+    }
+    return lies(session) ? T("Then put it into your meter: it beeps when it is done.")
+                         : T("It is done when the meter beeps.");
+}
+
 void view_card_done(struct ui_build *build, const struct session *session)
 {
-    struct page page = {.title = is_repair(session) ? T("Your card is in order again")
-                                                    : T("Written to your card")};
+    struct page page = {.title = done_title(session)};
     bool here = lies(session);
     int64_t red_ms = session->screen_since_ms + RED_MS;
     bool late = here && ui_now(build).mono_ms >= red_ms;
@@ -199,8 +230,7 @@ void view_card_done(struct ui_build *build, const struct session *session)
             here ? session->screen_since_ms : session->screen_until_ms - session->screen_total_ms,
         .tail = card_tail(session),
         .words = here ? T("Please take your card") : T("Now put the card into your meter"),
-        .small = here ? T("Then put it into your meter: it beeps when it is done.")
-                      : T("It is done when the meter beeps."),
+        .small = done_next(session),
         .alarm = late,
         .ticks = done_ticks,
         .buttons = done_buttons,
@@ -237,7 +267,8 @@ static const char *owed_so_far(const struct session *session)
     if (session->card.written) {
         return T("On the card, not confirmed yet");
     }
-    return is_repair(session) ? T("Your card is not in order yet") : T("Not on the card yet");
+    bool mends = is_repair(session) && !session->card.takes_back;
+    return mends ? T("Your card is not in order yet") : T("Not on the card yet");
 }
 
 static void owed_ticks(struct ui_build *build, const struct session *session)
@@ -279,11 +310,21 @@ static struct card_words owed_advice(struct ui_build *build, const struct sessio
     if (card_is_hopeless(session)) {
         return card_words(build, session);
     }
-    return (struct card_words){
-        .title = T("Lay this card on any of our machines"),
-        .text = is_repair(session)
-                    ? T("It is then put in order by itself. There is nothing to pay.")
-                    : T("It is then written by itself, without paying again.")};
+    const char *text = T("It is then written by itself, without paying again.");
+    if (is_repair(session)) {
+        text = session->card.takes_back
+                   ? T("It is then written by itself. There is nothing to pay.")
+                   : T("It is then put in order by itself. There is nothing to pay.");
+    }
+    return (struct card_words){.title = T("Lay this card on any of our machines"), .text = text};
+}
+
+static const char *owed_title(const struct session *session)
+{
+    if (session->card.takes_back) {
+        return repair_title(session);
+    }
+    return is_repair(session) ? T("Your card is not in order yet") : T("Your money has arrived");
 }
 
 static enum card_art owed_art(const struct session *session)
@@ -297,8 +338,7 @@ static enum card_art owed_art(const struct session *session)
 void view_card_owed(struct ui_build *build, const struct session *session)
 {
     bool repair = is_repair(session);
-    struct page page = {.title = repair ? T("Your card is not in order yet")
-                                        : T("Your money has arrived")};
+    struct page page = {.title = owed_title(session)};
     const struct card_words advice = owed_advice(build, session);
     const struct card_page paid = {
         .art = owed_art(session),

@@ -135,6 +135,7 @@ static const struct field session_fields[] = {
     S(card.trouble_text, TEXT),
     S(card.owed, FLAG),
     S(card.repair, FLAG),
+    S(card.takes_back, FLAG),
     S(card.written, FLAG),
     S(card.give_up_ms, MOMENT),
     S(card.give_up_total_ms, I64),

@@ -147,4 +147,29 @@ TEST(an_older_purchase_told_late_changes_nothing)
     CHECK(!session.card.proved);
 }
 
+TEST(who_gives_a_top_up_back_is_not_offered_another)
+{
+    begin_with_reader();
+    lay(OWN_UID);
+    struct session_card_view back = ready_view();
+    back.has_write = true;
+    back.repair = true;
+    back.takes_back = true;
+    SET(back.owed_order_no, "CR20261120A000001");
+    view_arrives(back);
+    check_screen(SESSION_SCREEN_CARD_WRITE);
+    CHECK(session.card.takes_back);
+    token_arrives();
+    result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
+    told(true);
+    check_screen(SESSION_SCREEN_CARD_DONE);
+    touch(SESSION_ACTION_CONFIRM, 0);
+    check_screen(SESSION_SCREEN_CARD_DONE);
+    CHECK(effect(SESSION_EFFECT_CARD_OPEN) == NULL);
+    lift();
+    tick_at(session.screen_until_ms);
+    check_screen(SESSION_SCREEN_HOME);
+    CHECK(!session.card.takes_back);
+}
+
 TEST_MAIN()

@@ -88,4 +88,20 @@ TEST(an_owed_card_that_cannot_be_written_goes_to_the_office)
     ui_destroy(ui);
 }
 
+TEST(a_card_that_takes_a_top_up_back_goes_to_the_meter_and_then_to_the_office)
+{
+    open_states();
+    struct ui *ui = open_ui(1080, 1920);
+    static const char *const pages[] = {"card-write-return", "card-back-return", "card-owed-return",
+                                        "card-done-return", "card-done-return-taken"};
+    for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
+        CHECK(says(ui, pages[i], "A top-up is being taken back"));
+        CHECK(!says(ui, pages[i], "in order"));
+        CHECK(!says(ui, pages[i], "Top up more"));
+    }
+    CHECK(says(ui, "card-done-return", "into your meter first, then see the office"));
+    CHECK(says(ui, "card-done-return-taken", "take the card to the office"));
+    ui_destroy(ui);
+}
+
 TEST_MAIN()

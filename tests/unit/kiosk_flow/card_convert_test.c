@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the server says of a card, in the session's words. */
+#include "common/str.h"
+#include "kiosk/flow/card_convert.h"
+#include "tests/unit/test.h"
+
+static struct api_card_view api;
+static struct session_card_view view;
+
+static void convert(enum api_card_state state, const char *reason)
+{
+    api = (struct api_card_view){.state = state, .has_write = true};
+    CHECK(str_copy(api.session_id, sizeof(api.session_id), "s1"));
+    CHECK(str_copy(api.reason, sizeof(api.reason), reason));
+    CHECK(str_copy(api.write.order_no, sizeof(api.write.order_no), "SH1"));
+    convert_card_view(&api, "4A8B1C2D", &view);
+}
+
+TEST(a_repair_is_told_from_a_top_up_that_is_taken_back)
+{
+    convert(API_CARD_REPAIR, "");
+    CHECK(view.repair);
+    CHECK(!view.takes_back);
+    convert(API_CARD_REPAIR, "return_case");
+    CHECK(view.repair);
+    CHECK(view.takes_back);
+    CHECK_EQ_STR(view.owed_order_no, "SH1");
+    CHECK_EQ_I64(view.trouble, SESSION_CARD_FINE);
+    /* Owed credit is not taken back, whatever stands beside it. */
+    convert(API_CARD_OWED, "return_case");
+    CHECK(!view.repair);
+    CHECK(!view.takes_back);
+    convert(API_CARD_REFUSED, "return_case");
+    CHECK(!view.takes_back);
+    CHECK_EQ_I64(view.trouble, SESSION_CARD_RETURN_CASE);
+}
+
+TEST_MAIN()
