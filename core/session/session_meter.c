@@ -130,7 +130,7 @@ static bool amount_touched(struct session *session, const struct session_event *
             amount_chosen(session, event, amount);
         }
     } else if (action == SESSION_ACTION_OTHER) {
-        if (sale_is_open(session)) {
+        if (sale_is_open(session) && session_card_takes(session, session->profile.amount_min)) {
             session->amount_entry[0] = '\0';
             session->amount = money_fen(0);
             session_goto(session, SESSION_SCREEN_AMOUNT, event->now_ms, 0);

@@ -38,7 +38,8 @@ void view_amounts(struct ui_build *build, const struct session *session)
                             SESSION_ACTION_AMOUNT, (uint32_t)i,
                             !session_card_takes(session, profile->amounts[i]));
             } else {
-                amount_tile(build, T("Other"), SESSION_ACTION_OTHER, 0, /* rests= */ false);
+                amount_tile(build, T("Other"), SESSION_ACTION_OTHER, 0,
+                            !session_card_takes(session, profile->amount_min));
             }
         }
         ui_close(build);
@@ -63,8 +64,8 @@ static struct money amount_most(const struct session *session)
 {
     const struct session_card_view *view = &session->card.view;
     struct money most = session->profile.amount_max;
-    bool less = view->session_id[0] != '\0' && view->headroom_known &&
-                view->headroom.fen < most.fen && view->headroom.fen > 0;
+    bool less =
+        view->session_id[0] != '\0' && view->headroom_known && view->headroom.fen < most.fen;
     return less ? money_fen(view->headroom.fen / 100 * 100) : most;
 }
 

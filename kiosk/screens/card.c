@@ -236,7 +236,13 @@ static const char *refusal(const struct session *session)
     if (!session->online) {
         return T("The network is down");
     }
-    return session_card_is_out_of_reach(session) ? T("Card reader under repair") : NULL;
+    if (session_card_is_out_of_reach(session)) {
+        return T("Card reader under repair");
+    }
+    return session_card_takes(session, profile->amount_min)
+               ? NULL
+               : T("Your meter cannot take more just now. Please come back when some of it is used "
+                   "up.");
 }
 
 static void choose(struct ui_build *build, const struct session *session)

@@ -172,4 +172,19 @@ TEST(who_gives_a_top_up_back_is_not_offered_another)
     CHECK(!session.card.takes_back);
 }
 
+TEST(a_full_meter_is_sold_nothing)
+{
+    static const int64_t rooms_fen[] = {0, 999, 1000}; /* the site sells from 10 yuan on */
+    for (size_t i = 0; i < 3; i++) {
+        begin_with_reader();
+        lay(OWN_UID);
+        struct session_card_view full = ready_view();
+        full.headroom_known = true;
+        full.headroom = money_fen(rooms_fen[i]);
+        view_arrives(full);
+        touch(SESSION_ACTION_OTHER, 0);
+        check_screen(i < 2 ? SESSION_SCREEN_CARD : SESSION_SCREEN_AMOUNT);
+    }
+}
+
 TEST_MAIN()

@@ -36,6 +36,8 @@ TEST(a_card_page_sells_nothing_that_cannot_be_written)
     CHECK(says(ui, "card", "Other"));
     CHECK(says(ui, "card-reader-down", "Card reader under repair"));
     CHECK(!says(ui, "card-reader-down", "Other"));
+    CHECK(says(ui, "card-full", "cannot take more just now"));
+    CHECK(!says(ui, "card-full", "Other"));
     ui_destroy(ui);
 }
 
