@@ -145,7 +145,8 @@ struct session_card {
     char uid[SESSION_UID_SIZE];
     enum session_card_family family;
     char paper_id[SESSION_UUID_SIZE]; /* for the slip of an order that was not begun here */
-    uint32_t opened_number;           /* the laying that was read last: not read again by itself */
+    uint32_t opened_number; /* the laying that was noticed last: not read again by itself */
+    bool two_noticed;       /* the same for two cards at once, which have no number */
 
     struct session_card_view view; /* session_id empty: no card is known */
     enum session_card_trouble trouble;

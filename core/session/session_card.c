@@ -38,6 +38,7 @@ void session_card_forget(struct session *session)
                                 .number = old->number,
                                 .family = old->family,
                                 .opened_number = old->opened_number,
+                                .two_noticed = old->two_noticed,
                                 .poll = old->poll};
     session->card = card;
     MUST(session->card.view.session_id[0] == '\0');
@@ -297,6 +298,7 @@ void session_card_pad(struct session *session, const struct session_event *event
     struct session_card *card = &session->card;
     MUST(event->card.pad < SESSION_PAD_COUNT);
     card->pad = event->card.pad;
+    card->two_noticed = card->two_noticed && card->pad == SESSION_PAD_TWO;
     if (event->card.pad == SESSION_PAD_EMPTY) {
         card->uid[0] = '\0';
         lifted(session, effects, event->now_ms);
@@ -380,12 +382,15 @@ void session_card_settle(struct session *session, struct session_effects *effect
     struct session_card *card = &session->card;
     bool first_page =
         session->screen == SESSION_SCREEN_HOME || session->screen == SESSION_SCREEN_ATTRACT;
-    bool waits = card->pad != SESSION_PAD_EMPTY && card->number != card->opened_number;
+    bool waits = (card->pad == SESSION_PAD_CARD && card->number != card->opened_number) ||
+                 (card->pad == SESSION_PAD_TWO && !card->two_noticed);
     if (first_page && waits && session->overlay == SESSION_OVERLAY_NONE &&
         session->reader == SESSION_READER_READY) {
         uint32_t number = card->number;
+        bool two = card->pad == SESSION_PAD_TWO;
         session_card_begin(session, effects, now_ms);
-        card->opened_number = number; /* also one that was not even asked for */
+        card->opened_number = two ? card->opened_number : number; /* also one not even asked for */
+        card->two_noticed = two;
     }
     enum session_poll poll = poll_wanted(session);
     if (session->reader != SESSION_READER_NONE && poll != card->poll) {

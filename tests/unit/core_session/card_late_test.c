@@ -207,4 +207,25 @@ TEST(an_owed_order_that_people_look_at_is_written_and_never_called_unpaid)
     CHECK(effect(SESSION_EFFECT_CARD_WRITE) != NULL);
 }
 
+TEST(two_cards_laid_at_home_again_are_told_again)
+{
+    begin_with_reader();
+    for (int i = 0; i < 3; i++) {
+        pad_is(SESSION_PAD_TWO, "", SESSION_CARD_CLASSIC);
+        check_screen(SESSION_SCREEN_CARD_PLACE);
+        CHECK_EQ_I64(session.card.trouble, SESSION_CARD_TWO);
+        touch(SESSION_ACTION_BACK, 0);
+        tick_at(now_ms + 500);
+        check_screen(SESSION_SCREEN_HOME);
+        if (i < 2) {
+            lift();
+            check_screen(SESSION_SCREEN_HOME);
+        }
+    }
+    /* One of them is taken away: the other is read. */
+    lay(OWN_UID);
+    check_screen(SESSION_SCREEN_CARD_PLACE);
+    CHECK_EQ_U64(want(SESSION_EFFECT_CARD_OPEN)->number, laying);
+}
+
 TEST_MAIN()

@@ -20,7 +20,7 @@ static inline void pad_is(enum session_pad pad, const char *uid, enum session_ca
     struct session_event event = {.kind = SESSION_EVENT_CARD};
     event.card.pad = pad;
     event.card.family = family;
-    event.card.number = pad == SESSION_PAD_EMPTY ? laying : ++laying;
+    event.card.number = pad == SESSION_PAD_CARD ? ++laying : 0; /* as the driver counts */
     SET(event.card.uid, uid);
     (void)snprintf(event.card.id, sizeof(event.card.id), "00000000-0000-7000-8000-%012u",
                    ++id_next);

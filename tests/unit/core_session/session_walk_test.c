@@ -91,7 +91,7 @@ static void draw_card(struct session_event *event)
     case 3:
         event->kind = SESSION_EVENT_CARD;
         event->card.pad = draw(SESSION_PAD_COUNT);
-        event->card.number = event->card.pad == SESSION_PAD_EMPTY ? laying : ++laying;
+        event->card.number = event->card.pad == SESSION_PAD_CARD ? ++laying : 0;
         event->card.family = draw(6) == 0 ? SESSION_CARD_PHONE : SESSION_CARD_CLASSIC;
         if (event->card.pad == SESSION_PAD_CARD) {
             (void)snprintf(event->card.uid, SESSION_UID_SIZE, "AA0%u", draw(3));
