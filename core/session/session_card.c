@@ -68,10 +68,20 @@ static enum session_card_trouble pad_trouble(const struct session *session)
     return SESSION_CARD_FINE;
 }
 
+/* What lies there has had its page, and brings none again by itself. */
+static void notice(struct session_card *card)
+{
+    if (card->pad == SESSION_PAD_CARD) {
+        card->opened_number = card->number;
+    }
+    card->two_noticed = card->pad == SESSION_PAD_TWO;
+}
+
 void session_card_open(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     struct session_card *card = &session->card;
     MUST(card->pad != SESSION_PAD_EMPTY);
+    notice(card);
     enum session_card_trouble trouble = pad_trouble(session);
     if (trouble != SESSION_CARD_FINE) {
         card->stage = SESSION_CARD_STAGE_WAITING;
@@ -79,7 +89,6 @@ void session_card_open(struct session *session, struct session_effects *effects,
         return;
     }
     card->stage = SESSION_CARD_STAGE_READING;
-    card->opened_number = card->number;
     session_card_trouble_set(session, SESSION_CARD_FINE, NULL);
     session->screen_serial += 1;
     if (session->screen == SESSION_SCREEN_CARD_PLACE) {
@@ -115,6 +124,7 @@ void session_card_begin(struct session *session, struct session_effects *effects
     session->touched_ms = now_ms;
     card->stage = SESSION_CARD_STAGE_WAITING;
     card->remind_ms = now_ms + SESSION_CARD_REMIND_MS;
+    notice(card); /* also what is not even asked for */
     session_goto(session, SESSION_SCREEN_CARD_PLACE, now_ms,
                  session_time(session, SESSION_CARD_WAIT_MS, SESSION_CARD_WAIT_ASSIST_MS));
     if (session->reader != SESSION_READER_READY) {
@@ -386,11 +396,7 @@ void session_card_settle(struct session *session, struct session_effects *effect
                  (card->pad == SESSION_PAD_TWO && !card->two_noticed);
     if (first_page && waits && session->overlay == SESSION_OVERLAY_NONE &&
         session->reader == SESSION_READER_READY) {
-        uint32_t number = card->number;
-        bool two = card->pad == SESSION_PAD_TWO;
         session_card_begin(session, effects, now_ms);
-        card->opened_number = two ? card->opened_number : number; /* also one not even asked for */
-        card->two_noticed = two;
     }
     enum session_poll poll = poll_wanted(session);
     if (session->reader != SESSION_READER_NONE && poll != card->poll) {

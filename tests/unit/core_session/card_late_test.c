@@ -228,4 +228,23 @@ TEST(two_cards_laid_at_home_again_are_told_again)
     CHECK_EQ_U64(want(SESSION_EFFECT_CARD_OPEN)->number, laying);
 }
 
+TEST(what_cannot_be_a_meters_card_does_not_hold_the_person)
+{
+    static const enum session_card_family none[] = {SESSION_CARD_PHONE, SESSION_CARD_UNKNOWN};
+    for (int way = 0; way < 4; way++) {
+        begin_with_reader();
+        touch(SESSION_ACTION_CARD, 0);
+        pad_is(SESSION_PAD_CARD, OWN_UID, none[way % 2]);
+        check_screen(SESSION_SCREEN_CARD_PLACE);
+        if (way < 2) {
+            touch(SESSION_ACTION_BACK, 0);
+        } else {
+            tick_at(session.screen_until_ms);
+        }
+        check_screen(SESSION_SCREEN_HOME); /* and not back to the page that he has just left */
+        tick_at(now_ms + 500);
+        check_screen(SESSION_SCREEN_HOME);
+    }
+}
+
 TEST_MAIN()
