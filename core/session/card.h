@@ -157,7 +157,7 @@ struct session_card {
     bool written;                    /* the reader has read it back */
     bool proved;                     /* the server has found it in what was read back */
     struct session_card_write write; /* the newest one of this order */
-    uint32_t tries;
+    uint32_t tries;         /* of reading it before there is an order, then of writing it */
     int64_t tries_until_ms; /* 0, or the end of further tries */
     int64_t give_up_ms;     /* 0, or when this step is given up: the ring of "lay it back" */
     int64_t give_up_total_ms;

@@ -160,6 +160,7 @@ static void owed_begin(struct session *session, struct session_effects *effects,
     card->owed = !view->repair;
     card->repair = view->repair;
     card->takes_back = view->takes_back;
+    card->tries = 0;
     card->stage = SESSION_CARD_STAGE_ASKING;
     session->order = (struct session_order){.state = SESSION_ORDER_CREDITING,
                                             .amount = view->owed,
@@ -210,6 +211,12 @@ void session_card_view_arrived(struct session *session, const struct session_eve
     }
 }
 
+/* A card that lies askew, or a server that began anew: laid again, it is read as a rule. */
+static bool is_worth_a_try(enum session_card_trouble trouble)
+{
+    return trouble == SESSION_CARD_EXPIRED || trouble == SESSION_CARD_SESSION_OVER;
+}
+
 void session_card_failed(struct session *session, const struct session_event *event,
                          struct session_effects *effects)
 {
@@ -227,6 +234,10 @@ void session_card_failed(struct session *session, const struct session_event *ev
     } else if (trouble == SESSION_CARD_LEFT_EARLY || trouble == SESSION_CARD_TWO) {
         card->stage = SESSION_CARD_STAGE_WAITING;
         session_card_trouble_set(session, trouble, NULL);
+    } else if (is_worth_a_try(trouble) && card->tries == 0) {
+        card->tries = 1;
+        card->stage = SESSION_CARD_STAGE_WAITING;
+        session_card_trouble_set(session, SESSION_CARD_LEFT_EARLY, NULL);
     } else {
         session_card_problem(session, effects, trouble, event->card_failed.text, event->now_ms);
     }

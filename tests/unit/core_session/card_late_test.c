@@ -247,4 +247,44 @@ TEST(what_cannot_be_a_meters_card_does_not_hold_the_person)
     }
 }
 
+TEST(a_card_that_lies_askew_is_asked_for_once_more)
+{
+    static const enum session_card_trouble passing[] = {SESSION_CARD_EXPIRED,
+                                                        SESSION_CARD_SESSION_OVER};
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+        begin_with_reader();
+        lay(OWN_UID);
+        card_fails(passing[i]);
+        check_screen(SESSION_SCREEN_CARD_PLACE);
+        CHECK_EQ_I64(session.card.trouble, SESSION_CARD_LEFT_EARLY);
+        CHECK(effect(SESSION_EFFECT_SOUND) == NULL);
+        lift();
+        lay(OWN_UID);
+        CHECK(effect(SESSION_EFFECT_CARD_OPEN) != NULL);
+        card_fails(passing[i]); /* then it is the card, or the server */
+        check_screen(SESSION_SCREEN_PROBLEM);
+        CHECK_EQ_I64(session.card.trouble, passing[i]);
+        /* Whoever comes next begins anew. */
+        lift();
+        lay(OTHER_UID);
+        card_fails(passing[i]);
+        check_screen(SESSION_SCREEN_CARD_PLACE);
+    }
+}
+
+TEST(a_second_reading_costs_an_owed_card_no_try)
+{
+    begin_with_reader();
+    lay(OWN_UID);
+    card_fails(SESSION_CARD_EXPIRED);
+    lift();
+    lay(OWN_UID);
+    struct session_card_view owed = ready_view();
+    owed.has_write = true;
+    SET(owed.owed_order_no, "SH20261120A000001");
+    view_arrives(owed);
+    token_arrives();
+    CHECK_EQ_U64(session.card.tries, 1);
+}
+
 TEST_MAIN()
