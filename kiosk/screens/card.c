@@ -106,7 +106,7 @@ static void loaded_chip(struct ui_build *build, const struct session *session)
         widget_chip(build, &(struct widget_chip){.surface = UI_SURFACE_TINT_WARN,
                                                  .color = UI_COLOR_WARN,
                                                  .icon = UI_ICON_HOURGLASS,
-                                                 .text = T("Last top-up is not in the meter yet"),
+                                                 .text = T("Top-up not in the meter yet"),
                                                  .bold = true,
                                                  .text_drop = 2});
         break;

@@ -26,6 +26,8 @@ TEST(a_card_page_promises_only_what_is_so)
     CHECK(says(ui, "card-place-two", "only one meter card"));
     CHECK(says(ui, "problem-card-full", "No money was taken"));
     CHECK(!says(ui, "card-write", "Cancel"));
+    CHECK(says(ui, "card-not-loaded", "not in the meter yet"));
+    CHECK(!says(ui, "card-not-loaded", "is in the meter"));
     ui_destroy(ui);
 }
 
