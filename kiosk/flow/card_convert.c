@@ -105,9 +105,10 @@ void convert_card_text(char *ret_text, size_t text_size, const char *text)
     convert_reason(ret_text, text_size, text);
 }
 
-static enum session_loaded loaded_of(enum api_card_loaded loaded)
+/* "Never" is of the meter's word; what was bought before that is on the card, and not in it. */
+static enum session_loaded loaded_of(const struct api_card_view *api)
 {
-    switch (loaded) {
+    switch (api->loaded) {
     case API_CARD_LOADED_YES:
         return SESSION_LOADED_YES;
     case API_CARD_LOADED_NO:
@@ -116,7 +117,7 @@ static enum session_loaded loaded_of(enum api_card_loaded loaded)
     case API_CARD_LOADED_COUNT:
         break;
     }
-    return SESSION_LOADED_NEVER;
+    return api->has_last ? SESSION_LOADED_NO : SESSION_LOADED_NEVER;
 }
 
 /* What is to be finished before anything can be sold: an order, or a document of the office. */
@@ -142,7 +143,7 @@ void convert_card_view(const struct api_card_view *api, const char *uid,
         .balance_known = api->has_balance,
         .balance = money_fen(api->balance_fen),
         .balance_at = api->balance_at,
-        .loaded = loaded_of(api->loaded),
+        .loaded = loaded_of(api),
         .headroom_known = api->has_headroom,
         .headroom = money_fen(api->headroom_fen),
         .last_top_up = money_fen(api->has_last ? api->last_fen : 0),

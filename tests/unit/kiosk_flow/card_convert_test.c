@@ -36,4 +36,19 @@ TEST(a_repair_is_told_from_a_top_up_that_is_taken_back)
     CHECK_EQ_I64(view.trouble, SESSION_CARD_RETURN_CASE);
 }
 
+TEST(a_first_top_up_that_no_meter_has_seen_is_not_loaded)
+{
+    api = (struct api_card_view){.state = API_CARD_READY, .loaded = API_CARD_LOADED_NEVER};
+    convert_card_view(&api, "4A8B1C2D", &view);
+    CHECK_EQ_I64(view.loaded, SESSION_LOADED_NEVER);
+    api.has_last = true;
+    api.last_fen = 10000;
+    api.last_at = 1793145600;
+    convert_card_view(&api, "4A8B1C2D", &view);
+    CHECK_EQ_I64(view.loaded, SESSION_LOADED_NO);
+    api.loaded = API_CARD_LOADED_YES;
+    convert_card_view(&api, "4A8B1C2D", &view);
+    CHECK_EQ_I64(view.loaded, SESSION_LOADED_YES);
+}
+
 TEST_MAIN()
