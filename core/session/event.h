@@ -130,7 +130,8 @@ struct session_event {
         const struct session_found_orders *found;
         struct {
             enum session_refusal code;
-            const char *text; /* the server's words, may be NULL */
+            const char *text;                       /* the server's words, may be NULL */
+            enum session_card_trouble card_trouble; /* of SESSION_REFUSAL_CARD; FINE: not told */
         } refused;
         struct {
             uint8_t effect_kind; /* enum session_effect_kind that could not be answered */

@@ -315,7 +315,10 @@ static void create_refused(struct session *session, const struct session_event *
         session_card_begin(session, effects, event->now_ms); /* what lies there is read again */
     } else {
         if (code == SESSION_REFUSAL_CARD) {
-            session_card_trouble_set(session, SESSION_CARD_REFUSED, event->refused.text);
+            enum session_card_trouble trouble = event->refused.card_trouble;
+            session_card_trouble_set(session,
+                                     trouble != SESSION_CARD_FINE ? trouble : SESSION_CARD_REFUSED,
+                                     event->refused.text);
         }
         refusal_show(session, event);
     }

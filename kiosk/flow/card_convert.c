@@ -96,6 +96,7 @@ enum session_card_trouble convert_card_reason(const char *reason)
         {"return_case", SESSION_CARD_RETURN_CASE},
         {"not_loaded", SESSION_CARD_NOT_LOADED},
         {"full", SESSION_CARD_FULL},
+        {"blocked", SESSION_CARD_BLOCKED},
     };
     return find(words, ARRAY_COUNT(words), reason);
 }

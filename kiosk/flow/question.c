@@ -6,6 +6,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
+#include "kiosk/flow/card_convert.h"
 #include "kiosk/flow/convert.h"
 
 enum {
@@ -41,6 +42,9 @@ static struct message *refused(const struct session_effect *question, const stru
     convert_reason(message->text, sizeof(message->text), error->message);
     message->event.refused.code = convert_refusal(error);
     message->event.refused.text = message->text;
+    if (message->event.refused.code == SESSION_REFUSAL_CARD) {
+        message->event.refused.card_trouble = convert_card_reason(error->message);
+    }
     return message;
 }
 

@@ -287,4 +287,28 @@ TEST(a_second_reading_costs_an_owed_card_no_try)
     CHECK_EQ_U64(session.card.tries, 1);
 }
 
+TEST(an_order_refused_for_its_card_says_why)
+{
+    static const enum session_card_trouble told_so[] = {
+        SESSION_CARD_FINE, SESSION_CARD_BLOCKED, SESSION_CARD_RETURN_CASE, SESSION_CARD_REFUSED};
+    static const enum session_card_trouble shown[] = {
+        SESSION_CARD_REFUSED, SESSION_CARD_BLOCKED, SESSION_CARD_RETURN_CASE, SESSION_CARD_REFUSED};
+    for (size_t i = 0; i < 4; i++) {
+        begin_with_reader();
+        lay(OWN_UID);
+        view_arrives(ready_view());
+        touch(SESSION_ACTION_AMOUNT, 1);
+        touch(SESSION_ACTION_WALLET, SESSION_WALLET_ALIPAY);
+        struct session_event event = {.kind = SESSION_EVENT_REFUSED,
+                                      .serial = want(SESSION_EFFECT_CREATE)->serial};
+        event.refused.code = SESSION_REFUSAL_CARD;
+        event.refused.text = "";
+        event.refused.card_trouble = told_so[i];
+        apply(event);
+        check_screen(SESSION_SCREEN_PROBLEM);
+        CHECK_EQ_I64(session.problem, SESSION_PROBLEM_CARD);
+        CHECK_EQ_I64(session.card.trouble, shown[i]);
+    }
+}
+
 TEST_MAIN()

@@ -51,4 +51,11 @@ TEST(a_first_top_up_that_no_meter_has_seen_is_not_loaded)
     CHECK_EQ_I64(view.loaded, SESSION_LOADED_YES);
 }
 
+TEST(why_an_order_for_a_card_is_refused_has_its_word)
+{
+    CHECK_EQ_I64(convert_card_reason("return_case"), SESSION_CARD_RETURN_CASE);
+    CHECK_EQ_I64(convert_card_reason("blocked"), SESSION_CARD_BLOCKED);
+    CHECK_EQ_I64(convert_card_reason("not_ready"), SESSION_CARD_REFUSED);
+}
+
 TEST_MAIN()
