@@ -437,8 +437,19 @@ static void cards_tell(struct flow *flow)
 {
     struct journal_card *card = calloc(1, sizeof(*card));
     int64_t seq = 0;
-    while (card != NULL && journal_card_next(flow->journal, seq, card) == OK) {
+    while (card != NULL) {
+        enum err err = journal_card_next(flow->journal, seq, card);
+        if (err != OK && err != ERR_NOT_FOUND) {
+            log_error("card write behind %lld of the journal cannot be told: %s", (long long)seq,
+                      err_name(err));
+        }
+        if (err != OK && err != ERR_FORMAT) {
+            break;
+        }
         seq = card->seq;
+        if (err == ERR_FORMAT) {
+            continue; /* one row that makes no sense hides none behind it */
+        }
         char *body = card->body[0] != '\0' ? strdup(card->body)
                                            : card_jobs_unknown_body(card->id, card->uid);
         if (body != NULL) {

@@ -2,7 +2,8 @@
 
 /*
  * Jobs are done in order (card_jobs.h). What is to be told waits in a list of its own, with times
- * of its own, so that a server that is away delays no card.
+ * of its own, and stands behind them; a card that is laid meanwhile waits for one answer at most,
+ * or for the end of its time (CARD_TIMEOUT_MS of kiosk/net).
  */
 #include "kiosk/flow/reader.h"
 
@@ -90,6 +91,7 @@ static bool tell_once(struct reader *reader, const struct tell *tell)
     if (refused && !str_equal(error.code, API_ERROR_NOT_FOUND) &&
         !str_equal(error.code, API_ERROR_MISMATCH) &&
         !str_equal(error.code, API_ERROR_BAD_REQUEST) &&
+        !str_equal(error.code, API_ERROR_NOT_PAID) && /* a server set back to an older day */
         !str_equal(error.code, API_ERROR_WRONG_CARD)) {
         return false; /* not this message's fault: a disk that is full, a certificate */
     }

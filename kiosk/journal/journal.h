@@ -87,7 +87,10 @@ MUST_CHECK enum err journal_card_end(struct journal *journal, const char *id, co
 /** The server has it, or has refused it for good (@p refused): not to be told again. */
 MUST_CHECK enum err journal_card_told(struct journal *journal, const char *id, bool refused);
 
-/** The oldest write behind @p seq (0: of all) that is not told; ERR_NOT_FOUND if there is none. */
+/**
+ * The oldest write behind @p seq (0: of all) that is not told; ERR_NOT_FOUND if there is none.
+ * ERR_FORMAT: its row makes no sense, and only @p ret_card->seq is set: go on behind that.
+ */
 MUST_CHECK enum err journal_card_next(struct journal *journal, int64_t seq,
                                       struct journal_card *ret_card);
 

@@ -633,11 +633,11 @@ TEST(every_no_of_the_driver_has_its_word)
     end();
 }
 
-TEST(what_the_server_will_never_take_is_told_once)
+static void told_once(const char *code)
 {
     begin();
     written_results[0] = SERVER_REFUSED;
-    CHECK(str_copy(refusal.code, sizeof(refusal.code), API_ERROR_NOT_FOUND));
+    CHECK(str_copy(refusal.code, sizeof(refusal.code), code));
     char *body = card_jobs_unknown_body("00000000-0000-7000-8000-000000000009", UID);
     CHECK(body != NULL);
     reader_tell(reader, "00000000-0000-7000-8000-000000000009", "SH9", body);
@@ -647,6 +647,12 @@ TEST(what_the_server_will_never_take_is_told_once)
     CHECK(strstr(seen_body, "\"unknown\"") != NULL);
     CHECK(strstr(seen_body, UID) != NULL);
     end();
+}
+
+TEST(what_the_server_will_never_take_is_told_once)
+{
+    told_once(API_ERROR_NOT_FOUND);
+    told_once(API_ERROR_NOT_PAID);
 }
 
 TEST(a_terminal_without_a_reader_still_tells_what_is_left)
