@@ -157,14 +157,14 @@ static void tile_plain(struct ui_build *build, const struct plain_tile *tile)
     ui_close(build);
 }
 
-static const char *card_words(enum session_reader reader)
+static const char *reader_words(enum session_reader reader)
 {
     switch (reader) {
     case SESSION_READER_NONE:
     case SESSION_READER_COUNT:
         return T("No card reader here");
     case SESSION_READER_READY:
-        return T("Buy and write RF cards");
+        return T("For meters with a card");
     case SESSION_READER_ERROR:
         break;
     }
@@ -188,7 +188,7 @@ static void tiles_right(struct ui_build *build, const struct session *session)
                                            .weight = 15});
     bool cards = session->reader == SESSION_READER_READY && can_top_up(session);
     tile_plain(build, &(struct plain_tile){.title = T("Card top-up"),
-                                           .below = card_words(session->reader),
+                                           .below = reader_words(session->reader),
                                            .icon = UI_ICON_CARD,
                                            .badge = UI_SURFACE_TINT_BRASS,
                                            .icon_color = UI_COLOR_BRASS,

@@ -13,9 +13,9 @@
  * share them by a rare chance. */
 enum { SHOWN_MAX_UPRIGHT = 3, SHOWN_MAX_ACROSS = 2 };
 
-static const char *state_words(enum session_order_state state)
+static const char *state_words(const struct session_order *order)
 {
-    switch (state) {
+    switch (order->state) {
     case SESSION_ORDER_NEW:
     case SESSION_ORDER_WAIT_PAY:
         return T("Waiting for payment");
@@ -25,9 +25,9 @@ static const char *state_words(enum session_order_state state)
         return T("Not paid");
     case SESSION_ORDER_PAID:
     case SESSION_ORDER_CREDITING:
-        return T("Paid, on its way to the meter");
+        return order->by_card ? T("Paid, waits for its card") : T("Paid, on its way to the meter");
     case SESSION_ORDER_DONE:
-        return T("Credited to the meter");
+        return order->by_card ? T("Written to the card") : T("Credited to the meter");
     case SESSION_ORDER_REFUND_DUE:
     case SESSION_ORDER_REFUNDING:
         return T("The refund is ordered");
@@ -69,7 +69,7 @@ static void order_tile(struct ui_build *build, const struct session_order *order
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
     ui_label(build, &(struct ui_label){.style = UI_STYLE_STRONG,
                                        .color = UI_COLOR_INK,
-                                       .text = state_words(order->state),
+                                       .text = state_words(order),
                                        .kind = UI_LABEL_WRAP});
     ui_text(build, UI_STYLE_SMALL, UI_COLOR_WEAK,
             ui_format(build, "%s %s   \xE2\x80\xA6%s", words_day(build, order->created_at),

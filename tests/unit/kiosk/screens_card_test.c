@@ -28,6 +28,10 @@ TEST(a_card_page_promises_only_what_is_so)
     CHECK(!says(ui, "card-write", "Cancel"));
     CHECK(says(ui, "card-not-loaded", "not in the meter yet"));
     CHECK(!says(ui, "card-not-loaded", "is in the meter"));
+    CHECK(says(ui, "orders-cards", "Paid, waits for its card"));
+    CHECK(says(ui, "orders-cards", "Written to the card"));
+    CHECK(!says(ui, "orders-cards", "to the meter"));
+    CHECK(!says(ui, "home-cards", "RF"));
     ui_destroy(ui);
 }
 
