@@ -223,6 +223,12 @@ bool session_card_takes(const struct session *session, struct money amount);
 bool session_card_is_out_of_reach(const struct session *session);
 
 /**
+ * True if what lies on the reader is the card that was written here: on the page of an order of
+ * another day whatever lies there is left alone. Blocks: no. Allocates: no.
+ */
+bool session_card_is_to_take(const struct session *session);
+
+/**
  * True between payment and result: no idle end, no reboot, no restart of the screen (I15).
  * Blocks: no. Allocates: no.
  */

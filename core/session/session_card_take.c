@@ -6,10 +6,16 @@
  */
 #include "core/session/session_private.h"
 
+bool session_card_is_to_take(const struct session *session)
+{
+    bool written_here = !session->order_reopened || session_card_is_known(session);
+    return written_here && session->card.pad != SESSION_PAD_EMPTY;
+}
+
 void session_card_done(struct session *session, int64_t now_ms)
 {
     struct session_card *card = &session->card;
-    bool lies = card->pad != SESSION_PAD_EMPTY;
+    bool lies = session_card_is_to_take(session);
     card->stage = SESSION_CARD_STAGE_KNOWN;
     card->retry_ms = 0;
     card->give_up_ms = lies ? now_ms + SESSION_CARD_FORGOTTEN_MS : 0;
@@ -36,13 +42,15 @@ void session_card_done_laid(struct session *session, struct session_effects *eff
         session_leave(session, effects, now_ms); /* the next person is here */
         return;
     }
-    session->screen_until_ms = 0;
-    session_card_done(session, now_ms);
+    if (session_card_is_to_take(session)) {
+        session->screen_until_ms = 0;
+        session_card_done(session, now_ms);
+    }
 }
 
 bool session_card_lies_on_done(const struct session *session)
 {
-    return session->screen == SESSION_SCREEN_CARD_DONE && session->card.pad != SESSION_PAD_EMPTY;
+    return session->screen == SESSION_SCREEN_CARD_DONE && session_card_is_to_take(session);
 }
 
 void session_card_remind(struct session *session, struct session_effects *effects, int64_t now_ms)

@@ -122,7 +122,7 @@ static int64_t lasts_ms(const struct session *session, enum session_screen scree
 {
     bool stays = screen == SESSION_SCREEN_PAY || screen == SESSION_SCREEN_CREDITING ||
                  screen == SESSION_SCREEN_CARD_BACK || screen == SESSION_SCREEN_CARD_WRITE;
-    bool taken = screen != SESSION_SCREEN_CARD_DONE || session->card.pad == SESSION_PAD_EMPTY;
+    bool taken = screen != SESSION_SCREEN_CARD_DONE || !session_card_is_to_take(session);
     if (stays || !taken) {
         return 0;
     }

@@ -148,7 +148,21 @@ void view_card_write(struct ui_build *build, const struct session *session)
 
 static bool lies(const struct session *session)
 {
-    return session->card.pad != SESSION_PAD_EMPTY;
+    return session_card_is_to_take(session);
+}
+
+/* An order of another day: where its card is now, nobody knows. */
+static bool is_old(const struct session *session)
+{
+    return session->order_reopened && session->card.view.session_id[0] == '\0';
+}
+
+static const char *done_words(const struct session *session)
+{
+    if (is_old(session)) {
+        return T("This top-up was written to your card");
+    }
+    return lies(session) ? T("Please take your card") : T("Now put the card into your meter");
 }
 
 static const char *done_so_far(struct ui_build *build, const struct session *session)
@@ -211,6 +225,9 @@ static const char *done_next(const struct session *session)
         return lies(session) ? T("Please put the card into your meter first, then see the office.")
                              : T("When the meter has beeped, take the card to the office.");
     }
+    if (is_old(session)) {
+        return T("It is in the meter once you have put the card there.");
+    }
     return lies(session) ? T("Then put it into your meter: it beeps when it is done.")
                          : T("It is done when the meter beeps.");
 }
@@ -229,7 +246,7 @@ void view_card_done(struct ui_build *build, const struct session *session)
         .since_ms =
             here ? session->screen_since_ms : session->screen_until_ms - session->screen_total_ms,
         .tail = card_tail(session),
-        .words = here ? T("Please take your card") : T("Now put the card into your meter"),
+        .words = done_words(session),
         .small = done_next(session),
         .alarm = late,
         .ticks = done_ticks,
@@ -250,7 +267,7 @@ static const char *claim_code(const struct session *session)
     return code[0] != '\0' ? code : result_tail(session);
 }
 
-/* A plain refund is promised only where nothing was given out yet, and on fresh news (MONEY). */
+/* A plain refund is promised only where nothing was given out yet, and on fresh news. */
 static const char *owed_promise(struct ui_build *build, const struct session *session)
 {
     bool refund = !session->order_stale && !session->card.written &&

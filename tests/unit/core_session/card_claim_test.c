@@ -187,4 +187,31 @@ TEST(a_full_meter_is_sold_nothing)
     }
 }
 
+TEST(the_page_of_an_old_order_ends_whatever_lies_on_the_reader)
+{
+    static struct session_found_orders found;
+    begin_with_reader();
+    touch(SESSION_ACTION_FIND_ORDER, 0);
+    for (uint32_t i = 1; i <= 6; i++) {
+        touch(SESSION_ACTION_DIGIT, i);
+    }
+    found = (struct session_found_orders){.count = 1};
+    found.orders[0] = view(SESSION_ORDER_DONE);
+    found.orders[0].by_card = true;
+    SET(found.orders[0].card_tail, "1C2D");
+    apply((struct session_event){.kind = SESSION_EVENT_FOUND_ORDERS,
+                                 .serial = want(SESSION_EFFECT_FIND_ORDERS)->serial,
+                                 .found = &found});
+    touch(SESSION_ACTION_ORDER, 0);
+    check_screen(SESSION_SCREEN_CARD_DONE);
+    const int64_t until_ms = session.screen_until_ms;
+    CHECK(until_ms > 0);
+    lay(OWN_UID);
+    check_screen(SESSION_SCREEN_CARD_DONE);
+    CHECK_EQ_I64(session.screen_until_ms, until_ms);
+    CHECK(!session_card_is_to_take(&session));
+    touch(SESSION_ACTION_FINISH, 0);
+    CHECK(session.screen != SESSION_SCREEN_CARD_DONE);
+}
+
 TEST_MAIN()

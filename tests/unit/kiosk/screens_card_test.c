@@ -32,6 +32,9 @@ TEST(a_card_page_promises_only_what_is_so)
     CHECK(says(ui, "orders-cards", "Written to the card"));
     CHECK(!says(ui, "orders-cards", "to the meter"));
     CHECK(!says(ui, "home-cards", "RF"));
+    CHECK(says(ui, "card-done-found", "was written to your card"));
+    CHECK(says(ui, "card-done-found", "Done"));
+    CHECK(!says(ui, "card-done-found", "Now put the card"));
     ui_destroy(ui);
 }
 
