@@ -2,8 +2,8 @@
 
 /*
  * The payment. The order is the server's: this part asks for it, for more time and for the end of
- * it, and takes its refusals. It never concludes anything about money by itself (MONEY, sections
- * 2, 4, 5); what the server says of the order is shown by session_order.c.
+ * it, and takes its refusals. It never concludes anything about money by itself (docs/money.md);
+ * what the server says of the order is shown by session_order.c.
  */
 #include <string.h>
 

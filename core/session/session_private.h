@@ -6,7 +6,7 @@
 
 #include "core/session/session.h"
 
-/* All times of a session in one place (UX 1.2, 1.8; MONEY 2 and 5). */
+/* All times of a session in one place (docs/screens.md). */
 enum {
     SESSION_HOME_TO_ATTRACT_MS = 60000,
     SESSION_IDLE_MS = 120000,
@@ -29,7 +29,7 @@ enum {
     SESSION_RING_SLACK_MS = 2000,    /* of the way here; more means "more time" */
     SESSION_RETRY_MS = 2000,         /* between two questions after a start */
     SESSION_QR_PROMPT_MS = 45000,    /* S4: the end of the code's time is sounded */
-    SESSION_CARD_WAIT_MS = 60000,    /* to lay a card (MONEY 5) */
+    SESSION_CARD_WAIT_MS = 60000,    /* to lay a card */
     SESSION_CARD_WAIT_ASSIST_MS = 120000,
     SESSION_CARD_REMIND_MS = 15000, /* the card is asked for aloud, and once more */
     SESSION_CARD_REMIND_AGAIN_MS = 35000,

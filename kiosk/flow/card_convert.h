@@ -12,8 +12,9 @@
 #include "protocol/api/card.h"
 #include "protocol/cardlink/cardlink.h"
 
-/* What went wrong, in the session's words. */
+/** @param error  of the driver; one that another try may mend is never called the card's fault */
 enum session_card_trouble convert_card_error(enum cardlink_error error);
+/** @param standing  of a card that the server gives no keys for */
 enum session_card_trouble convert_card_standing(enum api_card_standing standing);
 /** @param code  of the server's refusal of a call about a card */
 enum session_card_trouble convert_card_refusal(const char *code);
@@ -23,12 +24,17 @@ enum session_card_trouble convert_card_reason(const char *reason);
 /** Words for people are kept, words between programs are dropped. */
 void convert_card_text(char *ret_text, size_t text_size, const char *text);
 
-/** @param uid  of the card that was read */
+/**
+ * @param api      what the server says of the card; its keys and token are not copied
+ * @param uid      of the card that was read
+ * @param ret_view set whole; what the server did not tell is "not known" in it
+ */
 void convert_card_view(const struct api_card_view *api, const char *uid,
                        struct session_card_view *ret_view);
 
-/* False for what no driver could use. */
+/** @return false for keys that no driver could use. The caller wipes @p ret_keys after use. */
 MUST_CHECK bool convert_card_keys(const struct api_card_keys *api, struct cardlink_keys *ret_keys);
+/** Commands into @p request. @return false for none, or for what no driver could use */
 MUST_CHECK bool convert_card_script(const struct api_card_script *api,
                                     struct cardlink_request *request);
 
@@ -38,8 +44,9 @@ void convert_card_read(const struct cardlink_report *report, struct api_card_rea
 size_t convert_card_answers(const struct cardlink_report *report,
                             struct api_card_apdu answers[API_CARD_APDUS_MAX]);
 
-/** How a write ended: for the server, and for the session. */
+/** How a write ended, for the server: with what was read back. */
 void convert_card_written(const struct cardlink_report *report, struct api_card_written *written);
+/** The same for the session, which needs not know what was read back. */
 void convert_card_result(const struct cardlink_report *report, struct session_card_result *result);
 
 #endif

@@ -13,6 +13,7 @@ struct card_words {
     const char *text;  /* what to do */
 };
 
+/** What is the matter with the card of this session; the texts last as long as the frame. */
 struct card_words card_words(struct ui_build *build, const struct session *session);
 
 /** True if this card can be finished at no terminal: card_words() says what to do instead. */

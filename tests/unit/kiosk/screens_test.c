@@ -143,7 +143,7 @@ TEST(everything_is_translated)
     ui_destroy(ui);
 }
 
-/* MONEY, section 2. */
+/* docs/money.md: a refund is promised only where no meter can have taken it. */
 TEST(no_refund_is_promised_while_a_meter_may_have_taken_it)
 {
     open_states();
