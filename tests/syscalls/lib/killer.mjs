@@ -58,40 +58,54 @@ export async function attach(pid, args) {
   };
 }
 
-/** How often one thread enters each system call, at most, while `body` runs: Map name -> count. */
+/* Calls that others can notice: what they leave behind differs before and after them. */
+const EFFECTS = new Set(['fdatasync', 'fsync', 'ftruncate', 'openat', 'pwrite64', 'rename',
+  'sendmsg', 'sendto', 'unlink', 'write', 'writev']);
+/* But not what is drawn, what a test asked to be told, nor the word from one thread to another. */
+const UNNOTICED = /\.X11-unix|screen\.json|<anon_inode:|<pipe:|O_RDONLY/;
+
+/**
+ * What the threads of a program call while `body` runs: `most` is a Map of call name to how often
+ * one thread enters it, at most; `effects` are the points, as "name N", where somebody notices.
+ */
 export async function countCalls(house, name, body) {
   const file = house.path('logs', `calls-${name}`);
-  const tracer = await attach(house.processes.find(name).child.pid, ['-o', file]);
+  const tracer = await attach(house.processes.find(name).child.pid, ['-yy', '-o', file]);
   await body();
   await tracer.detach();
   const counts = new Map();
   const most = new Map();
-  for (const [, thread, call] of readFileSync(file, 'utf8').matchAll(/^(\d+) +(\w+)\(/gm)) {
+  const effects = new Set();
+  for (const [, thread, call, rest] of readFileSync(file, 'utf8')
+    .matchAll(/^(\d+) +(\w+)\((.*)$/gm)) {
     const key = `${thread} ${call}`;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-    most.set(call, Math.max(most.get(call) ?? 0, counts.get(key)));
+    const n = (counts.get(key) ?? 0) + 1;
+    counts.set(key, n);
+    most.set(call, Math.max(most.get(call) ?? 0, n));
+    if (EFFECTS.has(call) && !UNNOTICED.test(rest)) {
+      effects.add(`${call} ${n}`);
+    }
   }
   rmSync(file);
-  return most;
+  return { most, effects };
 }
 
-/* Calls that others can notice: what they leave behind differs before and after them. */
-const EFFECTS = new Set(['fdatasync', 'fsync', 'ftruncate', 'openat', 'pwrite64', 'rename',
-  'sendmsg', 'sendto', 'unlink', 'write', 'writev']);
-
 /**
- * All points, first of every call one, then of every call a second one and so on, each call's in
- * an order drawn from the seed: wherever time ends, all calls had their share.
+ * All points. Two kills with no effect between them leave the same world behind, so the effects
+ * come first; then of every call one, of every call a second one and so on, each call's in an
+ * order drawn from the seed: wherever time ends, all calls had their share.
  */
-export function pointsOf(counts, draw) {
-  const lists = [...counts].map(([call, count]) => {
+export function pointsOf({ most, effects }, draw) {
+  const lists = [...most].map(([call, count]) => {
     const numbers = Array.from({ length: count }, (_, i) => i + 1);
     for (let i = numbers.length - 1; i > 0; i -= 1) {
       const j = draw(i + 1);
       [numbers[i], numbers[j]] = [numbers[j], numbers[i]];
     }
-    const later = EFFECTS.has(call) ? 0 : 1 << 20;
-    return numbers.map((n, turn) => ({ call, n, turn, lot: later + draw(1 << 20) }));
+    return numbers.map((n, turn) => {
+      const isEffect = effects.has(`${call} ${n}`);
+      return { call, n, isEffect, turn: isEffect ? -1 : turn, lot: draw(1 << 20) };
+    });
   });
   return lists.flat().sort((a, b) => a.turn - b.turn || a.lot - b.lot);
 }
