@@ -39,7 +39,7 @@ function nodeTests(folders, extraEnv = '', more = '') {
   return files.length > 0 ? `${extraEnv} node --test ${more} ${files.join(' ')}` : null;
 }
 
-const FUZZ_SECONDS = all ? 60 : 4;
+const FUZZ_SECONDS = all ? 60 : 2;
 /* No stage takes half of this; one that takes it all hangs, and would take the others with it. */
 const STAGE_MINUTES_MAX = all ? 240 : 40;
 
@@ -51,7 +51,6 @@ const STAGE_MINUTES_MAX = all ? 240 : 40;
 const STAGES = [
   { name: 'tidy-rules', run: nodeTests(['tests/tidy']) },
   { name: 'tidy', run: 'node tests/tidy/tidy.mjs' },
-  { name: 'format', beside: true, run: 'bash tests/tidy/format.sh' },
   { name: 'build-gcc', run: `${preset('release')} && ${preset('release', 'all_headers')}` },
   { name: 'build-clang', run: preset('asan') },
   { name: 'unit-gcc', run: `ctest --preset release -j${jobs}` },
@@ -67,6 +66,7 @@ const STAGES = [
   ...(all ? [{ name: 'audit-million', alone: true,
     run: 'node tests/bench/bench.mjs --only audit' }] : []),
   { name: 'fuzz', run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
+  { name: 'format', beside: true, run: 'bash tests/tidy/format.sh' },
   { name: 'coverage', beside: true, run: 'bash tests/coverage/run.sh' },
   { name: 'sim', beside: true,
     run: `node tests/sim/run.mjs --first ${Number(seed) * 1000}${all ? ' --all' : ''}` },
@@ -88,8 +88,23 @@ export function countsIn(text) {
   return plain ? { passed: Number(plain[1]), failed: Number(plain[2]) } : null;
 }
 
-/* The lines of a long log that say what went wrong. */
-const TELLING = /error:|FAILED|\bwarning:|^\s*not ok|undefined reference|cannot find|^# .*: /;
+/* Lines of a long log that say what went wrong, and how many of them are shown. */
+const TELLING = /error:|FAILED|\bwarning:|undefined reference|cannot find/;
+const TELLING_MAX = 60;
+const NOT_OK_LINES = 24;
+
+/** What a log says of its failures: each `not ok` with the block behind it, then other lines. */
+function tellingLines(lines) {
+  const telling = [];
+  lines.forEach((line, at) => {
+    if (/^\s*not ok/.test(line)) {
+      const block = lines.slice(at, at + NOT_OK_LINES);
+      const end = block.findIndex((one) => one.trim() === '...');
+      telling.push(...(end < 0 ? block : block.slice(0, end)));
+    }
+  });
+  return [...telling, ...lines.filter((line) => TELLING.test(line))].slice(0, TELLING_MAX);
+}
 
 /* Stages that are running, each the leader of its process group. */
 const running = new Set();
@@ -116,12 +131,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
+/* Idle priority counts within a session only where the kernel groups tasks by session. */
+const BEHIND_OTHERS = 'chrt --idle --pid 0 $$; ' +
+  '[ ! -w /proc/$$/autogroup ] || echo 19 > /proc/$$/autogroup';
+
 function runStage(stage) {
   const log = join(logs, `${stage.name}.log`);
   const started = Date.now();
   return new Promise((resolve) => {
-    const [command, ...before] = stage.beside ? ['chrt', '--idle', '0', 'bash'] : ['bash'];
-    const child = spawn(command, [...before, '-c', stage.run],
+    const child = spawn('bash', ['-c', stage.beside ? `${BEHIND_OTHERS}\n${stage.run}` : stage.run],
       { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const file = createWriteStream(log);
     running.add(child);
@@ -145,8 +163,7 @@ function runStage(stage) {
         `${seconds.padStart(5)} s   ${log}`);
       if (counts.failed > 0) {
         const lines = text.trimEnd().split('\n');
-        const telling = lines.filter((line) => TELLING.test(line)).slice(0, 60);
-        console.log([...telling, '...', ...lines.slice(-25)]
+        console.log([...tellingLines(lines), '...', ...lines.slice(-25)]
           .map((line) => `     | ${line.slice(0, 240)}`).join('\n'));
       }
       resolve(counts);
