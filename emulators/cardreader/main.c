@@ -200,6 +200,6 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     int result = serve(&reader, &options);
-    port_close(&reader.port);
+    port_unplug(&reader.port);
     return result;
 }

@@ -55,7 +55,9 @@ bool port_plug(struct port *port)
     }
     port->slave_fd = open(port->slave, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (port->slave_fd < 0 || !make_raw(port->slave_fd) || !link_make(port)) {
+        int why = errno;
         port_unplug(port);
+        errno = why;
         return false;
     }
     return true;
@@ -71,18 +73,14 @@ bool port_open(struct port *port, const char *link)
     return port_plug(port);
 }
 
+/* The link goes first, as a device's name does: the kernel gives the number to the next pty. */
 void port_unplug(struct port *port)
 {
-    fd_close(&port->slave_fd);
-    fd_close(&port->fd);
-}
-
-void port_close(struct port *port)
-{
-    port_unplug(port);
-    if (port->link[0] != '\0') {
+    if (port->fd >= 0 && port->link[0] != '\0') {
         (void)unlink(port->link);
     }
+    fd_close(&port->slave_fd);
+    fd_close(&port->fd);
 }
 
 size_t port_read(struct port *port, uint8_t *ret_bytes, size_t room)

@@ -22,14 +22,11 @@ struct port {
 /** Make the pseudo-terminal, and @p link if it is not NULL; false with errno set. */
 bool port_open(struct port *port, const char *link);
 
-/** Pull the plug. The link stays, and leads nowhere. */
+/** Pull the plug: the link goes, as a device's name does, then the pseudo-terminal. */
 void port_unplug(struct port *port);
 
 /** Plug it in again; false with errno set. */
 bool port_plug(struct port *port);
-
-/** Pull the plug for ever and remove the link. */
-void port_close(struct port *port);
 
 /** What the host has written, at most @p room bytes; 0 if nothing. */
 size_t port_read(struct port *port, uint8_t *ret_bytes, size_t room);

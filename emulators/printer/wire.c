@@ -81,12 +81,12 @@ static void fd_close(int *fd)
 
 void wire_close(struct wire *wire)
 {
+    if (!wire->is_tcp) {
+        (void)unlink(wire->name); /* first: the kernel gives the number to the next pty */
+    }
     fd_close(&wire->fd);
     fd_close(&wire->slave_fd);
     fd_close(&wire->listen_fd);
-    if (!wire->is_tcp) {
-        (void)unlink(wire->name);
-    }
 }
 
 int wire_fd(const struct wire *wire)
