@@ -70,31 +70,13 @@ static bool take_uid_member(struct http_request *request, const char *name,
     return desk_take_uid(request, text, name, ret_uid);
 }
 
-/* Name and password of the body; true if it is he. Else the request was answered. */
-static bool check_person(const struct cards *cards, struct http_request *request,
-                         struct json_reader *r, char ret_name[PERSON_NAME_SIZE])
-{
-    char password[PERSON_PASSWORD_SIZE];
-    json_text(r, "person", ret_name, PERSON_NAME_SIZE);
-    json_text(r, "password", password, sizeof(password));
-    if (json_failed(r)) {
-        http_reply_bad_request(request, json_field(r));
-        return false;
-    }
-    enum err err = person_check(cards->setup.store, ret_name, password);
-    bytes_wipe(password, sizeof(password));
-    if (err != OK) {
-        desk_reply_err(request, err);
-    }
-    return err == OK;
-}
-
 bool desk_take_person(const struct cards *cards, struct http_request *request,
                       char ret_name[PERSON_NAME_SIZE])
 {
     struct json_reader r = json_reader(http_body_json(request));
     ret_name[0] = '\0';
-    return !json_has(&r, "person") || check_person(cards, request, &r, ret_name);
+    return !json_has(&r, "person") ||
+           person_signs(cards->setup.store, request, &r, desk_reply_err, ret_name);
 }
 
 /* ---- a blank card ---- */
@@ -224,7 +206,8 @@ static void on_return_begin(struct http_request *request, void *self)
     struct return_wish wish = {.cards = cards};
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "order_no", wish.order_no, sizeof(wish.order_no));
-    if (!desk_has_vault(cards, request) || !check_person(cards, request, &r, wish.person)) {
+    if (!desk_has_vault(cards, request) ||
+        !person_signs(cards->setup.store, request, &r, desk_reply_err, wish.person)) {
         return;
     }
     enum err err = store_run(cards->setup.store, return_begin, &wish);
@@ -247,7 +230,7 @@ static void on_pay_out(struct http_request *request, void *self)
     struct payout_wish wish = {.cards = cards};
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "case_no", wish.case_no, sizeof(wish.case_no));
-    if (!check_person(cards, request, &r, wish.person)) {
+    if (!person_signs(cards->setup.store, request, &r, desk_reply_err, wish.person)) {
         return;
     }
     enum err err = store_run(cards->setup.store, return_pay_out, &wish);

@@ -8,6 +8,7 @@
 #include "cloud/store/store.h"
 #include "common/compiler.h"
 #include "common/err.h"
+#include "common/json/json.h"
 #include "common/rng.h"
 
 /*
@@ -59,6 +60,21 @@ MUST_CHECK enum err person_set_password(struct store *store, const struct rng_po
  * Blocks: about 0.1 s and a commit.
  */
 MUST_CHECK enum err person_check(struct store *store, const char *name, const char *password);
+
+/** Answers @p request with an error; the words are those of the folder whose call it is. */
+typedef void (*person_reply_fn)(struct http_request *request, enum err err);
+
+/**
+ * Who signs this call: members "person" and "password" of its body, checked as person_check() does.
+ * @param reply_err answers with an error of person_check(); a member that is missing or wrong, also
+ *                  one that @p r met before, is answered here
+ * @param ret_name  not to be used on false
+ * @return true if it is he; else the request was answered
+ * Blocks: as person_check().
+ */
+MUST_CHECK bool person_signs(struct store *store, struct http_request *request,
+                             struct json_reader *r, person_reply_fn reply_err,
+                             char ret_name[PERSON_NAME_SIZE]);
 
 struct person_desk {
     struct store *store;

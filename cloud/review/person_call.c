@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adding people and changing their passwords over the admin socket. Who may reach the socket is
- * one man, often; that two persons sign must not depend on him.
+ * Adding people and changing their passwords over the admin socket, and who signs the calls there.
+ * Who may reach the socket is one man, often; that two persons sign must not depend on him.
  */
 #include "cloud/review/person.h"
 #include "common/bytes.h"
@@ -19,7 +19,28 @@ struct wish {
     char vouchers[PERSON_VOUCHERS][PERSON_NAME_SIZE];
 };
 
-/* ---- who answers for it ---- */
+/* ---- who signs a call of another folder ---- */
+
+bool person_signs(struct store *store, struct http_request *request, struct json_reader *r,
+                  person_reply_fn reply_err, char ret_name[PERSON_NAME_SIZE])
+{
+    char password[PERSON_PASSWORD_SIZE];
+    json_text(r, "person", ret_name, PERSON_NAME_SIZE);
+    json_text(r, "password", password, sizeof(password));
+    if (json_failed(r)) {
+        bytes_wipe(password, sizeof(password));
+        http_reply_bad_request(request, json_field(r));
+        return false;
+    }
+    enum err err = person_check(store, ret_name, password);
+    bytes_wipe(password, sizeof(password));
+    if (err != OK) {
+        reply_err(request, err);
+    }
+    return err == OK;
+}
+
+/* ---- who answers for a change ---- */
 
 static bool is_listed(const struct wish *wish, const char *name)
 {

@@ -12,7 +12,6 @@
 #include "cloud/review/bill_call.h"
 #include "cloud/review/books_call.h"
 #include "cloud/review/review.h"
-#include "common/bytes.h"
 #include "common/json/json.h"
 #include "common/log.h"
 #include "common/must.h"
@@ -48,27 +47,6 @@ static void reply_word(struct http_request *request, const char *name, const cha
     json_t *json = json_object();
     json_put_text(json, name, word);
     http_reply_json(request, 200, json);
-}
-
-/* ---- who signs ---- */
-
-/* Name and password of the body; true if it is he. Else the request was answered. */
-static bool check_person(const struct review *review, struct http_request *request,
-                         struct json_reader *r, char ret_name[PERSON_NAME_SIZE])
-{
-    char password[PERSON_PASSWORD_SIZE];
-    json_text(r, "person", ret_name, PERSON_NAME_SIZE);
-    json_text(r, "password", password, sizeof(password));
-    if (json_failed(r)) {
-        http_reply_bad_request(request, json_field(r));
-        return false;
-    }
-    enum err err = person_check(review->setup.store, ret_name, password);
-    bytes_wipe(password, sizeof(password));
-    if (err != OK) {
-        reply_err(request, err);
-    }
-    return err == OK;
 }
 
 /* ---- looking ---- */
@@ -141,7 +119,7 @@ static void on_sign(struct http_request *request, void *self)
         reply_err(request, ERR_NOT_FOUND);
         return;
     }
-    if (!check_person(review, request, &r, sign.person)) {
+    if (!person_signs(review->setup.store, request, &r, reply_err, sign.person)) {
         return;
     }
     enum err err = store_run(review->setup.store, review_sign, &sign);
@@ -177,7 +155,7 @@ static void on_attach(struct http_request *request, void *self)
         reply_err(request, ERR_NOT_FOUND);
         return;
     }
-    if (!check_person(review, request, &r, attach.person)) {
+    if (!person_signs(review->setup.store, request, &r, reply_err, attach.person)) {
         return;
     }
     enum err err = store_run(review->setup.store, review_attach, &attach);
@@ -200,7 +178,7 @@ static void on_off_bus(struct http_request *request, void *self)
         reply_err(request, ERR_NOT_FOUND);
         return;
     }
-    if (!check_person(review, request, &r, attach->person)) {
+    if (!person_signs(review->setup.store, request, &r, reply_err, attach->person)) {
         return;
     }
     enum err err = store_run(review->setup.store, review_off_bus, &off_bus);
@@ -242,7 +220,7 @@ static void on_read(struct http_request *request, void *self)
     struct json_reader r = json_reader(http_body_json(request));
     struct again again = {.review = review, .order_no = http_param(request, "document_no")};
     char person[PERSON_NAME_SIZE];
-    if (!check_person(review, request, &r, person)) {
+    if (!person_signs(review->setup.store, request, &r, reply_err, person)) {
         return;
     }
     enum err err = store_run(review->setup.store, read_again, &again);
@@ -259,7 +237,7 @@ static void on_query(struct http_request *request, void *self)
     struct json_reader r = json_reader(http_body_json(request));
     char person[PERSON_NAME_SIZE];
     enum pay_result result = PAY_UNKNOWN;
-    if (!check_person(review, request, &r, person)) {
+    if (!person_signs(review->setup.store, request, &r, reply_err, person)) {
         return;
     }
     enum err err = evidence_query(review->orders, http_param(request, "document_no"), &result);
