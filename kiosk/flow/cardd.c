@@ -7,16 +7,12 @@
  */
 #include "kiosk/flow/cardd.h"
 
-#include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/bytes.h"
@@ -26,16 +22,16 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/rng/rng_system.h"
 #include "drivers/thread/monitor.h"
+#include "kiosk/flow/daemon_line.h"
 
 enum {
     RECONNECT_MS = 1000,
-    SEND_TIMEOUT_S = 2, /* a driver that does not read is hung up on */
 };
 
 struct cardd {
     struct monitor monitor; /* guards what follows, up to the thread's own */
-    bool stopping;
-    int fd; /* -1: the driver is away; written by the thread alone */
+    atomic_bool stopping;
+    struct daemon_line line; /* connected and closed by the thread alone; others send only */
     enum session_poll poll;
     struct cardd_laying laying;   /* number 0: none */
     char waits_for[ID_TEXT_SIZE]; /* empty: nobody waits */
@@ -43,15 +39,11 @@ struct cardd {
     struct cardlink_report *answer; /* @own */
 
     struct message_queue *queue;
-    struct sockaddr_un address;
     uint32_t uid; /* whose driver it may be, besides root's and ours */
-    int wake_fd;
     pthread_t thread;
     bool started;
 
     /* Of the thread alone. */
-    char *line; /* @own */
-    size_t line_len;
     struct cardlink_report *report; /* @own, the line that is read */
     bool told;                      /* the session knows that the reader is away */
 };
@@ -97,20 +89,6 @@ static void tell_card(const struct cardd *cardd, enum session_pad pad,
 
 /* ---- sending ---- */
 
-/* Inside the monitor. */
-static bool send_all(int fd, const char *bytes, size_t size)
-{
-    size_t at = 0;
-    while (at < size) {
-        ssize_t sent = send(fd, bytes + at, size - at, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR) {
-            return false;
-        }
-        at += sent > 0 ? (size_t)sent : 0;
-    }
-    return true;
-}
-
 /* Inside the monitor. A line may hold keys: it is wiped. */
 static bool send_request(struct cardd *cardd, const struct cardlink_request *request)
 {
@@ -118,8 +96,8 @@ static bool send_request(struct cardd *cardd, const struct cardlink_request *req
     if (line == NULL) {
         return false;
     }
-    bool sent = cardd->fd >= 0 && cardlink_request_encode(request, line, CARDLINK_LINE_SIZE) &&
-                send_all(cardd->fd, line, strlen(line));
+    bool sent = cardlink_request_encode(request, line, CARDLINK_LINE_SIZE) &&
+                daemon_line_send(&cardd->line, line);
     bytes_wipe(line, CARDLINK_LINE_SIZE);
     free(line);
     return sent;
@@ -142,8 +120,8 @@ static bool send_plain(struct cardd *cardd, enum cardlink_op op)
 /* The thread finds the end of the line by itself. */
 static void hang_up(const struct cardd *cardd)
 {
-    if (cardd->fd >= 0) {
-        (void)shutdown(cardd->fd, SHUT_RDWR);
+    if (cardd->line.fd >= 0) {
+        (void)shutdown(cardd->line.fd, SHUT_RDWR);
     }
 }
 
@@ -152,16 +130,11 @@ static void hang_up(const struct cardd *cardd)
 static void line_lost(struct cardd *cardd)
 {
     monitor_enter(&cardd->monitor);
-    int fd = cardd->fd;
-    cardd->fd = -1;
+    daemon_line_close(&cardd->line);
     bool lay = cardd->laying.number != 0;
     cardd->laying = (struct cardd_laying){0};
-    cardd->line_len = 0;
     monitor_leave(&cardd->monitor);
     monitor_notify(&cardd->monitor);
-    if (fd >= 0) {
-        (void)close(fd);
-    }
     if (lay) {
         tell_card(cardd, SESSION_PAD_EMPTY, &(struct cardd_laying){0});
     }
@@ -182,20 +155,15 @@ static bool is_driver(const struct cardd *cardd, int fd)
     bool is = peer.uid == 0 || peer.uid == getuid() || peer.uid == cardd->uid;
     if (!is && !cardd->told) {
         log_warn("user %u listens at %s: if that is the card driver, name him as cardd_uid",
-                 (unsigned)peer.uid, cardd->address.sun_path);
+                 (unsigned)peer.uid, cardd->line.address.sun_path);
     }
     return is;
 }
 
 static void line_open(struct cardd *cardd)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
-    bool connected =
-        fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
-        connect(fd, (const struct sockaddr *)&cardd->address, sizeof(cardd->address)) == 0 &&
-        is_driver(cardd, fd);
-    if (!connected) {
+    int fd = daemon_line_connect(&cardd->line);
+    if (fd < 0 || !is_driver(cardd, fd)) {
         if (fd >= 0) {
             (void)close(fd);
         }
@@ -203,7 +171,7 @@ static void line_open(struct cardd *cardd)
         return;
     }
     monitor_enter(&cardd->monitor);
-    cardd->fd = fd;
+    daemon_line_use(&cardd->line, fd);
     bool sent = send_plain(cardd, CARDLINK_OP_STATUS) && send_plain(cardd, CARDLINK_OP_POLL);
     monitor_leave(&cardd->monitor);
     if (!sent) {
@@ -274,53 +242,31 @@ static void line_arrived(struct cardd *cardd, const char *line, size_t size)
 
 static void bytes_arrived(struct cardd *cardd)
 {
-    ssize_t got = recv(cardd->fd, cardd->line + cardd->line_len,
-                       (size_t)CARDLINK_LINE_SIZE - cardd->line_len, 0);
-    if (got <= 0) {
-        if (got == 0 || errno != EINTR) {
-            line_lost(cardd);
-        }
+    const char *text = NULL;
+    size_t size = 0;
+    if (!daemon_line_fill(&cardd->line)) {
+        line_lost(cardd);
         return;
     }
-    cardd->line_len += (size_t)got;
-    char *start = cardd->line;
-    char *end = memchr(start, '\n', cardd->line_len);
-    while (end != NULL) {
-        line_arrived(cardd, start, (size_t)(end - start));
-        cardd->line_len -= (size_t)(end - start) + 1;
-        start = end + 1;
-        end = memchr(start, '\n', cardd->line_len);
+    while (daemon_line_next(&cardd->line, &text, &size)) {
+        line_arrived(cardd, text, size);
     }
-    memmove(cardd->line, start, cardd->line_len);
-    if (cardd->line_len == CARDLINK_LINE_SIZE) {
-        line_lost(cardd); /* a line without an end: not our driver */
-    }
-}
-
-static bool is_stopping(struct cardd *cardd)
-{
-    monitor_enter(&cardd->monitor);
-    bool stopping = cardd->stopping;
-    monitor_leave(&cardd->monitor);
-    return stopping;
 }
 
 static void *cardd_run(void *arg)
 {
     struct cardd *cardd = arg;
     line_open(cardd);
-    while (!is_stopping(cardd)) {
-        struct pollfd fds[2] = {{.fd = cardd->wake_fd, .events = POLLIN},
-                                {.fd = cardd->fd, .events = POLLIN}};
-        int ready = poll(fds, 2, cardd->fd < 0 ? RECONNECT_MS : -1);
-        eventfd_t count = 0;
-        if ((fds[0].revents & POLLIN) != 0) {
-            (void)eventfd_read(cardd->wake_fd, &count);
-        }
-        if (cardd->fd >= 0 && fds[1].revents != 0) {
+    while (!atomic_load(&cardd->stopping)) {
+        switch (daemon_line_wait(&cardd->line, cardd->line.fd < 0 ? RECONNECT_MS : -1)) {
+        case DAEMON_LINE_BYTES:
             bytes_arrived(cardd);
-        } else if (cardd->fd < 0 && ready == 0) {
+            break;
+        case DAEMON_LINE_SILENT:
             line_open(cardd);
+            break;
+        case DAEMON_LINE_WOKEN:
+            break;
         }
     }
     return NULL;
@@ -337,16 +283,10 @@ struct cardd *cardd_start(const struct cardd_place *place, struct message_queue 
     monitor_init(&cardd->monitor);
     cardd->queue = queue;
     cardd->uid = place->uid;
-    cardd->fd = -1;
-    cardd->address.sun_family = AF_UNIX;
-    cardd->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    cardd->line = malloc(CARDLINK_LINE_SIZE);
     cardd->report = calloc(1, sizeof(*cardd->report));
     cardd->answer = calloc(1, sizeof(*cardd->answer));
-    bool ready =
-        cardd->wake_fd >= 0 && cardd->line != NULL && cardd->report != NULL &&
-        cardd->answer != NULL &&
-        str_copy(cardd->address.sun_path, sizeof(cardd->address.sun_path), place->socket_path);
+    bool ready = daemon_line_init(&cardd->line, place->socket_path, CARDLINK_LINE_SIZE) &&
+                 cardd->report != NULL && cardd->answer != NULL;
     cardd->started = ready && pthread_create(&cardd->thread, NULL, cardd_run, cardd) == 0;
     if (!cardd->started) {
         cardd_stop(cardd);
@@ -359,7 +299,7 @@ void cardd_stop_waiting(struct cardd *cardd)
 {
     if (cardd != NULL) {
         monitor_enter(&cardd->monitor);
-        cardd->stopping = true;
+        atomic_store(&cardd->stopping, true);
         monitor_leave(&cardd->monitor);
         monitor_notify(&cardd->monitor);
     }
@@ -372,17 +312,11 @@ void cardd_stop(struct cardd *cardd)
     }
     cardd_stop_waiting(cardd);
     if (cardd->started) {
-        (void)eventfd_write(cardd->wake_fd, 1);
+        daemon_line_wake(&cardd->line);
         (void)pthread_join(cardd->thread, NULL);
     }
-    if (cardd->fd >= 0) {
-        (void)close(cardd->fd);
-    }
-    if (cardd->wake_fd >= 0) {
-        (void)close(cardd->wake_fd);
-    }
+    daemon_line_finish(&cardd->line);
     monitor_finish(&cardd->monitor);
-    free(cardd->line);
     free(cardd->report);
     free(cardd->answer);
     free(cardd);
@@ -393,7 +327,7 @@ void cardd_poll(struct cardd *cardd, enum session_poll poll_mode)
     MUST(poll_mode < SESSION_POLL_COUNT);
     monitor_enter(&cardd->monitor);
     cardd->poll = poll_mode;
-    if (cardd->fd >= 0 && !send_plain(cardd, CARDLINK_OP_POLL)) {
+    if (!send_plain(cardd, CARDLINK_OP_POLL)) {
         hang_up(cardd);
     }
     monitor_leave(&cardd->monitor);
@@ -424,7 +358,7 @@ bool cardd_call(struct cardd *cardd, const struct cardlink_request *request,
         hang_up(cardd); /* half a line may have gone out */
     }
     bool time = sent;
-    while (time && !cardd->answered && cardd->fd >= 0 && !cardd->stopping) {
+    while (time && !cardd->answered && cardd->line.fd >= 0 && !atomic_load(&cardd->stopping)) {
         time = monitor_wait_until(&cardd->monitor, deadline_ns);
     }
     bool answered = cardd->answered;

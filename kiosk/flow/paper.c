@@ -13,22 +13,18 @@
  */
 #include "kiosk/flow/paper.h"
 
-#include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <poll.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "common/json/json.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
 #include "drivers/thread/monitor.h"
+#include "kiosk/flow/daemon_line.h"
 #include "protocol/printjob/printjob.h"
 
 enum {
@@ -43,23 +39,19 @@ struct paper_job {
 };
 
 struct paper {
-    struct monitor monitor; /* guards jobs and stopping */
+    struct monitor monitor; /* guards the jobs */
     struct paper_job jobs[JOBS_MAX];
     size_t job_count;
-    bool stopping;
-    int wake_fd;
 
+    atomic_bool stopping;
     struct message_queue *queue;
     struct server *server;
-    struct sockaddr_un address;
     pthread_t thread;
     bool started;
 
     /* Of the thread alone. */
-    int fd; /* -1: printd is away */
-    char line[PRINTJOB_LINE_SIZE];
-    size_t line_len;
-    bool busy; /* a job is with printd */
+    struct daemon_line line; /* others wake it only */
+    bool busy;               /* a job is with printd */
     struct paper_job current;
     char *receipt; /* of the current job, as the server gave it; @own */
     uint8_t current_copy;
@@ -142,27 +134,12 @@ static void job_end(struct paper *paper, enum session_receipt receipt)
 
 static void printd_lost(struct paper *paper)
 {
-    if (paper->fd >= 0) {
-        (void)close(paper->fd);
-        paper->fd = -1;
+    if (paper->line.fd >= 0) {
+        daemon_line_close(&paper->line);
         tell_printer(paper, SESSION_PRINTER_OFFLINE);
     }
-    paper->line_len = 0;
     paper->reconnect_ms = now_ms() + RECONNECT_MS;
     paper->report_ms = INT64_MAX; /* asked for again when printd is back */
-}
-
-static bool send_all(int fd, const char *bytes, size_t size)
-{
-    size_t at = 0;
-    while (at < size) {
-        ssize_t sent = send(fd, bytes + at, size - at, MSG_NOSIGNAL);
-        if (sent < 0 && errno != EINTR) {
-            return false;
-        }
-        at += sent > 0 ? (size_t)sent : 0;
-    }
-    return true;
 }
 
 /* ---- reports ---- */
@@ -173,13 +150,13 @@ static bool send_op(struct paper *paper, enum printjob_op op, const char *job_id
     char line[128];
     return str_copy(request.job_id, sizeof(request.job_id), job_id) &&
            printjob_request_encode(&request, line, sizeof(line)) &&
-           send_all(paper->fd, line, strlen(line));
+           daemon_line_send(&paper->line, line);
 }
 
 static void report_ask(struct paper *paper)
 {
     paper->report_ms = INT64_MAX;
-    if (paper->fd >= 0 && !send_op(paper, PRINTJOB_OP_UNREPORTED, "")) {
+    if (paper->line.fd >= 0 && !send_op(paper, PRINTJOB_OP_UNREPORTED, "")) {
         printd_lost(paper);
     }
 }
@@ -254,7 +231,7 @@ static bool job_send(struct paper *paper)
     bool sent = line != NULL &&
                 str_copy(request.job_id, sizeof(request.job_id), paper->current.job_id) &&
                 printjob_request_encode(&request, line, PRINTJOB_LINE_SIZE) &&
-                send_all(paper->fd, line, strlen(line));
+                daemon_line_send(&paper->line, line);
     free(line);
     json_decref(receipt);
     return sent;
@@ -263,16 +240,11 @@ static bool job_send(struct paper *paper)
 static void printd_open(struct paper *paper)
 {
     paper->reconnect_ms = now_ms() + RECONNECT_MS;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = daemon_line_connect(&paper->line);
     if (fd < 0) {
         return;
     }
-    if (connect(fd, (const struct sockaddr *)&paper->address, sizeof(paper->address)) != 0) {
-        (void)close(fd);
-        return;
-    }
-    paper->fd = fd;
-    paper->line_len = 0;
+    daemon_line_use(&paper->line, fd);
     if (!send_op(paper, PRINTJOB_OP_STATUS, "")) {
         printd_lost(paper);
         return;
@@ -280,7 +252,7 @@ static void printd_open(struct paper *paper)
     paper->settled_ms = now_ms() + PRINTJOB_VERDICT_MS + REPORT_RETRY_MS;
     report_ask(paper);
     /* printd was restarted under a job: the same number again gets its answer, never more paper. */
-    if (paper->fd >= 0 && paper->busy && !job_send(paper)) {
+    if (paper->line.fd >= 0 && paper->busy && !job_send(paper)) {
         printd_lost(paper);
     }
 }
@@ -293,7 +265,7 @@ static void job_begin(struct paper *paper)
     paper->current_copy = 0;
     struct api_error error = {0};
     enum server_result result = SERVER_NOTHING;
-    if (paper->fd >= 0) {
+    if (paper->line.fd >= 0) {
         result =
             server_get_receipt(paper->server, paper->current.order_no, &paper->receipt, &error);
     }
@@ -335,29 +307,15 @@ static void line_arrived(struct paper *paper, const char *line, size_t size)
 
 static void bytes_arrived(struct paper *paper)
 {
-    ssize_t got =
-        recv(paper->fd, paper->line + paper->line_len, sizeof(paper->line) - paper->line_len, 0);
-    if (got <= 0) {
-        if (got == 0 || errno != EINTR) {
-            printd_lost(paper);
-        }
+    const char *text = NULL;
+    size_t size = 0;
+    if (!daemon_line_fill(&paper->line)) {
+        printd_lost(paper);
         return;
     }
-    paper->line_len += (size_t)got;
-    char *start = paper->line;
-    char *end = memchr(start, '\n', paper->line_len);
-    while (end != NULL) {
-        line_arrived(paper, start, (size_t)(end - start));
-        if (paper->fd < 0) {
-            return; /* printd went away while it was answered */
-        }
-        paper->line_len -= (size_t)(end - start) + 1;
-        start = end + 1;
-        end = memchr(start, '\n', paper->line_len);
-    }
-    memmove(paper->line, start, paper->line_len);
-    if (paper->line_len == sizeof(paper->line)) {
-        printd_lost(paper); /* a line without an end: not our printd */
+    /* Ends also when printd goes away while it is answered. */
+    while (daemon_line_next(&paper->line, &text, &size)) {
+        line_arrived(paper, text, size);
     }
 }
 
@@ -367,7 +325,7 @@ static int wait_ms(const struct paper *paper)
     if (paper->busy) {
         until = paper->verdict_until_ms;
     }
-    if (paper->fd < 0 && paper->reconnect_ms < until) {
+    if (paper->line.fd < 0 && paper->reconnect_ms < until) {
         until = paper->reconnect_ms;
     }
     if (paper->report_ms < until) {
@@ -380,33 +338,18 @@ static int wait_ms(const struct paper *paper)
     return left > 0 ? (int)left : 0;
 }
 
-static bool is_stopping(struct paper *paper)
-{
-    monitor_enter(&paper->monitor);
-    bool stopping = paper->stopping;
-    monitor_leave(&paper->monitor);
-    return stopping;
-}
-
 static void *paper_run(void *arg)
 {
     struct paper *paper = arg;
     printd_open(paper);
-    if (paper->fd < 0) {
+    if (paper->line.fd < 0) {
         tell_printer(paper, SESSION_PRINTER_OFFLINE);
     }
-    while (!is_stopping(paper)) {
-        struct pollfd fds[2] = {{.fd = paper->wake_fd, .events = POLLIN},
-                                {.fd = paper->fd, .events = POLLIN}};
-        (void)poll(fds, 2, wait_ms(paper));
-        eventfd_t count = 0;
-        if ((fds[0].revents & POLLIN) != 0) {
-            (void)eventfd_read(paper->wake_fd, &count);
-        }
-        if (paper->fd >= 0 && fds[1].revents != 0) {
+    while (!atomic_load(&paper->stopping)) {
+        if (daemon_line_wait(&paper->line, wait_ms(paper)) == DAEMON_LINE_BYTES) {
             bytes_arrived(paper);
         }
-        if (paper->fd < 0 && now_ms() >= paper->reconnect_ms) {
+        if (paper->line.fd < 0 && now_ms() >= paper->reconnect_ms) {
             printd_open(paper);
         }
         if (paper->busy && now_ms() >= paper->verdict_until_ms) {
@@ -431,13 +374,10 @@ struct paper *paper_start(const char *socket_path, const struct server_config *s
     }
     monitor_init(&paper->monitor);
     paper->queue = queue;
-    paper->fd = -1;
     paper->report_ms = INT64_MAX;
-    paper->address.sun_family = AF_UNIX;
-    paper->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     paper->server = server_create(server);
-    bool ready = paper->wake_fd >= 0 && paper->server != NULL &&
-                 str_copy(paper->address.sun_path, sizeof(paper->address.sun_path), socket_path);
+    bool ready =
+        daemon_line_init(&paper->line, socket_path, PRINTJOB_LINE_SIZE) && paper->server != NULL;
     paper->started = ready && pthread_create(&paper->thread, NULL, paper_run, paper) == 0;
     if (!paper->started) {
         paper_stop(paper);
@@ -451,19 +391,12 @@ void paper_stop(struct paper *paper)
     if (paper == NULL) {
         return;
     }
-    monitor_enter(&paper->monitor);
-    paper->stopping = true;
-    monitor_leave(&paper->monitor);
+    atomic_store(&paper->stopping, true);
     if (paper->started) {
-        (void)eventfd_write(paper->wake_fd, 1);
+        daemon_line_wake(&paper->line);
         (void)pthread_join(paper->thread, NULL);
     }
-    if (paper->fd >= 0) {
-        (void)close(paper->fd);
-    }
-    if (paper->wake_fd >= 0) {
-        (void)close(paper->wake_fd);
-    }
+    daemon_line_finish(&paper->line);
     server_destroy(paper->server);
     monitor_finish(&paper->monitor);
     free(paper->receipt);
@@ -482,5 +415,5 @@ void paper_print(struct paper *paper, const struct session_effect *effect)
         paper->job_count += 1;
     }
     monitor_leave(&paper->monitor);
-    (void)eventfd_write(paper->wake_fd, 1);
+    daemon_line_wake(&paper->line);
 }
