@@ -25,9 +25,27 @@ static void amount_tile(struct ui_build *build, const char *text, uint16_t actio
     ui_close(build);
 }
 
-void view_amounts(struct ui_build *build, const struct session *session)
+void view_last_top_up(struct ui_build *build, struct money amount, int64_t at)
+{
+    if (at > 0) {
+        widget_pair(build, T("Last top-up"),
+                    ui_format(build, "%s   %s", words_money(build, amount), words_day(build, at)),
+                    false);
+    }
+}
+
+void view_amounts(struct ui_build *build, const struct session *session, const char *whose)
 {
     const struct session_profile *profile = &session->profile;
+    ui_label(build, &(struct ui_label){
+                        .style = UI_STYLE_LABEL_BOLD,
+                        .color = UI_COLOR_TEXT,
+                        .text = WORDS(
+                            build, T("Check that it is yours, then choose an amount: {1}"), whose),
+                        .kind = UI_LABEL_WRAP,
+                        .w = UI_GROW(1),
+                        .drop = 3,
+                        .personal = true});
     size_t count = profile->amount_count;
     size_t per_row = ui_is_large(build) || !ui_is_portrait(build) ? (count + 2) / 2 : count + 1;
     for (size_t first = 0; first <= count; first += per_row) {

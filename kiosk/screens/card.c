@@ -153,45 +153,27 @@ static void owner_words(struct ui_build *build, const struct session *session)
 static void owner_card(struct ui_build *build, const struct session *session)
 {
     bool room = !ui_is_large(build);
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .pad_x = room ? 48 : 36,
-                                    .pad_y = ui_is_portrait(build) ? 44 : 28,
-                                    .gap = 24,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_NIGHT,
-                                    .picture = DRAW_PICTURE_NIGHT,
-                                    .radius = 40});
+    widget_night_begin(build, room ? 48 : 36, ui_is_portrait(build) ? 44 : 28);
     owner_words(build, session);
     if (room) {
         ui_open(build, &(struct ui_box){.drop = 4});
         card_art(build, CARD_ART_STILL, ui_is_portrait(build) ? 420 : 300, "", 0);
         ui_close(build);
     }
-    ui_close(build);
+    widget_night_end(build);
 }
 
 static void details(struct ui_build *build, const struct session *session)
 {
     const struct session_card_view *view = &session->card.view;
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .pad_x = 40,
-                                    .pad_y = 14,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 36,
-                                    .drop = 8});
-    if (view->last_top_up_at > 0) {
-        widget_pair(build, T("Last top-up"),
-                    ui_format(build, "%s   %s", words_money(build, view->last_top_up),
-                              words_day(build, view->last_top_up_at)),
-                    false);
-    }
+    widget_pairs_begin(build);
+    view_last_top_up(build, view->last_top_up, view->last_top_up_at);
     if (view->headroom_known) {
         widget_pair(build, T("The meter can still take"), words_money(build, view->headroom),
                     false);
     }
     widget_pair(build, T("Card number ends in"), card_tail(session), true);
-    ui_close(build);
+    widget_pairs_end(build);
 }
 
 /* The way from here: the card may go while one pays, and goes to the meter in the end. */
@@ -254,18 +236,7 @@ static void choose(struct ui_build *build, const struct session *session)
     if (why_not != NULL) {
         widget_note(build, WIDGET_NOTE_INFO, why_not);
     } else {
-        ui_label(build,
-                 &(struct ui_label){.style = UI_STYLE_LABEL_BOLD,
-                                    .color = UI_COLOR_TEXT,
-                                    .text = WORDS(build,
-                                                  T("Check that it is yours, then choose "
-                                                    "an amount: {1}"),
-                                                  words_whose(build, view->place, view->customer)),
-                                    .kind = UI_LABEL_WRAP,
-                                    .w = UI_GROW(1),
-                                    .drop = 3,
-                                    .personal = true});
-        view_amounts(build, session);
+        view_amounts(build, session, words_whose(build, view->place, view->customer));
     }
     ui_close(build);
 }

@@ -225,19 +225,12 @@ static void balance_words(struct ui_build *build, const struct session *session)
 
 static void balance_card(struct ui_build *build, const struct session *session)
 {
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .pad_x = ui_is_large(build) ? 36 : 48,
-                                    .pad_y = ui_is_portrait(build) ? 44 : 24,
-                                    .gap = 24,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_NIGHT,
-                                    .picture = DRAW_PICTURE_NIGHT,
-                                    .radius = 40});
+    widget_night_begin(build, ui_is_large(build) ? 36 : 48, ui_is_portrait(build) ? 44 : 24);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN, .w = UI_GROW(1)});
     balance_words(build, session);
     ui_close(build);
     days_left(build, session);
-    ui_close(build);
+    widget_night_end(build);
 }
 
 static void kpi(struct ui_build *build, const char *name, const char *value, const char *unit)
@@ -276,19 +269,8 @@ static void details(struct ui_build *build, const struct session *session)
     const struct session_meter *meter = &session->meter;
     const struct session_reading *reading = &session->reading;
     bool live = reading->voltage[0] != '\0';
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .pad_x = 40,
-                                    .pad_y = 14,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 36,
-                                    .drop = 8});
-    if (meter->last_top_up_at > 0) {
-        widget_pair(build, T("Last top-up"),
-                    ui_format(build, "%s   %s", words_money(build, meter->last_top_up),
-                              words_day(build, meter->last_top_up_at)),
-                    false);
-    }
+    widget_pairs_begin(build);
+    view_last_top_up(build, meter->last_top_up, meter->last_top_up_at);
     widget_pair(
         build, T("Price"),
         ui_format(build, "%s / %s", words_price(build, meter->price_e4_yuan), meter->usage_unit),
@@ -299,7 +281,7 @@ static void details(struct ui_build *build, const struct session *session)
                               reading->power),
                     true);
     }
-    ui_close(build);
+    widget_pairs_end(build);
 }
 
 /* Why nothing can be sold here now, or NULL. */
@@ -333,19 +315,7 @@ static void top_up(struct ui_build *build, const struct session *session)
                         WORDS(build, T("{1} of your payment goes to what is owed."),
                               words_money(build, meter->arrears)));
         }
-        /* Beside the amounts once more whose meter it is (UX T10). */
-        ui_label(build, &(struct ui_label){
-                            .style = UI_STYLE_LABEL_BOLD,
-                            .color = UI_COLOR_TEXT,
-                            .text = WORDS(build,
-                                          T("Check that it is yours, then choose "
-                                            "an amount: {1}"),
-                                          words_whose(build, meter->place, meter->customer)),
-                            .kind = UI_LABEL_WRAP,
-                            .w = UI_GROW(1),
-                            .drop = 3,
-                            .personal = true});
-        view_amounts(build, session);
+        view_amounts(build, session, words_whose(build, meter->place, meter->customer));
     }
     ui_close(build);
 }

@@ -386,18 +386,11 @@ static bool done_room(const struct ui_build *build)
 
 static void done_card(struct ui_build *build, const struct session *session)
 {
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .pad_x = 48,
-                                    .pad_y = done_room(build) ? 48 : 24,
-                                    .gap = 24,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_NIGHT,
-                                    .picture = DRAW_PICTURE_NIGHT,
-                                    .radius = 40});
+    widget_night_begin(build, 48, done_room(build) ? 48 : 24);
     new_balance(build, session);
     ui_paint(build, &(struct ui_box){.w = UI_UNITS(220), .h = UI_UNITS(220), .drop = 4},
              success_paint, NULL);
-    ui_close(build);
+    widget_night_end(build);
 }
 
 static void done_ticks(struct ui_build *build, const struct session *session)
@@ -425,13 +418,7 @@ static void done_ticks(struct ui_build *build, const struct session *session)
 static void done_details(struct ui_build *build, const struct session *session)
 {
     const struct session_order *order = &session->order;
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .pad_x = 40,
-                                    .pad_y = 14,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 36,
-                                    .drop = 8});
+    widget_pairs_begin(build);
     if (order->balance_before_known) {
         widget_pair(build, T("Balance before"), words_money(build, order->balance_before), false);
     }
@@ -439,7 +426,7 @@ static void done_details(struct ui_build *build, const struct session *session)
     widget_pair(build, T("Paid at"),
                 words_time(build, order->paid_at > 0 ? order->paid_at : order->created_at), false);
     widget_pair(build, T("Order number ends in"), result_tail(session), true);
-    ui_close(build);
+    widget_pairs_end(build);
 }
 
 void view_done(struct ui_build *build, const struct session *session)

@@ -44,8 +44,11 @@ void view_week(struct ui_build *build, const struct session *session);
 
 /* Parts of several pages */
 
-/** The amounts that are sold here, and "other". */
-void view_amounts(struct ui_build *build, const struct session *session);
+/** The amounts that are sold here, and "other"; beside them once more @p whose meter it is, so that
+ * nobody pays for another's. */
+void view_amounts(struct ui_build *build, const struct session *session, const char *whose);
+/** Among widget_pair()s, not the last; nothing if @p at is 0: no top-up is known. */
+void view_last_top_up(struct ui_build *build, struct money amount, int64_t at);
 /** The last days' use as bars. */
 void view_chart(struct ui_build *build, const struct session *session);
 /** Which meter this is about; from the order if there is one, else from the meter page. */

@@ -200,6 +200,39 @@ void widget_pair(struct ui_build *build, const char *name, const char *value, bo
     }
 }
 
+void widget_pairs_begin(struct ui_build *build)
+{
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .pad_x = 40,
+                                    .pad_y = 14,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 36,
+                                    .drop = 8});
+}
+
+void widget_pairs_end(struct ui_build *build)
+{
+    ui_close(build);
+}
+
+void widget_night_begin(struct ui_build *build, int pad_x, int pad_y)
+{
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .pad_x = pad_x,
+                                    .pad_y = pad_y,
+                                    .gap = 24,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_NIGHT,
+                                    .picture = DRAW_PICTURE_NIGHT,
+                                    .radius = 40});
+}
+
+void widget_night_end(struct ui_build *build)
+{
+    ui_close(build);
+}
+
 static void tick_mark(struct ui_build *build, enum widget_tick_state state)
 {
     enum { SIDE_U = 84 };

@@ -64,6 +64,13 @@ void widget_spinner(struct ui_build *build, int units, int thickness_u, enum ui_
 
 /** Name on the left, value on the right, a hairline below unless it is the last. */
 void widget_pair(struct ui_build *build, const char *name, const char *value, bool last);
+/** The card around a page's widget_pair()s: what goes first when room is short. */
+void widget_pairs_begin(struct ui_build *build);
+void widget_pairs_end(struct ui_build *build);
+
+/** The dark card with what a page is about; @p pad_x, @p pad_y are units inside it. */
+void widget_night_begin(struct ui_build *build, int pad_x, int pad_y);
+void widget_night_end(struct ui_build *build);
 
 /** A large tick, clock or question that comes true by itself. */
 enum widget_tick_state { WIDGET_TICK_WAITING, WIDGET_TICK_BUSY, WIDGET_TICK_DONE, WIDGET_TICK_NOT };
