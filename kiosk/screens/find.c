@@ -225,25 +225,6 @@ static void message(struct ui_build *build, enum ui_icon icon, const char *text)
     ui_fill(build);
 }
 
-static void entry_add(struct ui_build *build, const char *entry, const char *hint)
-{
-    bool empty = entry[0] == '\0';
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .h = {LAYOUT_FIT, 0, 132, 0},
-                                    .pad_x = 40,
-                                    .gap = 24,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 32});
-    ui_icon(build, UI_ICON_SEARCH, 56, UI_COLOR_WEAK);
-    ui_label(build, &(struct ui_label){.style = empty ? UI_STYLE_LABEL : UI_STYLE_KEY,
-                                       .color = empty ? UI_COLOR_WEAK : UI_COLOR_INK,
-                                       .text = empty ? hint : entry,
-                                       .kind = UI_LABEL_WRAP,
-                                       .w = UI_GROW(1)});
-    ui_close(build);
-}
-
 /* One room of many buildings: where it is, then its number and its meter's. */
 static void match_open(struct ui_build *build, size_t room_idx)
 {
@@ -360,7 +341,7 @@ static void matches_add(struct ui_build *build, const struct session_find *find)
 static void find_keypad(struct ui_build *build, const struct session_find *find)
 {
     page_columns_begin(build, 46);
-    entry_add(build, find->entry, T("Room, or the last digits of the meter"));
+    widget_entry(build, UI_ICON_SEARCH, find->entry, T("Room, or the last digits of the meter"));
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .h = UI_GROW(1),

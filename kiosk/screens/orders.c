@@ -138,25 +138,11 @@ static void found_add(struct ui_build *build, const struct session *session)
 void view_orders(struct ui_build *build, const struct session *session)
 {
     struct page page = {.title = T("Find order, reprint"), .back = true};
-    bool empty = session->find.entry[0] == '\0';
     page_begin(build, session, &page);
     page_body(build, session);
     page_columns_begin(build, 46);
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
-                                    .h = {LAYOUT_FIT, 0, 132, 0},
-                                    .pad_x = 40,
-                                    .gap = 24,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_CARD,
-                                    .radius = 32});
-    ui_icon(build, UI_ICON_RECEIPT, 56, UI_COLOR_WEAK);
-    ui_label(build, &(struct ui_label){.style = empty ? UI_STYLE_LABEL : UI_STYLE_KEY,
-                                       .color = empty ? UI_COLOR_WEAK : UI_COLOR_INK,
-                                       .text = empty ? T("The last 6 digits of the order number")
-                                                     : session->find.entry,
-                                       .kind = UI_LABEL_WRAP,
-                                       .w = UI_GROW(1)});
-    ui_close(build);
+    widget_entry(build, UI_ICON_RECEIPT, session->find.entry,
+                 T("The last 6 digits of the order number"));
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
                                     .h = UI_GROW(1),

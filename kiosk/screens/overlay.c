@@ -46,11 +46,7 @@ static void sheet_head(struct ui_build *build, enum ui_surface_id surface, enum 
 {
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 32, .align = LAYOUT_CENTER});
     widget_badge(build, surface, icon, color, 116);
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_HEADLINE,
-                                       .color = UI_COLOR_INK,
-                                       .text = title,
-                                       .kind = UI_LABEL_WRAP,
-                                       .w = UI_GROW(1)});
+    widget_headline(build, title);
     ui_close(build);
 }
 

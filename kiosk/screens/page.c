@@ -247,15 +247,7 @@ static void step_add(struct ui_build *build, int number, int now, const char *na
     surface = is_now ? UI_SURFACE_STEP_NOW : surface;
     ui_open(build, &(struct ui_box){.gap = 16, .align = LAYOUT_CENTER});
     if (done) {
-        int units = ui_is_large(build) ? 76 : 52;
-        ui_open(build, &(struct ui_box){.w = UI_UNITS(units),
-                                        .h = UI_UNITS(units),
-                                        .justify = LAYOUT_CENTER,
-                                        .align = LAYOUT_CENTER,
-                                        .surface = surface,
-                                        .radius = units / 2});
-        ui_icon(build, UI_ICON_CHECK, 34, UI_COLOR_OK);
-        ui_close(build);
+        widget_number_done(build, surface, UI_COLOR_OK);
     } else {
         widget_number(build, surface, is_now ? UI_COLOR_ON_PRIMARY : UI_COLOR_WEAK, number);
     }

@@ -5,6 +5,7 @@
  */
 #include "kiosk/screens/result_parts.h"
 
+#include "common/must.h"
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
 
@@ -18,11 +19,7 @@ void result_head(struct ui_build *build, enum ui_surface_id surface, enum ui_ico
     } else {
         widget_badge(build, surface, icon, color, 116);
     }
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_HEADLINE,
-                                       .color = UI_COLOR_INK,
-                                       .text = title,
-                                       .kind = UI_LABEL_WRAP,
-                                       .w = UI_GROW(1)});
+    widget_headline(build, title);
     ui_close(build);
 }
 
@@ -59,54 +56,39 @@ static bool printer_works(const struct session *session)
            session->printer == SESSION_PRINTER_NEAR_END;
 }
 
+/* What is said of the receipt; the button for it is there only if the printer works. */
+static enum session_receipt receipt_said(const struct session *session)
+{
+    bool offered =
+        session->receipt == SESSION_RECEIPT_NONE || session->receipt == SESSION_RECEIPT_OFFERED;
+    return offered && !printer_works(session) ? SESSION_RECEIPT_NO_PRINTER : session->receipt;
+}
+
 void result_tick_receipt(struct ui_build *build, const struct session *session)
 {
-    struct widget_tick tick = {.state = WIDGET_TICK_WAITING, .text = T("Receipt")};
-    enum session_receipt receipt = session->receipt;
-    bool offered = receipt == SESSION_RECEIPT_NONE || receipt == SESSION_RECEIPT_OFFERED;
-    if (offered && !printer_works(session)) {
-        receipt = SESSION_RECEIPT_NO_PRINTER; /* the button is not there either */
-    }
-    switch (receipt) {
-    case SESSION_RECEIPT_NONE:
-    case SESSION_RECEIPT_OFFERED:
-    case SESSION_RECEIPT_COUNT:
-        tick.text = T("Receipt: touch \"Print receipt\" if you want one");
-        break;
-    case SESSION_RECEIPT_PRINTING:
-        tick.state = WIDGET_TICK_BUSY;
-        tick.text = T("Printing the receipt");
-        break;
-    case SESSION_RECEIPT_PRINTED:
-        tick.state = WIDGET_TICK_DONE;
-        tick.text = T("Receipt printed, please take it");
-        break;
-    case SESSION_RECEIPT_FAILED:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("The receipt could not be printed");
-        tick.detail = T("You can have it printed within 30 days");
-        break;
-    case SESSION_RECEIPT_UNKNOWN:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("Receipt sent, but the printer did not confirm it");
-        tick.detail = T("You can have it printed within 30 days");
-        break;
-    case SESSION_RECEIPT_NO_PRINTER:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("No printing here at the moment");
-        tick.detail = T("You can have it printed within 30 days");
-        break;
-    case SESSION_RECEIPT_HELD:
-        tick.state = WIDGET_TICK_WAITING;
-        tick.text = T("Your receipt is still inside the printer");
-        tick.detail = T("It comes out when the printer works again");
-        break;
-    case SESSION_RECEIPT_NO_MORE:
-        tick.state = WIDGET_TICK_NOT;
-        tick.text = T("Printed as often as machines may print it");
-        tick.detail = T("Our office prints it for you");
-        break;
-    }
+    static const char offered[] = TN("Receipt: touch \"Print receipt\" if you want one");
+    static const char later[] = TN("You can have it printed within 30 days");
+    static const struct widget_tick ticks[SESSION_RECEIPT_COUNT] = {
+        [SESSION_RECEIPT_NONE] = {WIDGET_TICK_WAITING, offered, NULL},
+        [SESSION_RECEIPT_OFFERED] = {WIDGET_TICK_WAITING, offered, NULL},
+        [SESSION_RECEIPT_PRINTING] = {WIDGET_TICK_BUSY, TN("Printing the receipt"), NULL},
+        [SESSION_RECEIPT_PRINTED] = {WIDGET_TICK_DONE, TN("Receipt printed, please take it"), NULL},
+        [SESSION_RECEIPT_FAILED] = {WIDGET_TICK_NOT, TN("The receipt could not be printed"), later},
+        [SESSION_RECEIPT_UNKNOWN] = {WIDGET_TICK_NOT,
+                                     TN("Receipt sent, but the printer did not confirm it"), later},
+        [SESSION_RECEIPT_NO_PRINTER] = {WIDGET_TICK_NOT, TN("No printing here at the moment"),
+                                        later},
+        [SESSION_RECEIPT_HELD] = {WIDGET_TICK_WAITING,
+                                  TN("Your receipt is still inside the printer"),
+                                  TN("It comes out when the printer works again")},
+        [SESSION_RECEIPT_NO_MORE] = {WIDGET_TICK_NOT,
+                                     TN("Printed as often as machines may print it"),
+                                     TN("Our office prints it for you")},
+    };
+    struct widget_tick tick = ticks[receipt_said(session)];
+    MUST(tick.text != NULL);
+    tick.text = T(tick.text);
+    tick.detail = tick.detail != NULL ? T(tick.detail) : NULL;
     widget_tick(build, &tick);
 }
 

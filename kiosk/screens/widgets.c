@@ -81,17 +81,33 @@ void widget_badge(struct ui_build *build, enum ui_surface_id surface, enum ui_ic
     ui_close(build);
 }
 
-void widget_number(struct ui_build *build, enum ui_surface_id surface, enum ui_color color,
-                   int number)
+static void disc_begin(struct ui_build *build, enum ui_surface_id surface, int units)
 {
-    int units = ui_is_large(build) ? 76 : 52;
     ui_open(build, &(struct ui_box){.w = UI_UNITS(units),
                                     .h = UI_UNITS(units),
                                     .justify = LAYOUT_CENTER,
                                     .align = LAYOUT_CENTER,
                                     .surface = surface,
                                     .radius = units / 2});
+}
+
+static int number_units(const struct ui_build *build)
+{
+    return ui_is_large(build) ? 76 : 52;
+}
+
+void widget_number(struct ui_build *build, enum ui_surface_id surface, enum ui_color color,
+                   int number)
+{
+    disc_begin(build, surface, number_units(build));
     ui_text(build, UI_STYLE_CAPTION_BOLD, color, words_number(build, number));
+    ui_close(build);
+}
+
+void widget_number_done(struct ui_build *build, enum ui_surface_id surface, enum ui_color color)
+{
+    disc_begin(build, surface, number_units(build));
+    ui_icon(build, UI_ICON_CHECK, 34, color);
     ui_close(build);
 }
 
@@ -183,6 +199,34 @@ void widget_spinner(struct ui_build *build, int units, int thickness_u, enum ui_
                            .track = UI_COLOR_TRACK});
 }
 
+void widget_headline(struct ui_build *build, const char *title)
+{
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_HEADLINE,
+                                       .color = UI_COLOR_INK,
+                                       .text = title,
+                                       .kind = UI_LABEL_WRAP,
+                                       .w = UI_GROW(1)});
+}
+
+void widget_entry(struct ui_build *build, enum ui_icon icon, const char *entry, const char *hint)
+{
+    bool empty = entry[0] == '\0';
+    ui_open(build, &(struct ui_box){.w = UI_GROW(1),
+                                    .h = {LAYOUT_FIT, 0, 132, 0},
+                                    .pad_x = 40,
+                                    .gap = 24,
+                                    .align = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_CARD,
+                                    .radius = 32});
+    ui_icon(build, icon, 56, UI_COLOR_WEAK);
+    ui_label(build, &(struct ui_label){.style = empty ? UI_STYLE_LABEL : UI_STYLE_KEY,
+                                       .color = empty ? UI_COLOR_WEAK : UI_COLOR_INK,
+                                       .text = empty ? hint : entry,
+                                       .kind = UI_LABEL_WRAP,
+                                       .w = UI_GROW(1)});
+    ui_close(build);
+}
+
 void widget_pair(struct ui_build *build, const char *name, const char *value, bool last)
 {
     ui_open(build, &(struct ui_box){.h = {LAYOUT_FIT, 0, 60, 0},
@@ -244,12 +288,7 @@ static void tick_mark(struct ui_build *build, enum widget_tick_state state)
         widget_spinner(build, SIDE_U, 10, UI_COLOR_PRIMARY);
         break;
     case WIDGET_TICK_DONE:
-        ui_open(build, &(struct ui_box){.w = UI_UNITS(SIDE_U),
-                                        .h = UI_UNITS(SIDE_U),
-                                        .justify = LAYOUT_CENTER,
-                                        .align = LAYOUT_CENTER,
-                                        .surface = UI_SURFACE_STEP_NOW,
-                                        .radius = SIDE_U / 2});
+        disc_begin(build, UI_SURFACE_STEP_NOW, SIDE_U);
         ui_icon(build, UI_ICON_CHECK, 56, UI_COLOR_ON_PRIMARY);
         ui_close(build);
         break;

@@ -54,6 +54,8 @@ extern const struct widget_amount widget_amount_pay;     /* on a card */
 /** A number in a disc: a step, a hint. */
 void widget_number(struct ui_build *build, enum ui_surface_id surface, enum ui_color color,
                    int number);
+/** A tick in its place: that step is done. */
+void widget_number_done(struct ui_build *build, enum ui_surface_id surface, enum ui_color color);
 
 /** A ring that shrinks from now to @p until_ms; steps once a second. @return seconds left */
 int widget_countdown(struct ui_build *build, int64_t until_ms, int64_t total_ms, int units,
@@ -61,6 +63,12 @@ int widget_countdown(struct ui_build *build, int64_t until_ms, int64_t total_ms,
 
 /** A ring with a moving arc: something is under way. */
 void widget_spinner(struct ui_build *build, int units, int thickness_u, enum ui_color color);
+
+/** A large line that says what a page or a question is about. */
+void widget_headline(struct ui_build *build, const char *title);
+
+/** What was typed so far, or while that is "" a @p hint what to type. */
+void widget_entry(struct ui_build *build, enum ui_icon icon, const char *entry, const char *hint);
 
 /** Name on the left, value on the right, a hairline below unless it is the last. */
 void widget_pair(struct ui_build *build, const char *name, const char *value, bool last);
