@@ -338,51 +338,6 @@ static void world_changed(struct session *session, const struct session_event *e
     }
 }
 
-/* News of the reader, and its answers. */
-static void card_changed(struct session *session, const struct session_event *event,
-                         struct session_effects *effects)
-{
-    switch (event->kind) {
-    case SESSION_EVENT_CARD:
-        session_card_pad(session, event, effects);
-        break;
-    case SESSION_EVENT_CARD_VIEW:
-        session_card_view_arrived(session, event, effects);
-        break;
-    case SESSION_EVENT_CARD_FAILED:
-        session_card_failed(session, event, effects);
-        break;
-    case SESSION_EVENT_CARD_TOKEN:
-        session_card_token(session, event, effects);
-        break;
-    case SESSION_EVENT_CARD_RESULT:
-        session_card_result(session, event, effects);
-        break;
-    case SESSION_EVENT_CARD_TOLD:
-        session_card_told(session, event, effects);
-        break;
-    case SESSION_EVENT_TICK:
-    case SESSION_EVENT_TOUCH:
-    case SESSION_EVENT_TOUCH_DEAD:
-    case SESSION_EVENT_BOOT:
-    case SESSION_EVENT_PROFILE:
-    case SESSION_EVENT_ROOMS:
-    case SESSION_EVENT_METER:
-    case SESSION_EVENT_READING:
-    case SESSION_EVENT_ORDER:
-    case SESSION_EVENT_REFUSED:
-    case SESSION_EVENT_FOUND_ORDERS:
-    case SESSION_EVENT_FAILED:
-    case SESSION_EVENT_ONLINE:
-    case SESSION_EVENT_PRINTER:
-    case SESSION_EVENT_READER:
-    case SESSION_EVENT_RECEIPT:
-    case SESSION_EVENT_SERVICE:
-    case SESSION_EVENT_COUNT:
-        MUST_NOT_REACH();
-    }
-}
-
 void session_apply(struct session *session, const struct session_event *event,
                    struct session_effects *ret_effects)
 {
@@ -432,12 +387,22 @@ void session_apply(struct session *session, const struct session_event *event,
         world_changed(session, event, ret_effects);
         break;
     case SESSION_EVENT_CARD:
+        session_card_pad(session, event, ret_effects);
+        break;
     case SESSION_EVENT_CARD_VIEW:
+        session_card_view_arrived(session, event, ret_effects);
+        break;
     case SESSION_EVENT_CARD_FAILED:
+        session_card_failed(session, event, ret_effects);
+        break;
     case SESSION_EVENT_CARD_TOKEN:
+        session_card_token(session, event, ret_effects);
+        break;
     case SESSION_EVENT_CARD_RESULT:
+        session_card_result(session, event, ret_effects);
+        break;
     case SESSION_EVENT_CARD_TOLD:
-        card_changed(session, event, ret_effects);
+        session_card_told(session, event, ret_effects);
         break;
     case SESSION_EVENT_COUNT:
         MUST_NOT_REACH();
