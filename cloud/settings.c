@@ -5,7 +5,7 @@
 #include "common/str.h"
 
 enum {
-    CONNECTIONS_MAX = 10000, /* BACKEND: what one small server carries */
+    CONNECTIONS_MAX = 10000, /* what one small server carries */
     CONSOLE_CONNECTIONS = 200,
     CONSOLE_PER_IP = 32,
     PUBLIC_CONNECTIONS = 1000,

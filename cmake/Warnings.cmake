@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The warnings both compilers must be silent about, and the hardening every binary gets.
-# STYLE: -Werror is for us (presets and CI), not for people who build from source.
+# -Werror is for us (presets and CI), not for people who build from source.
 
 option(SHILLING_WERROR "treat warnings as errors" OFF)
 option(SHILLING_FUZZ "build the libFuzzer targets (clang only)" OFF)

@@ -17,7 +17,7 @@
  * to which bus. It owns no thread and no connection; those are given to it.
  */
 enum {
-    DESK_BEGIN_MS_MAX = 30000, /* MONEY 3.0: not begun 30 s after acceptance: void */
+    DESK_BEGIN_MS_MAX = 30000, /* not begun 30 s after acceptance: void */
     DESK_TEXT_SIZE = 6144,     /* as in the journal: the longest answer */
 };
 

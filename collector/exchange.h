@@ -18,8 +18,8 @@
  *                       wait for bytes until deadline -> exchange_receive, exchange_tick
  */
 enum {
-    EXCHANGE_TRIES_MAX = 3,     /* a read, and two more tries (meters, 1.1) */
-    EXCHANGE_BYTE_GAP_MS = 500, /* longest pause inside a frame (meters, 1.1) */
+    EXCHANGE_TRIES_MAX = 3,     /* a read, and two more tries */
+    EXCHANGE_BYTE_GAP_MS = 500, /* longest pause inside a frame (Tb of DL/T 645-2007) */
 };
 
 struct exchange_request {

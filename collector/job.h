@@ -11,7 +11,7 @@
 
 /* What is to be done on a bus, and what came of it. Plain values that cross between threads. */
 
-/* The order on a bus (DESIGN, point 7): what was paid for first. */
+/* The order on a bus: what was paid for first. */
 enum job_prio {
     JOB_PRIO_COMMAND,
     JOB_PRIO_LIVE,

@@ -16,7 +16,7 @@
 
 /*
  * The collector's memory: readings that the cloud has not acknowledged, and for every journalled
- * command what was decided, intended, done and answered (MONEY 3.0). SQLite, WAL, synchronous=FULL:
+ * command what was decided, intended, done and answered. SQLite, WAL, synchronous=FULL:
  * what a function returned OK for survives a power cut.
  *
  * Its epoch is drawn when the file is made, and again when the file finds itself copied or restored

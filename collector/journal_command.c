@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The journal of commands (MONEY 3.0): ACCEPTED, INTENT, RESULT, VOID, and the answer.
+ * The journal of commands: ACCEPTED, INTENT, RESULT, VOID, and the answer.
  *
  * The fence is one comparison under one lock: an intent becomes durable only if the id is not in
  * VOID, and a void becomes durable at once. Whichever commits first wins, and the other learns it.

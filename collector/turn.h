@@ -33,10 +33,10 @@ enum turn_action {
 enum {
     TURN_RELAY_CHECK_MS = 5000,    /* an accepted relay command takes effect within 5 s */
     TURN_RELAY_STEP_MS = 500,      /* read again after this */
-    TURN_BUTTON_CHECK_MS = 120000, /* 1B: somebody has to walk to the meter (MONEY 3.2) */
+    TURN_BUTTON_CHECK_MS = 120000, /* 1B: somebody has to walk to the meter */
     TURN_BUTTON_STEP_MS = 5000,
     TURN_VALUE_SIZE = 256,       /* a value in several frames: more than a text of it could hold */
-    TURN_ESAM_TIMEOUT_MS = 5000, /* control 03 and 1C with PA 98 (meters, 1.1) */
+    TURN_ESAM_TIMEOUT_MS = 5000, /* control 03, and 1C with PA 98, take longer */
 };
 
 /* Where a turn stands. Each kind of job uses some of them. */

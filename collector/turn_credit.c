@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A credit (MONEY 3.3, 3.4): authentication, reads before, the intent made durable, the frame sent
- * once, its result made durable, reads after. All in one turn, so that the purchase count that was
- * read is the one that the frame meets.
+ * A credit: authentication, reads before, the intent made durable, the frame sent once, its result
+ * made durable, reads after. All in one turn, so that the purchase count that was read is the one
+ * that the frame meets.
  *
  * The trap on the way: a read whose first try was answered too late. That answer may arrive when
  * the same item is read again after the credit, and the balance before would be taken for the

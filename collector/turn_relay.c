@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A relay command (meters 1.6, MONEY 3.2): the meter's own clock is read, because the frame is
- * refused after its expiry by that clock; then intent, frame, result; then status word 3 until it
- * shows what was wanted. An accepted command is not yet an open relay. Between two looks at the
- * status the bus belongs to others; for 1B, where somebody has to press the meter's button, that
- * goes on for two minutes.
+ * A relay command: the meter's own clock is read, because the frame is refused after its expiry by
+ * that clock; then intent, frame, result; then status word 3 until it shows what was wanted. An
+ * accepted command is not yet an open relay. Between two looks at the status the bus belongs to
+ * others; for 1B, where somebody has to press the meter's button, that goes on for two minutes.
  *
  * The date is read before the time: if midnight falls between them, the frame expires a day early
  * and the meter refuses it, which costs a repetition and not a day-long permission.

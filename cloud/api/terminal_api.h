@@ -13,7 +13,7 @@
 
 /*
  * The calls of a terminal that are neither orders nor live reads: profile, heartbeat, rooms, the
- * meter page (MESSAGES, section 1; cloud/api/openapi.yaml).
+ * meter page (protocol/MESSAGES.md, section 1; cloud/api/openapi.yaml).
  */
 struct terminal_api;
 

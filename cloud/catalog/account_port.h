@@ -21,7 +21,7 @@ struct account_view {
     int64_t last_top_up_at;
     bool has_open_order;
     char open_order_terminal[33]; /* which terminal it belongs to */
-    bool sale_blocked;            /* a delivery of unknown fate holds the meter (MONEY 4) */
+    bool sale_blocked;            /* a delivery of unknown fate holds the meter */
 };
 
 struct account_port {

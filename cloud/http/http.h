@@ -54,7 +54,7 @@ enum http_body {
 };
 
 enum {
-    HTTP_BODY_SIZE_MAX = 64 * 1024,     /* BACKEND 1.3; for terminals, console and public */
+    HTTP_BODY_SIZE_MAX = 64 * 1024,     /* for terminals, console and public */
     HTTP_ADMIN_BODY_SIZE_MAX = 4 << 20, /* a seed file */
     HTTP_PARAM_SIZE = 96,               /* longest path parameter or query value */
     HTTP_ROUTES_MAX = 96,

@@ -28,7 +28,7 @@
 
 enum {
     BACKLOG = 1024,           /* a restart brings all terminals at once */
-    CONNECTION_MEMORY = 8192, /* BACKEND 1.2: MHD touches all of it after a wake-up */
+    CONNECTION_MEMORY = 8192, /* libmicrohttpd touches all of it after a wake-up */
     ADMIN_CONNECTIONS_MAX = 16,
     OPTIONS_MAX = 16,
 };

@@ -9,7 +9,7 @@
 #include "common/compiler.h"
 #include "common/err.h"
 
-/* Starting and stopping the four listeners (DESIGN: terminals, console, public, admin). */
+/* Starting and stopping the four listeners: terminals, console, public, admin. */
 
 enum {
     HTTP_HOST_SIZE = 64,

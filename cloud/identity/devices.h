@@ -67,7 +67,7 @@ MUST_CHECK enum err devices_write_crl(struct store *store, struct pki *pki,
 /**
  * For how long nothing was heard of a terminal, in ms; heartbeats and every other request count.
  * A terminal that was never heard counts from the start of this process; an unknown one likewise.
- * "Kiosk gone" is 60 s (MONEY, section 5). Any thread.
+ * A kiosk is gone after `kiosk_silent` (docs/money.md, "Waits"). Any thread.
  */
 int64_t devices_silent_ms(struct devices *devices, const char *terminal_id);
 

@@ -15,7 +15,7 @@
 #include "protocol/bus/reply.h"
 
 /*
- * Commands to collectors and their replies (MESSAGES, section 2).
+ * Commands to collectors and their replies (protocol/MESSAGES.md, section 2).
  *
  * read and ping are questions: gateway_ask() brings the answer, or says at the deadline that there
  * is none. credit, relay and void are journalled: gateway_send() only sends, as often as it is

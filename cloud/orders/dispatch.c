@@ -12,7 +12,7 @@
 #include "protocol/dl645/prepay.h"
 
 enum {
-    REPLY_TIMEOUT_MS = 1000, /* meters 1.1: Td up to 500 ms */
+    REPLY_TIMEOUT_MS = 1000, /* DL/T 645-2007: a meter answers within Td, 500 ms */
     REPLY_TIMEOUT_ESAM_MS = 5000,
     VOID_DEADLINE_MS = 10000,
 };

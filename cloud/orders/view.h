@@ -20,7 +20,7 @@ struct view_terminal {
 /**
  * True if a terminal may show the order: its own, and, since money came for it, one of its site,
  * so that a tenant finds it again at the next machine. An order that can still be paid is never
- * shown at another kiosk (MONEY, section 4).
+ * shown at another kiosk.
  */
 bool view_is_for(const struct order_row *row, const struct view_terminal *terminal);
 

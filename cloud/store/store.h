@@ -30,7 +30,7 @@
 struct store;
 
 enum {
-    STORE_BATCH_MAX = 512,       /* BACKEND 3.1: larger batches gain nothing and delay the first */
+    STORE_BATCH_MAX = 512,       /* larger batches gain nothing and delay the first */
     STORE_QUEUE_MAX = 16384,     /* above the connection limits, so full means a fault, not load */
     STORE_READERS_MAX = 8,       /* read-only connections; more threads than that wait in turn */
     STORE_CLOCK_STEP_MS = 10000, /* how much a crash may take from the service clock, at most */

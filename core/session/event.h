@@ -82,7 +82,7 @@ enum session_event_kind {
     SESSION_EVENT_COUNT
 };
 
-/* The stable codes of section 1's refusals. */
+/* The codes with which the server refuses (protocol/MESSAGES.md, section 1). */
 enum session_refusal {
     SESSION_REFUSAL_OTHER,
     SESSION_REFUSAL_METER_SILENT,   /* may be asked again with accept_offline */

@@ -196,7 +196,7 @@ struct session_reading {
     int64_t took_ms;
 };
 
-/* MONEY.md section 2: the eleven states of an order, as the server names them. */
+/* The eleven states of an order, as the server names them (docs/money.md, "Orders"). */
 enum session_order_state {
     SESSION_ORDER_NEW,
     SESSION_ORDER_WAIT_PAY,

@@ -253,7 +253,7 @@ static void service_changed(struct session *session, const struct session_event 
     enum session_screen screen = event->service == SESSION_SERVICE_MAINTENANCE
                                      ? SESSION_SCREEN_MAINTENANCE
                                      : SESSION_SCREEN_OUT_OF_SERVICE;
-    /* A payer sees his page to its end (I15). */
+    /* A payer sees his page to its end. */
     if (!session_page_shows_order(session) && session->screen != screen) {
         session_leave(session, effects, event->now_ms);
         session_goto(session, screen, event->now_ms, 0);

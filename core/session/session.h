@@ -52,7 +52,7 @@ enum session_screen {
 
 enum session_overlay {
     SESSION_OVERLAY_NONE,
-    SESSION_OVERLAY_IDLE,           /* UX 1.8; the whole screen is "continue" */
+    SESSION_OVERLAY_IDLE,           /* the whole screen is "continue" */
     SESSION_OVERLAY_CANCEL,         /* E6: leave the code? */
     SESSION_OVERLAY_HELP,           /* phone and what to do */
     SESSION_OVERLAY_NO_PRINTER,     /* E13: go on without paper? */
@@ -229,14 +229,14 @@ bool session_card_is_out_of_reach(const struct session *session);
 bool session_card_is_to_take(const struct session *session);
 
 /**
- * True between payment and result: no idle end, no reboot, no restart of the screen (I15).
+ * True between payment and result: no idle end, no reboot, no restart of the screen.
  * Blocks: no. Allocates: no.
  */
 bool session_is_busy(const struct session *session);
 
 /**
  * True while nothing is known that belongs to a person (a room, a meter, an order, anything keyed
- * in): what is drawn then may be remembered when he has gone (UX 1.8).
+ * in): what is drawn then may be remembered when he has gone.
  * Blocks: no. Allocates: no.
  */
 bool session_is_nobodys(const struct session *session);

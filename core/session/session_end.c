@@ -51,7 +51,7 @@ static bool page_has_idle_end(const struct session *session)
     return false;
 }
 
-/* Forget the person: nothing of him may reach the next one (UX 1.8). */
+/* Forget the person: nothing of him may reach the next one. */
 static void forget(struct session *session)
 {
     session->find = (struct session_find){0};

@@ -11,9 +11,9 @@
 #include "common/err.h"
 
 /*
- * HTTPS calls through libcurl, strictly (payments paper, section 5): certificates and host names
- * are verified, redirects are not followed, plain http is allowed to loopback only, answers have a
- * maximum, the bytes that are sent are the caller's own.
+ * HTTPS calls through libcurl, strictly: certificates and host names are verified, redirects are
+ * not followed, plain http is allowed to loopback only, answers have a maximum, the bytes that are
+ * sent are the caller's own.
  *
  * libcurl by itself repeats a request on a kept connection that died before the first byte of an
  * answer. Every call of ours that changes something carries an idempotency number, so that is

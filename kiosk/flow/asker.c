@@ -24,7 +24,7 @@
 enum {
     ASKERS_COUNT = 3,   /* a live read may hold one for 12 s; a create must not wait for it */
     QUESTIONS_MAX = 32, /* one user makes a handful; more are dropped, oldest first */
-    WATCH_WAIT_S = 4,   /* a code is shown on news of at most 5 s (MONEY, section 2) */
+    WATCH_WAIT_S = 4,   /* a code is shown on news of at most 5 s */
     WATCH_RETRY_MS = 1000,
     HEARTBEAT_MS = 15000,
     HEARTBEAT_RETRY_MS = 3000,

@@ -19,7 +19,8 @@
 #include "protocol/api/room.h"
 #include "protocol/api/terminal.h"
 
-/* The kiosk hides a code this much earlier than the server ends it (MONEY, section 5). */
+/* The kiosk hides a code this much earlier than the server ends it: who has just scanned still has
+ * the time to pay. */
 enum { CONVERT_QR_EARLY_MS = 10000 };
 
 void convert_profile(const struct api_profile *api, struct session_profile *ret_profile);

@@ -10,7 +10,7 @@
 #include "kiosk/flow/convert.h"
 
 enum {
-    CREATE_PATIENCE_MS = 20000, /* as long as the server tries the wallet (MONEY, section 5) */
+    CREATE_PATIENCE_MS = 20000, /* as long as the server tries the wallet: its precreate_give_up */
     ASK_PATIENCE_MS = 20000,
 };
 

@@ -17,7 +17,7 @@
 enum {
     ORDER_TIMEOUT_MS = 8000,
     READ_WAIT_S = 8,
-    READ_TIMEOUT_MS = 12000, /* UX 1.2: a live read gives up after 12 s */
+    READ_TIMEOUT_MS = 12000, /* a live read gives up after 12 s */
 };
 
 struct server *server_create(const struct server_config *config)

@@ -88,7 +88,7 @@ static void ask(struct ui_build *build, const struct question *question)
     sheet_end(build);
 }
 
-/* UX 1.8: the whole screen is "continue", a small button ends. */
+/* The whole screen is "continue", a small button ends. */
 static void overlay_idle(struct ui_build *build, const struct session *session)
 {
     bool money = session_is_busy(session);

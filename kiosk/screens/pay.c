@@ -8,7 +8,7 @@
 #include "kiosk/screens/views.h"
 #include "kiosk/screens/widgets.h"
 
-enum { LAST_MS = 45000 /* "more time" becomes the primary button (UX, S4) */ };
+enum { LAST_MS = 45000 /* "more time" becomes the primary button */ };
 
 static bool code_is_visible(const struct ui_build *build, const struct session *session)
 {
@@ -108,7 +108,7 @@ static void wallet_line(struct ui_build *build, enum session_wallet wallet)
     ui_close(build);
 }
 
-/* The server says so, or nothing has come for 8 seconds (UX rule 1.1.6). */
+/* The server says so, or nothing has come for 8 seconds. */
 static bool is_slow(struct ui_build *build, const struct session *session)
 {
     enum { SLOW_MS = 8000 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * S5, S6 and everything an order can come to. Three ticks come true separately: paid, credited,
- * printed; none of them before the server (or the printer) has said so. The words are those of
- * MONEY, section 2: no "refunded" before it is, no promise of a refund while a meter may have
- * taken the money.
+ * printed; none of them before the server (or the printer) has said so. The words promise no more
+ * than docs/money.md does: no "refunded" before it is, no promise of a refund while a meter may
+ * have taken the money.
  */
 #include <string.h>
 

@@ -31,7 +31,7 @@ static enum ui_icon meter_icon(const struct session *session)
     return words_measures(&session->meter, SESSION_ELECTRICITY) ? UI_ICON_BOLT : UI_ICON_BUILDING;
 }
 
-/* Before money moves: nobody should pay for another's meter (UX T10). */
+/* Before money moves: nobody should pay for another's meter. */
 static bool asks_to_check(const struct session *session)
 {
     return session->screen == SESSION_SCREEN_AMOUNT || session->screen == SESSION_SCREEN_WALLET ||

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A press remembers the control's meaning and rectangle, not its node: the picture may be built
- * anew while the finger rests. Times: UX rules 1.1.6 (150 ms after a page, 30 ms bounce) and the
- * second touch on the same control, which is a shaking hand unless it is a key.
+ * anew while the finger rests. A new page takes no touch for 150 ms, a bounce of 30 ms does not
+ * count, and a second touch on the same control is a shaking hand unless it is a key.
  */
 #include "kiosk/ui/pointer.h"
 

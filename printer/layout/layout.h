@@ -20,7 +20,7 @@ struct layout_paper {
  * Append a receipt's lines to @p job, without start, cut or proof.
  *
  * What the paper says follows the kind of the receipt alone: only a credited one shows what was
- * credited and the balance after it; the others say in words what is known (MONEY 2).
+ * credited and the balance after it; the others say in words what is known.
  *
  * @param print_id  printed at the foot, so that paper and journal can be brought together
  * @return false if a text cannot be printed or the job is full. Allocates: inside the call.

@@ -9,7 +9,7 @@
 enum {
     VERSION_MAX = 1000000000,
     QR_LEFT_MS_MAX = 3600000,
-    MORE_TIME_MAX = 2, /* MONEY, section 5 */
+    MORE_TIME_MAX = 2, /* so often may the window be made longer */
 };
 
 static const char *const state_names[] = {"NEW",       "WAIT_PAY",  "CLOSING", "CLOSED",

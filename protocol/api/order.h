@@ -8,7 +8,7 @@
 
 /* Orders as a terminal asks for them and sees them. The server alone decides what they are. */
 
-/* The 11 states of an order (MONEY, section 2). */
+/* The 11 states of an order (docs/money.md, "Orders"). */
 enum api_order_state {
     API_ORDER_NEW,
     API_ORDER_WAIT_PAY,
@@ -49,7 +49,7 @@ struct api_order_request {
     enum api_channel channel;
     bool accept_offline;             /* the tenant was told that the meter does not answer */
     bool accept_open_elsewhere;      /* the tenant was told that another order is open */
-    bool assist;                     /* large mode: the QR stays longer (MONEY, section 5) */
+    bool assist;                     /* large mode: the QR stays longer */
     char card_session[ID_TEXT_SIZE]; /* the laid card that takes the value; empty: none */
 };
 

@@ -5,7 +5,7 @@
 #include "common/str.h"
 #include "protocol/bus/codec.h"
 
-/* Purchase counts have four BCD or binary bytes at most (meters, 1.7). */
+/* Purchase counts have four BCD or binary bytes at most. */
 #define PURCHASE_COUNT_MAX INT64_C(99999999)
 
 static const char *const op_names[BUS_OP_COUNT] = {

@@ -29,8 +29,8 @@ enum {
     BUS_DEADLINE_MS_MIN = 1,
     BUS_DEADLINE_MS_MAX = 600000,
     BUS_REPLY_TIMEOUT_MS_MIN = 100,
-    BUS_REPLY_TIMEOUT_MS_MAX = 10000, /* ESAM needs 5 s (meters, 1.1) */
-    BUS_SEND_MAX = 3,                 /* MONEY 3.3: three sends of one delivery row in all */
+    BUS_REPLY_TIMEOUT_MS_MAX = 10000, /* ESAM needs 5 s */
+    BUS_SEND_MAX = 3,                 /* of one delivery row in all */
     BUS_EXPIRY_S_MAX = 3600,
 };
 

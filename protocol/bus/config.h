@@ -11,7 +11,7 @@
 
 /* down/<collector>/config: which meters hang on which bus, and how to read them. */
 
-/* Where a meter keeps its balance and what makes a credit unique (MONEY 3.1, 3.3, 3.4). */
+/* Where a meter keeps its balance and what makes a credit unique (docs/money.md, "Deliveries"). */
 enum bus_meter_kind {
     BUS_METER_CLOUD, /* only measures; the balance is a ledger account */
     BUS_METER_COUNT, /* balance inside, purchase count (family P, ESAM) */

@@ -59,7 +59,7 @@ struct bus_reply {
     struct bus_frame frame_reply; /* the answer to the credit frame; size 0: none came */
     enum bus_tri accepted;        /* what that answer says; null without one */
     bool has_serr;
-    uint16_t serr; /* error bits of control C3 (meters, 1.7) */
+    uint16_t serr; /* error bits of control C3, as dl645/status.h names them */
 
     /* void only */
     bool is_void; /* fate, intent and since_ms are written */

@@ -81,7 +81,7 @@ enum dl645_field {
 
 #define DL645_HAS(field) (UINT64_C(1) << (field))
 
-/* Relay commands N1 (meters.md has the effects; property meters obey all with a plain password). */
+/* Relay commands N1 (DL/T 645-2007, control 1C). Property meters obey all with a plain password. */
 enum dl645_relay_command {
     DL645_RELAY_TRIP = 0x1A,
     DL645_RELAY_PERMIT_CLOSE = 0x1B, /* the user presses the meter's button */

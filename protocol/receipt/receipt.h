@@ -28,7 +28,7 @@ enum {
 /* The dearest unit: 10,000 yuan. */
 #define RECEIPT_PRICE_E4_MAX INT64_C(100000000)
 
-/* What the paper says happened to the money (MONEY 2): each has its own words. */
+/* What the paper says happened to the money: each has its own words. */
 enum receipt_kind {
     RECEIPT_CREDITED,       /* read back, or posted: the only kind that may say so */
     RECEIPT_PENDING,        /* paid, not yet proven to be credited */

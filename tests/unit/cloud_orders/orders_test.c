@@ -627,7 +627,6 @@ static int64_t number_of(const struct double_answer *answer, const char *name)
     return json_integer_value(json_object_get(answer->json, name));
 }
 
-/* printer.md 4.1, lines 6, 8 and 9: the account, the price as agreed, and when it was read. */
 TEST(the_paper_names_the_account_the_price_and_the_time_of_the_balance)
 {
     struct rig rig;
