@@ -223,6 +223,33 @@ export function complaintsAbout(file) {
     rule(file).map(({ line, text }) => `${file.path}:${line}: ${name}: ${text}`));
 }
 
+// Where a comment begins, by the ending of the file; a text is a comment from its first column.
+const COMMENT_STARTS = [
+  [/\.md$/, /^/],
+  [/\.(c|h|mjs|js|ts)$/, /\/\*|^\s*\*|\/\//],
+  [/\.(sh|cmake|cfg)$|CMakeLists\.txt$/, /#/],
+  [/\.sql$/, /--/],
+];
+
+/**
+ * Markdown files that a comment or a text names and that are not among @p paths: no reader could
+ * look them up. A name may stand without its folder; an address on the net is somebody else's.
+ */
+export function lostPages(file, paths) {
+  const [, starts] = COMMENT_STARTS.find(([ending]) => ending.test(file.path)) ?? [];
+  if (starts === undefined) {
+    return [];
+  }
+  const exists = (name) => paths.some((path) => path === name || path.endsWith(`/${name}`));
+  return file.lines.flatMap((line, index) => {
+    const start = line.search(starts);
+    const names = start < 0 ? [] : line.slice(start).match(/[\w.:/-]*\w\.md\b/g) ?? [];
+    return names.filter((name) => !name.includes('://'))
+      .map((name) => name.replace(/^(\.{0,2}\/)+/, '')).filter((name) => !exists(name))
+      .map((name) => `${file.path}:${index + 1}: lostPages: there is no ${name} here`);
+  });
+}
+
 /** C files that no CMakeLists.txt names: code that nobody builds rots. */
 export function orphans(paths, cmakeTexts) {
   const lists = Object.entries(cmakeTexts).map(([path, text]) =>

@@ -7,7 +7,7 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, existsSync, statSync } from 'node:fs';
-import { complaintsAbout, fileOf, orphans } from './rules.mjs';
+import { complaintsAbout, fileOf, lostPages, orphans } from './rules.mjs';
 
 const BINARY_ALLOWED = /^(ui-assets|docs|tests\/(vectors|fuzz|e2e\/golden|unit\/kiosk))\//;
 const DATA = /^tests\/(vectors\/.*\.json|fuzz\/corpus\/)|package-lock\.json$|^LICENSE$/;
@@ -18,7 +18,8 @@ function listed() {
   return out.toString().split('\0').filter((path) => path !== '' && existsSync(path));
 }
 
-const paths = process.argv.length > 2 ? process.argv.slice(2) : listed();
+const tracked = listed();
+const paths = process.argv.length > 2 ? process.argv.slice(2) : tracked;
 let failed = 0;
 const cmakeTexts = {};
 for (const path of paths) {
@@ -32,7 +33,8 @@ for (const path of paths) {
       complaints.push(`${path}:1: binary: binary files live in ui-assets/, docs/ and test data`);
     }
   } else if (!DATA.test(path)) {
-    complaints.push(...complaintsAbout(fileOf(path, bytes.toString('utf8'))));
+    const file = fileOf(path, bytes.toString('utf8'));
+    complaints.push(...complaintsAbout(file), ...lostPages(file, tracked));
   }
   if (/(CMakeLists\.txt|\.cmake)$/.test(path)) {
     cmakeTexts[path] = bytes.toString('utf8');

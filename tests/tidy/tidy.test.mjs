@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { complaintsAbout, fileOf, orphans } from './rules.mjs';
+import { complaintsAbout, fileOf, lostPages, orphans } from './rules.mjs';
 
 const GUARD = '#ifndef SHILLING_A_H\n#define SHILLING_A_H\n';
 const HEAD = '/* SPDX-License-Identifier: Apache-2.0 */\n';
@@ -61,4 +61,22 @@ test('a source that nobody builds is an orphan', () => {
   const lists = { 'core/CMakeLists.txt': 'shilling_library(core SOURCES order/order.c)' };
   assert.deepEqual(orphans(['core/order/order.c', 'core/lost.c'], lists),
     ['core/lost.c:1: orphans: no CMakeLists.txt builds this file']);
+});
+
+test('a page that is named and not there is lost', () => {
+  const paths = ['docs/money.md', 'tools/cardctl/README.md'];
+  const lost = (path, text) => lostPages(fileOf(path, text), paths)
+    .map((line) => line.split(' no ')[1].split(' ')[0]);
+  const gone = 'gone' + '.md';
+  assert.deepEqual(lostPages(fileOf('core/a.h', `int x;\n/* ${gone}, section 2 */\n`), paths),
+    [`core/a.h:2: lostPages: there is no ${gone} here`]);
+  assert.deepEqual(lost('core/a.c', `/*\n * As docs/${gone} says.\n */\n`), [`docs/${gone}`]);
+  assert.deepEqual(lost('cloud/a.sql', `-- see ${gone}\n`), [gone]);
+  assert.deepEqual(lost('tools/a.sh', `ls # see ../${gone}\n`), [gone]);
+  assert.deepEqual(lost('docs/a.md', `[this](${gone}) and \`other/money.md\`\n`),
+    [gone, 'other/money.md']);
+  assert.deepEqual(lost('core/a.c', '/* money.md, docs/money.md */ // ../cardctl/README.md\n'), []);
+  assert.deepEqual(lost('core/a.c', `/* https://example.org/${gone} */\n`), []);
+  assert.deepEqual(lost('tools/a.mjs', `write('out/${gone}');\n`), []);
+  assert.deepEqual(lost('tests/vectors/a.json', `{"source": "${gone}"}\n`), []);
 });
