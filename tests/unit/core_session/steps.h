@@ -149,4 +149,13 @@ static inline void refused(enum session_refusal code)
     apply(event);
 }
 
+/* printd has spoken about a paper. */
+static inline void verdict(const char *job_id, enum session_receipt state)
+{
+    struct session_event event = {.kind = SESSION_EVENT_RECEIPT};
+    event.receipt.state = state;
+    SET(event.receipt.job_id, job_id);
+    apply(event);
+}
+
 #endif
