@@ -1,45 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a return case leaves to be paid, and payers whose wallet has paid them already. */
-#include <string.h>
-
-#include "common/str.h"
-#include "tests/unit/cloud_cards/card_rig.h"
-#include "tests/unit/test.h"
-
-enum { FEN = 5000 };
-
-#define PASSWORD "correct horse"
-
-static struct card_rig rig;
-static struct laid laid;
-static struct api_card_write write;
-static char order_no[API_ORDER_NO_SIZE];
-static char case_no[64];
-static char word[API_WORD_SIZE];
-
-static struct test_card begin(void)
-{
-    card_rig_begin(&rig);
-    open_card(UID);
-    return test_card_make(UID);
-}
-
-static void end(void)
-{
-    const bool clean = rig_books_are_clean(&rig.rig);
-    card_rig_end(&rig);
-    CHECK(clean);
-}
-
-static void write_newest(struct test_card *card)
-{
-    bool written = false;
-    lay("k1", card, &laid);
-    CHECK(laid.has_write);
-    burn(card, &laid.write);
-    CHECK_EQ_U64(confirm("k1", laid.write.order_no, card, &written, word), 200);
-    CHECK(written);
-}
+#include "tests/unit/cloud_cards/return_steps.h"
 
 /* The reversal goes onto the card, into the meter, and its word comes to the cloud. */
 static void give_back(struct test_meter *meter, struct test_card *card)
@@ -47,10 +8,7 @@ static void give_back(struct test_meter *meter, struct test_card *card)
     write_newest(card);
     test_meter_load(meter, card);
     lay("k1", card, &laid);
-    char stage[24];
-    rig_text(&rig.rig, "SELECT stage FROM card_return_case WHERE case_no = ?1", case_no, stage,
-             sizeof(stage));
-    CHECK_EQ_STR(stage, "REVERSED");
+    check_stage("REVERSED");
 }
 
 /* The wallet's own pages paid @p fen of the order back. */
