@@ -91,6 +91,7 @@ enum err api_card_read_encode(const struct api_card_read *read, char *ret_text, 
     api_put_slots(json, "credit", read->credit);
     api_put_slots(json, "return", read->returned);
     api_put_text_or_null(json, "issue", read->issue);
+    api_put_round(json, read->round);
     api_put_answers(json, read->answers, read->answer_count);
     return api_print(json, ret_text, text_size, ret_size);
 }
@@ -107,6 +108,7 @@ enum err api_card_read_decode(const char *text, size_t size, struct api_card_rea
     api_read_slots(&r, "credit", ret_read->credit);
     api_read_slots(&r, "return", ret_read->returned);
     api_read_hex_or_empty(&r, "issue", ret_read->issue, sizeof(ret_read->issue));
+    ret_read->round = json_int_or(&r, "round", 1, API_CARD_ROUNDS_MAX, 0);
     ret_read->answer_count = api_read_answers(&r, ret_read->answers);
     enum err err = api_verdict(&r, "", ret_fault);
     json_decref(json);
@@ -319,6 +321,72 @@ enum err api_card_write_decode(const char *text, size_t size, struct api_card_wr
     json_decref(json);
     if (err != OK) {
         memset(ret_write, 0, sizeof(*ret_write));
+    }
+    return err;
+}
+
+/* ---- the rounds of a write ---- */
+
+enum err api_card_round_encode(const struct api_card_round *round, char *ret_text, size_t text_size,
+                               size_t *ret_size)
+{
+    json_t *json = api_object();
+    json_put_text(json, "session_id", round->session_id);
+    api_put_round(json, round->round);
+    api_put_answers(json, round->answers, round->answer_count);
+    return api_print(json, ret_text, text_size, ret_size);
+}
+
+enum err api_card_round_decode(const char *text, size_t size, struct api_card_round *ret_round,
+                               struct api_fault *ret_fault)
+{
+    memset(ret_round, 0, sizeof(*ret_round));
+    json_t *json = api_parse(text, size, ret_fault);
+    if (json == NULL) {
+        return ERR_FORMAT;
+    }
+    struct json_reader r = json_reader(json);
+    api_read_uuid(&r, "session_id", ret_round->session_id);
+    ret_round->round = json_int(&r, "round", 1, API_CARD_ROUNDS_MAX);
+    ret_round->answer_count = api_read_answers(&r, ret_round->answers);
+    enum err err = api_verdict(&r, "", ret_fault);
+    json_decref(json);
+    if (err != OK) {
+        memset(ret_round, 0, sizeof(*ret_round));
+    }
+    return err;
+}
+
+enum err api_card_step_encode(const struct api_card_step *step, char *ret_text, size_t text_size,
+                              size_t *ret_size)
+{
+    json_t *json = api_object();
+    json_put_text(json, "progress", api_card_progress_name(step->progress));
+    api_put_text_or_null(json, "authorisation", step->authorisation);
+    api_put_script(json, &step->script);
+    return api_print(json, ret_text, text_size, ret_size);
+}
+
+enum err api_card_step_decode(const char *text, size_t size, struct api_card_step *ret_step,
+                              struct api_fault *ret_fault)
+{
+    memset(ret_step, 0, sizeof(*ret_step));
+    json_t *json = api_parse(text, size, ret_fault);
+    if (json == NULL) {
+        return ERR_FORMAT;
+    }
+    struct json_reader r = json_reader(json);
+    ret_step->progress = api_read_progress(&r);
+    json_text_or_empty(&r, "authorisation", ret_step->authorisation,
+                       sizeof(ret_step->authorisation));
+    api_read_script(&r, &ret_step->script);
+    if ((ret_step->progress == API_CARD_GOES_ON) != (ret_step->script.count > 0)) {
+        json_refuse(&r, "apdus");
+    }
+    enum err err = api_verdict(&r, "", ret_fault);
+    json_decref(json);
+    if (err != OK) {
+        memset(ret_step, 0, sizeof(*ret_step));
     }
     return err;
 }

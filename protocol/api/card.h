@@ -25,6 +25,7 @@ enum {
     API_CARD_APDU_SIZE = 525,  /* 262 bytes: what a reader takes in one piece */
     API_CARD_EXPECT_SIZE = 5,  /* status word */
     API_CARD_APDUS_MAX = 16,   /* of one round */
+    API_CARD_ROUNDS_MAX = 12,  /* of one reading or one write */
     API_CARD_AUTHORISATION_SIZE = 1025,
 };
 
@@ -73,6 +74,14 @@ enum api_card_outcome {
     API_CARD_OUTCOME_COUNT
 };
 
+/* What became of a round of a relayed write. */
+enum api_card_progress {
+    API_CARD_GOES_ON, /* another round */
+    API_CARD_WRITTEN, /* the card has proved that it holds the token */
+    API_CARD_FAILED,  /* it said something else: lay it again, whatever is on it now */
+    API_CARD_PROGRESS_COUNT
+};
+
 /* The words of the messages for the values above; a value that is none is a programmer's error.
  * They block nothing and allocate nothing; what they return lives for ever. */
 
@@ -86,6 +95,8 @@ const char *api_card_state_name(enum api_card_state state);
 const char *api_card_loaded_name(enum api_card_loaded loaded);
 /** "done", "not_done", "unknown". */
 const char *api_card_outcome_name(enum api_card_outcome outcome);
+/** "more", "written", "failed". */
+const char *api_card_progress_name(enum api_card_progress progress);
 /** The medium of a word; false, and @p ret_media left alone, for any other word. */
 MUST_CHECK bool api_card_media_parse(const char *name, enum api_card_media *ret_media);
 
@@ -121,6 +132,7 @@ struct api_card_apdu {
 struct api_card_script {
     struct api_card_apdu apdus[API_CARD_APDUS_MAX];
     size_t count;
+    int64_t round; /* 1, 2, ...: goes up again with the answers; 0: no commands */
 };
 
 struct api_card_session {
@@ -137,6 +149,7 @@ struct api_card_read {
     char credit[API_CARD_SLOTS][API_CARD_RECORD_SIZE]; /* empty (null): not read */
     char returned[API_CARD_SLOTS][API_CARD_RECORD_SIZE];
     char issue[API_CARD_RECORD_SIZE];
+    int64_t round;                                    /* relay: of the script; else 0 */
     struct api_card_apdu answers[API_CARD_APDUS_MAX]; /* relay; expect is not used */
     size_t answer_count;
 };
@@ -148,7 +161,7 @@ struct api_card_write {
     int64_t amount_fen;               /* 0: a repair or a replacement */
     enum api_card_media media;
     char token[API_CARD_RECORD_SIZE]; /* classic: into both slots; empty (null) if relayed */
-    char authorisation[API_CARD_AUTHORISATION_SIZE];
+    char authorisation[API_CARD_AUTHORISATION_SIZE]; /* empty (null): relayed, changes nothing */
     bool has_first;
     int64_t first; /* the slot whose MAC is wrong while the other's is right, 0 or 1 */
     struct api_card_keys keys;
@@ -186,6 +199,22 @@ struct api_card_view {
 struct api_card_issue {
     char client_request_id[ID_TEXT_SIZE];
     char session_id[ID_TEXT_SIZE];
+};
+
+/* POST /v1/terminal/orders/{order_no}/card/round: what a relayed card said to a round of its write.
+ * The first round of a write came with it. */
+struct api_card_round {
+    char session_id[ID_TEXT_SIZE];
+    int64_t round;
+    struct api_card_apdu answers[API_CARD_APDUS_MAX];
+    size_t answer_count;
+};
+
+/* Its answer. */
+struct api_card_step {
+    enum api_card_progress progress;
+    char authorisation[API_CARD_AUTHORISATION_SIZE]; /* empty (null): it changes nothing */
+    struct api_card_script script;                   /* goes on */
 };
 
 /* POST /v1/terminal/orders/{order_no}/card/written. Needs no session: a terminal that was switched
@@ -255,6 +284,20 @@ MUST_CHECK enum err api_card_write_encode(const struct api_card_write *write, ch
 MUST_CHECK enum err api_card_write_decode(const char *text, size_t size,
                                           struct api_card_write *ret_write,
                                           struct api_fault *ret_fault);
+/** POST .../orders/{order_no}/card/round, what is sent. */
+MUST_CHECK enum err api_card_round_encode(const struct api_card_round *round, char *ret_text,
+                                          size_t text_size, size_t *ret_size);
+/** @p ret_round is cleared on failure. */
+MUST_CHECK enum err api_card_round_decode(const char *text, size_t size,
+                                          struct api_card_round *ret_round,
+                                          struct api_fault *ret_fault);
+/** The server's answer to it. */
+MUST_CHECK enum err api_card_step_encode(const struct api_card_step *step, char *ret_text,
+                                         size_t text_size, size_t *ret_size);
+/** @p ret_step is cleared on failure. */
+MUST_CHECK enum err api_card_step_decode(const char *text, size_t size,
+                                         struct api_card_step *ret_step,
+                                         struct api_fault *ret_fault);
 /** POST .../orders/{order_no}/card/written, what is sent. */
 MUST_CHECK enum err api_card_written_encode(const struct api_card_written *written, char *ret_text,
                                             size_t text_size, size_t *ret_size);

@@ -22,6 +22,8 @@ enum api_card_state api_read_card_state(struct json_reader *r);
 enum api_card_loaded api_read_loaded(struct json_reader *r);
 /** Member "outcome". */
 enum api_card_outcome api_read_outcome(struct json_reader *r);
+/** Member "progress" of a step. */
+enum api_card_progress api_read_progress(struct json_reader *r);
 
 /** Hex of 4, 7 or 10 bytes. */
 void api_read_uid(struct json_reader *r, const char *name, char ret_uid[API_CARD_UID_SIZE]);
@@ -34,6 +36,8 @@ void api_read_hex_or_empty(struct json_reader *r, const char *name, char *ret_te
 void api_put_keys(json_t *object, const struct api_card_keys *keys);
 /** Put "apdus", a list of {apdu, expect}. */
 void api_put_script(json_t *object, const struct api_card_script *script);
+/** Put "round"; nothing for 0. */
+void api_put_round(json_t *object, int64_t round);
 /** Put "answers", a list of hex. */
 void api_put_answers(json_t *object, const struct api_card_apdu *answers, size_t count);
 /** Put both slots of a record under @p name; one that was not read is null. */

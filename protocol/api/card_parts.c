@@ -70,6 +70,13 @@ void api_read_keys(struct json_reader *r, struct api_card_keys *ret_keys)
 
 /* ---- commands and answers ---- */
 
+void api_put_round(json_t *object, int64_t round)
+{
+    if (round > 0) {
+        json_put_int(object, "round", round);
+    }
+}
+
 void api_put_script(json_t *object, const struct api_card_script *script)
 {
     json_t *list = json_array();
@@ -80,6 +87,7 @@ void api_put_script(json_t *object, const struct api_card_script *script)
         api_put_text_or_null(item, "expect", script->apdus[i].expect);
         append(list, item);
     }
+    api_put_round(object, script->count > 0 ? script->round : 0);
     json_put(object, "apdus", list);
 }
 
@@ -98,6 +106,9 @@ void api_read_script(struct json_reader *r, struct api_card_script *ret_script)
 {
     const json_t *list = list_at(r, "apdus", API_CARD_APDUS_MAX);
     ret_script->count = json_array_size(list);
+    if (ret_script->count > 0) {
+        ret_script->round = json_int_or(r, "round", 1, API_CARD_ROUNDS_MAX, 1);
+    }
     for (size_t i = 0; i < ret_script->count; i++) {
         if (!read_apdu(json_array_get(list, i), &ret_script->apdus[i])) {
             json_refuse(r, "apdus");
@@ -173,7 +184,7 @@ json_t *api_write_json(const struct api_card_write *write)
     json_put_int(json, "amount_fen", write->amount_fen);
     json_put_text(json, "media", api_card_media_name(write->media));
     api_put_text_or_null(json, "token", write->token);
-    json_put_text(json, "authorisation", write->authorisation);
+    api_put_text_or_null(json, "authorisation", write->authorisation);
     api_put_int_or_null(json, "first", write->has_first, write->first);
     api_put_keys(json, &write->keys);
     api_put_script(json, &write->script);
@@ -192,7 +203,11 @@ void api_read_write(struct json_reader *r, struct api_card_write *ret_write)
         (classic && strlen(ret_write->token) != sizeof(ret_write->token) - 1)) {
         json_refuse(r, "token");
     }
-    json_text(r, "authorisation", ret_write->authorisation, sizeof(ret_write->authorisation));
+    json_text_or_empty(r, "authorisation", ret_write->authorisation,
+                       sizeof(ret_write->authorisation));
+    if (classic && ret_write->authorisation[0] == '\0') {
+        json_refuse(r, "authorisation");
+    }
     ret_write->has_first = json_has(r, "first");
     ret_write->first = json_int_or(r, "first", 0, API_CARD_SLOTS - 1, 0);
     api_read_keys(r, &ret_write->keys);

@@ -22,6 +22,8 @@ static const char *const loadeds[API_CARD_LOADED_COUNT] = {
     [API_CARD_LOADED_YES] = "yes", [API_CARD_LOADED_NO] = "no", [API_CARD_LOADED_NEVER] = "never"};
 static const char *const outcomes[API_CARD_OUTCOME_COUNT] = {
     [API_CARD_DONE] = "done", [API_CARD_NOT_DONE] = "not_done", [API_CARD_UNKNOWN] = "unknown"};
+static const char *const progresses[API_CARD_PROGRESS_COUNT] = {
+    [API_CARD_GOES_ON] = "more", [API_CARD_WRITTEN] = "written", [API_CARD_FAILED] = "failed"};
 
 const char *api_card_standing_name(enum api_card_standing standing)
 {
@@ -51,6 +53,12 @@ const char *api_card_outcome_name(enum api_card_outcome outcome)
 {
     MUST(outcome < API_CARD_OUTCOME_COUNT);
     return outcomes[outcome];
+}
+
+const char *api_card_progress_name(enum api_card_progress progress)
+{
+    MUST(progress < API_CARD_PROGRESS_COUNT);
+    return progresses[progress];
 }
 
 /* Index of @p word in @p words; @p count if it is none of them. */
@@ -113,6 +121,12 @@ enum api_card_outcome api_read_outcome(struct json_reader *r)
 {
     const size_t i = read_word(r, "outcome", outcomes, API_CARD_OUTCOME_COUNT);
     return (enum api_card_outcome)i;
+}
+
+enum api_card_progress api_read_progress(struct json_reader *r)
+{
+    const size_t i = read_word(r, "progress", progresses, API_CARD_PROGRESS_COUNT);
+    return (enum api_card_progress)i;
 }
 
 /* ---- hex ---- */

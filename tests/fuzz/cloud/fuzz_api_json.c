@@ -62,6 +62,8 @@ ROUND(card_issue, struct api_card_issue)
 ROUND(card_write, struct api_card_write)
 ROUND(card_written, struct api_card_written)
 ROUND(card_proof, struct api_card_proof)
+ROUND(card_round, struct api_card_round)
+ROUND(card_step, struct api_card_step)
 
 static bool round_rooms(const char *text, size_t size)
 {
@@ -88,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         round_error,         round_rooms,        round_receipt_report,
         round_card_laid,     round_card_session, round_card_read,
         round_card_view,     round_card_issue,   round_card_write,
-        round_card_written,  round_card_proof};
+        round_card_written,  round_card_proof,   round_card_round,
+        round_card_step};
     if (size < 1) {
         return 0;
     }

@@ -31,6 +31,10 @@ static struct api_card_view view_out;
 static struct api_card_write write_out;
 static struct api_card_written written;
 static struct api_card_written written_out;
+static struct api_card_round round_in;
+static struct api_card_round round_out;
+static struct api_card_step step;
+static struct api_card_step step_out;
 
 static void set(char *member, size_t member_size, const char *value)
 {
@@ -59,6 +63,7 @@ TEST(a_laid_card_and_its_session_come_back_the_same)
     session.script.count = 1;
     set(session.script.apdus[0].apdu, API_CARD_APDU_SIZE, "905a000003015a4c00");
     set(session.script.apdus[0].expect, API_CARD_EXPECT_SIZE, "9100");
+    session.script.round = 2;
     CHECK_EQ_I64(api_card_session_encode(&session, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_card_session_decode(text, size, &session_out, &fault), OK);
     CHECK_EQ_U64(session_out.keys.count, 2);
@@ -66,6 +71,7 @@ TEST(a_laid_card_and_its_session_come_back_the_same)
     CHECK_EQ_I64(session_out.keys.keys[1].kind, 'A');
     CHECK_EQ_STR(session_out.keys.keys[0].key, "c6147c262cd3");
     CHECK_EQ_STR(session_out.script.apdus[0].expect, "9100");
+    CHECK_EQ_I64(session_out.script.round, 2);
     CHECK_EQ_I64(session_out.standing, API_CARD_OURS);
     CHECK_EQ_I64(api_card_session_encode(&session, text, 60, &size), ERR_FULL);
 }
@@ -77,6 +83,7 @@ TEST(what_was_read_comes_back_the_same)
     set(read_in.issue, API_CARD_RECORD_SIZE, RECORD);
     set(read_in.answers[0].apdu, API_CARD_APDU_SIZE, "9100");
     read_in.answer_count = 1;
+    read_in.round = 3;
     CHECK_EQ_I64(api_card_read_encode(&read_in, text, sizeof(text), &size), OK);
     CHECK_EQ_I64(api_card_read_decode(text, size, &read_out, &fault), OK);
     CHECK_EQ_STR(read_out.credit[0], "");
@@ -84,6 +91,7 @@ TEST(what_was_read_comes_back_the_same)
     CHECK_EQ_STR(read_out.returned[0], "");
     CHECK_EQ_U64(read_out.answer_count, 1);
     CHECK_EQ_STR(read_out.answers[0].apdu, "9100");
+    CHECK_EQ_I64(read_out.round, 3);
     memset(&written, 0, sizeof(written));
     set(written.client_request_id, ID_TEXT_SIZE, UUID);
     set(written.uid, API_CARD_UID_SIZE, "4A8B1C2D");
@@ -258,6 +266,41 @@ TEST(issue_and_proof_come_back_the_same)
     CHECK(!proof_out.has_order);
 }
 
+TEST(rounds_of_a_write_come_back_the_same)
+{
+    memset(&round_in, 0, sizeof(round_in));
+    set(round_in.session_id, ID_TEXT_SIZE, UUID);
+    round_in.round = 3;
+    set(round_in.answers[0].apdu, API_CARD_APDU_SIZE, "91AF");
+    set(round_in.answers[1].apdu, API_CARD_APDU_SIZE, "9100");
+    round_in.answer_count = 2;
+    CHECK_EQ_I64(api_card_round_encode(&round_in, text, sizeof(text), &size), OK);
+    CHECK_EQ_I64(api_card_round_decode(text, size, &round_out, &fault), OK);
+    CHECK_EQ_STR(round_out.session_id, UUID);
+    CHECK_EQ_I64(round_out.round, 3);
+    CHECK_EQ_U64(round_out.answer_count, 2);
+    CHECK_EQ_STR(round_out.answers[1].apdu, "9100");
+
+    static const char *const names[API_CARD_PROGRESS_COUNT] = {"more", "written", "failed"};
+    for (int i = 0; i < API_CARD_PROGRESS_COUNT; i++) {
+        memset(&step, 0, sizeof(step));
+        step.progress = (enum api_card_progress)i;
+        CHECK_EQ_STR(api_card_progress_name(step.progress), names[i]);
+        if (step.progress == API_CARD_GOES_ON) {
+            set(step.authorisation, API_CARD_AUTHORISATION_SIZE, "e30.c2ln");
+            step.script.count = 1;
+            step.script.round = 4;
+            set(step.script.apdus[0].apdu, API_CARD_APDU_SIZE, "90C7000000");
+        }
+        CHECK_EQ_I64(api_card_step_encode(&step, text, sizeof(text), &size), OK);
+        CHECK_EQ_I64(api_card_step_decode(text, size, &step_out, &fault), OK);
+        CHECK_EQ_I64(step_out.progress, step.progress);
+        CHECK_EQ_STR(step_out.authorisation, step.authorisation);
+        CHECK_EQ_U64(step_out.script.count, step.script.count);
+        CHECK_EQ_I64(step_out.script.round, step.script.round);
+    }
+}
+
 TEST(an_order_names_the_card_that_was_laid)
 {
     struct api_order_request in = {.client_request_id = UUID,
@@ -279,7 +322,7 @@ TEST(an_order_names_the_card_that_was_laid)
 
 /* ---- refused ---- */
 
-enum message { LAID, SESSION, READ, VIEW, ISSUE, WRITE, WRITTEN, PROOF };
+enum message { LAID, SESSION, READ, VIEW, ISSUE, WRITE, ROUND, STEP, WRITTEN, PROOF };
 
 static enum err decode(enum message message, const char *json)
 {
@@ -300,6 +343,10 @@ static enum err decode(enum message message, const char *json)
         return api_card_issue_decode(json, len, &issue, &fault);
     case WRITE:
         return api_card_write_decode(json, len, &write_out, &fault);
+    case ROUND:
+        return api_card_round_decode(json, len, &round_out, &fault);
+    case STEP:
+        return api_card_step_decode(json, len, &step_out, &fault);
     case WRITTEN:
         return api_card_written_decode(json, len, &written_out, &fault);
     case PROOF:
@@ -313,6 +360,9 @@ static enum err decode(enum message message, const char *json)
 #define VIEW_REST                                                                                  \
     "'session_id':'" UUID "','room_id':'r','meter_id':'m','loaded':'yes','balance_fen':null"
 #define WRITE_REST "'order_no':'S0000001','amount_fen':1,'authorisation':'a.b'"
+#define BARE_REST "'order_no':'S0000001','amount_fen':1,'n':1"
+#define ROUND_REST "'session_id':'" UUID "','answers':['9100']"
+#define APDUS "'apdus':[{'apdu':'90C7000000','expect':'9100'}]"
 #define KEY "{'sector':1,'kind':'B','key':'c6147c262cd3'}"
 #define KEY5 KEY "," KEY "," KEY "," KEY "," KEY
 #define WRITTEN_REST "'client_request_id':'" UUID "','uid':'4A8B1C2D'"
@@ -354,6 +404,7 @@ static const struct {
     {READ, "{'issue':'5'}", "issue"},
     {READ, "{'answers':['9100','zz']}", "answers"},
     {READ, "{'answers':[null]}", "answers"},
+    {READ, "{'round':13}", "round"},
     {VIEW, "{" VIEW_REST ",'state':'ready'}", NULL},
     {VIEW, "{" VIEW_REST ",'state':'owed'}", "write"},
     {VIEW, "{" VIEW_REST ",'state':'sold'}", "state"},
@@ -368,6 +419,18 @@ static const struct {
     {WRITE, "{'write':{" WRITE_REST ",'n':1,'media':'desfire','token':'" RECORD "'}}",
      "write.token"},
     {WRITE, "{'write':{" WRITE_REST ",'n':1,'media':'desfire'}}", NULL},
+    {WRITE, "{'write':{" BARE_REST ",'media':'desfire'," APDUS "}}", NULL},
+    {WRITE, "{'write':{" BARE_REST ",'media':'desfire'," APDUS ",'round':13}}", "write.round"},
+    {WRITE, "{'write':{" BARE_REST ",'media':'classic','token':'" RECORD "'}}",
+     "write.authorisation"},
+    {ROUND, "{" ROUND_REST ",'round':12}", NULL},
+    {ROUND, "{" ROUND_REST ",'round':0}", "round"},
+    {ROUND, "{" ROUND_REST "}", "round"},
+    {ROUND, "{'session_id':'7','round':1}", "session_id"},
+    {STEP, "{'progress':'more','round':2,'authorisation':null," APDUS "}", NULL},
+    {STEP, "{'progress':'more'}", "apdus"},
+    {STEP, "{'progress':'written'," APDUS "}", "apdus"},
+    {STEP, "{'progress':'done'}", "progress"},
     {WRITTEN, "{" WRITTEN_REST ",'outcome':'done','credit':['" RECORD "','" RECORD "']}", NULL},
     {WRITTEN, "{" WRITTEN_REST ",'outcome':'perhaps'}", "outcome"},
     {PROOF, "{'written':true}", NULL},
@@ -416,7 +479,8 @@ static const struct {
 } CLEARED[] = {
     {SESSION, &session_out, sizeof(session_out)}, {READ, &read_out, sizeof(read_out)},
     {VIEW, &view_out, sizeof(view_out)},          {WRITE, &write_out, sizeof(write_out)},
-    {WRITTEN, &written_out, sizeof(written_out)},
+    {WRITTEN, &written_out, sizeof(written_out)}, {ROUND, &round_out, sizeof(round_out)},
+    {STEP, &step_out, sizeof(step_out)},
 };
 
 static bool is_cleared(const void *memory, size_t memory_size)
