@@ -16,6 +16,7 @@
 #include "common/json/json.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "protocol/api/card.h"
 
 enum { PATH_SIZE = 160, BODY_SIZE = 2048 };
 
@@ -25,16 +26,17 @@ static const char usage[] =
     "shilling-cloud --config FILE card public-key       for the terminals' card drivers, PEM\n"
     "shilling-cloud --config FILE card list             what is owed, and open return cases\n"
     "shilling-cloud --config FILE card show UID\n"
-    "shilling-cloud --config FILE card issue UID METER [NAME]   a meter's first card: what to "
-    "write to it\n"
-    "shilling-cloud --config FILE card replace OLD NEW [NAME]   another card, with all that was "
-    "bought\n"
+    "shilling-cloud --config FILE card issue UID METER [KIND] [NAME]   a meter's first card: what "
+    "to write to it\n"
+    "shilling-cloud --config FILE card replace OLD NEW [KIND] [NAME]   another card, with all that "
+    "was bought\n"
     "shilling-cloud --config FILE card lost|block|open UID [NAME]\n"
     "shilling-cloud --config FILE card take-return UID RECORD      the meter's word, 96 hex "
     "digits\n"
     "shilling-cloud --config FILE card return-begin ORDER NAME     buy value back; two persons\n"
     "shilling-cloud --config FILE card paid-out CASE NAME          at the desk; two persons\n"
-    "The passwords of NAME are asked for. Answers are JSON.\n";
+    "KIND is classic, if none is given, or desfire. The passwords of NAME are asked for. Answers\n"
+    "are JSON.\n";
 
 static enum app_exit say(const char *text)
 {
@@ -186,12 +188,31 @@ static enum app_exit on_card(const struct settings *settings, const char *uid, c
     return send(settings, path, body, name);
 }
 
-static enum app_exit issue(const struct settings *settings, const char *uid, const char *meter,
-                           const char *name)
+/* What may stand behind a new card's two words; NULL: not said. */
+struct extras {
+    const char *kind; /* of card */
+    const char *name; /* who signs */
+};
+
+/* [KIND] [NAME]; a single word that is no kind is a name. False: neither. */
+static bool extras_read(const char *const *words, int count, struct extras *ret_extras)
+{
+    enum api_card_media media;
+    const bool has_kind = count > 0 && api_card_media_parse(words[0], &media);
+    const int named = has_kind ? 1 : 0;
+    *ret_extras = (struct extras){.kind = has_kind ? words[0] : NULL,
+                                  .name = count > named ? words[named] : NULL};
+    return count <= named + 1;
+}
+
+/* The UID of a blank card, and its kind if that is said. */
+static json_t *blank(const char *uid, const struct extras *extras)
 {
     json_t *body = one("uid", uid);
-    json_put_text(body, "meter_id", meter);
-    return send(settings, "/v1/admin/cards", body, name);
+    if (extras->kind != NULL) {
+        json_put_text(body, "media", extras->kind);
+    }
+    return body;
 }
 
 /* ---- which one ---- */
@@ -215,20 +236,23 @@ static enum app_exit with_one(const struct settings *settings, const char *const
                          : wrong_usage();
 }
 
-/* Two words, and whoever signs; NULL: nobody. */
+/* A new card: two words, and what may stand behind them. */
 static enum app_exit make(const struct settings *settings, const char *const *words,
-                          const char *name)
+                          const struct extras *extras)
 {
     if (str_equal(words[0], "issue")) {
-        return issue(settings, words[1], words[2], name);
+        json_t *body = blank(words[1], extras);
+        json_put_text(body, "meter_id", words[2]);
+        return send(settings, "/v1/admin/cards", body, extras->name);
     }
     return str_equal(words[0], "replace")
-               ? on_card(settings, words[1], "/replace", one("uid", words[2]), name)
+               ? on_card(settings, words[1], "/replace", blank(words[2], extras), extras->name)
                : wrong_usage();
 }
 
 static enum app_exit with_two(const struct settings *settings, const char *const *words)
 {
+    const struct extras none = {.kind = NULL};
     const char *state = state_of(words[0]);
     if (state != NULL) {
         return on_card(settings, words[1], "/state", one("state", state), words[2]);
@@ -242,7 +266,15 @@ static enum app_exit with_two(const struct settings *settings, const char *const
     if (str_equal(words[0], "paid-out")) {
         return signed_by(settings, "/v1/admin/card-payouts", one("case_no", words[1]), words[2]);
     }
-    return make(settings, words, NULL);
+    return make(settings, words, &none);
+}
+
+static enum app_exit with_more(const struct settings *settings, const char *const *words,
+                               int word_count)
+{
+    struct extras extras;
+    return extras_read(words + 3, word_count - 3, &extras) ? make(settings, words, &extras)
+                                                           : wrong_usage();
 }
 
 enum app_exit command_card(const struct settings *settings, const char *const *words,
@@ -263,5 +295,5 @@ enum app_exit command_card(const struct settings *settings, const char *const *w
     if (word_count == 3) {
         return with_two(settings, words);
     }
-    return word_count == 4 ? make(settings, words, words[3]) : wrong_usage();
+    return word_count > 3 ? with_more(settings, words, word_count) : wrong_usage();
 }

@@ -256,6 +256,18 @@ enum err book_tokens_written(struct db *db, const char *meter_id, uint32_t n)
     return sql_run(sql);
 }
 
+enum err book_token_is_written(struct db *db, const struct book_token *token, bool *ret_written)
+{
+    struct sql *sql = sql_begin(db, "SELECT written_at IS NOT NULL FROM card_token"
+                                    " WHERE meter_id = ?1 AND n = ?2");
+    sql_bind_text(sql, 1, token->meter_id);
+    sql_bind_i64(sql, 2, token->n);
+    enum err err = sql_one(sql);
+    *ret_written = err == OK && sql_i64(sql, 0) != 0;
+    sql_end(sql);
+    return err;
+}
+
 enum err book_total_fits(struct db *db, const char *meter_id, uint32_t n, int64_t total_fen,
                          bool *ret_fits)
 {

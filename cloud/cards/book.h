@@ -100,6 +100,9 @@ MUST_CHECK enum err book_token_of(struct db *db, const char *document_no,
 MUST_CHECK enum err book_token_insert(struct db *db, const struct book_token *token);
 /** Note that every token up to @p n was seen on the card. */
 MUST_CHECK enum err book_tokens_written(struct db *db, const char *meter_id, uint32_t n);
+/** True if it, or a later one, was seen on the card. */
+MUST_CHECK enum err book_token_is_written(struct db *db, const struct book_token *token,
+                                          bool *ret_written);
 /** True if one of the tokens up to @p n said @p total_fen, or that is 0 as before the first. */
 MUST_CHECK enum err book_total_fits(struct db *db, const char *meter_id, uint32_t n,
                                     int64_t total_fen, bool *ret_fits);

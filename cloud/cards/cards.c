@@ -59,6 +59,7 @@ enum err cards_create(const struct cards_setup *setup, struct cards **ret_cards)
     }
     lay_routes(cards);
     write_routes(cards);
+    round_routes(cards);
     desk_routes(cards);
     desk_read_routes(cards);
     if (setup->vault != NULL) {

@@ -58,7 +58,7 @@ static enum err make_record(struct db *db, struct desk_issue *issue,
 
 static enum err put_card(struct db *db, struct desk_issue *issue, const struct catalog_meter *meter)
 {
-    issue->card = (struct book_card){.media = API_CARD_CLASSIC};
+    issue->card = (struct book_card){.media = issue->media};
     bool fits = str_copy(issue->card.uid_text, sizeof(issue->card.uid_text), issue->uid_text) &&
                 card_uid_parse(issue->uid_text, &issue->card.uid) &&
                 str_copy(issue->card.meter_id, sizeof(issue->card.meter_id), issue->meter_id) &&

@@ -12,6 +12,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "protocol/api/error.h"
+#include "protocol/card/desfire.h"
 #include "protocol/card/mifare.h"
 
 /* ---- answers ---- */
@@ -88,26 +89,50 @@ bool desk_take_person(const struct cards *cards, struct http_request *request,
 
 /* ---- a blank card ---- */
 
-static enum err put_trailers(const struct desk_issue *issue, json_t *json)
+static enum err put_trailers(const struct card_keys *keys, const struct card_uid *uid, json_t *list)
 {
-    struct card_keys keys;
-    json_t *list = json_array();
-    if (!vault_meter_keys(issue->cards->setup.vault, issue->account.meter, &keys)) {
-        json_decref(list);
-        return ERR_INTERNAL;
-    }
     enum err err = OK;
     for (uint8_t sector = 0; sector < MIFARE_SECTORS && err == OK; sector++) {
         uint8_t block[CARD_BLOCK_SIZE];
         char text[2 * CARD_BLOCK_SIZE + 1];
-        const bool made = card_trailer_make(&keys, &issue->card.uid, sector, block) &&
+        const bool made = card_trailer_make(keys, uid, sector, block) &&
                           hex_format(block, sizeof(block), /* separator= */ 0, text, sizeof(text));
         err = made && json_array_append_new(list, json_string(text)) == 0 ? OK : ERR_INTERNAL;
         bytes_wipe(block, sizeof(block));
         bytes_wipe(text, sizeof(text));
     }
+    return err;
+}
+
+static enum err put_aes_keys(const struct card_keys *keys, const struct card_uid *uid, json_t *list)
+{
+    enum err err = OK;
+    for (uint8_t number = 0; number < DESFIRE_KEY_COUNT && err == OK; number++) {
+        uint8_t key[CARD_KEY_SIZE];
+        char text[2 * CARD_KEY_SIZE + 1];
+        const bool made = card_desfire_key(keys, uid, number, key) &&
+                          hex_format(key, sizeof(key), /* separator= */ 0, text, sizeof(text));
+        err = made && json_array_append_new(list, json_string(text)) == 0 ? OK : ERR_INTERNAL;
+        bytes_wipe(key, sizeof(key));
+        bytes_wipe(text, sizeof(text));
+    }
+    return err;
+}
+
+/* What the card is made of: trailers of its sectors, or keys of its application. */
+static enum err put_secrets(const struct desk_issue *issue, json_t *json)
+{
+    const struct book_card *card = &issue->card;
+    const bool classic = card->media == API_CARD_CLASSIC;
+    struct card_keys keys;
+    if (!vault_meter_keys(issue->cards->setup.vault, issue->account.meter, &keys)) {
+        return ERR_INTERNAL;
+    }
+    json_t *list = json_array();
+    enum err err =
+        classic ? put_trailers(&keys, &card->uid, list) : put_aes_keys(&keys, &card->uid, list);
     bytes_wipe(&keys, sizeof(keys));
-    json_put(json, "trailers", list);
+    json_put(json, classic ? "trailers" : "keys", list);
     return err;
 }
 
@@ -124,7 +149,8 @@ void desk_reply_issued(struct http_request *request, const struct desk_issue *is
     json_put_text(json, "meter", meter);
     json_put_int(json, "card_no", issue->card.card_no);
     json_put_text(json, "record", record);
-    enum err err = put_trailers(issue, json);
+    json_put_text(json, "media", api_card_media_name(issue->card.media));
+    enum err err = put_secrets(issue, json);
     if (err == OK) {
         http_reply_json(request, 200, json);
     } else {
@@ -142,6 +168,21 @@ static void run_issue(struct http_request *request, struct desk_issue *issue)
     }
 }
 
+/* The kind of card, if it is told; false: the request was answered. */
+static bool take_media(struct http_request *request, enum api_card_media *ret_media)
+{
+    char word[BOOK_WORD_SIZE];
+    struct json_reader r = json_reader(http_body_json(request));
+    json_text_or_empty(&r, "media", word, sizeof(word));
+    *ret_media = API_CARD_CLASSIC;
+    const bool known = word[0] == '\0' || api_card_media_parse(word, ret_media);
+    if (json_failed(&r) || !known || *ret_media == API_CARD_CPU) {
+        http_reply_bad_request(request, "media");
+        return false;
+    }
+    return true;
+}
+
 static void on_issue(struct http_request *request, void *self)
 {
     struct desk_issue issue = {.cards = self};
@@ -150,7 +191,8 @@ static void on_issue(struct http_request *request, void *self)
     json_text_or_empty(&r, "customer_no", issue.customer_no, sizeof(issue.customer_no));
     if (json_failed(&r)) {
         http_reply_bad_request(request, json_field(&r));
-    } else if (desk_has_vault(self, request) && take_uid_member(request, "uid", issue.uid_text) &&
+    } else if (desk_has_vault(self, request) && take_media(request, &issue.media) &&
+               take_uid_member(request, "uid", issue.uid_text) &&
                desk_take_person(self, request, issue.person)) {
         run_issue(request, &issue);
     }
@@ -161,7 +203,7 @@ static void on_replace(struct http_request *request, void *self)
     struct desk_issue issue = {.cards = self};
     if (desk_has_vault(self, request) &&
         desk_take_uid(request, http_param(request, "uid"), "uid", issue.old_uid) &&
-        take_uid_member(request, "uid", issue.uid_text) &&
+        take_media(request, &issue.media) && take_uid_member(request, "uid", issue.uid_text) &&
         desk_take_person(self, request, issue.person)) {
         run_issue(request, &issue);
     }

@@ -75,8 +75,9 @@ struct token_reader {
 };
 
 /**
- * What a terminal needs to write @p token: keys and the signed right to do so.
- * ERR_CONFLICT: the token was made for another card, on which no meter would believe it.
+ * What a terminal needs to write @p token: keys and the signed right to do so; or the first of the
+ * rounds that do it. ERR_CONFLICT: the token was made for another card, on which no meter would
+ * believe it.
  */
 MUST_CHECK enum err token_write(const struct cards *cards, const struct token_reader *reader,
                                 const struct book_token *token, struct api_card_write *ret_write);
@@ -210,6 +211,7 @@ struct desk_issue {
     char meter_id[API_ID_SIZE];             /* first card only; else a result */
     char customer_no[CARD_METER_TEXT_SIZE]; /* first card only: must be the meter's; "": any */
     char person[PERSON_NAME_SIZE];          /* who gave his password just now; "": nobody */
+    enum api_card_media media;              /* classic, or desfire */
     /* results */
     const char *refused; /* NULL, or a word */
     struct book_card card;
@@ -245,9 +247,26 @@ struct desk_shown {
 MUST_CHECK enum err desk_show(struct db *db, void *shown);
 MUST_CHECK enum err desk_list(struct db *db, void *shown);
 
+/* ---- what terminals are refused (write_call.c) ---- */
+
+/* Why there is nothing to write. */
+enum refusal {
+    REFUSED_NOT,
+    REFUSED_OVER, /* no such session */
+    REFUSED_WRONG_CARD,
+    REFUSED_NOT_PAID, /* nothing to write for this order: not yet, or not any more */
+    REFUSED_RETURN_CASE,
+    REFUSED_CARD,  /* not read, with something wrong on it, or blocked, lost, replaced meanwhile */
+    REFUSED_STALE, /* a later token went out */
+    REFUSED_COUNT
+};
+
+void refusal_reply(struct http_request *request, enum refusal refusal);
+
 /* ---- routes ---- */
 void lay_routes(struct cards *cards);
 void write_routes(struct cards *cards);
+void round_routes(struct cards *cards);
 void desk_routes(struct cards *cards);
 void desk_read_routes(struct cards *cards);
 
@@ -259,7 +278,7 @@ MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, co
 /** The body's person, whose password must be right; "" if it names nobody. */
 MUST_CHECK bool desk_take_person(const struct cards *cards, struct http_request *request,
                                  char ret_name[PERSON_NAME_SIZE]);
-/** What is to be written to the card: its issue record and all trailers. */
+/** What is to be written to the card: its issue record, and all trailers or all keys. */
 void desk_reply_issued(struct http_request *request, const struct desk_issue *issue);
 
 /* ---- the gate of orders (gate.c) ---- */

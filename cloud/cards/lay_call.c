@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * POST /v1/terminal/cards: a card was laid, whose is it? The answer holds the keys of this one
- * card's sectors, and is wiped here once it is on its way. POST .../{session_id}/read: what is on
- * it; the answer is what the terminal does next.
+ * card's sectors, or the first commands for a card that is relayed, and is wiped here once it is on
+ * its way. POST .../{session_id}/read: what is on it; the answer is what the terminal does next.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/relay.h"
 #include "cloud/catalog/catalog.h"
 #include "common/bytes.h"
 #include "common/must.h"
@@ -24,6 +25,7 @@ struct laying {
     struct api_card_laid laid;
     struct card_session session;
     struct api_card_session answer;
+    struct relay *relay; /* @own until it is kept */
 };
 
 static enum api_card_standing standing_of(const char *state)
@@ -64,12 +66,18 @@ static enum err look_up(struct db *db, void *arg)
     const bool here = str_equal(meter.site_id, laying->peer->site_id);
     laying->answer.standing = here ? standing_of(card.state) : API_CARD_OTHER_SITE;
     laying->answer.media = card.media;
+    laying->session.media = card.media;
     if (laying->answer.standing != API_CARD_OURS) {
         return OK;
     }
     bool fits = str_copy(laying->session.meter_id, sizeof(laying->session.meter_id), card.meter_id);
     MUST(fits);
-    return token_read_keys(laying->cards, &account, &card.uid, &laying->answer.keys);
+    if (card.media == API_CARD_CLASSIC) {
+        return token_read_keys(laying->cards, &account, &card.uid, &laying->answer.keys);
+    }
+    laying->relay = relay_create(&card.uid, account.meter);
+    relay_first(&laying->answer.script);
+    return laying->relay != NULL ? OK : ERR_MEMORY;
 }
 
 static void reply_session(struct http_request *request, const struct api_card_session *answer)
@@ -120,12 +128,14 @@ static void on_lay(struct http_request *request, void *self)
         MUST(fits);
         enum err err = store_read(setup->store, look_up, laying);
         if (err == OK) {
-            card_sessions_put(cards->sessions, &laying->session);
+            card_sessions_put(cards->sessions, &laying->session, laying->relay);
+            laying->relay = NULL;
             reply_session(request, &laying->answer);
         } else {
             view_reply_error(request, err);
         }
     }
+    relay_destroy(laying->relay);
     bytes_wipe(laying, sizeof(*laying));
     free(laying);
 }
@@ -320,6 +330,73 @@ static void done(enum err err, void *arg)
     finish(reading);
 }
 
+/* ---- what a relayed card said ---- */
+
+static void fill_slots(const struct relay *relay, struct api_card_read *read)
+{
+    /* One file stands where a card of sectors has two slots: a commit leaves no torn one. */
+    for (int i = 0; i < API_CARD_SLOTS; i++) {
+        card_record_format(relay->rounds.credit, read->credit[i]);
+        card_record_format(relay->rounds.returned, read->returned[i]);
+    }
+}
+
+static void fill_refusal(enum rounds_end end, struct api_card_view *view)
+{
+    const enum card_reason reason =
+        end == ROUNDS_FORGED ? CARD_REASON_BAD_MAC : CARD_REASON_NOT_READ;
+    view->state = API_CARD_REFUSED;
+    str_format_cut(view->reason, sizeof(view->reason), "%s", card_reason_name(reason));
+}
+
+/* True: the files were read, and stand in the slots. Else the request was answered. */
+static bool hear(struct http_request *request, struct reading *reading, struct relay *relay)
+{
+    const struct cards_setup *setup = &reading->cards->setup;
+    struct api_card_read *read = &reading->read;
+    const struct relay_answers answers = {read->round, read->answers, read->answer_count};
+    enum rounds_end end = ROUNDS_FAILED;
+    if (read->round == 1) {
+        relay_read(relay);
+    }
+    enum err err = relay->token.n != 0
+                       ? ERR_CONFLICT
+                       : relay_take(relay, setup->vault, setup->rng, &answers, &end);
+    if (err == OK && end == ROUNDS_DONE) {
+        fill_slots(relay, read);
+        return true;
+    }
+    if (err == ERR_CONFLICT) {
+        reply_over(request);
+    } else if (err != OK) {
+        view_reply_error(request, err);
+    } else if (end == ROUNDS_MORE) {
+        reading->view.state = API_CARD_MORE;
+        relay_script(relay, &reading->view.script);
+        reply_view(request, &reading->view);
+    } else {
+        fill_refusal(end, &reading->view);
+        reply_view(request, &reading->view);
+    }
+    return false;
+}
+
+static bool hear_relayed(struct http_request *request, struct reading *reading)
+{
+    struct card_sessions *sessions = reading->cards->sessions;
+    const char *session_id = reading->session.session_id;
+    struct relay *relay = card_sessions_take_relay(sessions, session_id);
+    if (relay == NULL) {
+        http_reply_error(request, 503, API_ERROR_BUSY, NULL, NULL);
+        return false;
+    }
+    const bool heard = hear(request, reading, relay);
+    card_sessions_give_relay(sessions, session_id, relay);
+    return heard;
+}
+
+/* ---- the call ---- */
+
 static void on_read(struct http_request *request, void *self)
 {
     struct cards *cards = self;
@@ -348,6 +425,10 @@ static void on_read(struct http_request *request, void *self)
     bool fits = str_copy(reading->view.session_id, sizeof(reading->view.session_id),
                          reading->session.session_id);
     MUST(fits);
+    if (reading->session.media != API_CARD_CLASSIC && !hear_relayed(request, reading)) {
+        finish(reading);
+        return;
+    }
     reading->ticket = http_park(request, ANSWER_MS_MAX, NULL, NULL);
     enum err err = store_submit(cards->setup.store, carry_out, done, reading);
     if (err != OK) {

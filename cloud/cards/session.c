@@ -3,14 +3,20 @@
 
 #include <stdlib.h>
 
+#include "cloud/cards/relay.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/thread/monitor.h"
 
+struct place {
+    struct card_session session;
+    struct relay *relay; /* @own; NULL: none, or somebody has it in hand */
+};
+
 struct card_sessions {
     struct monitor monitor;
     size_t count;
-    struct card_session list[SESSIONS_MAX];
+    struct place list[SESSIONS_MAX];
 };
 
 struct card_sessions *card_sessions_create(void)
@@ -26,21 +32,24 @@ void card_sessions_destroy(struct card_sessions *sessions)
 {
     if (sessions != NULL) {
         monitor_finish(&sessions->monitor);
+        for (size_t i = 0; i < sessions->count; i++) {
+            relay_destroy(sessions->list[i].relay);
+        }
         free(sessions);
     }
 }
 
 /* Where a terminal's session is or goes: its own place, a free one, or the oldest's. */
-static struct card_session *place_for(struct card_sessions *sessions, const char *terminal_id)
+static struct place *place_for(struct card_sessions *sessions, const char *terminal_id)
 {
-    struct card_session *oldest = NULL;
+    struct place *oldest = NULL;
     for (size_t i = 0; i < sessions->count; i++) {
-        struct card_session *session = &sessions->list[i];
-        if (str_equal(session->terminal_id, terminal_id)) {
-            return session;
+        struct place *place = &sessions->list[i];
+        if (str_equal(place->session.terminal_id, terminal_id)) {
+            return place;
         }
-        if (oldest == NULL || session->used_ms < oldest->used_ms) {
-            oldest = session;
+        if (oldest == NULL || place->session.used_ms < oldest->session.used_ms) {
+            oldest = place;
         }
     }
     if (sessions->count < SESSIONS_MAX) {
@@ -51,10 +60,13 @@ static struct card_session *place_for(struct card_sessions *sessions, const char
     return oldest;
 }
 
-void card_sessions_put(struct card_sessions *sessions, const struct card_session *session)
+void card_sessions_put(struct card_sessions *sessions, const struct card_session *session,
+                       struct relay *relay)
 {
     monitor_enter(&sessions->monitor);
-    *place_for(sessions, session->terminal_id) = *session;
+    struct place *place = place_for(sessions, session->terminal_id);
+    relay_destroy(place->relay);
+    *place = (struct place){.session = *session, .relay = relay};
     monitor_leave(&sessions->monitor);
 }
 
@@ -62,8 +74,8 @@ void card_sessions_update(struct card_sessions *sessions, const struct card_sess
 {
     monitor_enter(&sessions->monitor);
     for (size_t i = 0; i < sessions->count; i++) {
-        if (str_equal(sessions->list[i].session_id, session->session_id)) {
-            sessions->list[i] = *session;
+        if (str_equal(sessions->list[i].session.session_id, session->session_id)) {
+            sessions->list[i].session = *session;
         }
     }
     monitor_leave(&sessions->monitor);
@@ -75,7 +87,7 @@ bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
     bool found = false;
     monitor_enter(&sessions->monitor);
     for (size_t i = 0; i < sessions->count && !found; i++) {
-        struct card_session *session = &sessions->list[i];
+        struct card_session *session = &sessions->list[i].session;
         found = str_equal(session->session_id, session_id) &&
                 str_equal(session->terminal_id, terminal_id) &&
                 now_ms - session->used_ms < SESSION_MS;
@@ -86,4 +98,41 @@ bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
     }
     monitor_leave(&sessions->monitor);
     return found;
+}
+
+/* Inside the monitor. NULL: it is over. */
+static struct place *find(struct card_sessions *sessions, const char *session_id)
+{
+    for (size_t i = 0; i < sessions->count; i++) {
+        if (str_equal(sessions->list[i].session.session_id, session_id)) {
+            return &sessions->list[i];
+        }
+    }
+    return NULL;
+}
+
+struct relay *card_sessions_take_relay(struct card_sessions *sessions, const char *session_id)
+{
+    struct relay *relay = NULL;
+    monitor_enter(&sessions->monitor);
+    struct place *place = find(sessions, session_id);
+    if (place != NULL) {
+        relay = place->relay;
+        place->relay = NULL;
+    }
+    monitor_leave(&sessions->monitor);
+    return relay;
+}
+
+void card_sessions_give_relay(struct card_sessions *sessions, const char *session_id,
+                              struct relay *relay)
+{
+    monitor_enter(&sessions->monitor);
+    struct place *place = find(sessions, session_id);
+    if (place != NULL && place->relay == NULL) {
+        place->relay = relay;
+        relay = NULL;
+    }
+    monitor_leave(&sessions->monitor);
+    relay_destroy(relay);
 }

@@ -7,12 +7,14 @@
 
 #include "common/compiler.h"
 #include "common/id.h"
+#include "protocol/api/card.h"
 #include "protocol/api/value.h"
 #include "protocol/card/uid.h"
 
 /*
  * A card that lies at a terminal, from its laying on. Kept in memory alone: a session proves
- * nothing and holds no key, it only says which card the terminal spoke of. At most one a terminal.
+ * nothing and holds no key, it only says which card the terminal spoke of; what is being said to a
+ * card through a relay is kept beside it and is wiped with it. At most one a terminal.
  */
 enum {
     SESSIONS_MAX = 1024,         /* terminals with a card at the same time; the oldest gives way */
@@ -25,22 +27,29 @@ struct card_session {
     char uid[CARD_UID_TEXT_SIZE];
     char meter_id[API_ID_SIZE]; /* "" if the card is not ours */
     uint32_t ready_n;           /* newest token of the meter when the card was found up to date */
-    bool fit;                   /* it was read, and nothing on it speaks against writing to it */
-    bool ready;                 /* ... and it may be sold to */
-    bool has_first;             /* one of its credit slots is true ... */
-    uint8_t first;              /* ... and this is the other one */
-    int64_t used_ms;            /* service clock */
+    enum api_card_media media;
+    bool fit;        /* it was read, and nothing on it speaks against writing to it */
+    bool ready;      /* ... and it may be sold to */
+    bool has_first;  /* one of its credit slots is true ... */
+    uint8_t first;   /* ... and this is the other one */
+    int64_t used_ms; /* service clock */
 };
 
 struct card_sessions;
+struct relay;
 
 /** NULL if there is no memory. */
 struct card_sessions *card_sessions_create(void);
 /** NULL is allowed. */
 void card_sessions_destroy(struct card_sessions *sessions);
 
-/** Keep @p session, in place of the terminal's earlier one. Any thread. */
-void card_sessions_put(struct card_sessions *sessions, const struct card_session *session);
+/**
+ * Keep @p session, in place of the terminal's earlier one. Any thread.
+ *
+ * @param relay @own taken; NULL: the card is not relayed
+ */
+void card_sessions_put(struct card_sessions *sessions, const struct card_session *session,
+                       struct relay *relay);
 
 /** Note what became of @p session, unless another card was laid at its terminal. Any thread. */
 void card_sessions_update(struct card_sessions *sessions, const struct card_session *session);
@@ -49,5 +58,16 @@ void card_sessions_update(struct card_sessions *sessions, const struct card_sess
 MUST_CHECK bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
                                   const char *terminal_id, int64_t now_ms,
                                   struct card_session *ret_session);
+
+/**
+ * Take a session's relay in hand. Any thread.
+ *
+ * @return @own, card_sessions_give_relay(); NULL: somebody else has it, or there is none
+ */
+MUST_CHECK struct relay *card_sessions_take_relay(struct card_sessions *sessions,
+                                                  const char *session_id);
+/** Put it back; it is destroyed if the session is over meanwhile. Any thread. */
+void card_sessions_give_relay(struct card_sessions *sessions, const char *session_id,
+                              struct relay *relay);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/relay.h"
 #include "cloud/catalog/catalog.h"
 #include "cloud/orders/number.h"
 #include "common/bytes.h"
@@ -196,6 +197,10 @@ enum err token_write(const struct cards *cards, const struct token_reader *reade
     ret_write->media = reader->card->media;
     bool fits = str_copy(ret_write->order_no, sizeof(ret_write->order_no), token->document_no);
     MUST(fits);
+    if (reader->card->media != API_CARD_CLASSIC) {
+        relay_first(&ret_write->script); /* the token goes in a later round, signed for there */
+        return OK;
+    }
     card_record_format(token->record, ret_write->token);
     _Static_assert((int)CARDAUTH_TEXT_SIZE <= (int)API_CARD_AUTHORISATION_SIZE, "fits");
     enum err err = seal(cards, reader, token, ret_write->authorisation);

@@ -18,18 +18,6 @@
 
 enum { ANSWER_MS_MAX = 10000 };
 
-/* Why nothing was written to the answer. */
-enum refusal {
-    REFUSED_NOT,
-    REFUSED_OVER, /* no such session */
-    REFUSED_WRONG_CARD,
-    REFUSED_NOT_PAID, /* nothing to write for this order: not yet, or not any more */
-    REFUSED_RETURN_CASE,
-    REFUSED_CARD,  /* not read, with something wrong on it, or blocked, lost, replaced meanwhile */
-    REFUSED_STALE, /* a later token went out */
-    REFUSED_COUNT
-};
-
 static const struct {
     unsigned status;
     const char *code;
@@ -207,6 +195,14 @@ static enum err is_here(struct db *db, const struct write_call *call, const char
     return err == OK && !str_equal(meter.site_id, call->site_id) ? ERR_NOT_FOUND : err;
 }
 
+/* A relayed card proves to the cloud itself what it holds; the terminal only tells that it ended.
+ */
+static enum err confirm_relayed(struct db *db, struct write_call *call,
+                                const struct book_token *token)
+{
+    return book_token_is_written(db, token, &call->proof.written);
+}
+
 static enum err confirm(struct db *db, struct write_call *call, const struct book_token *token)
 {
     const struct api_card_written *written = &call->written;
@@ -233,6 +229,7 @@ static enum err carry_written(struct db *db, void *arg)
 {
     struct write_call *call = arg;
     struct book_token token;
+    struct book_card card;
     struct card_uid uid;
     char uid_text[CARD_UID_TEXT_SIZE];
     enum err err = book_token_of(db, call->order_no, &token);
@@ -253,13 +250,17 @@ static enum err carry_written(struct db *db, void *arg)
         call->refusal = REFUSED_WRONG_CARD;
         return OK;
     }
-    err = confirm(db, call, &token);
+    err = book_card_load(db, token.uid_text, &card);
+    if (err == OK) {
+        err = card.media == API_CARD_CLASSIC ? confirm(db, call, &token)
+                                             : confirm_relayed(db, call, &token);
+    }
     return err == OK ? load_proof(db, call) : err;
 }
 
 /* ---- answers ---- */
 
-static void reply_refusal(struct http_request *request, enum refusal refusal)
+void refusal_reply(struct http_request *request, enum refusal refusal)
 {
     http_reply_error(request, REFUSALS[refusal].status, REFUSALS[refusal].code, NULL, NULL);
 }
@@ -295,7 +296,7 @@ static void reply(struct write_call *call, enum err err, bool is_proof)
     if (request != NULL && err != OK) {
         view_reply_error(request, err);
     } else if (request != NULL && call->refusal != REFUSED_NOT) {
-        reply_refusal(request, call->refusal);
+        refusal_reply(request, call->refusal);
     } else if (request != NULL) {
         reply_encoded(request, call, is_proof);
     }
@@ -362,7 +363,7 @@ static void on_issue(struct http_request *request, void *self)
         finish(call);
     } else if (!card_sessions_get(cards->sessions, wish.session_id, call->terminal_id,
                                   store_service_ms(cards->setup.store), &call->session)) {
-        reply_refusal(request, REFUSED_OVER);
+        refusal_reply(request, REFUSED_OVER);
         finish(call);
     } else {
         submit(call, request, carry_issue, issued);

@@ -15,6 +15,7 @@ import { until } from '../../tools/world/processes.mjs';
 import { ANNEX, addAnnex } from './lib/annex.mjs';
 import { audit, rows } from './lib/books.mjs';
 import { Contract } from './lib/contract.mjs';
+import { DesfireCard } from './lib/desfire_card.mjs';
 import { home as goHome, settled, toCode, toMeter } from './lib/journey.mjs';
 import { record } from './lib/recorder.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
@@ -22,12 +23,13 @@ import { bareAgent, unregistered } from './lib/strangers.mjs';
 import { Terminal } from './lib/terminal.mjs';
 
 const contract = await Contract.load();
+const CARD_MASTER = randomBytes(16).toString('hex');
 
 /** The two secrets of the card side, in a folder of their own. */
 function cardKeys() {
   const dir = mkdtempSync(join(tmpdir(), 'shilling-keys-'));
   const put = (name, text) => writeFileSync(join(dir, name), text, { mode: 0o600 });
-  put('master.hex', randomBytes(16).toString('hex'));
+  put('master.hex', CARD_MASTER);
   put('signing.pem',
     generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
   after(() => rmSync(dir, { recursive: true, force: true }));
@@ -164,9 +166,10 @@ function operations(home, orderNo) {
 
 /** A body that suits every POST about something that is not there, and what is said of it. */
 const absentBody = () => ({ ...requestId(), max_age_s: 0, verdict: 'printed',
-  print_id: randomUUID(), session_id: randomUUID(), uid: '4A8B1C2D', outcome: 'done' });
+  print_id: randomUUID(), session_id: randomUUID(), uid: '4A8B1C2D', outcome: 'done', round: 1,
+  answers: [] });
 const absentCode = ({ pattern }) =>
-  (/\/(read|card)$/.test(pattern) ? '410 card_session_over' : '404 not_found');
+  (/\/(read|card|round)$/.test(pattern) ? '410 card_session_over' : '404 not_found');
 
 async function expect(one, { method, path }, body, wanted, options) {
   const { status, json } = await one.call(method, path, body, options);
@@ -389,6 +392,92 @@ test('a card is laid, paid for and written, and refused each time with its code'
     ({ view } = await layCard(one, uid, newest));
     assert.equal(view.state, 'repair');
     assert.ok(view.write.amount_fen < 0);
+    noFaults();
+  }));
+
+/** Lay a card that is relayed, and read it in rounds; its session and the cloud's view. */
+async function layRelayed(one, card) {
+  const { json: laid } = await one.post('/v1/terminal/cards', { ...requestId(), uid: card.uid,
+    atqa: '0344', sak: '20', ats: '067577810280', family: 'iso' });
+  assert.equal(laid.media, 'desfire');
+  const session = laid.session_id;
+  let step = laid;
+  for (let round = 1; round === 1 || step.state === 'more'; round += 1) {
+    assert.equal(step.round, round);
+    const { status, json, text } = await one.post(`/v1/terminal/cards/${session}/read`,
+      { round, answers: card.say(step.apdus) });
+    assert.equal(status, 200, text);
+    step = json;
+  }
+  return { session, view: step };
+}
+
+/** Carry all rounds of a write; how many there were. */
+async function writeRelayed(one, card, session, write) {
+  let step = write;
+  for (let round = 1; ; round += 1) {
+    const { status, json, text } = await one.post(
+      `/v1/terminal/orders/${write.order_no}/card/round`,
+      { session_id: session, round, answers: card.say(step.apdus) });
+    assert.equal(status, 200, text);
+    if (json.progress !== 'more') {
+      assert.equal(json.progress, 'written');
+      return round;
+    }
+    step = json;
+  }
+}
+
+test('a card that is relayed is sold to and written in rounds, and refused with its code',
+  { timeout: 90000 }, keeping(box, async (t, house) => {
+    const one = terminal(house);
+    const home = { room: ANNEX.otherCardRoom };
+    const card = new DesfireCard({ master: CARD_MASTER, meter: '998877665506',
+      uid: '04A1B2C3D4E5F6' });
+    house.cloudCommand('card', 'replace', '11223344', card.uid, 'desfire');
+    let { session, view } = await layRelayed(one, card);
+    assert.equal(view.state, 'repair');
+    assert.equal(view.write.authorisation, null);
+    assert.equal(await writeRelayed(one, card, session, view.write), 5);
+    ({ session, view } = await layRelayed(one, card));
+    assert.equal(view.state, 'ready');
+    const numbers = [];
+    for (let i = 0; i < 2; i += 1) {
+      const { status, json, text } = await one.create(one.request(home, { card_session: session,
+        channel: 'wechat' }));
+      assert.equal(status, 200, text);
+      numbers.push(json.order_no);
+      await one.watchOrder(json.order_no, (v) => v.qr_text !== null);
+    }
+    const [first, second] = numbers;
+    const ask = (orderNo, body) => [one, { method: 'POST',
+      path: `/v1/terminal/orders/${orderNo}/card/round` },
+    { session_id: session, round: 1, answers: [], ...body }];
+    await expect(...ask(first, {}), '409 not_paid');
+    const writes = [];
+    for (const orderNo of numbers) {
+      await house.wallet(`pay ${orderNo}`);
+      await one.watchOrder(orderNo, (v) => v.state === 'PAID');
+      const { json, text } = await one.post(`/v1/terminal/orders/${orderNo}/card`,
+        { ...requestId(), session_id: session });
+      assert.equal(json.write?.token, null, text);
+      writes.push(json.write);
+    }
+    await expect(...ask(first, {}), '409 card_stale');
+    await expect(...ask(second, { round: 2 }), '410 card_session_over');
+    house.cloudCommand('card', 'block', card.uid);
+    await expect(...ask(second, {}), '409 card_refused');
+    house.cloudCommand('card', 'open', card.uid);
+    const { order_no: theirs } = rows(house, `SELECT document_no AS order_no FROM card_token
+      WHERE uid <> '${card.uid}' LIMIT 1`)[0];
+    await expect(...ask(theirs, {}), '409 wrong_card');
+    const failed = await one.post(`/v1/terminal/orders/${second}/card/round`,
+      { session_id: session, round: 1, answers: ['9100', '91AE'] });
+    assert.equal(failed.json.progress, 'failed', failed.text);
+    assert.equal(await writeRelayed(one, card, session, writes[1]), 5);
+    await settled(house, first, 'DONE');
+    await settled(house, second, 'DONE');
+    assert.equal((await layRelayed(one, card)).view.state, 'ready');
     noFaults();
   }));
 
