@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Open a laying, ask for a token, write it. The card session of the server and the write that it
+ * Open a laying, ask for a token, write it - or, where the server speaks to the card itself, carry
+ * the rounds in which that is done. The card session of the server and the write that it
  * gave are remembered here between the three; what had keys in it is wiped after each.
  */
 #include "kiosk/flow/card_jobs.h"
@@ -18,7 +19,8 @@
 #include "kiosk/net/server_card.h"
 
 enum {
-    ROUNDS_MAX = 12, /* of a relay: a card page takes three */
+    ROUNDS_MAX = API_CARD_ROUNDS_MAX, /* of a relay: reading takes two, a write five */
+    ROUND_TRIES = 2,                  /* the card waits, and the server's word stays the same */
     BODY_SIZE = 12288,
 };
 
@@ -30,6 +32,8 @@ struct desk {
     struct api_card_read read;
     struct api_card_view view;
     struct api_card_written written;
+    struct api_card_round round;
+    struct api_card_step step;
 };
 
 struct card_jobs {
@@ -151,6 +155,7 @@ static enum session_card_trouble read_relay(struct card_jobs *jobs, uint32_t num
     bool said = trouble == SESSION_CARD_FINE || desk->report.error == CARDLINK_REFUSED;
     if (said && desk->report.answer_count > 0) {
         desk->read = (struct api_card_read){0};
+        desk->read.round = round->script->round;
         desk->read.answer_count = convert_card_answers(&desk->report, desk->read.answers);
         return SESSION_CARD_FINE;
     }
@@ -268,13 +273,9 @@ static bool write_request(struct card_jobs *jobs, uint32_t number)
 {
     const struct api_card_write *write = &jobs->write;
     struct cardlink_request *request = &jobs->desk.request;
-    bool classic = write->media == API_CARD_CLASSIC;
-    request_begin(jobs, classic ? CARDLINK_OP_WRITE : CARDLINK_OP_RELAY, number);
+    request_begin(jobs, CARDLINK_OP_WRITE, number);
     if (!str_copy(request->authorisation, sizeof(request->authorisation), write->authorisation)) {
         return false;
-    }
-    if (!classic) {
-        return convert_card_script(&write->script, request);
     }
     size_t size = 0;
     request->has_first = write->has_first;
@@ -285,18 +286,114 @@ static bool write_request(struct card_jobs *jobs, uint32_t number)
            size == sizeof(request->token);
 }
 
-/* What the server is told of this write, in its own words. */
-static char *written_body(struct card_jobs *jobs, const struct session_effect *job, bool answered)
+static bool write_slots(struct card_jobs *jobs, uint32_t number, struct session_card_result *result)
+{
+    if (!write_request(jobs, number)) {
+        return false;
+    }
+    bool answered = cardd_call(jobs->cardd, &jobs->desk.request, &jobs->desk.report);
+    result->outcome = SESSION_CARD_UNSURE; /* an unanswered driver may have written */
+    result->trouble = SESSION_CARD_READER;
+    if (answered) {
+        convert_card_result(&jobs->desk.report, result);
+    }
+    return answered;
+}
+
+/* Let the card hear one round. FINE: it said something, be it unexpected. */
+static enum session_card_trouble round_carry(struct card_jobs *jobs, uint32_t number,
+                                             const struct round *round)
+{
+    struct desk *desk = &jobs->desk;
+    struct cardlink_request *request = &desk->request;
+    request_begin(jobs, CARDLINK_OP_RELAY, number);
+    if (!str_copy(request->authorisation, sizeof(request->authorisation), round->authorisation) ||
+        !convert_card_script(round->script, request)) {
+        desk->report = (struct cardlink_report){.outcome = OUTCOME_NOT_DONE};
+        return SESSION_CARD_EXPIRED;
+    }
+    desk->report = (struct cardlink_report){.outcome = OUTCOME_UNKNOWN}; /* until it answers */
+    enum session_card_trouble trouble = ask_card(jobs);
+    desk->round.round = round->script->round;
+    desk->round.answer_count = convert_card_answers(&desk->report, desk->round.answers);
+    bool said = desk->report.error == CARDLINK_REFUSED && desk->round.answer_count > 0;
+    return said ? SESSION_CARD_FINE : trouble;
+}
+
+static enum session_card_trouble round_tell(struct card_jobs *jobs)
+{
+    struct desk *desk = &jobs->desk;
+    struct api_error error = {0};
+    enum server_result result = SERVER_NOTHING;
+    for (int i = 0; i < ROUND_TRIES && result == SERVER_NOTHING; i++) {
+        result = server_card_round(jobs->server, jobs->write.order_no, &desk->round, &desk->step,
+                                   &error);
+    }
+    if (result == SERVER_NOTHING) {
+        return SESSION_CARD_NETWORK;
+    }
+    return result == SERVER_ANSWER ? SESSION_CARD_FINE : convert_card_refusal(error.code);
+}
+
+/* A write in rounds. Only one that is signed for can change the card; nothing but the server's word
+ * makes it done. */
+static void write_rounds(struct card_jobs *jobs, uint32_t number,
+                         struct session_card_result *result)
+{
+    struct desk *desk = &jobs->desk;
+    struct round round = {&jobs->write.script, jobs->write.authorisation};
+    bool fits = str_copy(desk->round.session_id, sizeof(desk->round.session_id), jobs->session_id);
+    MUST(fits);
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        result->trouble = round_carry(jobs, number, &round);
+        if (round.authorisation[0] != '\0' && desk->report.outcome != OUTCOME_NOT_DONE) {
+            result->outcome = SESSION_CARD_UNSURE;
+        }
+        if (result->trouble == SESSION_CARD_FINE) {
+            result->trouble = round_tell(jobs);
+        }
+        if (result->trouble != SESSION_CARD_FINE) {
+            return;
+        }
+        if (desk->step.progress == API_CARD_WRITTEN) {
+            result->outcome = SESSION_CARD_DONE;
+            return;
+        }
+        result->trouble = SESSION_CARD_EXPIRED;
+        if (desk->step.progress == API_CARD_FAILED) {
+            return;
+        }
+        round = (struct round){&desk->step.script, desk->step.authorisation};
+    }
+}
+
+static enum api_card_outcome outcome_told(enum session_card_outcome outcome)
+{
+    switch (outcome) {
+    case SESSION_CARD_DONE:
+        return API_CARD_DONE;
+    case SESSION_CARD_NOT_DONE:
+        return API_CARD_NOT_DONE;
+    case SESSION_CARD_UNSURE:
+    case SESSION_CARD_OUTCOME_COUNT:
+        break;
+    }
+    return API_CARD_UNKNOWN;
+}
+
+/* What the server is told of this write, in its own words; @p slots: with what was read back. */
+static char *written_body(struct card_jobs *jobs, const struct session_effect *job,
+                          enum api_card_outcome outcome, bool slots)
 {
     struct desk *desk = &jobs->desk;
     struct api_card_written *written = &desk->written;
     memset(written, 0, sizeof(*written));
-    written->outcome = API_CARD_UNKNOWN;
+    written->outcome = outcome;
     bool fits =
         str_copy(written->client_request_id, sizeof(written->client_request_id), job->write.id) &&
         str_copy(written->uid, sizeof(written->uid), job->write.uid);
     MUST(fits);
-    if (answered) {
+    if (slots) {
         convert_card_written(&desk->report, written);
     }
     char *body = malloc(BODY_SIZE);
@@ -318,16 +415,15 @@ static void job_write(struct card_jobs *jobs, const struct session_effect *job)
     MUST(fits);
     result->outcome = SESSION_CARD_NOT_DONE;
     result->trouble = SESSION_CARD_EXPIRED;
-    bool answered = false;
-    if (str_equal(job->write.id, jobs->write_id) && write_request(jobs, job->number)) {
-        answered = cardd_call(jobs->cardd, &jobs->desk.request, &jobs->desk.report);
-        result->outcome = SESSION_CARD_UNSURE; /* an unanswered driver may have written */
-        result->trouble = SESSION_CARD_READER;
-        if (answered) {
-            convert_card_result(&jobs->desk.report, result);
-        }
+    bool classic = jobs->write.media == API_CARD_CLASSIC;
+    bool known = str_equal(job->write.id, jobs->write_id);
+    bool slots = known && classic && write_slots(jobs, job->number, result);
+    enum api_card_outcome outcome = API_CARD_UNKNOWN;
+    if (known && !classic) {
+        write_rounds(jobs, job->number, result);
+        outcome = outcome_told(result->outcome);
     }
-    message->card_body = written_body(jobs, job, answered);
+    message->card_body = written_body(jobs, job, outcome, slots);
     jobs->write_id[0] = '\0';
     bytes_wipe(&jobs->write, sizeof(jobs->write));
     message_put(jobs->queue, message);

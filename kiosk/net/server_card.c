@@ -80,6 +80,31 @@ enum server_result server_card_issue(struct server *server, const char *order_no
                                                                    ret_write, &fault));
 }
 
+enum server_result server_card_round(struct server *server, const char *order_no,
+                                     const struct api_card_round *round,
+                                     struct api_card_step *ret_step, struct api_error *ret_error)
+{
+    char path[SERVER_PATH_SIZE];
+    size_t size = 0;
+    if (!server_path(path, "/v1/terminal/orders/", order_no, "/card/round") ||
+        api_card_round_encode(round, server->body, SERVER_BODY_SIZE, &size) != OK) {
+        return SERVER_NOTHING;
+    }
+    struct server_exchange exchange = {.method = "POST",
+                                       .path = path,
+                                       .body = server->body,
+                                       .body_size = size,
+                                       .timeout_ms = CARD_TIMEOUT_MS,
+                                       .ret_error = ret_error};
+    enum server_result result = server_perform(server, &exchange);
+    struct api_fault fault;
+    return result != SERVER_ANSWER
+               ? result
+               : server_answer_if(&exchange, api_card_step_decode(exchange.answer.body,
+                                                                  exchange.answer.body_size,
+                                                                  ret_step, &fault));
+}
+
 enum server_result server_card_written(struct server *server, const char *order_no,
                                        const char *body, struct api_card_proof *ret_proof,
                                        struct api_error *ret_error)

@@ -22,6 +22,12 @@ enum server_result server_card_issue(struct server *server, const char *order_no
                                      const struct api_card_issue *issue,
                                      struct api_card_write *ret_write, struct api_error *ret_error);
 
+/** What a relayed card said to a round of its write. @p ret_step may hold an authorisation: wipe
+ * it. */
+enum server_result server_card_round(struct server *server, const char *order_no,
+                                     const struct api_card_round *round,
+                                     struct api_card_step *ret_step, struct api_error *ret_error);
+
 /** @param body  an encoded api_card_written, as it stands in the journal */
 enum server_result server_card_written(struct server *server, const char *order_no,
                                        const char *body, struct api_card_proof *ret_proof,
