@@ -12,6 +12,7 @@
 #include "tools/cardctl/desk.h"
 #include "tools/cardctl/explain.h"
 #include "tools/cardctl/personalise.h"
+#include "tools/cardctl/personalise_desfire.h"
 #include "tools/cardctl/words.h"
 
 enum { READ_TRIES = 5 };
@@ -21,9 +22,11 @@ struct job {
     const struct options *options;
     struct seat seat;
     char uid[CARD_UID_TEXT_SIZE];
-    bool known; /* to the register */
+    bool desfire; /* the laid card; else it has sectors */
+    bool known;   /* to the register */
     struct desk_card entry;
     struct layout layout;
+    struct desfire_records records; /* instead, of a DESFire card */
 };
 
 static void job_finish(struct job *job)
@@ -62,8 +65,8 @@ static enum ctl_exit say_unknown(const struct job *job)
                    job->uid);
 }
 
-/* Only MIFARE Classic 1K is written here. */
-static enum ctl_exit job_check_family(const struct job *job)
+/* The kinds that are written here. */
+static enum ctl_exit job_check_family(struct job *job)
 {
     switch (seat_family(&job->seat)) {
     case SEAT_CLASSIC:
@@ -71,8 +74,11 @@ static enum ctl_exit job_check_family(const struct job *job)
     case SEAT_LARGE:
         return ctl_say(CTL_FAILED, "this is a MIFARE Classic 4K card: take one with 1K");
     case SEAT_ISO:
-        return ctl_say(CTL_FAILED, "this is no MIFARE Classic card (a DESFire, CPU or bank card): "
-                                   "this tool neither reads nor writes it");
+        job->desfire = desfire_lies_there(&job->seat);
+        return job->desfire
+                   ? CTL_DONE
+                   : ctl_say(CTL_FAILED, "this is no MIFARE Classic or DESFire card (a CPU or bank "
+                                         "card): this tool neither reads nor writes it");
     case SEAT_PHONE:
         return ctl_say(CTL_FAILED, "this is a phone, or a card that draws a new number each time: "
                                    "it cannot be a meter's card");
@@ -80,17 +86,28 @@ static enum ctl_exit job_check_family(const struct job *job)
         break;
     }
     return ctl_say(CTL_FAILED, "this card is of a kind that is not used here: take a MIFARE "
-                               "Classic 1K card");
+                               "Classic 1K or a DESFire card");
 }
 
-/* Read all sectors, through a card that slips away for a moment. */
+static enum seat_answer look_once(struct job *job)
+{
+    if (job->desfire) {
+        return desfire_read_records(&job->seat, &job->entry.desfire_plan, &job->records);
+    }
+    return layout_look(&job->seat, job->known ? &job->entry.plan : NULL, &job->layout);
+}
+
+/* Read all sectors or files, through a card that slips away for a moment. */
 static enum ctl_exit job_look(struct job *job)
 {
-    const struct layout_plan *plan = job->known ? &job->entry.plan : NULL;
     for (int i = 0; i < READ_TRIES; i++) {
-        const enum seat_answer answer = layout_look(&job->seat, plan, &job->layout);
+        const enum seat_answer answer = look_once(job);
         if (answer == SEAT_OK) {
             return CTL_DONE;
+        }
+        if (answer == SEAT_REFUSED) {
+            return ctl_say(CTL_FAILED, "this DESFire card does not know the register entry's keys: "
+                                       "it was not finished ('personalise'), or is another card");
         }
         if (seat_wait_back(&job->seat, answer) != CTL_DONE) {
             return CTL_FAILED;
@@ -102,18 +119,32 @@ static enum ctl_exit job_look(struct job *job)
 
 /* --- read ------------------------------------------------------------------------------------ */
 
-static void put_slots(json_t *body, const char *name, const struct layout *layout, uint8_t first)
+static void put_slots(json_t *body, const char *name, const struct card_slots *slots)
 {
-    const struct card_slots slots = explain_slots(layout, first);
     json_t *list = json_array();
     for (int i = 0; i < CARD_SLOTS; i++) {
         char text[CARD_RECORD_TEXT_SIZE];
-        card_record_format(slots.bytes[i], text);
-        json_t *slot = slots.read[i] ? json_string(text) : json_null();
+        card_record_format(slots->bytes[i], text);
+        json_t *slot = slots->read[i] ? json_string(text) : json_null();
         const bool added = json_array_append_new(list, slot) == 0;
         MUST(added);
     }
     json_put(body, name, list);
+}
+
+/* What was read, in slots. */
+static struct card_slots slots_of(const struct job *job, uint8_t first)
+{
+    if (!job->desfire) {
+        return explain_slots(&job->layout, first);
+    }
+    struct card_slots slots = {.read = {true, true}};
+    for (int i = 0; i < CARD_SLOTS; i++) {
+        memcpy(slots.bytes[i],
+               first == CARD_SECTOR_CREDIT ? job->records.credit : job->records.returned,
+               CARD_RECORD_SIZE);
+    }
+    return slots;
 }
 
 /* What the server says of the records that were read; @p take: it also takes them in. */
@@ -121,8 +152,10 @@ static enum ctl_exit ask_verdict(const struct job *job, bool take, json_t **ret_
 {
     char path[DESK_PATH_SIZE];
     json_t *body = json_object();
-    put_slots(body, "credit", &job->layout, CARD_SECTOR_CREDIT);
-    put_slots(body, "return", &job->layout, CARD_SECTOR_RETURN);
+    const struct card_slots credit = slots_of(job, CARD_SECTOR_CREDIT);
+    const struct card_slots returned = slots_of(job, CARD_SECTOR_RETURN);
+    put_slots(body, "credit", &credit);
+    put_slots(body, "return", &returned);
     json_put_flag(body, "take", take);
     desk_card_path(job->uid, "/reading", path);
     const enum desk_answer answer = desk_call(job->options, path, body, ret_verdict);
@@ -147,10 +180,12 @@ static enum ctl_exit read_card(struct job *job)
     const bool classic = seat_family(&job->seat) == SEAT_CLASSIC;
     json_t *verdict = NULL;
     enum ctl_exit how = options->cloud != NULL ? job_ask(job) : CTL_DONE;
-    if (how == CTL_DONE && classic) {
+    job->desfire = how == CTL_DONE && job->known && job->entry.desfire;
+    const bool ours = classic || job->desfire;
+    if (how == CTL_DONE && ours) {
         how = job_look(job);
     }
-    if (how == CTL_DONE && classic && job->known) {
+    if (how == CTL_DONE && ours && job->known) {
         how = ask_verdict(job, /* take= */ false, &verdict);
     }
     if (how == CTL_DONE) {
@@ -181,13 +216,16 @@ enum ctl_exit command_read(const struct options *options, UNUSED const struct wo
 static enum ctl_exit write_card(struct job *job)
 {
     (void)ctl_say(CTL_DONE, "writing card %s: leave it on the reader", job->uid);
-    const enum ctl_exit how = personalise(&job->seat, &job->entry.plan);
+    const enum ctl_exit how = job->desfire
+                                  ? desfire_personalise(&job->seat, &job->entry.desfire_plan)
+                                  : personalise(&job->seat, &job->entry.plan);
     if (how != CTL_DONE) {
         return how;
     }
-    (void)printf("card %s is finished: card %u of meter %s (number %s); every sector was read "
+    (void)printf("card %s is finished: card %u of meter %s (number %s); every %s was read "
                  "back\n",
-                 job->uid, job->entry.card_no, job->entry.meter_id, job->entry.meter);
+                 job->uid, job->entry.card_no, job->entry.meter_id, job->entry.meter,
+                 job->desfire ? "file" : "sector");
     return CTL_DONE;
 }
 
@@ -198,7 +236,16 @@ static enum ctl_exit job_start_writing(const struct options *options, struct job
     if (how == CTL_DONE) {
         how = job_check_family(job);
     }
-    return how == CTL_DONE ? job_ask(job) : how;
+    if (how == CTL_DONE) {
+        how = job_ask(job);
+    }
+    if (how == CTL_DONE && job->known && job->entry.desfire != job->desfire) {
+        how = ctl_say(CTL_FAILED,
+                      "the register has card %s as another kind of card: nothing was "
+                      "written",
+                      job->uid);
+    }
+    return how;
 }
 
 static enum ctl_exit check_open(const struct job *job)
@@ -230,7 +277,9 @@ enum ctl_exit command_personalise(const struct options *options, UNUSED const st
 /* Register the laid card, which must be blank, by a call that answers with its keys. */
 static enum ctl_exit register_card(struct job *job, const char *path, json_t *body)
 {
-    enum ctl_exit how = personalise_check_blank(&job->seat);
+    json_put_text(body, "media", job->desfire ? "desfire" : "classic");
+    enum ctl_exit how =
+        job->desfire ? desfire_check_blank(&job->seat) : personalise_check_blank(&job->seat);
     if (how != CTL_DONE) {
         json_decref(body);
         return how;
@@ -362,7 +411,7 @@ static enum ctl_exit take_in(struct job *job)
 {
     json_t *verdict = NULL;
     enum ctl_exit how = job_look(job);
-    const struct card_slots slots = explain_slots(&job->layout, CARD_SECTOR_RETURN);
+    const struct card_slots slots = slots_of(job, CARD_SECTOR_RETURN);
     if (how == CTL_DONE && !slots.read[0] && !slots.read[1]) {
         how = ctl_say(CTL_FAILED, "the return record cannot be read: 'read' tells more");
     }
@@ -373,7 +422,7 @@ static enum ctl_exit take_in(struct job *job)
         const struct explain_card card = {.seat = &job->seat,
                                           .entry = &job->entry,
                                           .asked = true,
-                                          .layout = &job->layout,
+                                          .layout = job->desfire ? NULL : &job->layout,
                                           .verdict = verdict};
         how = print_report(job->options, explain_json(&card));
     }

@@ -144,8 +144,26 @@ static bool take_trailers(const json_t *list, struct layout_plan *plan)
     return true;
 }
 
+static bool take_aes_keys(const json_t *list, struct desfire_plan *plan)
+{
+    if (json_array_size(list) != DESFIRE_KEY_COUNT) {
+        return false;
+    }
+    for (size_t i = 0; i < DESFIRE_KEY_COUNT; i++) {
+        const char *text = json_string_value(json_array_get(list, i));
+        size_t size = 0;
+        if (text == NULL ||
+            !hex_parse(text, strlen(text), plan->key[i], DESFIRE_KEY_SIZE, &size, NULL) ||
+            size != DESFIRE_KEY_SIZE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool take_card(const json_t *answer, struct desk_card *card)
 {
+    char media[DESK_WORD_SIZE];
     char record[CARD_RECORD_TEXT_SIZE];
     struct json_reader r = json_reader(answer);
     json_text(&r, "uid", card->uid, sizeof(card->uid));
@@ -154,9 +172,12 @@ static bool take_card(const json_t *answer, struct desk_card *card)
     json_text(&r, "meter", card->meter, sizeof(card->meter));
     card->card_no = (uint32_t)json_int(&r, "card_no", 0, UINT32_MAX);
     json_text(&r, "record", record, sizeof(record));
-    const json_t *trailers = json_array_at(&r, "trailers");
+    json_text_or_empty(&r, "media", media, sizeof(media)); /* older servers know one kind */
+    card->desfire = str_equal(media, "desfire");
+    const json_t *secrets = json_array_at(&r, card->desfire ? "keys" : "trailers");
     return !json_failed(&r) && card_record_parse(record, card->plan.issue) &&
-           take_trailers(trailers, &card->plan);
+           (card->desfire ? take_aes_keys(secrets, &card->desfire_plan)
+                          : take_trailers(secrets, &card->plan));
 }
 
 enum desk_answer desk_call_card(const struct options *options, const char *path, json_t *body,

@@ -2,6 +2,7 @@
 #ifndef SHILLING_TOOLS_CARDCTL_DESK_H
 #define SHILLING_TOOLS_CARDCTL_DESK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/compiler.h"
@@ -11,6 +12,7 @@
 #include "tools/cardctl/exit.h"
 #include "tools/cardctl/layout.h"
 #include "tools/cardctl/options.h"
+#include "tools/cardctl/personalise_desfire.h"
 
 /* The server's card desk, over its admin socket. Every call blocks, at most 60 s. */
 
@@ -23,7 +25,9 @@ struct desk_card {
     char meter_id[DESK_ID_SIZE];
     char meter[CARD_METER_TEXT_SIZE];
     uint32_t card_no;
-    struct layout_plan plan;
+    bool desfire;            /* else MIFARE Classic */
+    struct layout_plan plan; /* of a DESFire card: the issue record only */
+    struct desfire_plan desfire_plan;
 };
 
 enum desk_answer {

@@ -196,6 +196,11 @@ enum seat_answer seat_write(struct seat *seat, uint8_t block, const uint8_t byte
     return judge(seat, nfc_reader_write(seat->reader, block, bytes));
 }
 
+enum seat_answer seat_apdu(struct seat *seat, const struct apdu *command, struct apdu *ret_answer)
+{
+    return judge(seat, nfc_reader_apdu(seat->reader, command, ret_answer));
+}
+
 enum seat_family seat_family(const struct seat *seat)
 {
     const struct nfc_card *card = &seat->card;

@@ -7,6 +7,7 @@
 
 #include "common/compiler.h"
 #include "drivers/nfc/nfc_reader.h"
+#include "protocol/card/apdu.h"
 #include "protocol/card/mifare.h"
 #include "protocol/card/uid.h"
 #include "tools/cardctl/exit.h"
@@ -79,5 +80,9 @@ MUST_CHECK enum seat_answer seat_read(struct seat *seat, uint8_t block,
 /** After anything but SEAT_OK nothing is known about the block. */
 MUST_CHECK enum seat_answer seat_write(struct seat *seat, uint8_t block,
                                        const uint8_t bytes[CARD_BLOCK_SIZE]);
+
+/** A command to a card of ISO/IEC 14443-4, and its answer, which may be a refusal. */
+MUST_CHECK enum seat_answer seat_apdu(struct seat *seat, const struct apdu *command,
+                                      struct apdu *ret_answer);
 
 #endif

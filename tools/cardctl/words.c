@@ -30,7 +30,7 @@ static const struct phrase STANDINGS[] = {
 static const struct phrase FAMILIES[] = {
     {"classic", "MIFARE Classic 1K"},
     {"classic4k", "MIFARE Classic 4K: not used here, take a 1K card"},
-    {"iso", "ISO 14443-4 (DESFire or CPU card): the server sells to none of these yet"},
+    {"iso", "ISO 14443-4 (DESFire; or a CPU card, and the server sells to none of those yet)"},
     {"phone", "a phone, or a card that draws a new number each time: cannot be a meter's card"},
     {"unknown", "a card of a kind that is not used here"},
 };

@@ -5,7 +5,7 @@
 
 import { createServer } from 'node:http';
 import { isSigned, issueRecord, SECTORS } from './desk_cards.mjs';
-import { image } from './shlc1.mjs';
+import { desfireKey, image } from './shlc1.mjs';
 
 const upper = (bytes) => bytes.toString('hex').toUpperCase();
 
@@ -31,20 +31,24 @@ export class CardDesk {
     this.meters.set(id, { number, customer, seenSeq: 0, n: 0 });
   }
 
-  register(uid, meterId, state = 'open') {
+  register(uid, meterId, { state = 'open', media = 'classic' } = {}) {
     const meter = this.meters.get(meterId);
     const cardNo = this.cards.size + 1;
-    this.cards.set(uid, { uid, meterId, state, cardNo,
+    this.cards.set(uid, { uid, meterId, state, media, cardNo,
       record: issueRecord({ uid, meter: meter.number, cardNo, customer: meter.customer }) });
     return this.cards.get(uid);
   }
 
   #keys(card) {
-    const keys = image({ uid: card.uid, slots: [] });
-    return { uid: card.uid, state: card.state, meter_id: card.meterId,
+    const entry = { uid: card.uid, state: card.state, meter_id: card.meterId, media: card.media,
       meter: this.meters.get(card.meterId).number, card_no: card.cardNo,
-      record: upper(card.record), trailers: Array.from({ length: SECTORS },
-        (_, sector) => upper(keys.subarray(sector * 64 + 48, sector * 64 + 64))) };
+      record: upper(card.record) };
+    if (card.media === 'desfire') {
+      return { ...entry, keys: [0, 1, 2, 3].map((number) => upper(desfireKey(number, card.uid))) };
+    }
+    const keys = image({ uid: card.uid, slots: [] });
+    return { ...entry, trailers: Array.from({ length: SECTORS },
+      (_, sector) => upper(keys.subarray(sector * 64 + 48, sector * 64 + 64))) };
   }
 
   #worth(card, letter, hex) {
@@ -89,14 +93,16 @@ export class CardDesk {
       }
       const taken = [...this.cards.values()].some((other) => other.meterId === body.meter_id);
       return taken ? refuse(409, 'meter_has_a_card')
-        : { status: 200, json: this.#keys(this.register(body.uid, body.meter_id)) };
+        : { status: 200, json: this.#keys(this.register(body.uid, body.meter_id,
+          { media: body.media })) };
     }
     if (card === undefined) {
       return refuse(404, 'not_found');
     }
     if (op === 'replace') {
       card.state = 'replaced';
-      return { status: 200, json: this.#keys(this.register(body.uid, card.meterId)) };
+      return { status: 200, json: this.#keys(this.register(body.uid, card.meterId,
+        { media: body.media })) };
     }
     if (op === 'state') {
       card.state = body.state;

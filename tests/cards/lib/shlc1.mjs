@@ -51,6 +51,13 @@ export function sectorKey(sector, kind, uid = UID, meter = METER) {
   return cmac(keyOf('SECTOR', meter), message).subarray(0, 6);
 }
 
+/** Key 0..3 of the application on a DESFire card. */
+export function desfireKey(number, uid, meter = METER) {
+  const id = Buffer.from(uid, 'hex');
+  return cmac(keyOf('SECTOR', meter), Buffer.concat([Buffer.from([1]), id,
+    Buffer.alloc(7 - id.length), Buffer.from([id.length]), Buffer.from(`D${number}SHLK01`)]));
+}
+
 const crc = (bytes) => {
   let value = 0xffff;
   for (const byte of bytes) {

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Method: the card tells how far it is by the keys that it knows, so every step begins with a proof
+ * of its own and what is there already is left alone. A refused command ends the card's session;
+ * nothing is tried in a session that had one.
+ */
+#include "tools/cardctl/personalise_desfire.h"
+
+#include <string.h>
+
+#include "common/bytes.h"
+#include "drivers/rng/rng_system.h"
+
+enum {
+    ATTEMPTS = 10,
+    KEY_VERSION = 1,
+    STATUS_THERE = 0x91DE, /* such a file exists */
+};
+
+static const uint8_t NO_KEY[DESFIRE_KEY_SIZE]; /* of a new application */
+
+struct work {
+    struct seat *seat;
+    const struct desfire_plan *plan;
+};
+
+/* --- talking --------------------------------------------------------------------------------- */
+
+/* SEAT_REFUSED: it answered, but not so. */
+static enum seat_answer expect(struct seat *seat, const struct apdu *command, uint16_t want,
+                               struct apdu *ret_answer)
+{
+    uint16_t status = 0;
+    const enum seat_answer answer = seat_apdu(seat, command, ret_answer);
+    if (answer != SEAT_OK) {
+        return answer;
+    }
+    return apdu_answer_status(ret_answer, &status) && status == want ? SEAT_OK : SEAT_REFUSED;
+}
+
+static enum seat_answer enter(struct seat *seat, uint32_t aid)
+{
+    struct apdu command;
+    struct apdu answer;
+    desfire_select(aid, &command);
+    return expect(seat, &command, DESFIRE_OK, &answer);
+}
+
+static enum seat_answer prove(struct seat *seat, uint8_t number, const uint8_t *key,
+                              struct desfire_session *ret_session)
+{
+    uint8_t random_a[DESFIRE_RANDOM_SIZE];
+    const struct rng_port rng = rng_system();
+    const struct desfire_secret secret = {.key = key, .random_a = random_a};
+    struct desfire_proof proof;
+    struct apdu command;
+    struct apdu said;
+    enum seat_answer answer = enter(seat, DESFIRE_AID_CARD);
+    if (answer == SEAT_OK) {
+        desfire_prove_begin(number, &command);
+        answer = expect(seat, &command, DESFIRE_MORE, &said);
+    }
+    rng_fill(&rng, random_a, sizeof(random_a));
+    if (answer != SEAT_OK || !desfire_prove_answer(&secret, &said, &proof, &command)) {
+        return answer == SEAT_OK ? SEAT_REFUSED : answer;
+    }
+    answer = expect(seat, &command, DESFIRE_OK, &said);
+    if (answer == SEAT_OK && !desfire_prove_end(&proof, &said, ret_session)) {
+        answer = SEAT_REFUSED;
+    }
+    bytes_wipe(&proof, sizeof(proof));
+    return answer;
+}
+
+/* --- steps ----------------------------------------------------------------------------------- */
+
+static enum seat_answer make_application(struct seat *seat)
+{
+    struct apdu command;
+    struct apdu answer;
+    enum seat_answer how = enter(seat, DESFIRE_AID_CARD);
+    if (how != SEAT_REFUSED) {
+        return how; /* it is there */
+    }
+    how = enter(seat, DESFIRE_AID_PICC);
+    desfire_create_application(&command);
+    return how == SEAT_OK ? expect(seat, &command, DESFIRE_OK, &answer) : how;
+}
+
+static enum seat_answer make_file(struct seat *seat, enum desfire_file file)
+{
+    struct desfire_session session;
+    struct apdu command;
+    struct apdu answer;
+    uint16_t status = 0;
+    enum seat_answer how = prove(seat, DESFIRE_KEY_MASTER, NO_KEY, &session);
+    if (how == SEAT_OK) {
+        how = desfire_create_file(&session, file, &command) ? seat_apdu(seat, &command, &answer)
+                                                            : SEAT_REFUSED;
+    }
+    if (how == SEAT_OK) {
+        const bool said = apdu_answer_status(&answer, &status);
+        const bool made = said && (status == STATUS_THERE || desfire_take(&session, &answer));
+        how = made ? SEAT_OK : SEAT_REFUSED;
+    }
+    bytes_wipe(&session, sizeof(session));
+    return how;
+}
+
+static enum seat_answer change_key(const struct work *work, uint8_t number)
+{
+    const struct desfire_change change = {.number = number,
+                                          .version = KEY_VERSION,
+                                          .is_own = number == DESFIRE_KEY_MASTER,
+                                          .old_key = NO_KEY,
+                                          .new_key = work->plan->key[number]};
+    struct desfire_session session;
+    struct apdu command;
+    struct apdu answer;
+    enum seat_answer how = prove(work->seat, number, work->plan->key[number], &session);
+    if (how != SEAT_REFUSED) {
+        bytes_wipe(&session, sizeof(session));
+        return how; /* it has it already */
+    }
+    how = prove(work->seat, DESFIRE_KEY_MASTER, NO_KEY, &session);
+    if (how == SEAT_OK) {
+        how = desfire_change_key(&session, &change, &command)
+                  ? expect(work->seat, &command, DESFIRE_OK, &answer)
+                  : SEAT_REFUSED;
+    }
+    if (how == SEAT_OK && !change.is_own && !desfire_take(&session, &answer)) {
+        how = SEAT_REFUSED;
+    }
+    bytes_wipe(&session, sizeof(session));
+    return how;
+}
+
+static enum seat_answer read_file(struct seat *seat, struct desfire_session *session,
+                                  enum desfire_file file, uint8_t ret_record[CARD_RECORD_SIZE])
+{
+    struct apdu command;
+    struct apdu answer;
+    if (!desfire_read(session, file, &command)) {
+        return SEAT_REFUSED;
+    }
+    const enum seat_answer how = expect(seat, &command, DESFIRE_OK, &answer);
+    return how == SEAT_OK && !desfire_read_take(session, &answer, ret_record) ? SEAT_REFUSED : how;
+}
+
+enum seat_answer desfire_read_records(struct seat *seat, const struct desfire_plan *plan,
+                                      struct desfire_records *ret_records)
+{
+    struct desfire_session session;
+    enum seat_answer how = seat_reset(seat);
+    if (how == SEAT_OK) {
+        how = prove(seat, DESFIRE_KEY_CREDIT, plan->key[DESFIRE_KEY_CREDIT], &session);
+    }
+    if (how == SEAT_OK) {
+        how = read_file(seat, &session, DESFIRE_FILE_RETURN, ret_records->returned);
+    }
+    if (how == SEAT_OK) {
+        how = read_file(seat, &session, DESFIRE_FILE_CREDIT, ret_records->credit);
+    }
+    bytes_wipe(&session, sizeof(session));
+    return how;
+}
+
+/* With the key of whoever reads it later. */
+static enum seat_answer verify(const struct work *work)
+{
+    struct desfire_records records;
+    return desfire_read_records(work->seat, work->plan, &records);
+}
+
+static enum seat_answer make_all(const struct work *work)
+{
+    struct seat *seat = work->seat;
+    struct desfire_session session;
+    enum seat_answer how = make_application(seat);
+    if (how == SEAT_OK) {
+        how = prove(seat, DESFIRE_KEY_MASTER, work->plan->key[DESFIRE_KEY_MASTER], &session);
+        bytes_wipe(&session, sizeof(session));
+    }
+    if (how != SEAT_REFUSED) {
+        return how == SEAT_OK ? verify(work) : how; /* finished before */
+    }
+    how = make_file(seat, DESFIRE_FILE_CREDIT);
+    if (how == SEAT_OK) {
+        how = make_file(seat, DESFIRE_FILE_RETURN);
+    }
+    for (uint8_t number = DESFIRE_KEY_METER; number < DESFIRE_KEY_COUNT && how == SEAT_OK;
+         number++) {
+        how = change_key(work, number);
+    }
+    if (how == SEAT_OK) {
+        how = change_key(work, DESFIRE_KEY_MASTER);
+    }
+    return how == SEAT_OK ? verify(work) : how;
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+static enum ctl_exit say_strange(void)
+{
+    return ctl_say(CTL_FAILED,
+                   "this DESFire card does not let an application be made, or has one of this name "
+                   "with other keys: it is another site's or another system's. Take a blank card");
+}
+
+bool desfire_lies_there(struct seat *seat)
+{
+    return seat_reset(seat) == SEAT_OK && enter(seat, DESFIRE_AID_PICC) == SEAT_OK;
+}
+
+enum ctl_exit desfire_check_blank(struct seat *seat)
+{
+    switch (enter(seat, DESFIRE_AID_CARD)) {
+    case SEAT_REFUSED:
+        return CTL_DONE;
+    case SEAT_OK:
+        return say_strange();
+    case SEAT_AWAY:
+    case SEAT_BROKEN:
+        break;
+    }
+    return ctl_say(CTL_FAILED, "the card cannot be read: lay it flat in the middle of the reader, "
+                               "away from metal");
+}
+
+enum ctl_exit desfire_personalise(struct seat *seat, const struct desfire_plan *plan)
+{
+    const struct work work = {.seat = seat, .plan = plan};
+    for (int i = 0; i < ATTEMPTS; i++) {
+        const enum seat_answer answer = make_all(&work);
+        if (answer == SEAT_OK) {
+            return CTL_DONE;
+        }
+        if (answer == SEAT_REFUSED) {
+            return say_strange();
+        }
+        const enum ctl_exit how = seat_wait_back(seat, answer);
+        if (how != CTL_DONE) {
+            return how;
+        }
+    }
+    return ctl_say(CTL_UNFINISHED, "the card slips away again and again: lay it flat in the middle "
+                                   "of the reader, and give the same command again");
+}
