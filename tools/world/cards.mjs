@@ -70,7 +70,7 @@ export class CardCorner {
     if (existsSync(this.file(home.card))) {
       return;
     }
-    await this.reader(`new ${home.card} classic ${home.uid}`);
+    await this.reader(`new ${home.card} ${home.media} ${home.uid}`);
     await this.reader(`lay ${home.card}`);
     this.desk('open', `m-${home.room}`);
     await this.reader(`take ${home.card}`);
@@ -94,8 +94,10 @@ export class CardCorner {
     return readFileSync(this.house.path('keys', MASTER), 'utf8').trim();
   }
 
+  /** The emulator's file of a card: a dump of sectors, or a text of any other kind. */
   file(card) {
-    return `${this.folder}/${card}.mfd`;
+    const home = this.house.cardHomes.find((one) => one.card === card);
+    return `${this.folder}/${card}.${(home?.media ?? 'classic') === 'classic' ? 'mfd' : 'card'}`;
   }
 
   image(card) {

@@ -20,7 +20,8 @@ export class House {
    * @param options  rooms, buses, baud, tdMs, speed, mode, timers (MONEY's table, in ms),
    *                 scheduleS, sellToSilent, panel {width, height, widthMm}, kiosk, printer,
    *                 realtime (buses and reader ask for it), cards (so many meters that are topped
-   *                 up by card, each with its card), cardsDir, terminals (their names)
+   *                 up by card, each with its card), cardMedia (what kinds of card), cardsDir,
+   *                 terminals (their names)
    */
   constructor(dir, options = {}) {
     this.dir = dir;

@@ -29,8 +29,11 @@ export function estate({ rooms = 12, buses = 2, baud = 2400 } = {}) {
 const uidOf = (i) => (i % 2 === 0 ? `4A8B1C${(0x2D + i).toString(16)}`
   : `04A1B2C3D4E5${(0xA0 + i).toString(16)}`).toUpperCase();
 
-/** Rooms whose meters hang on no bus: value comes on a card, one each. */
-export function cardEstate({ cards = 0 } = {}) {
+const desfireUid = (i) => `0455667788${(0x10 + i).toString(16)}80`.toUpperCase();
+
+/** Rooms whose meters hang on no bus: value comes on a card, one each, of the kinds in `cardMedia`
+ * ('classic', 'desfire') and then classic ones. */
+export function cardEstate({ cards = 0, cardMedia = [] } = {}) {
   return Array.from({ length: cards }, (_, i) => ({
     room: `c${1601 + i}`,
     label: `${1601 + i}室`,
@@ -39,7 +42,8 @@ export function cardEstate({ cards = 0 } = {}) {
     customer: PEOPLE[(i + 4) % PEOPLE.length],
     customerNo: String(200000 + i).padStart(12, '0'),
     card: `tenant${i + 1}`,
-    uid: uidOf(i),
+    media: cardMedia[i] ?? 'classic',
+    uid: cardMedia[i] === 'desfire' ? desfireUid(i) : uidOf(i),
   }));
 }
 

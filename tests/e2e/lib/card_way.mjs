@@ -123,15 +123,20 @@ export const account = (house, home) => rows(house, `SELECT * FROM card_account
 // ---- what is on the card ----
 
 const SLOTS = [4, 8]; /* the first blocks of sectors 1 and 2 */
+const CREDIT_FILE = /^data 1 backup \S+ \S+ 48 ([0-9A-Fa-f]{96})$/m; /* of a DESFire card */
 
-/** Both credit slots of the tenant's card, in hex. */
+/** Both credit slots of the tenant's card, or its one file, in hex. */
 export function slots(house, home) {
+  if (home.media === 'desfire') {
+    const [, record] = CREDIT_FILE.exec(house.cards.image(home.card).toString('utf8'));
+    return [record.toUpperCase()];
+  }
   const image = house.cards.image(home.card);
   return SLOTS.map((block) => image.subarray(block * 16, block * 16 + 48).toString('hex')
     .toUpperCase());
 }
 
-/** True if both slots hold the one token of this order. */
+/** True if all of them hold the one token of this order. */
 export function holds(house, home, orderNo) {
   const [token] = tokensOf(house, orderNo);
   return token !== undefined && slots(house, home).every((slot) => slot === token.record);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Top-ups on DESFire cards with every real program: the server speaks to the card, terminal and
+// card driver carry its bytes. The card leaves before and in each round, answers are lost, card and
+// programs die: the same token is finished, and the meter takes it once.
+
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import test, { after } from 'node:test';
+import { listens, until, wait } from '../../tools/world/processes.mjs';
+import { cardAudit } from './lib/card_books.mjs';
+import { account, clear, ended, holds, isWritten, lay, leave, pay, secondPlace, slots, take, toCard,
+  tokensOf } from './lib/card_way.mjs';
+import { settled, stateOf } from './lib/journey.mjs';
+import { record } from './lib/recorder.mjs';
+import { keeping, withHouse } from './lib/setup.mjs';
+
+let line = null; /* between the first kiosk and the cloud */
+let calls = []; /* what went over it */
+let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call)} */
+let second = null;
+
+function fateOf(call) {
+  calls.push(`${call.method} ${call.path}`);
+  if (unlucky === null || !unlucky.fits(call)) {
+    return 'pass';
+  }
+  const { fate } = unlucky;
+  unlucky = null;
+  return fate;
+}
+
+const box = withHouse({ rooms: 3, buses: 1, cards: 2, cardMedia: ['desfire', 'classic'],
+  terminals: ['kiosk1', 'kiosk2'], kiosk: false }, async (house) => {
+  line = await record(house, () => {}, fateOf);
+  const direct = house.options.terminalPort;
+  house.options.terminalPort = line.port;
+  await house.startKiosk();
+  house.options.terminalPort = direct;
+  second = await secondPlace(house);
+});
+
+after(() => line?.close());
+
+const fresh = (body) => keeping(box, async (t, house) => {
+  unlucky = null;
+  calls = [];
+  await clear(house);
+  await clear(house, second);
+  await body(t, house);
+});
+
+const OUR_KEYS = /^key 01 [0-9A-Fa-f]{32}$/gm; /* of a card's application */
+const isFirst = (r) => ['home', 'attract'].includes(r.screen);
+const isRound = ({ path }) => path.endsWith('/card/round');
+
+/** Whatever happened: one token, on the card in the end, and the meter takes it once. */
+async function meterTakes(house, home, fen) {
+  const said = await house.cards.visit(home);
+  assert.equal(said.result, fen === 0 ? 'known' : 'loaded', JSON.stringify(said));
+  assert.equal(said.delta_fen, fen);
+  assert.equal(said.balance_fen, account(house, home).total_fen);
+}
+
+/** Written, if need be by taking the card away and laying it once more. */
+async function finished(house, home, orderNo) {
+  const done = () => stateOf(house, orderNo) === 'DONE';
+  if (await until('the order to be done', done, 20000, 200).catch(() => false)) {
+    return 'at once';
+  }
+  await take(house, home);
+  await house.screen.shows('a page that reads a card', (r) =>
+    ['home', 'attract', 'card_back', 'card_owed', 'card_place'].includes(r.screen), 90000);
+  await lay(house, home);
+  await settled(house, orderNo, 'DONE', 60000);
+  return 'laid once more';
+}
+
+async function checked(house, home, orderNo, fen) {
+  assert.equal(tokensOf(house, orderNo).length, 1);
+  assert.ok(holds(house, home, orderNo), slots(house, home).join());
+  await leave(house, home);
+  await meterTakes(house, home, fen);
+}
+
+test('laid, paid for, written in five rounds, and loaded', { timeout: 120000 },
+  fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    const orderNo = await pay(house, home, { amount: 1 });
+    await isWritten(house, orderNo);
+    assert.ok(holds(house, home, orderNo));
+    const rounds = calls.filter((call) => call.endsWith('/card/round'));
+    assert.equal(rounds.length, 5, calls.join('\n'));
+    await leave(house, home);
+    await meterTakes(house, home, 5000);
+    await toCard(house, home);
+    await leave(house, home);
+    assert.equal(account(house, home).seen_balance_fen, 5000);
+    assert.equal(account(house, home).seen_n, 1);
+  }));
+
+test('lifted before the payment and laid back', { timeout: 120000 }, fresh(async (t, house) => {
+  const [home] = house.cardHomes;
+  const orderNo = await pay(house, home, { amount: 0, lifted: true });
+  await ended(house, orderNo, 'card_back');
+  assert.equal(tokensOf(house, orderNo).length, 0);
+  await lay(house, home);
+  await isWritten(house, orderNo);
+  await checked(house, home, orderNo, 2000);
+}));
+
+/* Of the exchanges since the token was asked for, looks of the driver among them: 1 and 2 select
+ * and challenge, 3 and 4 prove and look, 5 to 7 write and commit, 8 to 11 are the proof. */
+for (const nth of [1, 3, 4, 5, 6, 7, 8, 10]) {
+  test(`pulled away at exchange ${nth}, laid again: the same token is finished`,
+    { timeout: 120000 }, fresh(async (t, house) => {
+      const [home] = house.cardHomes;
+      const asked = new Promise((resolve) => {
+        unlucky = { fate: 'pass', fits: (call) => {
+          const fits = /\/orders\/[^/]+\/card$/.test(call.path);
+          if (fits) {
+            resolve(house.cards.reader(`fault remove exchange=${nth}`));
+          }
+          return fits;
+        } };
+      });
+      const orderNo = await pay(house, home, { amount: 0 });
+      await asked;
+      const how = await finished(house, home, orderNo);
+      t.diagnostic(how);
+      await checked(house, home, orderNo, 2000);
+    }));
+}
+
+for (const [how, now] of [['before', 'not'], ['after', 'already']]) {
+  test(`cut in the commit itself, ${now} written: the same token is finished`,
+    { timeout: 120000 }, fresh(async (t, house) => {
+      const [home] = house.cardHomes;
+      await house.cards.reader(`fault tear write=1 how=${how}`);
+      const orderNo = await pay(house, home, { amount: 0 });
+      await ended(house, orderNo, ['card_back', 'card_owed', 'card_write']);
+      const [before] = await until('its token', () => tokensOf(house, orderNo)[0] &&
+        tokensOf(house, orderNo), 20000);
+      await finished(house, home, orderNo);
+      assert.deepEqual(tokensOf(house, orderNo).map(({ n, record: bytes }) => [n, bytes]),
+        [[before.n, before.record]]);
+      await checked(house, home, orderNo, 2000);
+    }));
+}
+
+for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
+  for (const nth of [1, 3, 5]) {
+    test(`the ${what} of round ${nth} is lost`, { timeout: 120000 },
+      fresh(async (t, house) => {
+        const [home] = house.cardHomes;
+        let seen = 0;
+        unlucky = { fate, fits: (call) => isRound(call) && ++seen === nth };
+        const orderNo = await pay(house, home, { amount: 0 });
+        t.diagnostic(await finished(house, home, orderNo));
+        await checked(house, home, orderNo, 2000);
+      }));
+  }
+}
+
+test('the server dies between two rounds: a new laying finishes the same token',
+  { timeout: 180000 }, fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    let seen = 0;
+    let died = null;
+    unlucky = { fate: 'drop', fits: (call) => {
+      seen += isRound(call) ? 1 : 0;
+      if (seen === 3 && died === null) {
+        died = house.processes.restart('cloud', 'SIGKILL');
+        return true;
+      }
+      return false;
+    } };
+    const orderNo = await pay(house, home, { amount: 0 });
+    await until('the server to die', () => died, 30000, 50);
+    await died;
+    await until('the cloud to listen again', () => listens(house.ports.terminals), 30000);
+    t.diagnostic(await finished(house, home, orderNo));
+    await checked(house, home, orderNo, 2000);
+  }));
+
+test('the card driver is killed in the middle', { timeout: 180000 },
+  fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    let seen = 0;
+    unlucky = { fate: 'pass', fits: (call) => {
+      seen += isRound(call) ? 1 : 0;
+      if (seen === 2 && isRound(call)) {
+        rmSync(house.cards.socket, { force: true });
+        house.processes.restart('cardd', 'SIGKILL').catch(() => null);
+        return true;
+      }
+      return false;
+    } };
+    const orderNo = await pay(house, home, { amount: 0 });
+    t.diagnostic(await finished(house, home, orderNo));
+    await checked(house, home, orderNo, 2000);
+  }));
+
+test('cut here, finished at another terminal', { timeout: 180000 }, fresh(async (t, house) => {
+  const [home] = house.cardHomes;
+  await house.cards.reader('fault tear write=1 how=before');
+  const orderNo = await pay(house, home, { amount: 0 });
+  await ended(house, orderNo, 'card_back');
+  const [before] = tokensOf(house, orderNo);
+  await second.screen.shows('the first page', isFirst, 90000);
+  await lay(house, home, second);
+  await settled(house, orderNo, 'DONE', 60000);
+  assert.deepEqual(tokensOf(house, orderNo).map(({ n, record: bytes }) => [n, bytes]),
+    [[before.n, before.record]]);
+  assert.ok(holds(house, home, orderNo));
+  await leave(house, home, second);
+  await meterTakes(house, home, 2000);
+}));
+
+test('another card with this number, or an old state of it, gives nothing', { timeout: 180000 },
+  fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    const old = house.cards.image(home.card);
+    const orderNo = await pay(house, home, { amount: 0 });
+    await isWritten(house, orderNo);
+    await leave(house, home);
+    const whole = house.cards.image(home.card);
+    /* What it held before: written again at once, and the meter takes it once. */
+    house.cards.put(home.card, old);
+    await house.screen.shows('the first page', isFirst, 90000);
+    await lay(house, home);
+    await until('the token to be on it', () => holds(house, home, orderNo), 30000, 200);
+    await leave(house, home);
+    await meterTakes(house, home, 2000);
+    /* A card of this number that has not got our keys. */
+    const kept = house.cards.image(home.card);
+    house.cards.put(home.card, Buffer.from(kept.toString('utf8')
+      .replace(OUR_KEYS, 'key 01 00112233445566778899AABBCCDDEEFF')));
+    await house.screen.shows('the first page', isFirst, 90000);
+    await lay(house, home);
+    await house.screen.shows('a refusal', (r) => r.screen === 'problem', 20000);
+    house.cards.put(home.card, whole);
+    await clear(house);
+    house.cards.put(home.card, kept);
+    assert.equal(tokensOf(house, orderNo).length, 1);
+  }));
+
+test('the books agree', { timeout: 60000 }, keeping(box, async (t, house) => {
+  await clear(house);
+  await wait(1000);
+  await cardAudit(house);
+}));
