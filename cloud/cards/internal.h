@@ -125,6 +125,14 @@ MUST_CHECK enum err take_look(struct db *db, void *take);
 MUST_CHECK enum err take_confirmation(struct db *db, struct take *take,
                                       const struct book_token *token, bool *ret_written);
 
+/**
+ * In any transaction, for a card that has proved its bytes to us: @p ret_written if @p take's card
+ * held @p token, or a later one, when it was heard last, and that was carried out. Nothing is
+ * stored. ERR_NOT_FOUND: no such card.
+ */
+MUST_CHECK enum err take_last(struct db *db, struct take *take, const struct book_token *token,
+                              bool *ret_written);
+
 /** In a writing transaction: every token up to @p n of this meter is on the card. */
 MUST_CHECK enum err take_proof(struct cards *cards, struct db *db, const char *meter_id,
                                uint32_t n);

@@ -333,3 +333,46 @@ enum err take_confirmation(struct db *db, struct take *take, const struct book_t
     *ret_written = err == OK && written;
     return err;
 }
+
+/* The credit slots of the newest evidence that has them. */
+static enum err load_last(struct db *db, const char *uid_text,
+                          char ret_credit[API_CARD_SLOTS][API_CARD_RECORD_SIZE])
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT substr(credit, 1, instr(credit, ' ') - 1),"
+                      " substr(credit, instr(credit, ' ') + 1) FROM card_reading WHERE uid = ?1"
+                      " AND instr(credit, '-') = 0 ORDER BY reading_id DESC LIMIT 1");
+    sql_bind_text(sql, 1, uid_text);
+    enum err err = sql_one(sql);
+    for (int i = 0; i < API_CARD_SLOTS && err == OK; i++) {
+        err = sql_copy_text(sql, i, ret_credit[i], API_CARD_RECORD_SIZE) ? OK : ERR_CHECKSUM;
+    }
+    sql_end(sql);
+    return err;
+}
+
+enum err take_last(struct db *db, struct take *take, const struct book_token *token,
+                   bool *ret_written)
+{
+    char credit[API_CARD_SLOTS][API_CARD_RECORD_SIZE];
+    bool carried_out = false;
+    *ret_written = false;
+    enum err err = load_last(db, take->uid_text, credit);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    take->raw = (struct slots_raw){.credit = {credit[0], credit[1]}, .returned = {"", ""}};
+    err = book_card_load(db, take->uid_text, &take->card);
+    if (err == OK) {
+        err = book_account_load(db, token->meter_id, &take->account);
+    }
+    if (err == OK) {
+        err = slots_check(take->cards, db, &take->account, &take->card, &take->raw, &take->slots);
+    }
+    if (err == OK) {
+        err = book_token_is_written(db, token, &carried_out);
+    }
+    *ret_written = err == OK && carried_out && card_is_confirmed(&take->slots.reading, token->n);
+    take->raw = (struct slots_raw){.credit = {"", ""}, .returned = {"", ""}};
+    return err;
+}

@@ -195,17 +195,10 @@ static enum err is_here(struct db *db, const struct write_call *call, const char
     return err == OK && !str_equal(meter.site_id, call->site_id) ? ERR_NOT_FOUND : err;
 }
 
-/* A relayed card proves to the cloud itself what it holds; the terminal only tells that it ended.
- */
-static enum err confirm_relayed(struct db *db, struct write_call *call,
-                                const struct book_token *token)
-{
-    return book_token_is_written(db, token, &call->proof.written);
-}
-
 static enum err confirm(struct db *db, struct write_call *call, const struct book_token *token)
 {
     const struct api_card_written *written = &call->written;
+    struct book_card card;
     struct take take = {
         .cards = call->cards,
         .raw = {.credit = {written->credit[0], written->credit[1]}, .returned = {"", ""}}};
@@ -213,7 +206,15 @@ static enum err confirm(struct db *db, struct write_call *call, const struct boo
                 str_copy(take.document_no, sizeof(take.document_no), token->document_no) &&
                 str_copy(take.uid_text, sizeof(take.uid_text), token->uid_text);
     MUST(fits);
-    return take_confirmation(db, &take, token, &call->proof.written);
+    enum err err = book_card_load(db, token->uid_text, &card);
+    if (err != OK) {
+        return err;
+    }
+    /* A relayed card has proved to us what it holds; the terminal only tells that the write ended,
+     * and its slots, which prove nothing of such a card, are not looked at. */
+    return card.media == API_CARD_CLASSIC
+               ? take_confirmation(db, &take, token, &call->proof.written)
+               : take_last(db, &take, token, &call->proof.written);
 }
 
 static enum err load_proof(struct db *db, struct write_call *call)
@@ -229,7 +230,6 @@ static enum err carry_written(struct db *db, void *arg)
 {
     struct write_call *call = arg;
     struct book_token token;
-    struct book_card card;
     struct card_uid uid;
     char uid_text[CARD_UID_TEXT_SIZE];
     enum err err = book_token_of(db, call->order_no, &token);
@@ -250,11 +250,7 @@ static enum err carry_written(struct db *db, void *arg)
         call->refusal = REFUSED_WRONG_CARD;
         return OK;
     }
-    err = book_card_load(db, token.uid_text, &card);
-    if (err == OK) {
-        err = card.media == API_CARD_CLASSIC ? confirm(db, call, &token)
-                                             : confirm_relayed(db, call, &token);
-    }
+    err = confirm(db, call, &token);
     return err == OK ? load_proof(db, call) : err;
 }
 

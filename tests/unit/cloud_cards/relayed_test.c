@@ -697,6 +697,93 @@ TEST(value_is_bought_back_through_rounds)
     end();
 }
 
+/* An old state of the card is laid; the token that was proven once is proven no more. */
+TEST(a_repair_that_was_cut_is_not_called_written)
+{
+    begin_write();
+    const struct double_desfire old = card;
+    CHECK(!told_written(UID_7)); /* it was never heard since */
+    rounds_to("k1", WRITE_ROUNDS);
+    CHECK(told_written(UID_7));
+    const struct double_desfire whole = card;
+    card = old;
+    lay_relayed("k1");
+    CHECK_EQ_I64(view.state, API_CARD_REPAIR);
+    CHECK_EQ_STR(view.write.order_no, order_no);
+    write = view.write;
+    CHECK(!told_written(UID_7));
+    rounds_to("k1", COMMIT_ROUND);
+    CHECK(!told_written(UID_7)); /* committed, and not proven */
+    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK(one_round("k1", 4));
+    CHECK(one_round("k1", 5));
+    CHECK_EQ_I64(step.progress, API_CARD_WRITTEN);
+    CHECK(told_written(UID_7));
+    CHECK_EQ_MEM(card.credit, whole.credit, CARD_RECORD_SIZE);
+    end();
+}
+
+/* Paid, and taken away before a token was given out: the laid card is owed it, nobody pays. */
+TEST(what_is_paid_waits_for_its_card)
+{
+    begin();
+    buy_relayed("k1");
+    lay_relayed("k2");
+    CHECK_EQ_I64(view.state, API_CARD_OWED);
+    CHECK(view.has_owed && !view.has_write);
+    CHECK_EQ_STR(view.owed_order_no, order_no);
+    CHECK_EQ_I64(view.owed_fen, FEN);
+    issue_relayed("k2");
+    rounds_to("k2", WRITE_ROUNDS);
+    CHECK(is_state(&rig, order_no, "DONE"));
+    check_token();
+    end();
+}
+
+/* A card of sectors instead of a DESFire card, and the other way round: what is owed goes over. */
+TEST(a_card_of_the_other_kind_takes_its_place)
+{
+    static struct laid laid;
+    struct test_card classic = test_card_make(UID);
+    char state[64];
+    bool written = false;
+    begin_write();
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace", "{\"uid\":\"" UID "\"}", "state", state),
+                 200);
+    lay("k1", &classic, &laid);
+    CHECK_EQ_STR(laid.state, "owed");
+    CHECK_EQ_I64(laid.write.media, API_CARD_CLASSIC);
+    burn(&classic, &laid.write);
+    CHECK_EQ_U64(confirm("k1", laid.write.order_no, &classic, &written, word), 200);
+    CHECK(written && is_state(&rig, order_no, "DONE"));
+    end();
+
+    struct card_uid uid;
+    card_rig_begin(&rig);
+    meter = test_meter_make();
+    open_card(UID);
+    classic = test_card_make(UID);
+    buy(&rig, "k1", &classic, FEN, order_no);
+    lay("k1", &classic, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace",
+                      "{\"uid\":\"" UID_7 "\",\"media\":\"desfire\"}", "state", state),
+                 200);
+    const struct card_keys keys = meter_keys();
+    CHECK(card_uid_parse(UID_7, &uid));
+    card = double_desfire_make(&keys, &uid);
+    lay_relayed("k1");
+    CHECK_EQ_I64(view.state, API_CARD_OWED);
+    CHECK_EQ_I64(view.write.media, API_CARD_DESFIRE);
+    CHECK_EQ_STR(view.write.token, "");
+    write = view.write;
+    rounds_to("k1", WRITE_ROUNDS);
+    CHECK(is_state(&rig, order_no, "DONE"));
+    load_meter();
+    CHECK_EQ_I64(meter.balance_fen, FEN);
+    end();
+}
+
 TEST(a_replaced_card_gets_nothing)
 {
     char stage[64];
