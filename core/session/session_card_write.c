@@ -355,6 +355,9 @@ void session_card_told(struct session *session, const struct session_event *even
     if (!ours) {
         return;
     }
+    if (!event->card_told.written && !card->written) {
+        return; /* the page never said so: what went wrong stands there already */
+    }
     if (!event->card_told.written) {
         /* What was read back is not what was sold: people must look at this card. */
         card->written = false;

@@ -84,6 +84,23 @@ TEST(a_repair_that_is_put_off_is_no_debt)
     CHECK(session_is_nobodys(&session));
 }
 
+/* Lifted and not laid back, or the line broke: not written does not mean damaged. */
+TEST(a_write_that_was_not_finished_keeps_its_words)
+{
+    static const enum session_card_trouble why[] = {SESSION_CARD_LEFT_EARLY, SESSION_CARD_NETWORK};
+    for (size_t i = 0; i < sizeof(why) / sizeof(why[0]); i++) {
+        to_card_write();
+        lift();
+        result_arrives(SESSION_CARD_UNSURE, why[i]);
+        tick_at(session.card.give_up_ms);
+        check_screen(SESSION_SCREEN_CARD_OWED);
+        told(false);
+        check_screen(SESSION_SCREEN_CARD_OWED);
+        CHECK_EQ_I64(session.card.trouble, why[i]);
+        CHECK(!session.card.written);
+    }
+}
+
 TEST(a_repair_that_fails_gives_no_slip)
 {
     to_repair();
