@@ -27,32 +27,32 @@ static const struct {
     uint8_t code;
     desfire_run *run;
 } COMMANDS[] = {
-    {0x5A, desfire_select},
-    {0xCA, desfire_create_application},
-    {0xDA, desfire_delete_application},
-    {0x6A, desfire_application_ids},
-    {0x6D, desfire_df_names},
-    {0x45, desfire_key_settings},
-    {0x54, desfire_change_settings},
-    {0x64, desfire_key_version},
-    {0xC4, desfire_change_key},
-    {0xFC, desfire_format},
-    {0x6E, desfire_free_memory},
-    {0x51, desfire_card_uid},
-    {0xCD, desfire_create_standard},
-    {0xCB, desfire_create_backup},
-    {0xCC, desfire_create_value},
-    {0xDF, desfire_delete_file},
-    {0x6F, desfire_file_ids},
-    {0xF5, desfire_file_settings},
-    {0xBD, desfire_read_data},
-    {0x3D, desfire_write_data},
-    {0x6C, desfire_get_value},
-    {0x0C, desfire_credit},
-    {0x1C, desfire_limited_credit},
-    {0xDC, desfire_debit},
-    {0xC7, desfire_commit},
-    {0xA7, desfire_abort},
+    {0x5A, picc_select},
+    {0xCA, picc_create_application},
+    {0xDA, picc_delete_application},
+    {0x6A, picc_application_ids},
+    {0x6D, picc_df_names},
+    {0x45, picc_key_settings},
+    {0x54, picc_change_settings},
+    {0x64, picc_key_version},
+    {0xC4, picc_change_key},
+    {0xFC, picc_format},
+    {0x6E, picc_free_memory},
+    {0x51, picc_card_uid},
+    {0xCD, picc_create_standard},
+    {0xCB, picc_create_backup},
+    {0xCC, picc_create_value},
+    {0xDF, picc_delete_file},
+    {0x6F, picc_file_ids},
+    {0xF5, picc_file_settings},
+    {0xBD, picc_read_data},
+    {0x3D, picc_write_data},
+    {0x6C, picc_get_value},
+    {0x0C, picc_credit},
+    {0x1C, picc_limited_credit},
+    {0xDC, picc_debit},
+    {0xC7, picc_commit},
+    {0xA7, picc_abort},
 };
 
 struct desfire_app *desfire_app_now(struct desfire *desfire)
@@ -295,7 +295,7 @@ static void begin_command(struct card *card, struct desfire_reply *reply)
     desfire->out_open = false;
     desfire->session.asked = false;
     if (in->command == DESFIRE_AUTH_LEGACY || in->command == DESFIRE_AUTH_AES) {
-        desfire_auth_begin(card, in, reply);
+        picc_auth_begin(card, in, reply);
         return;
     }
     if (in->command == COMMAND_VERSION) {
@@ -321,7 +321,7 @@ static void go_on(struct card *card, const uint8_t *bytes, size_t size, struct d
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_message *in = &desfire->in;
     if (desfire->session.asked) {
-        desfire_auth_finish(card, bytes, size, reply);
+        picc_auth_finish(card, bytes, size, reply);
         return;
     }
     if (!desfire->in_open || in->size + size > sizeof(in->bytes)) {

@@ -53,8 +53,7 @@ static struct desfire_app *app_find(struct desfire *desfire, const uint8_t aid[3
     return NULL;
 }
 
-void desfire_select(struct card *card, const struct desfire_message *in,
-                    struct desfire_reply *reply)
+void picc_select(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     const struct desfire_app *app = in->size == 3 ? app_find(desfire, in->bytes) : NULL;
@@ -80,8 +79,8 @@ static void app_init(struct desfire_app *app, const struct desfire_message *in)
     }
 }
 
-void desfire_create_application(struct card *card, const struct desfire_message *in,
-                                struct desfire_reply *reply)
+void picc_create_application(struct card *card, const struct desfire_message *in,
+                             struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_app *free_app = NULL;
@@ -104,8 +103,8 @@ void desfire_create_application(struct card *card, const struct desfire_message 
     }
 }
 
-void desfire_delete_application(struct card *card, const struct desfire_message *in,
-                                struct desfire_reply *reply)
+void picc_delete_application(struct card *card, const struct desfire_message *in,
+                             struct desfire_reply *reply)
 {
     static const uint8_t CARD_ITSELF[3] = {0};
     struct desfire *desfire = &card->memory.desfire;
@@ -121,8 +120,8 @@ void desfire_delete_application(struct card *card, const struct desfire_message 
     }
 }
 
-void desfire_application_ids(struct card *card, const struct desfire_message *in,
-                             struct desfire_reply *reply)
+void picc_application_ids(struct card *card, const struct desfire_message *in,
+                          struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     (void)in;
@@ -139,8 +138,7 @@ void desfire_application_ids(struct card *card, const struct desfire_message *in
     }
 }
 
-void desfire_df_names(struct card *card, const struct desfire_message *in,
-                      struct desfire_reply *reply)
+void picc_df_names(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     (void)in;
     if (card->memory.desfire.selected != 0) {
@@ -148,8 +146,8 @@ void desfire_df_names(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_key_settings(struct card *card, const struct desfire_message *in,
-                          struct desfire_reply *reply)
+void picc_key_settings(struct card *card, const struct desfire_message *in,
+                       struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     const struct desfire_app *app = desfire_app_now(desfire);
@@ -163,8 +161,8 @@ void desfire_key_settings(struct card *card, const struct desfire_message *in,
     reply->size = 2;
 }
 
-void desfire_change_settings(struct card *card, const struct desfire_message *in,
-                             struct desfire_reply *reply)
+void picc_change_settings(struct card *card, const struct desfire_message *in,
+                          struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     if (!desfire_is_master(desfire)) {
@@ -176,8 +174,8 @@ void desfire_change_settings(struct card *card, const struct desfire_message *in
     }
 }
 
-void desfire_key_version(struct card *card, const struct desfire_message *in,
-                         struct desfire_reply *reply)
+void picc_key_version(struct card *card, const struct desfire_message *in,
+                      struct desfire_reply *reply)
 {
     const struct desfire_app *app = desfire_app_now(&card->memory.desfire);
     if (in->size != 1 || (in->bytes[0] & KEY_NUMBER) >= app->key_count) {
@@ -223,8 +221,8 @@ static uint8_t version_in_parity(const uint8_t *key)
     return version;
 }
 
-void desfire_change_key(struct card *card, const struct desfire_message *in,
-                        struct desfire_reply *reply)
+void picc_change_key(struct card *card, const struct desfire_message *in,
+                     struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_app *app = desfire_app_now(desfire);
@@ -263,8 +261,7 @@ void desfire_change_key(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_format(struct card *card, const struct desfire_message *in,
-                    struct desfire_reply *reply)
+void picc_format(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     (void)in;
@@ -279,16 +276,15 @@ void desfire_format(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_free_memory(struct card *card, const struct desfire_message *in,
-                         struct desfire_reply *reply)
+void picc_free_memory(struct card *card, const struct desfire_message *in,
+                      struct desfire_reply *reply)
 {
     (void)in;
     bytes_put_le24(reply->bytes, DESFIRE_POOL_SIZE - card->memory.desfire.pool_used);
     reply->size = 3;
 }
 
-void desfire_card_uid(struct card *card, const struct desfire_message *in,
-                      struct desfire_reply *reply)
+void picc_card_uid(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     (void)in;
     if (card->memory.desfire.session.trust == DESFIRE_NOBODY) {

@@ -13,8 +13,8 @@ static void turn(const uint8_t *bytes, size_t size, uint8_t *ret_turned)
     ret_turned[size - 1] = bytes[0];
 }
 
-void desfire_auth_begin(struct card *card, const struct desfire_message *in,
-                        struct desfire_reply *reply)
+void picc_auth_begin(struct card *card, const struct desfire_message *in,
+                     struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_session *session = &desfire->session;
@@ -63,8 +63,8 @@ static void make_session_key(const struct crypto_key *key, const uint8_t *host, 
     }
 }
 
-void desfire_auth_finish(struct card *card, const uint8_t *bytes, size_t size,
-                         struct desfire_reply *reply)
+void picc_auth_finish(struct card *card, const uint8_t *bytes, size_t size,
+                      struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_session *session = &desfire->session;

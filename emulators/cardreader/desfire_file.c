@@ -110,20 +110,20 @@ static void create_data(struct card *card, const struct desfire_message *in,
     create(card, &file, reply);
 }
 
-void desfire_create_standard(struct card *card, const struct desfire_message *in,
-                             struct desfire_reply *reply)
+void picc_create_standard(struct card *card, const struct desfire_message *in,
+                          struct desfire_reply *reply)
 {
     create_data(card, in, reply, DESFIRE_STANDARD);
 }
 
-void desfire_create_backup(struct card *card, const struct desfire_message *in,
-                           struct desfire_reply *reply)
+void picc_create_backup(struct card *card, const struct desfire_message *in,
+                        struct desfire_reply *reply)
 {
     create_data(card, in, reply, DESFIRE_BACKUP);
 }
 
-void desfire_create_value(struct card *card, const struct desfire_message *in,
-                          struct desfire_reply *reply)
+void picc_create_value(struct card *card, const struct desfire_message *in,
+                       struct desfire_reply *reply)
 {
     if (in->size != 17) {
         reply->status = DESFIRE_LENGTH;
@@ -159,8 +159,8 @@ static struct desfire_file *named(struct desfire *desfire, const struct desfire_
     return file;
 }
 
-void desfire_delete_file(struct card *card, const struct desfire_message *in,
-                         struct desfire_reply *reply)
+void picc_delete_file(struct card *card, const struct desfire_message *in,
+                      struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_file *file = named(desfire, in, 1, reply);
@@ -177,8 +177,7 @@ static bool may_list(const struct desfire *desfire)
            desfire_is_master(desfire);
 }
 
-void desfire_file_ids(struct card *card, const struct desfire_message *in,
-                      struct desfire_reply *reply)
+void picc_file_ids(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     const struct desfire_app *app = desfire_app_now(desfire);
@@ -194,8 +193,8 @@ void desfire_file_ids(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_file_settings(struct card *card, const struct desfire_message *in,
-                           struct desfire_reply *reply)
+void picc_file_settings(struct card *card, const struct desfire_message *in,
+                        struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     const struct desfire_file *file = named(desfire, in, 1, reply);
@@ -221,8 +220,8 @@ void desfire_file_settings(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_read_data(struct card *card, const struct desfire_message *in,
-                       struct desfire_reply *reply)
+void picc_read_data(struct card *card, const struct desfire_message *in,
+                    struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     const struct desfire_file *file = named(desfire, in, DATA_HEAD, reply);
@@ -262,8 +261,8 @@ static void put_data(struct card *card, struct desfire_file *file, uint32_t offs
     (void)cells_write(card->cells, &area, in->bytes + DATA_HEAD);
 }
 
-void desfire_write_data(struct card *card, const struct desfire_message *in,
-                        struct desfire_reply *reply)
+void picc_write_data(struct card *card, const struct desfire_message *in,
+                     struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_file *file = named(desfire, in, DATA_HEAD, reply);
@@ -301,8 +300,8 @@ static bool may_take(const struct desfire *desfire, const struct desfire_file *f
            may(desfire, file, RIGHT_BOTH);
 }
 
-void desfire_get_value(struct card *card, const struct desfire_message *in,
-                       struct desfire_reply *reply)
+void picc_get_value(struct card *card, const struct desfire_message *in,
+                    struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     const struct desfire_file *file = named_value(desfire, in, 1, reply);
@@ -340,8 +339,7 @@ static int64_t amount_of(const struct desfire_message *in, struct desfire_reply 
     return amount;
 }
 
-void desfire_credit(struct card *card, const struct desfire_message *in,
-                    struct desfire_reply *reply)
+void picc_credit(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_file *file = named_value(desfire, in, 5, reply);
@@ -353,8 +351,8 @@ void desfire_credit(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_limited_credit(struct card *card, const struct desfire_message *in,
-                            struct desfire_reply *reply)
+void picc_limited_credit(struct card *card, const struct desfire_message *in,
+                         struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_file *file = named_value(desfire, in, 5, reply);
@@ -371,7 +369,7 @@ void desfire_limited_credit(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_debit(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
+void picc_debit(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_file *file = named_value(desfire, in, 5, reply);
@@ -397,8 +395,7 @@ static void settle(struct desfire *desfire, struct desfire_file *file)
     file->debited = 0;
 }
 
-void desfire_commit(struct card *card, const struct desfire_message *in,
-                    struct desfire_reply *reply)
+void picc_commit(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     struct desfire *desfire = &card->memory.desfire;
     struct desfire_app *app = desfire_app_now(desfire);
@@ -421,7 +418,7 @@ void desfire_commit(struct card *card, const struct desfire_message *in,
     }
 }
 
-void desfire_abort(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
+void picc_abort(struct card *card, const struct desfire_message *in, struct desfire_reply *reply)
 {
     (void)in;
     (void)reply;

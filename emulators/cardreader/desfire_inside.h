@@ -50,21 +50,20 @@ typedef void desfire_run(struct card *card, const struct desfire_message *in,
                          struct desfire_reply *reply);
 
 /** Applications, keys and the card itself. */
-desfire_run desfire_select, desfire_create_application, desfire_delete_application,
-    desfire_application_ids, desfire_key_settings, desfire_change_settings, desfire_key_version,
-    desfire_change_key, desfire_format, desfire_free_memory, desfire_card_uid, desfire_df_names;
+desfire_run picc_select, picc_create_application, picc_delete_application, picc_application_ids,
+    picc_key_settings, picc_change_settings, picc_key_version, picc_change_key, picc_format,
+    picc_free_memory, picc_card_uid, picc_df_names;
 
 /** Files and transactions. */
-desfire_run desfire_create_standard, desfire_create_backup, desfire_create_value,
-    desfire_delete_file, desfire_file_ids, desfire_file_settings, desfire_read_data,
-    desfire_write_data, desfire_get_value, desfire_credit, desfire_limited_credit, desfire_debit,
-    desfire_commit, desfire_abort;
+desfire_run picc_create_standard, picc_create_backup, picc_create_value, picc_delete_file,
+    picc_file_ids, picc_file_settings, picc_read_data, picc_write_data, picc_get_value, picc_credit,
+    picc_limited_credit, picc_debit, picc_commit, picc_abort;
 
 /** The two halves of an authentication; the bytes are what stands behind the command code. */
-void desfire_auth_begin(struct card *card, const struct desfire_message *in,
-                        struct desfire_reply *reply);
-void desfire_auth_finish(struct card *card, const uint8_t *bytes, size_t size,
-                         struct desfire_reply *reply);
+void picc_auth_begin(struct card *card, const struct desfire_message *in,
+                     struct desfire_reply *reply);
+void picc_auth_finish(struct card *card, const uint8_t *bytes, size_t size,
+                      struct desfire_reply *reply);
 
 struct desfire_app *desfire_app_now(struct desfire *desfire);
 
