@@ -43,7 +43,7 @@ struct card_judgement card_slots_judge(enum card_record_kind kind, const struct 
 }
 
 /* Slots that nobody would miss come first. */
-enum worth { WORTH_SUSPECT, WORTH_BAD, WORTH_STALE, WORTH_TOKEN };
+enum worth { WORTH_BAD, WORTH_SUSPECT, WORTH_STALE, WORTH_TOKEN };
 
 static uint32_t number_of(const uint8_t token[CARD_RECORD_SIZE])
 {
@@ -57,18 +57,19 @@ static enum worth worth_of(const struct card_slots *slots, size_t slot,
                            const uint8_t token[CARD_RECORD_SIZE], const struct card_doubts *doubts)
 {
     struct card_credit credit;
-    if (doubts->suspect[slot]) {
-        return WORTH_SUSPECT;
-    }
     if (!slots->read[slot] || card_credit_decode(slots->bytes[slot], &credit) != CARD_SLOT_WHOLE) {
         return WORTH_BAD;
     }
-    if (memcmp(slots->bytes[slot], token, CARD_RECORD_SIZE) == 0) {
-        return WORTH_TOKEN;
-    }
+    const bool is_token = memcmp(slots->bytes[slot], token, CARD_RECORD_SIZE) == 0;
     /* The CRC does not cover the MAC: a write that ended before the last block looks whole and has
      * the token's number, but the MAC of the one before. Nobody signed two with one number. */
-    return doubts->untrue[slot] || credit.n == number_of(token) ? WORTH_BAD : WORTH_STALE;
+    if (!is_token && (doubts->untrue[slot] || credit.n == number_of(token))) {
+        return WORTH_BAD;
+    }
+    if (doubts->suspect[slot]) {
+        return WORTH_SUSPECT; /* beside a bad one, it may be the only true record on the card */
+    }
+    return is_token ? WORTH_TOKEN : WORTH_STALE;
 }
 
 struct card_write_order card_slots_write_order(const struct card_slots *slots,

@@ -46,8 +46,8 @@ struct card_write_order {
 
 /* What is known of slots that their bytes do not show. */
 struct card_doubts {
-    bool suspect[CARD_SLOTS]; /* its write was interrupted before: it is bad however well it reads
-                               * now, because its cells may be weakly programmed */
+    bool suspect[CARD_SLOTS]; /* its write was interrupted before: its cells may be weakly
+                               * programmed, however well it reads now */
     bool untrue[CARD_SLOTS];  /* who has the keys found its MAC wrong when the card was read */
 };
 
@@ -59,9 +59,10 @@ struct card_doubts {
  * @param doubts   NULL: none
  *
  * A slot with the token's number and other bytes is bad too: it lacks the last block, whose MAC no
- * CRC covers. One that was found untrue is bad unless it holds @p token by now. If both slots hold
- * @p token already, the second goes first: it was the last to be written, so if one of them was cut
- * short it was that one.
+ * CRC covers. One that was found untrue is bad unless it holds @p token by now. A suspect slot goes
+ * before any other that is whole, but behind a bad one: it may be the only true record on the card.
+ * If both slots hold @p token already, the second goes first: it was the last to be written, so if
+ * one of them was cut short it was that one.
  */
 struct card_write_order card_slots_write_order(const struct card_slots *slots,
                                                const uint8_t token[CARD_RECORD_SIZE],

@@ -111,6 +111,15 @@ static enum card_answer on_read(void *self, uint8_t block, uint8_t ret_bytes[CAR
     return call_ends(model);
 }
 
+/* Half of it is there, and of the rest nobody knows. */
+static void tear(uint8_t *block, const uint8_t bytes[CARD_BLOCK_SIZE])
+{
+    memcpy(block, bytes, CARD_BLOCK_SIZE / 2);
+    for (size_t i = CARD_BLOCK_SIZE / 2; i < CARD_BLOCK_SIZE; i++) {
+        block[i] ^= 0xFF;
+    }
+}
+
 static enum card_answer on_write(void *self, uint8_t block, const uint8_t bytes[CARD_BLOCK_SIZE])
 {
     struct model_card *model = self;
@@ -124,9 +133,11 @@ static enum card_answer on_write(void *self, uint8_t block, const uint8_t bytes[
     model->written[model->writes % sizeof(model->written)] = block;
     model->writes += 1;
     bool is_now = model->writes == model->fault_at;
-    size_t size = is_now && model->fault == MODEL_TORN ? CARD_BLOCK_SIZE / 2 : CARD_BLOCK_SIZE;
-    if (!model->stuck[block / MIFARE_SECTOR_BLOCKS]) {
-        memcpy(block_of(model, block), bytes, size);
+    const bool stuck = model->stuck[block / MIFARE_SECTOR_BLOCKS];
+    if (!stuck && is_now && model->fault == MODEL_TORN) {
+        tear(block_of(model, block), bytes);
+    } else if (!stuck) {
+        memcpy(block_of(model, block), bytes, CARD_BLOCK_SIZE);
         model->weak[block] = is_now && model->fault == MODEL_WEAK ? 1 : 0;
     }
     if (is_now && model->fault == MODEL_TORN) {

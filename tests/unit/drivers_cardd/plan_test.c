@@ -224,6 +224,37 @@ TEST(torn_twice_still_leaves_a_token)
     }
 }
 
+/* A new card, and all of it at one terminal, which remembers what is in doubt. */
+TEST(torn_twice_a_new_card_keeps_the_token_that_it_has)
+{
+    static const uint8_t empty[CARD_RECORD_SIZE];
+    begin();
+    write_card(NULL);
+    const size_t calls = model.calls;
+    size_t kept = 0;
+    for (size_t first = 1; first <= calls; first++) {
+        for (size_t second = 1; second <= 6; second++) {
+            begin();
+            slot_set(0, empty);
+            slot_set(1, empty);
+            model.fault = MODEL_GONE;
+            model.fault_at = first;
+            write_card(NULL);
+            const bool had = slot_is(0, new_token) || slot_is(1, new_token);
+            lay_again();
+            model.fault = MODEL_TORN;
+            model.fault_at = second;
+            write_card(model.suspect);
+            CHECK(!had || slot_is(0, new_token) || slot_is(1, new_token));
+            kept += had && model.gone ? 1 : 0;
+            lay_again();
+            write_card(model.suspect);
+            CHECK_EQ_I64(report.outcome, OUTCOME_DONE);
+        }
+    }
+    CHECK(kept > 0);
+}
+
 TEST(weak_cells_are_found_by_the_field_and_written_again)
 {
     for (size_t at = 1; at <= 6; at++) {
