@@ -39,7 +39,7 @@ static struct catch hunt(const struct engine_options *options)
         if (!sound) {
             found.engine = "random";
             str_format_cut(found.said, sizeof(found.said), "%s", total.failure);
-        } else if (!engine_quality_is_good(&all)) {
+        } else if (!options->world.cards && !engine_quality_is_good(&all)) {
             found.engine = "bounds";
             engine_quality_text(&all, found.said, sizeof(found.said));
         }
@@ -71,8 +71,9 @@ bool engine_canaries(const struct engine_options *options)
     uint32_t caught = 0;
     uint32_t missed = 0;
     for (int i = CANARY_NONE + 1; i < CANARY_COUNT; i++) {
-        const bool asked =
-            options->world.canary == CANARY_NONE || options->world.canary == (enum canary)i;
+        const bool fits = canary_is_of_cards((enum canary)i) == options->world.cards;
+        const bool asked = fits && (options->world.canary == CANARY_NONE ||
+                                    options->world.canary == (enum canary)i);
         if (asked && hunt_one(options, (enum canary)i)) {
             caught += 1;
         } else if (asked) {

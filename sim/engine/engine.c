@@ -37,6 +37,22 @@ static int64_t longer(int64_t a_ms, int64_t b_ms)
     return a_ms > b_ms ? a_ms : b_ms;
 }
 
+static void add_card_counts(struct card_counts *sum, const struct card_counts *one)
+{
+    sum->tokens += one->tokens;
+    sum->written += one->written;
+    sum->owed += one->owed;
+    sum->repaired += one->repaired;
+    sum->visits += one->visits;
+    sum->loaded += one->loaded;
+    sum->replayed += one->replayed;
+    sum->refused += one->refused;
+    sum->reversals += one->reversals;
+    sum->taken_back += one->taken_back;
+    sum->paid_out += one->paid_out;
+    sum->replaced += one->replaced;
+}
+
 static void add_counts(struct counts *sum, const struct counts *one)
 {
     for (int i = 0; i < FAULT_COUNT; i++) {
@@ -53,6 +69,7 @@ static void add_counts(struct counts *sum, const struct counts *one)
     sum->open_fen += one->open_fen;
     sum->steps += one->steps;
     sum->fast += one->fast;
+    add_card_counts(&sum->cards, &one->cards);
     sum->slowest_ms = longer(sum->slowest_ms, one->slowest_ms);
     sum->oldest_open_ms = longer(sum->oldest_open_ms, one->oldest_open_ms);
 }
@@ -228,8 +245,9 @@ bool engine_replay(const struct engine_options *options)
 
 void engine_print_replay(const struct world_config *config)
 {
-    (void)printf("replay: shilling-sim --seed %" PRIu64 " --topups %u --rooms %u --kiosks %u",
-                 config->seed, config->topups, config->rooms, config->kiosks);
+    (void)printf("replay: shilling-sim%s --seed %" PRIu64 " --topups %u --rooms %u --kiosks %u",
+                 config->cards ? " --cards" : "", config->seed, config->topups, config->rooms,
+                 config->kiosks);
     if (config->calm) {
         (void)printf(" --calm");
     }
@@ -295,6 +313,26 @@ static void print_faults(const struct engine_total *total)
                  hundredths % 100);
 }
 
+static void print_cards(const struct counts *counts)
+{
+    const struct card_counts *cards = &counts->cards;
+    (void)printf("tokens: %" PRIu64 " given out, %" PRIu64 " written, %" PRIu64
+                 " owed and written later, %" PRIu64 " records mended; %" PRIu64 " torn writes\n",
+                 cards->tokens, cards->written, cards->owed, cards->repaired,
+                 counts->faults[FAULT_CARD_TORN] + counts->faults[FAULT_CARD_PULLED] +
+                     counts->faults[FAULT_CARD_TORN_AT_METER]);
+    (void)printf("meters: %" PRIu64 " visits, %" PRIu64 " loaded, %" PRIu64
+                 " tokens replayed, %" PRIu64 " refused\n",
+                 cards->visits, cards->loaded, cards->replayed, cards->refused);
+    (void)printf("cards: %" PRIu64 " copies put back, %" PRIu64 " clones used, %" PRIu64
+                 " lost, %" PRIu64 " replaced\n",
+                 counts->faults[FAULT_CARD_RESTORED], counts->faults[FAULT_CARD_CLONE],
+                 counts->faults[FAULT_CARD_LOST], cards->replaced);
+    (void)printf("reversals: %" PRIu64 " begun, %" PRIu64 " taken back by the meter, %" PRIu64
+                 " paid out at the desk\n",
+                 cards->reversals, cards->taken_back, cards->paid_out);
+}
+
 void engine_print_total(const struct engine_options *options, const struct engine_total *total,
                         int64_t took_ms)
 {
@@ -312,6 +350,10 @@ void engine_print_total(const struct engine_options *options, const struct engin
                  " + open %" PRId64 "; refunded %" PRIu64 " ppm, open %" PRIu64 " ppm of paid\n",
                  counts->paid_fen, counts->credited_fen, counts->refunded_fen, counts->open_fen,
                  ppm(counts->refunded, counts->paid), ppm(counts->open, counts->paid));
+    if (options->world.cards) {
+        print_cards(counts);
+        return;
+    }
     (void)printf("from payment to fate: %" PRId64 " s at most, %" PRIu64
                  " ppm of the credits within %d s; oldest open item at the audit: %" PRId64 " s\n",
                  counts->slowest_ms / 1000, ppm(counts->fast, counts->credited), (int)FAST_S,

@@ -142,8 +142,9 @@ static void report(const struct sweep *sweep, int64_t took_ms)
     if (total->failures > 0) {
         (void)printf("step %" PRIu64 ", %s: %s\n", sweep->failed_step,
                      victim_name(sweep->failed_victim), total->failure);
-        (void)printf("replay: shilling-sim --sweep%s%s --at %" PRIu64 " --topups %u --rooms %u"
+        (void)printf("replay: shilling-sim --sweep%s%s%s --at %" PRIu64 " --topups %u --rooms %u"
                      " --kiosks %u --first %" PRIu64 "\n",
+                     sweep->options->world.cards ? " --cards" : "",
                      sweep->options->stormy ? " --stormy" : "",
                      sweep->options->pairs ? " --pairs" : "", sweep->failed_step,
                      sweep->options->world.topups, sweep->options->world.rooms,

@@ -22,6 +22,7 @@ enum dice_concern {
     DICE_OPERATORS,
     DICE_CRASHES,
     DICE_NODES, /* what the programs themselves draw: identifiers, epochs */
+    DICE_CARDS, /* people with cards, in a world that has them */
     DICE_CONCERN_COUNT
 };
 

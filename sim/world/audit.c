@@ -232,6 +232,20 @@ static void check_lost(struct audit *audit, const struct trade *trade)
     }
 }
 
+/* What was bought for a card: sim/cards follows its value. */
+static void check_card_order(struct audit *audit, const struct trade *trade,
+                             const struct wish *wish)
+{
+    struct world *world = audit->world;
+    cards_check_trade(world, trade, wish, audit->claim.state);
+    if (trade->paid_fen > 0) {
+        check_bill(world, trade);
+        audit->theirs.received_fen[trade->wallet] += trade->paid_fen;
+        audit->theirs.returned_fen[trade->wallet] +=
+            provider_refunded_fen(trade, /* only_done= */ true);
+    }
+}
+
 static void check_trade(struct audit *audit, const struct trade *trade)
 {
     struct world *world = audit->world;
@@ -241,11 +255,15 @@ static void check_trade(struct audit *audit, const struct trade *trade)
         return;
     }
     const struct wish *wish = wish_of(world, trade);
-    const int64_t effects = effects_of(world, &audit->claim, wish);
+    const int64_t effects = world->carded != NULL ? 0 : effects_of(world, &audit->claim, wish);
     const int64_t back_fen =
         provider_refunded_fen(trade, /* only_done= */ true) + trade->repaid_fen;
     if (restore_lost(world, trade)) {
         check_lost(audit, trade);
+        return;
+    }
+    if (world->carded != NULL && wish != NULL) {
+        check_card_order(audit, trade, wish);
         return;
     }
     check_words(world, wish, effects, back_fen);
@@ -361,7 +379,11 @@ static void audit_main(void *arg)
     check_books(world);
     check_turnover(world, &audit->theirs);
     check_meters(world);
-    relays_check(world);
+    if (world->carded != NULL) {
+        cards_check_books(world);
+    } else {
+        relays_check(world);
+    }
     audit->world = NULL; /* done */
 }
 

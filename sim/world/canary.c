@@ -13,6 +13,9 @@ enum {
     COMMANDS_DOUBLE_PPM = 450000,
     NEAR_SALES_PPM = 500000,
     LINK_HOLDS_PPM = 850000,
+    CARDS_LOST_PPM = 100000,
+    CARDS_RETURNED_PPM = 500000,
+    CARDS_USED_PPM = 900000,
     LONG_TOPUPS = 500, /* what is stuck must stay stuck for a while */
 };
 
@@ -59,6 +62,18 @@ static const struct row ROWS[CANARY_COUNT] = {
                                                "proof"},
     [CANARY_LOG_NOT_SETTLED] = {"log-not-settled", "a start appends behind what a failed sync "
                                                    "lost"},
+    [CANARY_CARD_UNREAD] = {"card-unread", "a card is written to without being read"},
+    [CANARY_CARD_SINGLE_SLOT] = {"card-single-slot", "both slots are written as if they were one"},
+    [CANARY_CARD_NEWER_OVERWRITTEN] = {"card-newer-overwritten", "the slot with the newer token is "
+                                                                 "written first"},
+    [CANARY_CARD_N_REUSED] = {"card-n-reused", "after a replaced card a number is given out again"},
+    [CANARY_CARD_REFUNDED_ISSUED] = {"card-refunded-issued", "a token that nobody confirmed is "
+                                                             "refunded"},
+    [CANARY_CARD_CONFIRM_BELIEVED] = {"card-confirm-believed", "a terminal's word is proof, "
+                                                               "without the MAC"},
+    [CANARY_CARD_SECOND_TOKEN] = {"card-second-token", "who comes back gets a second token"},
+    [CANARY_CARD_REVERSAL_BELIEVED] = {"card-reversal-believed", "value counts as given back "
+                                                                 "without the meter's word"},
     [CANARY_SETTLED_ALONE] = {"settled-alone", "one person signs twice, and it is settled"},
 };
 
@@ -87,8 +102,20 @@ const char *canary_about(enum canary canary)
     return ROWS[canary].about;
 }
 
+bool canary_is_of_cards(enum canary canary)
+{
+    return canary >= CANARY_CARD_UNREAD && canary <= CANARY_CARD_REVERSAL_BELIEVED;
+}
+
 void canary_weather(enum canary canary, struct weather *weather)
 {
+    if (canary == CANARY_CARD_N_REUSED) {
+        weather->ppm[FAULT_CARD_LOST] = CARDS_LOST_PPM;
+    }
+    if (canary == CANARY_CARD_REVERSAL_BELIEVED) {
+        weather->ppm[FAULT_CARD_RETURNED] = CARDS_RETURNED_PPM;
+        weather->ppm[FAULT_CARD_USED] = CARDS_USED_PPM;
+    }
     if (canary == CANARY_REPLAY_FORGETS_COUNT) {
         weather->ppm[FAULT_CLOUD_KILLED] = CLOUD_KILLED_PPM;
     }

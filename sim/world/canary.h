@@ -33,6 +33,15 @@ enum canary {
     CANARY_GENERATION_IGNORED,    /* the collector carries out an older relay wish, too */
     CANARY_LINK_BELIEVED,         /* a reading behind a buffered link is taken as proof */
     CANARY_LOG_NOT_SETTLED,       /* a start appends to a log in which a failed sync left a hole */
+    /* From here on those of a world with cards. */
+    CANARY_CARD_UNREAD,            /* a card is written to without asking what it is owed */
+    CANARY_CARD_SINGLE_SLOT,       /* both slots are written as if they were one */
+    CANARY_CARD_NEWER_OVERWRITTEN, /* the slot with the newer token is written first */
+    CANARY_CARD_N_REUSED,          /* after a replaced card a number is given out again */
+    CANARY_CARD_REFUNDED_ISSUED,   /* a token that nobody confirmed is refunded */
+    CANARY_CARD_CONFIRM_BELIEVED,  /* a terminal's word is proof, without the MAC */
+    CANARY_CARD_SECOND_TOKEN,      /* who comes back gets a token of his own once more */
+    CANARY_CARD_REVERSAL_BELIEVED, /* value counts as given back without the meter's word */
     CANARY_COUNT
 };
 
@@ -46,6 +55,8 @@ bool canary_is(enum canary canary);
 const char *canary_name(enum canary canary);
 /** What would be wrong with the product, in a few words. */
 const char *canary_about(enum canary canary);
+/** It shows in a world with cards only. */
+bool canary_is_of_cards(enum canary canary);
 /** Make sure that @p weather brings what it shows in. */
 void canary_weather(enum canary canary, struct weather *weather);
 /** Top-ups of one history in which it can show; @p usual for most. */

@@ -8,6 +8,8 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
+#include "sim/cards/cards.h"
+#include "sim/cards/vault_double.h"
 #include "sim/disk/memdisk.h"
 #include "sim/world/buffered.h"
 #include "sim/world/ingest.h"
@@ -43,6 +45,8 @@ struct timers cloud_timers(void)
     timers.refund_query_count = 8;
     timers.delivery_ms = hour_ms;
     timers.review_ms = 6 * hour_ms;
+    timers.card_owed_ms = 2 * hour_ms;
+    timers.card_review_ms = canary_is(CANARY_CARD_REFUNDED_ISSUED) ? hour_ms / 4 : 6 * hour_ms;
     if (canary_is(CANARY_DEAD_METER_BLOCKS)) {
         timers.delivery_ms = 10000 * hour_ms;
     }
@@ -73,6 +77,7 @@ static void forget(struct cloud *cloud)
     cloud->jobs = NULL;
     cloud->orders = NULL;
     cloud->review = NULL;
+    cloud->cards = NULL;
     http_double_reset(&world->http);
     gateway_double_reset(&world->gateway);
 }
@@ -102,6 +107,7 @@ static void stop_main(void *arg)
     jobs_stop(cloud->jobs);
     orders_stop(cloud->orders);
     store_close(cloud->store);
+    cards_destroy(cloud->cards);
     review_destroy(cloud->review);
     orders_destroy(cloud->orders);
     jobs_destroy(cloud->jobs);
@@ -159,6 +165,18 @@ static enum err open_store(struct cloud *cloud)
     return err;
 }
 
+static enum err make_cards(struct cloud *cloud)
+{
+    const struct cards_setup setup = {.orders = cloud->orders,
+                                      .store = cloud->store,
+                                      .jobs = cloud->jobs,
+                                      .http = &cloud->world->http,
+                                      .clock = &cloud->clock,
+                                      .rng = &cloud->rng,
+                                      .vault = vault_double()};
+    return cloud->world->carded != NULL ? cards_create(&setup, &cloud->cards) : OK;
+}
+
 static enum err make_parts(struct cloud *cloud)
 {
     struct world *world = cloud->world;
@@ -186,6 +204,9 @@ static enum err make_parts(struct cloud *cloud)
                                             .self = world};
         ingest_begin(&ingest);
         err = review_create(cloud->orders, &setup, &cloud->review);
+    }
+    if (err == OK) {
+        err = make_cards(cloud);
     }
     if (err == OK) {
         err = orders_start(cloud->orders);
@@ -243,7 +264,13 @@ static const char SEED_HEAD[] =
     "    mac_port = \"/sim/key\"; password = \"02123456\"; operator = \"00000001\";\n"
     "    schedule_s = 0; },\n"
     "  { id = \"p2\"; kind = \"order\"; layout = \"q\"; relay = \"none\";\n"
-    "    password = \"02123456\"; operator = \"00000001\"; schedule_s = 0; } );\n"
+    "    password = \"02123456\"; operator = \"00000001\"; schedule_s = 0; }";
+
+static const char SEED_CARD[] =
+    ",\n  { id = \"card\"; kind = \"card\"; card_limit_yuan = \"350.00\"; }";
+
+static const char SEED_SITE[] =
+    " );\n"
     "collectors = ( { id = \"col1\"; name = \"one\"; } );\n"
     "sites = ( { id = \"s1\"; name = \"Site\"; company = \"Company\"; service_phone = \"400\";\n"
     "  amounts_yuan = [20, 50]; amount_min_yuan = \"1.00\"; amount_max_yuan = \"2000.00\";\n"
@@ -257,23 +284,39 @@ static uint32_t profile_of(uint32_t room)
     return room % 6 == 3 || room == BUFFERED_ROOM ? room % 6 : room % 3;
 }
 
-static void write_seed(struct strbuf *text, uint32_t rooms)
+/* A meter without a network is on no bus. */
+static void write_meter(struct strbuf *text, uint32_t room, bool cards)
+{
+    char address[METER_ADDRESS_SIZE];
+    meters_address(room, address);
+    if (cards) {
+        strbuf_addf(text,
+                    " meter = { id = \"m%u\"; address = \"%s\"; profile = \"card\";"
+                    " tariff = \"flat\"; }; }\n",
+                    room, address);
+    } else {
+        strbuf_addf(text,
+                    " meter = { id = \"m%u\"; address = \"%s\"; profile = \"p%u\";"
+                    " tariff = \"%s\"; collector = \"col1\"; bus = \"b1\"; }; }\n",
+                    room, address, profile_of(room), room % 3 == 0 ? "dear" : "flat");
+    }
+}
+
+static void write_seed(struct strbuf *text, uint32_t rooms, bool cards)
 {
     strbuf_add(text, SEED_HEAD);
+    strbuf_add(text, cards ? SEED_CARD : "");
+    strbuf_add(text, SEED_SITE);
     for (uint32_t i = 0; i < KIOSKS_MAX; i++) {
         strbuf_addf(text, "%s{ id = \"k%u\"; name = \"K\"; }", i > 0 ? ", " : "", i + 1);
     }
     strbuf_add(text, " );\n  rooms = (\n");
     for (uint32_t i = 0; i < rooms; i++) {
-        char address[METER_ADDRESS_SIZE];
-        meters_address(i, address);
         strbuf_addf(text,
                     "%s{ id = \"r%u\"; building = \"1\"; unit = \"1\"; label = \"%u\";"
-                    " customer = { id = \"c%u\"; name = \"Li\"; };"
-                    " meter = { id = \"m%u\"; address = \"%s\"; profile = \"p%u\";"
-                    " tariff = \"%s\"; collector = \"col1\"; bus = \"b1\"; }; }\n",
-                    i > 0 ? ", " : "", i, 100 + i, i, i, address, profile_of(i),
-                    i % 3 == 0 ? "dear" : "flat");
+                    " customer = { id = \"c%u\"; name = \"Li\"; };",
+                    i > 0 ? ", " : "", i, 100 + i, i);
+        write_meter(text, i, cards);
     }
     strbuf_add(text, " ); } );\n");
     MUST(!text->failed);
@@ -282,6 +325,7 @@ static void write_seed(struct strbuf *text, uint32_t rooms)
 struct provision {
     struct cloud *cloud;
     uint32_t rooms;
+    bool cards;
 };
 
 /* Planted bug: the count of a delivery that came to nothing stays taken. */
@@ -303,7 +347,7 @@ static void provision_main(void *arg)
     struct strbuf text;
     bool changed = false;
     strbuf_init(&text, bytes, sizeof(bytes));
-    write_seed(&text, provision->rooms);
+    write_seed(&text, provision->rooms, provision->cards);
     MUST(open_store(cloud) == OK);
     const struct seed_source source = {.text = bytes, .name = "seed"};
     enum err err = seed_apply(cloud->store, &source, &changed, message);
@@ -312,13 +356,16 @@ static void provision_main(void *arg)
         err = store_run(cloud->store, keep_voided_counts, NULL);
         MUST(err == OK);
     }
+    if (provision->cards) {
+        cards_provision(cloud->store, provision->rooms);
+    }
     store_close(cloud->store);
     cloud->store = NULL;
 }
 
-void cloud_provision(struct cloud *cloud, uint32_t rooms)
+void cloud_provision(struct cloud *cloud, uint32_t rooms, bool cards)
 {
-    struct provision provision = {cloud, rooms};
+    struct provision provision = {cloud, rooms, cards};
     cloud->clock = clock_system();
     (void)kernel_spawn(NODE_CLOUD, provision_main, &provision);
     kernel_run(KERNEL_S);

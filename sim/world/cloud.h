@@ -2,6 +2,7 @@
 #ifndef SHILLING_SIM_WORLD_CLOUD_H
 #define SHILLING_SIM_WORLD_CLOUD_H
 
+#include "cloud/cards/cards.h"
 #include "cloud/orders/orders.h"
 #include "cloud/review/review.h"
 
@@ -26,6 +27,7 @@ struct cloud {
     struct orders *orders;
     struct account_port accounts;
     struct review *review;
+    struct cards *cards; /* NULL: a world without cards */
 };
 
 /** Waits that keep their order but end within hours instead of days. */
@@ -38,7 +40,8 @@ void cloud_crash(struct cloud *cloud, bool power);
 /** Somebody stops the service in order and starts it again. */
 void cloud_restart(struct cloud *cloud);
 
-/** Fill an empty database: site, rooms, meters, terminals. Runs the kernel. */
-void cloud_provision(struct cloud *cloud, uint32_t rooms);
+/** Fill an empty database: site, rooms, meters, terminals; @p cards: meters without a network, and
+ * their cards. Runs the kernel. */
+void cloud_provision(struct cloud *cloud, uint32_t rooms, bool cards);
 
 #endif

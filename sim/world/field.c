@@ -40,7 +40,7 @@ static void desk_tell(void *self, const char *kind, const char *meter, const cha
     kernel_trace("collector tells", kind, (int64_t)strlen(detail), 0);
 }
 
-void field_take(struct field *field, const void *text, size_t size, enum field_topic topic)
+void field_receive(struct field *field, const void *text, size_t size, enum field_topic topic)
 {
     struct collector_life *life = field->life;
     if (life == NULL || life->inbox_count == FIELD_INBOX_MAX) {

@@ -32,7 +32,7 @@ void field_crash(struct field *field, bool power);
 /** Its disk is lost: it starts again with an empty one. */
 void field_lose_disk(struct field *field);
 /** A message of the broker's. */
-void field_take(struct field *field, const void *text, size_t size, enum field_topic topic);
+void field_receive(struct field *field, const void *text, size_t size, enum field_topic topic);
 
 /*
  * What it needs of the world (field_world.c). Server and collector both have a "struct job", so

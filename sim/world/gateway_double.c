@@ -140,7 +140,7 @@ void gateway_double_reading(struct world *world, const char *text, size_t size)
 
 static void ack_arrived(struct world *world, const struct packet *packet)
 {
-    field_take(&world->field, packet->data, packet->size, FIELD_ACK);
+    field_receive(&world->field, packet->data, packet->size, FIELD_ACK);
 }
 
 void gateway_double_acknowledge(void *world, const char *text, size_t size)
@@ -153,12 +153,12 @@ void gateway_double_acknowledge(void *world, const char *text, size_t size)
 
 static void command_arrived(struct world *world, const struct packet *packet)
 {
-    field_take(&world->field, packet->data, packet->size, FIELD_COMMAND);
+    field_receive(&world->field, packet->data, packet->size, FIELD_COMMAND);
 }
 
 static void replied_arrived(struct world *world, const struct packet *packet)
 {
-    field_take(&world->field, packet->data, packet->size, FIELD_REPLIED);
+    field_receive(&world->field, packet->data, packet->size, FIELD_REPLIED);
 }
 
 void gateway_double_publish(struct world *world, const struct bus_command *command)

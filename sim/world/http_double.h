@@ -28,7 +28,7 @@ struct http_server {
 struct http_wish {
     enum http_method method;
     char path[HTTP_DOUBLE_PATH_SIZE]; /* with its query */
-    char body[512];
+    char body[1024];
     char terminal_id[33];
     int link; /* enum link */
     /* Called with the answer, if one comes. */

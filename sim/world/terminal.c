@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/world/terminal.h"
 
+#include <stdlib.h>
+
 #include "common/must.h"
 #include "common/str.h"
 #include "kiosk/journal/journal.h"
@@ -54,4 +56,44 @@ bool terminal_find_open(struct terminal *terminal, char ret_id[TERMINAL_ID_SIZE]
     }
     return str_copy(ret_id, TERMINAL_ID_SIZE, order.client_request_id) &&
            str_copy(ret_order_no, TERMINAL_NO_SIZE, order.order_no);
+}
+
+/* ---- writes to cards ---- */
+
+bool terminal_card_begin(struct terminal *terminal, const struct terminal_card *card,
+                         const char *token, int64_t fen)
+{
+    struct session_card_write write = {.amount = money_fen(fen)};
+    MUST(str_copy(write.id, sizeof(write.id), card->id));
+    MUST(str_copy(write.order_no, sizeof(write.order_no), card->order_no));
+    MUST(str_copy(write.uid, sizeof(write.uid), card->uid));
+    MUST(str_copy(write.token, sizeof(write.token), token));
+    return journal_card_begin(terminal->journal, &write, kernel_wall_ms(KERNEL_WORLD) / 1000) == OK;
+}
+
+bool terminal_card_end(struct terminal *terminal, const char *id, const char *body)
+{
+    return journal_card_end(terminal->journal, id, body) == OK;
+}
+
+/* A failure only makes it tell once more. */
+void terminal_card_told(struct terminal *terminal, const char *id, bool refused)
+{
+    (void)!journal_card_told(terminal->journal, id, refused);
+}
+
+bool terminal_card_next(struct terminal *terminal, struct terminal_card *card)
+{
+    struct journal_card *found = calloc(1, sizeof(*found));
+    MUST(found != NULL);
+    const bool more = journal_card_next(terminal->journal, card->seq, found) == OK;
+    if (more) {
+        card->seq = found->seq;
+        MUST(str_copy(card->id, sizeof(card->id), found->id));
+        MUST(str_copy(card->order_no, sizeof(card->order_no), found->order_no));
+        MUST(str_copy(card->uid, sizeof(card->uid), found->uid));
+        MUST(str_copy(card->body, sizeof(card->body), found->body));
+    }
+    free(found);
+    return more;
 }

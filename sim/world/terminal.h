@@ -40,6 +40,26 @@ void terminal_number(struct terminal *terminal, const char *client_request_id,
                      const char *order_no);
 void terminal_settle(struct terminal *terminal, const char *client_request_id);
 
+/* A write to a card that the server has not acknowledged. */
+enum { TERMINAL_UID_SIZE = 21, TERMINAL_BODY_SIZE = 1024 };
+
+struct terminal_card {
+    int64_t seq; /* 0 to begin with the oldest */
+    char id[TERMINAL_ID_SIZE];
+    char order_no[TERMINAL_NO_SIZE];
+    char uid[TERMINAL_UID_SIZE];
+    char body[TERMINAL_BODY_SIZE]; /* ""; the write was cut short */
+};
+
+/** Before the reader gets the token. False: not on the disk. */
+MUST_CHECK bool terminal_card_begin(struct terminal *terminal, const struct terminal_card *card,
+                                    const char *token, int64_t fen);
+/** Before the server is told. */
+MUST_CHECK bool terminal_card_end(struct terminal *terminal, const char *id, const char *body);
+void terminal_card_told(struct terminal *terminal, const char *id, bool refused);
+/** The next one behind @p card. False: none. */
+MUST_CHECK bool terminal_card_next(struct terminal *terminal, struct terminal_card *card);
+
 /** After a start: the order that was open. False: none. */
 MUST_CHECK bool terminal_find_open(struct terminal *terminal, char ret_id[TERMINAL_ID_SIZE],
                                    char ret_order_no[TERMINAL_NO_SIZE]);

@@ -61,6 +61,19 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_KIOSK_CANCEL] = {"kiosk cancel", 10 * PERCENT},
     [FAULT_OPERATOR_DOUBLE] = {"operator double", 80 * PERCENT},
     [FAULT_OPERATOR_ALONE] = {"operator alone", 50 * PERCENT},
+    [FAULT_CARD_LEFT_UNREAD] = {"card left unread", 10 * PERCENT},
+    [FAULT_CARD_LEFT_PAID] = {"card left when paid", 30 * PERCENT},
+    [FAULT_CARD_TORN] = {"card torn", 50 * PERCENT},
+    [FAULT_CARD_PULLED] = {"card pulled", 30 * PERCENT},
+    [FAULT_CARD_TORN_AT_METER] = {"card torn at meter", 40 * PERCENT},
+    [FAULT_CARD_COPIED] = {"card copied", 50 * PERCENT},
+    [FAULT_CARD_RESTORED] = {"card put back", 30 * PERCENT},
+    [FAULT_CARD_CLONE] = {"card's clone used", 30 * PERCENT},
+    [FAULT_CARD_LOST] = {"card lost", 10 * PERCENT},
+    [FAULT_CARD_FOUND] = {"card found again", 40 * PERCENT},
+    [FAULT_CARD_STAYS_HOME] = {"card stays home", 70 * PERCENT},
+    [FAULT_CARD_USED] = {"energy used", 90 * PERCENT},
+    [FAULT_CARD_RETURNED] = {"card value bought back", 40 * PERCENT},
 };
 
 const char *fault_name(enum fault fault)
@@ -69,15 +82,20 @@ const char *fault_name(enum fault fault)
     return ROWS[fault].name;
 }
 
+static void draw_faults(struct dice *dice, struct weather *weather, int first, int end, bool swarm)
+{
+    for (int i = first; i < end; i++) {
+        const uint32_t drawn = dice_below(dice, ROWS[i].ppm_max + 1);
+        const bool off = dice_chance(dice, HALF);
+        weather->ppm[i] = swarm && off ? 0 : drawn;
+    }
+}
+
 struct weather weather_draw(struct dice *dice)
 {
     struct weather weather = {.orders_repeatable = false};
     const bool swarm = dice_chance(dice, HALF);
-    for (int i = 0; i < FAULT_COUNT; i++) {
-        const uint32_t drawn = dice_below(dice, ROWS[i].ppm_max + 1);
-        const bool off = dice_chance(dice, HALF);
-        weather.ppm[i] = swarm && off ? 0 : drawn;
-    }
+    draw_faults(dice, &weather, /* first= */ 0, FAULT_CARD_LEFT_UNREAD, swarm);
     /* A disk that dies costs a person's time for each delivery it knew of: not in every sky. */
     const bool disks_die = dice_chance(dice, 10 * PERCENT);
     if (!disks_die) {
@@ -93,6 +111,24 @@ struct weather weather_draw(struct dice *dice)
     weather.links_hold = dice_chance(dice, 10 * PERCENT);
     weather.restored = dice_chance(dice, 10 * PERCENT);
     return weather;
+}
+
+void weather_draw_cards(struct dice *dice, struct weather *weather)
+{
+    const bool swarm = dice_chance(dice, HALF);
+    draw_faults(dice, weather, FAULT_CARD_LEFT_UNREAD, FAULT_COUNT, swarm);
+    for (int i = FAULT_METER_LOST_REQUEST; i <= FAULT_METER_NEAR_SALE; i++) {
+        weather->ppm[i] = 0;
+    }
+    for (int i = FAULT_COLLECTOR_KILLED; i <= FAULT_BROKER_LOST; i++) {
+        weather->ppm[i] = 0;
+    }
+    weather->ppm[FAULT_BILL_ROW_MISSING] = 0; /* of one row it would look like one that is late */
+    weather->meter_gone = false;
+    weather->links_hold = false;
+    weather->restored = false; /* the cards of a site whose server lost its books need people */
+    weather->card_meter_sick = dice_chance(dice, 10 * PERCENT);
+    weather->card_tenant_gone = dice_chance(dice, 10 * PERCENT);
 }
 
 struct weather weather_calm(const struct weather *before)

@@ -59,6 +59,20 @@ enum fault {
     FAULT_KIOSK_CANCEL,
     FAULT_OPERATOR_DOUBLE,
     FAULT_OPERATOR_ALONE,
+    /* From here on those of a world with cards, which are drawn apart. */
+    FAULT_CARD_LEFT_UNREAD,
+    FAULT_CARD_LEFT_PAID, /* without the token that he has paid */
+    FAULT_CARD_TORN,      /* taken away while a block was written */
+    FAULT_CARD_PULLED,    /* ... or at any other moment of a write */
+    FAULT_CARD_TORN_AT_METER,
+    FAULT_CARD_COPIED,
+    FAULT_CARD_RESTORED, /* an older image was put back on it */
+    FAULT_CARD_CLONE,    /* a copy was held to the meter */
+    FAULT_CARD_LOST,
+    FAULT_CARD_FOUND, /* one that was lost or replaced was held to the meter */
+    FAULT_CARD_STAYS_HOME,
+    FAULT_CARD_USED,     /* energy was used between two visits */
+    FAULT_CARD_RETURNED, /* the desk buys value back */
     FAULT_COUNT
 };
 
@@ -73,12 +87,17 @@ struct weather {
     bool orders_repeatable; /* family Q takes an order number twice */
     bool total_readable;    /* ... and tells its total */
     bool flats_vacant;      /* ... and nothing is used behind it */
+    bool card_meter_sick;   /* one meter does not give value back */
+    bool card_tenant_gone;  /* one tenant leaves the town with his card */
 };
 
 const char *fault_name(enum fault fault);
 
 /** Half of the seeds have everything on, the others some of it. */
 struct weather weather_draw(struct dice *dice);
+
+/** What a world with cards has on top of it, and without it: no bus, no broker, no collector. */
+void weather_draw_cards(struct dice *dice, struct weather *weather);
 
 /** Nothing goes wrong any more. */
 struct weather weather_calm(const struct weather *before);

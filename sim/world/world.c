@@ -3,10 +3,12 @@
 #include "sim/world/world.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/must.h"
 #include "common/str.h"
+#include "sim/cards/card_wraps.h"
 #include "sim/disk/memdisk.h"
 #include "sim/world/buffered.h"
 #include "sim/world/morning.h"
@@ -98,6 +100,12 @@ static void begin(struct world *world, const struct world_config *config)
     world->gateway = (struct gateway){.world = world};
     world->http = (struct http_server){.world = world};
     world->pay = (struct pay){.world = world};
+    world->carded = NULL;
+    if (config->cards) {
+        world->carded = calloc(1, sizeof(*world->carded));
+        MUST(world->carded != NULL);
+    }
+    card_wraps_tell(world);
     wraps_tell(&world->pay);
 }
 
@@ -117,7 +125,7 @@ void world_provision(struct world *world, const struct world_config *config)
             canary_is(CANARY_REQUEST_NOT_SYNCED);
     }
     begin(world, &first);
-    cloud_provision(&world->cloud, config->rooms);
+    cloud_provision(&world->cloud, config->rooms, config->cards);
 }
 
 static void set_weather(struct world *world, const struct weather *weather)
@@ -159,11 +167,33 @@ static enum err count_open(struct db *db, void *arg)
     return err;
 }
 
+/* Value that waits for a card has an owner after a while, and waits on. */
+static enum err count_open_cards(struct db *db, void *arg)
+{
+    int64_t *count = arg;
+    struct sql *sql =
+        sql_begin(db, "SELECT (SELECT count(*) FROM pay_order o WHERE state NOT IN ('DONE',"
+                      " 'CLOSED', 'REFUNDED') AND NOT EXISTS (SELECT 1 FROM card_owed w WHERE"
+                      " w.order_no = o.order_no AND w.closed_at IS NULL))"
+                      " + (SELECT count(*) FROM review_item r WHERE closed_at IS NULL AND NOT"
+                      " EXISTS (SELECT 1 FROM card_owed w WHERE w.order_no = r.document_no AND"
+                      " w.closed_at IS NULL))"
+                      " + (SELECT count(*) FROM stray WHERE state NOT IN ('REFUNDED'))"
+                      " + (SELECT count(*) FROM job WHERE kind IN ('pay', 'refund', 'deliver'))");
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *count = sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
 static void look_main(void *arg)
 {
     struct look *look = arg;
     int64_t count = 0;
-    if (store_read(look->world->cloud.store, count_open, &count) == OK) {
+    const store_fn fn = look->world->carded != NULL ? count_open_cards : count_open;
+    if (store_read(look->world->cloud.store, fn, &count) == OK) {
         look->done = count == 0;
     }
     look->asked = true;
@@ -184,6 +214,9 @@ static bool is_drained(struct world *world)
 
 static bool tenants_are_done(const struct world *world)
 {
+    if (world->carded != NULL) {
+        return cards_are_done(world);
+    }
     bool busy = world->wishes.count < world->config.topups;
     for (uint32_t i = 0; i < world->config.kiosks; i++) {
         busy = busy || world->kiosks[i].busy;
@@ -198,7 +231,7 @@ static void storm(struct world *world, uint32_t topups)
     world->config.topups = topups;
     world->storm = true;
     storm_begin(world);
-    for (uint32_t i = 0; i < world->config.kiosks; i++) {
+    for (uint32_t i = 0; i < world->config.kiosks && world->carded == NULL; i++) {
         if (world->kiosks[i].world == NULL) {
             kiosk_begin(&world->kiosks[i], world, i);
         } else {
@@ -261,7 +294,11 @@ static void lose_a_storm(struct world *world, uint32_t topups)
 bool world_live(struct world *world, const struct world_config *config)
 {
     struct dice dice = dice_make(config->seed, DICE_WEATHER);
-    const struct weather drawn = weather_draw(&dice);
+    struct weather drawn = weather_draw(&dice);
+    if (config->cards) {
+        struct dice apart = dice_make(config->seed, DICE_CARDS);
+        weather_draw_cards(&apart, &drawn);
+    }
     struct weather weather = config->calm ? weather_calm(&drawn) : drawn;
     memdisk_reseed(config->seed);
     for (int i = 0; i < FAULT_COUNT; i++) {
@@ -273,11 +310,17 @@ bool world_live(struct world *world, const struct world_config *config)
     begin(world, config);
     set_weather(world, &weather);
     kernel_clock_set(NODE_CLOUD, 0, MONO_AHEAD_MS);
-    meters_begin(&world->meters, world, config->rooms);
-    cloud_start(&world->cloud);
-    field_start(&world->field);
+    if (config->cards) {
+        plastic_begin(config->seed);
+        cloud_start(&world->cloud);
+        cards_begin(world);
+    } else {
+        meters_begin(&world->meters, world, config->rooms);
+        cloud_start(&world->cloud);
+        field_start(&world->field);
+    }
     operators_begin(world);
-    if (!config->calm) {
+    if (!config->calm && !config->cards) {
         buffered_begin(world);
     }
     if (weather.restored && !config->calm) {
@@ -287,6 +330,10 @@ bool world_live(struct world *world, const struct world_config *config)
     }
     heal(world);
     (void)drain(world);
+    if (config->cards) {
+        cards_end(world);
+        (void)drain(world);
+    }
     if (world->failure[0] == '\0' && !morning_bills(world)) {
         world_fail(world, "I12: the bills are not worked off within a day");
     }

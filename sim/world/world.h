@@ -2,6 +2,7 @@
 #ifndef SHILLING_SIM_WORLD_WORLD_H
 #define SHILLING_SIM_WORLD_WORLD_H
 
+#include "sim/cards/cards.h"
 #include "sim/kernel/dice.h"
 #include "sim/kernel/kernel.h"
 #include "sim/world/canary.h"
@@ -39,11 +40,28 @@ struct world_config {
     uint32_t kiosks;
     uint64_t masked; /* faults that are off, by bit: what shrinking found out */
     uint32_t gate;   /* 1 to GATE_CASES: one order, whose messages come in that order (gate.h) */
+    bool cards;      /* meters without a network, and cards (sim/cards) in place of the bus */
     bool calm;       /* no weather: for sweeps, where the crash is the only fault */
     bool talkative;  /* show the newest events when it is over */
     enum canary canary;
     void (*on_step)(void *self, uint64_t step);
     void *self;
+};
+
+/* What happened to cards. */
+struct card_counts {
+    uint64_t tokens;   /* given out */
+    uint64_t written;  /* writes that ended well */
+    uint64_t owed;     /* found missing when a card was laid, and written without a payment */
+    uint64_t repaired; /* written anew, with nothing owed */
+    uint64_t visits;   /* to meters */
+    uint64_t loaded;
+    uint64_t replayed; /* shown to a meter that knew them, or a later one */
+    uint64_t refused;
+    uint64_t reversals;  /* begun at the desk */
+    uint64_t taken_back; /* by the meter */
+    uint64_t paid_out;
+    uint64_t replaced;
 };
 
 struct counts {
@@ -61,6 +79,7 @@ struct counts {
     int64_t oldest_open_ms; /* of what was still open at the audit, since its payment */
     uint64_t fast;          /* credited within FAST_S of the payment */
     uint64_t steps;
+    struct card_counts cards;
 };
 
 enum { FAST_S = 60 };
@@ -90,7 +109,8 @@ struct world {
     struct field field;
     struct kiosk kiosks[KIOSKS_MAX];
     struct wishes wishes;
-    char failure[512]; /* "": none so far */
+    struct carded *carded; /* NULL: a world without cards; @own, never freed */
+    char failure[512];     /* "": none so far */
 };
 
 /** Build disks and databases that all histories begin with; once a process. */
