@@ -3,7 +3,8 @@
 // The simulated world, stage "sim" of tests/run.mjs: the same seed gives the same history with
 // every compiler; every seed that ever failed is lived again; many new histories in a storm and
 // some in calm; a power cut at the steps of small histories, and two; all orders in which the
-// messages of one order can come; planted bugs, and the smallest history that shows one.
+// messages of one order can come; small histories with cards; planted bugs, and the smallest
+// history that shows one.
 //
 // usage: node tests/sim/run.mjs [--all] [--first SEED] [--histories N]
 
@@ -19,8 +20,10 @@ const option = (name, fallback) => {
 const first = option('--first', '1');
 const processors = Math.min(cpus().length, 16);
 const jobs = String(processors);
-// 250 top-ups each: 100,000, and a million.
-const histories = option('--histories', all ? '4000' : '400');
+// 250 top-ups each, as in calm; 6 with cards. In all 100,000, and a million.
+const histories = option('--histories', all ? '4000' : '370');
+const calm = all ? '100' : '24';
+const carded = all ? '20000' : '300';
 const RELEASE = 'build/release/bin/shilling-sim';
 const ASAN = 'build/asan/bin/shilling-sim';
 // Only the simulated world, with what the other two do not have; with --all.
@@ -126,12 +129,27 @@ async function enumeratorSees() {
     !ok && line !== '' && !again.ok && /^seed 1: I\d+/m.test(again.text), `${text}\n${again.text}`);
 }
 
+/** With cards, too, one seed is one history. */
+async function sameCards(programs, seeds) {
+  const runs = seeds.flatMap((seed) => programs.map((program) =>
+    ({ program, args: ['--cards', '--seed', seed] })));
+  const results = await sideBySide(runs);
+  const hashes = results.map(({ text }) =>
+    /hash ([0-9a-f]{16})/.exec(text)?.[1] ?? text.slice(-300));
+  seeds.forEach((seed, at) => {
+    const mine = hashes.slice(at * programs.length, (at + 1) * programs.length);
+    count(`seed ${seed} with cards gives one history in ${programs.length} builds: ${mine[0]}`,
+      mine.every((hash) => hash === mine[0] && /^[0-9a-f]{16}$/.test(hash)), mine.join('\n'));
+  });
+}
+
 const programs = [RELEASE, ASAN].filter((path) => existsSync(path))
   .concat(all ? [await build(EXTRA[0]), await build(EXTRA[1])] : []);
-await Promise.all([sameEverywhere(programs, ['1', '2', '3']), onceFailed()]);
+await Promise.all([sameEverywhere(programs, ['1', '2', '3']), sameCards(programs, ['1', '2', '3']),
+  onceFailed()]);
 await part('histories', ['--seeds', histories, '--first', first, '--jobs', jobs]);
-await part('calm histories', ['--calm', '--seeds', all ? '100' : '24', '--first', first,
-  '--jobs', jobs]);
+await part('calm histories', ['--calm', '--seeds', calm, '--first', first, '--jobs', jobs]);
+await part('cards', ['--cards', '--seeds', carded, '--first', first, '--jobs', jobs]);
 // With --all every step of one history, and more of others: a step of each would take hours.
 for (const seed of ['1', '2', '3']) {
   const stride = all ? { 1: '1' }[seed] ?? '5' : '53';
@@ -144,8 +162,10 @@ for (const seed of ['1', '3', '4']) {
     '--stride', all ? '59' : '797', '--jobs', jobs]);
 }
 await part('orders of messages', ['--enumerate', '--stride', all ? '1' : '11', '--jobs', jobs]);
+await part('sweep with cards', ['--sweep', '--cards', '--first', '1', '--stride', all ? '5' : '211',
+  '--jobs', jobs]);
 // Shrinking and the single bugs use one processor for much of their time.
 await Promise.all([part('planted bugs', ['--canaries', '--jobs', jobs]), shrinks(),
-  enumeratorSees()]);
+  enumeratorSees(), part('planted bugs of cards', ['--canaries', '--cards', '--jobs', jobs])]);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
