@@ -31,7 +31,8 @@ static int64_t last_wall_s(const struct world *world)
     return last_s;
 }
 
-static void pass_night(const struct world *world)
+/* The day of the last payment, whose bills come now; in days since 1970, in Beijing. */
+static int64_t pass_night(const struct world *world)
 {
     const int64_t day = (last_wall_s(world) + CIVIL_BEIJING_OFFSET_S) / DAY_S;
     const int64_t morning_s = (day + 1) * DAY_S + READY_S - CIVIL_BEIJING_OFFSET_S;
@@ -39,20 +40,22 @@ static void pass_night(const struct world *world)
     const int64_t mono_ahead_ms = kernel_mono_ms(NODE_CLOUD) - kernel_now_ns() / KERNEL_MS;
     kernel_clock_set(NODE_CLOUD, ahead_s, mono_ahead_ms);
     kernel_trace("morning", "", day, ahead_s);
+    return day;
 }
 
 /* ---- waiting for the bills ---- */
 
 struct look {
     struct world *world;
-    int64_t open; /* wallets whose bill of yesterday is not done */
+    int64_t day;
+    int64_t open; /* wallets whose bill of that day is not done */
     bool asked;
 };
 
 static enum err count_open(struct db *db, void *arg)
 {
     struct look *look = arg;
-    const struct civil civil = civil_beijing(db_wall_s(db) - DAY_S);
+    const struct civil civil = civil_beijing(look->day * DAY_S - CIVIL_BEIJING_OFFSET_S);
     char day[PAY_DAY_SIZE];
     str_format_cut(day, sizeof(day), "%04d-%02d-%02d", (int)civil.year, (int)civil.month,
                    (int)civil.day);
@@ -75,9 +78,9 @@ static void look_main(void *arg)
     (void)!store_read(look->world->cloud.store, count_open, look);
 }
 
-static bool bills_are_done(struct world *world)
+static bool bills_are_done(struct world *world, int64_t day)
 {
-    struct look look = {.world = world};
+    struct look look = {.world = world, .day = day};
     (void)kernel_spawn(NODE_CLOUD, look_main, &look);
     kernel_run(kernel_now_ns() + KERNEL_MINUTE);
     return look.asked && look.open == 0;
@@ -87,11 +90,11 @@ bool morning_bills(struct world *world)
 {
     const int64_t end_ns = kernel_now_ns() + HOURS_MAX * KERNEL_HOUR;
     bool done = false;
-    pass_night(world);
+    const int64_t day = pass_night(world);
     world->weather.ppm[FAULT_BILL_LATE] = world->drawn.ppm[FAULT_BILL_LATE];
     while (!done && kernel_now_ns() < end_ns && world->failure[0] == '\0') {
         kernel_run(kernel_now_ns() + KERNEL_HOUR / 2);
-        done = world->cloud.up && bills_are_done(world);
+        done = world->cloud.up && bills_are_done(world, day);
     }
     kernel_trace(done ? "bills done" : "bills not done", "", 0, 0);
     return done;
