@@ -14,6 +14,7 @@
 #include "cloud/store/store_internal.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "drivers/sqlite/look.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 /* only a backup tool can hold the lock; it is quick */ };
 
@@ -98,9 +99,10 @@ static enum err db_configure(struct db *db)
         return err;
     }
     /* A longer WAL than usual: the idle writer checkpoints, so that commits rarely have to. */
-    return db_exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
-                       "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
-                       "PRAGMA wal_autocheckpoint=4000");
+    err = db_exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+                      "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY;"
+                      "PRAGMA wal_autocheckpoint=4000");
+    return err == OK ? db_note(db, sqlite_settle_log(db->handle)) : err;
 }
 
 enum err db_open(struct db *db, const char *path, bool is_writer)

@@ -149,6 +149,9 @@ static void fail(struct store *store, struct batch *batch)
     if (store->config.on_failed != NULL) {
         store->config.on_failed(store->config.self, err);
     }
+    /* The log may have a hole that only a power cut shows: it goes into the file at the next start.
+     */
+    (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     db_reset_statements(db);
     if (sqlite3_get_autocommit(db->handle) == 0) {
         (void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);

@@ -138,6 +138,9 @@ static void on_failed(void *self, enum err err)
 {
     struct cloud *cloud = self;
     kernel_trace("store fails", err_name(err), 0, 0);
+    if (err == ERR_CHECKSUM) {
+        world_fail(cloud->world, "I8: the server's database is damaged");
+    }
     kernel_after(NODE_CLOUD, SICK_MS * KERNEL_MS, killed_by_hand, cloud);
 }
 

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -464,6 +465,14 @@ static void note_failed(void *self, enum err err)
     *(enum err *)self = err;
 }
 
+static int64_t log_size(const char *path)
+{
+    char log_path[TEMP_PATH_SIZE + 8];
+    struct stat status = {.st_size = 0};
+    (void)snprintf(log_path, sizeof(log_path), "%s-wal", path);
+    return stat(log_path, &status) == 0 ? status.st_size : -1;
+}
+
 /* In a child, because the limit on the size of files is the process's. Exit code 0: as promised. */
 static int child_fills_disk(const char *path)
 {
@@ -504,7 +513,12 @@ static int child_fills_disk(const char *path)
         sites_like(store, "d*") != stored) {
         return 13;
     }
+    /* Nor does its end bring a log into the file that a power cut may find to have a hole. */
+    const int64_t log = log_size(path);
     store_close(store);
+    if (log <= 0 || log_size(path) != log) {
+        return 16;
+    }
     store = open_at(path, &clock);
     if (store == NULL || sites_like(store, "d*") < stored || sites_like(store, "late") != 0) {
         return 14;
