@@ -15,6 +15,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/sqlite/look.h"
+#include "drivers/sqlite/open.h"
 
 enum { PATH_SIZE = 1152, APPLICATION_ID = 0x53484A31 /* "SHJ1" */, BUSY_MS = 2000 };
 
@@ -128,10 +129,12 @@ static enum err schema_make(struct journal *journal, const char *dir,
     if (exec(journal->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;") != SQLITE_OK) {
         return say(ret_message, ERR_IO, dir, sqlite3_errmsg(journal->db));
     }
+    int code = sqlite_settle_log(journal->db);
+    if (code != SQLITE_OK) {
+        return say(ret_message, ERR_IO, dir, sqlite_why(journal->db, code));
+    }
     if (ours) {
-        return sqlite_settle_log(journal->db) == SQLITE_OK
-                   ? OK
-                   : say(ret_message, ERR_IO, dir, sqlite3_errmsg(journal->db));
+        return OK;
     }
     if (exec(journal->db, "BEGIN IMMEDIATE") != SQLITE_OK ||
         exec(journal->db, schema) != SQLITE_OK || exec(journal->db, "COMMIT") != SQLITE_OK) {
@@ -220,7 +223,7 @@ static enum err fill(struct journal *journal, const struct journal_config *confi
         return say(ret_message, ERR_IO, config->dir, "the path is too long");
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &journal->db, flags, config->vfs) != SQLITE_OK) {
+    if (sqlite_open(path, flags, config->vfs, &journal->db) != SQLITE_OK) {
         return say(ret_message, ERR_IO, path, "cannot be opened");
     }
     (void)sqlite3_busy_timeout(journal->db, BUSY_MS);

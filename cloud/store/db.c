@@ -14,7 +14,7 @@
 #include "cloud/store/store_internal.h"
 #include "common/must.h"
 #include "common/str.h"
-#include "drivers/sqlite/look.h"
+#include "drivers/sqlite/open.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 /* only a backup tool can hold the lock; it is quick */ };
 
@@ -74,7 +74,7 @@ static enum err db_note(struct db *db, int code)
         if (db->fatal == OK) {
             db->fatal = err;
         }
-        str_format_cut(db->message, sizeof(db->message), "%s (%d)", sqlite3_errmsg(db->handle),
+        str_format_cut(db->message, sizeof(db->message), "%s (%d)", sqlite_why(db->handle, code),
                        code);
     }
     return err;
@@ -114,7 +114,7 @@ enum err db_open(struct db *db, const char *path, bool is_writer)
     }
     int flags = (is_writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
-    int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    int code = sqlite_open(path, flags, /* vfs= */ NULL, &db->handle);
     if (db->handle == NULL) {
         return ERR_MEMORY;
     }

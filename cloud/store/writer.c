@@ -149,8 +149,7 @@ static void fail(struct store *store, struct batch *batch)
     if (store->config.on_failed != NULL) {
         store->config.on_failed(store->config.self, err);
     }
-    /* The log may have a hole that only a power cut shows: it goes into the file at the next start.
-     */
+    /* The log may have a hole that only a power cut shows: the next start settles it. */
     (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     db_reset_statements(db);
     if (sqlite3_get_autocommit(db->handle) == 0) {

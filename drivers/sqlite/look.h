@@ -31,18 +31,4 @@ MUST_CHECK bool sqlite_look(sqlite3 *db, const char *text, int64_t *ret_value);
  */
 MUST_CHECK bool sqlite_is_damaged(sqlite3 *db, const char *path);
 
-/**
- * Bring what the write-ahead log holds into the file, synced, and begin an empty log. To be done
- * at each start, before anything is promised: after a sync that failed the kernel shows the bytes
- * of the log that it could not write and takes them for written. A program that starts again, as
- * it should after such an error, would append behind that hole, and the next power cut would end
- * the log there and take away all that came later. Here every page is written anew: first the log
- * itself, because a power cut while its pages are brought into the file would leave some of them
- * there, and no log to mend it with.
- *
- * @return SQLITE_OK, also where there is no log; else the error: nothing may be promised.
- * Blocks: until synced. Allocates: no.
- */
-MUST_CHECK int sqlite_settle_log(sqlite3 *db);
-
 #endif

@@ -9,7 +9,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/disk/disk.h"
-#include "drivers/sqlite/look.h"
+#include "drivers/sqlite/open.h"
 
 enum { PATH_SIZE = 512 };
 
@@ -112,7 +112,7 @@ static enum err open_once(const char *path, sqlite3 **ret_db)
 {
     sqlite3 *db = NULL;
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    int code = sqlite3_open_v2(path, &db, flags, NULL);
+    int code = sqlite_open(path, flags, /* vfs= */ NULL, &db);
     if (code == SQLITE_OK) {
         /* Exclusive: a second kiosk on the same journal would show somebody else's order. */
         code = sqlite3_exec(db, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA synchronous=FULL;", NULL,

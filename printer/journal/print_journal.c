@@ -19,6 +19,7 @@
 #include "common/str.h"
 #include "drivers/disk/disk.h"
 #include "drivers/sqlite/look.h"
+#include "drivers/sqlite/open.h"
 
 enum { PATH_SIZE = 4096, MIGRATION_SIZE = 1024, APPLICATION_ID = 0x53485031 /* "SHP1" */ };
 
@@ -264,7 +265,7 @@ static enum err schema_make(struct print_journal *journal, const char *path,
         }
     }
     return code == SQLITE_OK ? migrate(journal, path, ret_message)
-                             : say(ret_message, err_of(code), path, sqlite3_errmsg(journal->db));
+                             : say(ret_message, err_of(code), path, sqlite_why(journal->db, code));
 }
 
 static enum err start(struct print_journal *journal, uint32_t *ret_interrupted)
@@ -299,7 +300,7 @@ static enum err fill(struct print_journal *journal, const char *dir, const char 
         return say(ret_message, ERR_IO, dir, "the path is too long");
     }
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &journal->db, flags, vfs) != SQLITE_OK) {
+    if (sqlite_open(path, flags, vfs, &journal->db) != SQLITE_OK) {
         return say(ret_message, ERR_IO, path, "cannot be opened");
     }
     err = schema_make(journal, path, ret_message);
