@@ -349,6 +349,8 @@ void session_card_reader(struct session *session, const struct session_event *ev
     }
     card->pad = SESSION_PAD_EMPTY; /* nobody knows any more */
     card->uid[0] = '\0';
+    card->opened_number = 0; /* a driver that starts again counts from one */
+    card->two_noticed = false;
     lifted(session, effects, event->now_ms);
     if (session->screen == SESSION_SCREEN_CARD_PLACE) {
         card->stage = SESSION_CARD_STAGE_NONE;

@@ -311,4 +311,20 @@ TEST(an_order_refused_for_its_card_says_why)
     }
 }
 
+TEST(a_driver_that_started_again_counts_anew_and_its_first_card_has_its_page)
+{
+    begin_with_reader();
+    lay(OWN_UID);
+    view_arrives(ready_view());
+    lift();
+    touch(SESSION_ACTION_HOME, 0);
+    check_screen(SESSION_SCREEN_HOME);
+    reader_is(SESSION_READER_ERROR);
+    reader_is(SESSION_READER_READY);
+    laying -= 1;
+    lay(OWN_UID); /* under the number that was opened last */
+    check_screen(SESSION_SCREEN_CARD_PLACE);
+    CHECK(effect(SESSION_EFFECT_CARD_OPEN) != NULL);
+}
+
 TEST_MAIN()
