@@ -2,7 +2,8 @@
 
 /*
  * What a card meter reads: its books, and a card's slots. Books that are accepted are written back
- * as the same books; a slot that somebody made up is never taken, because nobody has the key.
+ * as the same books. A slot is good under one key at most: the fuzzer watches comparisons and may
+ * learn the code that one key wants.
  */
 #include <stdint.h>
 #include <string.h>
@@ -35,12 +36,14 @@ static void read_slot(const uint8_t *data, size_t size)
     static const uint8_t METER[TOKEN_METER_SIZE] = {0x00, 0x00, 0x12, 0x34, 0x56, 0x78};
     static const uint8_t UID[] = {0x4A, 0x8B, 0x1C, 0x2D};
     static const struct token_keys KEYS = {.credit = {1}, .give_back = {2}, .sector = {3}};
+    static const struct token_keys OTHERS = {.credit = {4}, .give_back = {5}, .sector = {6}};
     const struct token_uid uid = {UID, sizeof(UID)};
     uint8_t slot[TOKEN_SIZE] = {0};
     struct token_credit credit;
     uint32_t seq = 0;
     memcpy(slot, data, size < sizeof(slot) ? size : sizeof(slot));
-    MUST(token_credit_read(slot, &KEYS, METER, &uid, &credit) != TOKEN_GOOD);
+    MUST(token_credit_read(slot, &KEYS, METER, &uid, &credit) != TOKEN_GOOD ||
+         token_credit_read(slot, &OTHERS, METER, &uid, &credit) != TOKEN_GOOD);
     MUST(!token_return_seq(slot, &seq) || slot[0] == 'R');
 }
 
