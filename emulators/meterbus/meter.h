@@ -43,7 +43,7 @@ enum snapshot_kind {
     SNAPSHOT_KIND_COUNT
 };
 
-enum purchase_kind { PURCHASE_RECHARGE, PURCHASE_OPEN, PURCHASE_REFUND, PURCHASE_KIND_COUNT };
+enum money_kind { MONEY_RECHARGE, MONEY_OPEN, MONEY_REFUND, MONEY_KIND_COUNT };
 
 struct snapshot {
     int64_t at_ms; /* meter clock; 0 = never taken */
@@ -59,7 +59,7 @@ struct purchase {
     int64_t before_fen; /* net: negative is overdraft */
     int64_t after_fen;
     uint64_t total_fen; /* bought so far */
-    enum purchase_kind kind;
+    enum money_kind kind;
 };
 
 /* What the config file says; constant while the process runs, but for what `set` may change. */

@@ -84,7 +84,7 @@ static bool order_execute(struct meter *meter, const struct frame *request)
         .before_fen = meter_balance_fen(meter),
         .after_fen = meter_balance_fen(meter) + signed_fen,
         .total_fen = (uint64_t)((int64_t)meter->total_fen + signed_fen),
-        .kind = refund ? PURCHASE_REFUND : PURCHASE_RECHARGE,
+        .kind = refund ? MONEY_REFUND : MONEY_RECHARGE,
     };
     memcpy(purchase.order, request->data + AT_ORDER, ORDER_SIZE);
     if (!meter_purchase_add(meter, &purchase)) {

@@ -209,7 +209,7 @@ static void purchase_answer(struct meter *meter, const struct frame *request, st
         .before_fen = meter_balance_fen(meter),
         .after_fen = meter_balance_fen(meter) + (int64_t)fen,
         .total_fen = meter->total_fen + fen,
-        .kind = open ? PURCHASE_OPEN : PURCHASE_RECHARGE,
+        .kind = open ? MONEY_OPEN : MONEY_RECHARGE,
     };
     if (!meter_purchase_add(meter, &purchase)) {
         ret->serr = SERR_OTHER;

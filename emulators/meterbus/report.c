@@ -8,7 +8,7 @@
 #include "emulators/meterbus/ticks.h"
 
 static const char *const KINDS[METER_KIND_COUNT] = {"cloud", "count", "order"};
-static const char *const PURCHASES[PURCHASE_KIND_COUNT] = {"recharge", "open", "refund"};
+static const char *const PURCHASES[MONEY_KIND_COUNT] = {"recharge", "open", "refund"};
 
 const char *report_kind_name(enum meter_kind kind)
 {

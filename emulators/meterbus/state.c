@@ -173,7 +173,7 @@ static bool purchases_take(struct meter *meter, json_t *list)
         if (json_unpack(row, "[I,I,I,o,I,I,I,i]", &n[0], &n[1], &n[2], &order, &n[3], &n[4], &n[5],
                         &kind) != 0 ||
             !hex_take(order, p.order, sizeof(p.order)) || kind < 0 ||
-            kind >= (int)PURCHASE_KIND_COUNT) {
+            kind >= (int)MONEY_KIND_COUNT) {
             return false;
         }
         p.at_ms = n[0];
@@ -182,7 +182,7 @@ static bool purchases_take(struct meter *meter, json_t *list)
         p.before_fen = n[3];
         p.after_fen = n[4];
         p.total_fen = (uint64_t)n[5];
-        p.kind = (enum purchase_kind)kind;
+        p.kind = (enum money_kind)kind;
         if (!meter_purchase_add(meter, &p)) {
             return false;
         }

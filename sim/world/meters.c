@@ -284,7 +284,7 @@ void meters_sell(struct meters *meters, size_t index, uint32_t fen)
         .before_fen = meter_balance_fen(meter),
         .after_fen = meter_balance_fen(meter) + (int64_t)fen,
         .total_fen = meter->total_fen + fen,
-        .kind = PURCHASE_RECHARGE,
+        .kind = MONEY_RECHARGE,
     };
     MUST(meter_purchase_add(meter, &purchase));
     meter->balance_micros += (int64_t)fen * MICROS_PER_FEN;
