@@ -185,6 +185,7 @@ const char *card_reason_name(enum card_reason reason)
         [CARD_REASON_WRONG_METER] = "wrong_meter",
         [CARD_REASON_AHEAD] = "not_ours",
         [CARD_REASON_RETURN_CASE] = "return_case",
+        [CARD_REASON_NOT_LOADED] = "not_loaded",
         [CARD_REASON_SALE] = "sale_refused",
     };
     MUST(reason < CARD_REASON_COUNT);

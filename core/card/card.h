@@ -74,6 +74,7 @@ enum card_reason {
     CARD_REASON_WRONG_METER, /* a true record, of another meter */
     CARD_REASON_AHEAD,       /* card or meter know a number that we never gave out */
     CARD_REASON_RETURN_CASE, /* no purchase until the meter has taken the reversal */
+    CARD_REASON_NOT_LOADED,  /* no purchase until the meter has loaded the last (purchase.h) */
     CARD_REASON_SALE,        /* this meter is not sold to */
     CARD_REASON_COUNT
 };
