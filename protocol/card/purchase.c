@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/bytes.h"
+#include "common/civil.h"
 #include "common/crypto/cmac.h"
 #include "common/must.h"
 
@@ -160,6 +161,26 @@ enum purchase_state purchase_return_decode(const uint8_t file[PURCHASE_RETURN_SI
     return PURCHASE_WHOLE;
 }
 
+static bool bcd_take(uint8_t byte, uint8_t *ret_value)
+{
+    enum { NIBBLE = 4, NINE = 9, TEN = 10 };
+    const uint8_t high = (uint8_t)(byte >> NIBBLE);
+    const uint8_t low = byte & 0x0FU;
+    *ret_value = (uint8_t)(high * TEN + low);
+    return high <= NINE && low <= NINE;
+}
+
+bool purchase_clock(const uint8_t at[5], int64_t *ret_wall_s)
+{
+    uint8_t year = 0;
+    struct civil civil = {.second = 0};
+    const bool good = bcd_take(at[0], &year) && bcd_take(at[1], &civil.month) &&
+                      bcd_take(at[2], &civil.day) && bcd_take(at[3], &civil.hour) &&
+                      bcd_take(at[4], &civil.minute);
+    civil.year = 2000 + year;
+    return good && civil_to_wall_s(&civil, ret_wall_s);
+}
+
 bool purchase_is_loaded(const struct purchase_wallet *wallet, enum purchase_state state,
                         const struct purchase_return *value)
 {
@@ -175,14 +196,24 @@ static const char LABELS[PURCHASE_KEY_COUNT][LABEL_SIZE + 1] = {
     [PURCHASE_KEY_RETURN] = "RETURNMC",
 };
 
+void purchase_key_message(const uint8_t serial[PURCHASE_SERIAL_SIZE], enum purchase_key which,
+                          uint8_t ret_message[PURCHASE_KEY_MESSAGE_SIZE])
+{
+    _Static_assert((int)PURCHASE_KEY_MESSAGE_SIZE ==
+                       1 + (int)PURCHASE_SERIAL_SIZE + (int)LABEL_SIZE,
+                   "the whole message");
+    MUST(which < PURCHASE_KEY_COUNT);
+    ret_message[0] = DIVERSIFY;
+    memcpy(ret_message + 1, serial, PURCHASE_SERIAL_SIZE);
+    memcpy(ret_message + 1 + PURCHASE_SERIAL_SIZE, LABELS[which], LABEL_SIZE);
+}
+
 bool purchase_key_derive(const uint8_t master[CARD_KEY_SIZE],
                          const uint8_t serial[PURCHASE_SERIAL_SIZE], enum purchase_key which,
                          uint8_t ret_key[CARD_KEY_SIZE])
 {
-    uint8_t message[1 + PURCHASE_SERIAL_SIZE + LABEL_SIZE] = {DIVERSIFY};
-    MUST(which < PURCHASE_KEY_COUNT);
-    memcpy(message + 1, serial, PURCHASE_SERIAL_SIZE);
-    memcpy(message + 1 + PURCHASE_SERIAL_SIZE, LABELS[which], LABEL_SIZE);
+    uint8_t message[PURCHASE_KEY_MESSAGE_SIZE];
+    purchase_key_message(serial, which, message);
     return cmac_aes128(master, message, sizeof(message), ret_key);
 }
 

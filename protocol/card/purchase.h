@@ -37,6 +37,7 @@ enum {
     PURCHASE_RETURN_SIZE = 0x31,
     PURCHASE_FILE_SIZE_MAX = PURCHASE_RETURN_SIZE,
     PURCHASE_OK = 0x9000,
+    PURCHASE_BALANCE_FEN_MAX = 99999999, /* no meter takes what would leave more */
 };
 
 /* --- files --------------------------------------------------------------------------------- */
@@ -75,6 +76,13 @@ struct purchase_return {
     uint8_t at[5];          /* BCD: YYMMDDhhmm, the meter's clock */
 };
 
+/* The files of a card as they are, or are to be. */
+struct purchase_files {
+    uint8_t parameters[PURCHASE_PARAMETERS_SIZE];
+    uint8_t wallet[PURCHASE_WALLET_SIZE];
+    uint8_t returned[PURCHASE_RETURN_SIZE]; /* empty: zeros */
+};
+
 /* What the bytes of a file are. */
 enum purchase_state {
     PURCHASE_EMPTY, /* does not begin with 68 */
@@ -107,6 +115,12 @@ MUST_CHECK enum purchase_state purchase_return_decode(const uint8_t file[PURCHAS
                                                       struct purchase_return *ret_value);
 
 /**
+ * Seconds since 1970 of a moment on the meter's clock, which goes by Beijing time; false if the
+ * bytes name none.
+ */
+MUST_CHECK bool purchase_clock(const uint8_t at[5], int64_t *ret_wall_s);
+
+/**
  * May a new purchase be written? Only if the meter's answer to the last one lies on the card: its
  * file is whole and has the wallet's count.
  */
@@ -122,6 +136,17 @@ enum purchase_key {
     PURCHASE_KEY_RETURN,   /* and to file 5 */
     PURCHASE_KEY_COUNT
 };
+
+enum { PURCHASE_KEY_MESSAGE_SIZE = 17 };
+
+/* The keys of one card. Wipe with bytes_wipe(). */
+struct purchase_keys {
+    uint8_t keys[PURCHASE_KEY_COUNT][CARD_KEY_SIZE];
+};
+
+/** What a card's key is the CMAC of, under the master key. */
+void purchase_key_message(const uint8_t serial[PURCHASE_SERIAL_SIZE], enum purchase_key which,
+                          uint8_t ret_message[PURCHASE_KEY_MESSAGE_SIZE]);
 
 /** A card's key from the master key and its number. False only if the crypto library fails. */
 MUST_CHECK bool purchase_key_derive(const uint8_t master[CARD_KEY_SIZE],

@@ -341,4 +341,23 @@ TEST(nothing_new_before_the_last_purchase_was_loaded)
     CHECK(!purchase_is_loaded(&wallet, PURCHASE_WHOLE, &back));
 }
 
+TEST(the_meters_clock_goes_by_beijing_time)
+{
+    static const uint8_t when[] = {0x26, 0x11, 0x20, 0x12, 0x34};
+    static const struct {
+        size_t i;
+        uint8_t value;
+    } bad[] = {{0, 0xA6}, {0, 0x2A}, {1, 0x13}, {1, 0x1A}, {2, 0x31},
+               {2, 0xF0}, {3, 0x24}, {3, 0x0F}, {4, 0x60}, {4, 0xAA}};
+    int64_t wall_s = 0;
+    CHECK(purchase_clock(when, &wall_s));
+    CHECK_EQ_I64(wall_s, 1795149240); /* 2026-11-20T12:34:00+08:00 */
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        uint8_t other[sizeof(when)];
+        memcpy(other, when, sizeof(when));
+        other[bad[i].i] = bad[i].value;
+        CHECK(!purchase_clock(other, &wall_s));
+    }
+}
+
 TEST_MAIN()
