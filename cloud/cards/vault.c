@@ -19,11 +19,34 @@ struct vault {
     struct hsm *hsm; /* NULL: the master key is here */
     struct card_master master;
     struct ed25519_key *signing;
+    bool has_purchase;
+    struct hsm *purchase_hsm; /* NULL: that master key is here, too */
+    struct card_master purchase;
     uint16_t key_id;
     uint16_t issuer;
 };
 
 /* ---- the configuration ---- */
+
+/* The token is the same one, and the key another. */
+static void purchase_config(struct config *cfg, struct vault_config *config)
+{
+    const bool in_token = config_has(cfg, "cards.pkcs11.purchase_key");
+    const bool in_file = config_has(cfg, "cards.purchase_key_file");
+    config->has_purchase = in_token || in_file;
+    if (in_file) {
+        config_text(cfg, "cards.purchase_key_file", NULL, config->purchase_key_file,
+                    VAULT_PATH_SIZE);
+    }
+    if (in_token) {
+        config->purchase_hsm = config->hsm;
+        config_text(cfg, "cards.pkcs11.purchase_key", NULL, config->purchase_hsm.key,
+                    sizeof(config->purchase_hsm.key));
+    }
+    if (in_token && in_file) {
+        config_fail(cfg, "cards.purchase_key_file", "that key is in the pkcs11 token");
+    }
+}
 
 void vault_config_read(struct config *cfg, struct vault_config *ret_config)
 {
@@ -41,6 +64,7 @@ void vault_config_read(struct config *cfg, struct vault_config *ret_config)
         if (in_token && config.master_key_file[0] != '\0') {
             config_fail(cfg, "cards.master_key_file", "the master key is in the pkcs11 token");
         }
+        purchase_config(cfg, &config);
         config_text(cfg, "cards.signing_key_file", NULL, config.signing_key_file, VAULT_PATH_SIZE);
         config.key_id = (uint16_t)config_int(cfg, "cards.key_id", number);
         config.issuer = (uint16_t)config_int(cfg, "cards.issuer", number);
@@ -85,6 +109,18 @@ static enum err read_signing(const char *path, struct ed25519_key **ret_key,
     return err;
 }
 
+static enum err open_purchase(const struct vault_config *config, struct vault *vault,
+                              char why[VAULT_WHY_SIZE])
+{
+    if (!config->has_purchase) {
+        return OK;
+    }
+    vault->has_purchase = true;
+    return config->purchase_hsm.enabled
+               ? hsm_open(&config->purchase_hsm, &vault->purchase_hsm, why)
+               : read_master(config->purchase_key_file, &vault->purchase, why);
+}
+
 enum err vault_open(const struct vault_config *config, struct vault **ret_vault,
                     char ret_why[VAULT_WHY_SIZE])
 {
@@ -101,6 +137,9 @@ enum err vault_open(const struct vault_config *config, struct vault **ret_vault,
     if (err == OK) {
         err = read_signing(config->signing_key_file, &vault->signing, ret_why);
     }
+    if (err == OK) {
+        err = open_purchase(config, vault, ret_why);
+    }
     if (err != OK) {
         vault_close(vault);
         return err;
@@ -114,6 +153,7 @@ void vault_close(struct vault *vault)
     if (vault == NULL) {
         return;
     }
+    hsm_close(vault->purchase_hsm); /* before the one that started the module */
     hsm_close(vault->hsm);
     ed25519_key_destroy(vault->signing);
     bytes_wipe(vault, sizeof(*vault));
@@ -197,6 +237,35 @@ bool vault_meter_keys(const struct vault *vault, const uint8_t meter[CARD_METER_
 {
     return vault->hsm != NULL ? derive_in_token(vault->hsm, meter, ret_keys)
                               : card_keys_derive(&vault->master, meter, ret_keys);
+}
+
+bool vault_has_purchase(const struct vault *vault)
+{
+    return vault->has_purchase;
+}
+
+static bool purchase_key(const struct vault *vault, const uint8_t serial[PURCHASE_SERIAL_SIZE],
+                         enum purchase_key which, uint8_t ret_key[CARD_KEY_SIZE])
+{
+    uint8_t message[PURCHASE_KEY_MESSAGE_SIZE];
+    if (vault->purchase_hsm == NULL) {
+        return purchase_key_derive(vault->purchase.key, serial, which, ret_key);
+    }
+    purchase_key_message(serial, which, message);
+    return hsm_cmac(vault->purchase_hsm, message, sizeof(message), ret_key);
+}
+
+bool vault_purchase_keys(const struct vault *vault, const uint8_t serial[PURCHASE_SERIAL_SIZE],
+                         struct purchase_keys *ret_keys)
+{
+    bool good = vault->has_purchase;
+    for (int which = 0; which < PURCHASE_KEY_COUNT && good; which++) {
+        good = purchase_key(vault, serial, (enum purchase_key)which, ret_keys->keys[which]);
+    }
+    if (!good) {
+        bytes_wipe(ret_keys, sizeof(*ret_keys));
+    }
+    return good;
 }
 
 const struct ed25519_key *vault_signing_key(const struct vault *vault)

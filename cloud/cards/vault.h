@@ -12,23 +12,29 @@
 #include "common/crypto/ed25519.h"
 #include "common/err.h"
 #include "protocol/card/keys.h"
+#include "protocol/card/purchase.h"
 
 /*
- * The two secrets of the card side: the master key, from which every meter's keys are made, and
+ * The secrets of the card side: the master key, from which every meter's keys are made, and
  * the key that signs the right to write. Both are files of the service's own user that nobody else
  * may read; their content is never part of a message. The master key may be in a PKCS#11 token
  * instead, which computes with it and never gives it away. Meters' keys exist for one call only.
+ * Purchase cards (Q/GDW 1365) come with the keys of whoever made them, so there may be a third: the
+ * master key of those, in a file or in the same token.
  */
 enum { VAULT_PATH_SIZE = 512, VAULT_WHY_SIZE = SECRET_WHY_SIZE };
 
 /* The group `cards` of the server's configuration. */
 struct vault_config {
     bool enabled;
-    struct hsm_config hsm;                  /* enabled: the master key is in a PKCS#11 token */
-    char master_key_file[VAULT_PATH_SIZE];  /* else: 32 hex digits */
-    char signing_key_file[VAULT_PATH_SIZE]; /* Ed25519, PEM */
-    uint16_t key_id;                        /* of the master key, in every record */
-    uint16_t issuer;                        /* in every issue record */
+    struct hsm_config hsm;                   /* enabled: the master key is in a PKCS#11 token */
+    char master_key_file[VAULT_PATH_SIZE];   /* else: 32 hex digits */
+    char signing_key_file[VAULT_PATH_SIZE];  /* Ed25519, PEM */
+    bool has_purchase;                       /* purchase cards are served */
+    struct hsm_config purchase_hsm;          /* enabled: their master key is in the token */
+    char purchase_key_file[VAULT_PATH_SIZE]; /* else: 32 hex digits; is never made anew */
+    uint16_t key_id;                         /* of the master key, in every record */
+    uint16_t issuer;                         /* in every issue record */
 };
 
 /** Read the group; without it no card is sold to. Errors come out of config_finish(). */
@@ -63,6 +69,17 @@ MUST_CHECK enum err vault_make(const struct vault_config *config, char ret_why[V
  */
 MUST_CHECK bool vault_meter_keys(const struct vault *vault, const uint8_t meter[CARD_METER_SIZE],
                                  struct card_keys *ret_keys);
+
+/** True if purchase cards can be spoken to. */
+bool vault_has_purchase(const struct vault *vault);
+
+/**
+ * The keys of the purchase card with this number; bytes_wipe() them after use. False if there is no
+ * master key for such cards, or the crypto library fails.
+ */
+MUST_CHECK bool vault_purchase_keys(const struct vault *vault,
+                                    const uint8_t serial[PURCHASE_SERIAL_SIZE],
+                                    struct purchase_keys *ret_keys);
 
 /** The key that signs the right to write. Borrowed until vault_close(). */
 const struct ed25519_key *vault_signing_key(const struct vault *vault);

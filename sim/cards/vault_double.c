@@ -33,6 +33,22 @@ bool vault_meter_keys(const struct vault *vault, const uint8_t meter[CARD_METER_
     return card_keys_derive(&vault->master, meter, ret_keys);
 }
 
+/* No purchase cards: there is no key for them. */
+bool vault_has_purchase(const struct vault *vault)
+{
+    (void)vault;
+    return false;
+}
+
+bool vault_purchase_keys(const struct vault *vault, const uint8_t serial[PURCHASE_SERIAL_SIZE],
+                         struct purchase_keys *ret_keys)
+{
+    (void)vault;
+    (void)serial;
+    (void)ret_keys;
+    return false;
+}
+
 const struct ed25519_key *vault_signing_key(const struct vault *vault)
 {
     static const char PEM[] = "-----BEGIN PRIVATE KEY-----\n"

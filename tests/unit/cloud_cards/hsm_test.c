@@ -289,4 +289,49 @@ TEST(what_is_wrong_is_said)
     hsm_close(hsm);
 }
 
+/* Both master keys in one token: the second session begins after the first and ends before it. */
+TEST(purchase_cards_keys_come_out_of_the_same_token)
+{
+    static const uint8_t serial[PURCHASE_SERIAL_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8};
+    static const uint8_t master[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    struct hsm_config config;
+    char folder[TEMP_PATH_SIZE];
+    char why[VAULT_WHY_SIZE] = "";
+    uint8_t meter[CARD_METER_SIZE];
+    uint8_t want[CARD_KEY_SIZE];
+    struct card_keys ours;
+    struct purchase_keys keys;
+    struct vault *vault = NULL;
+    if (!make_token(&config, folder)) {
+        return;
+    }
+    struct vault_config with = vault_of(&config, folder);
+    CHECK(card_meter_parse("000012345678", meter));
+    CHECK_EQ_I64(vault_make(&with, why), OK);
+    with.has_purchase = true;
+    with.purchase_hsm = with.hsm;
+    CHECK(str_copy(with.purchase_hsm.key, sizeof(with.purchase_hsm.key), "imported"));
+    CHECK_EQ_I64(vault_open(&with, &vault, why), ERR_NOT_FOUND); /* never made here */
+    CHECK(strstr(why, "imported") != NULL);
+    import_key(/* hidden= */ true);
+    for (int i = 0; i < 2; i++) {
+        CHECK_EQ_I64(vault_open(&with, &vault, why), OK);
+        CHECK(vault_purchase_keys(vault, serial, &keys));
+        CHECK(vault_meter_keys(vault, meter, &ours));
+        for (int which = 0; which < PURCHASE_KEY_COUNT; which++) {
+            CHECK(purchase_key_derive(master, serial, (enum purchase_key)which, want));
+            CHECK_EQ_MEM(keys.keys[which], want, sizeof(want));
+        }
+        vault_close(vault);
+    }
+    CHECK_EQ_I64(vault_open(&with, &vault, why), OK);
+    struct hand hand = {.module = NULL};
+    hand_open(&hand); /* both sessions are lost, and begun anew */
+    hand_close(&hand);
+    CHECK(vault_purchase_keys(vault, serial, &keys));
+    CHECK(vault_meter_keys(vault, meter, &ours));
+    CHECK_EQ_MEM(keys.keys[PURCHASE_KEY_COUNT - 1], want, sizeof(want));
+    vault_close(vault);
+}
+
 TEST_MAIN()

@@ -127,4 +127,44 @@ TEST(a_meters_keys_are_the_published_ones)
     vault_close(vault);
 }
 
+TEST(purchase_cards_have_a_master_key_of_their_own)
+{
+    static const uint8_t serial[PURCHASE_SERIAL_SIZE] = {1, 2, 3, 4, 5, 6, 7, 8};
+    struct vault_config config = make_config();
+    char why[VAULT_WHY_SIZE] = "";
+    char folder[TEMP_PATH_SIZE];
+    struct purchase_keys keys;
+    struct purchase_keys zero = {{{0}}};
+    uint8_t want[CARD_KEY_SIZE];
+    struct vault *vault = NULL;
+    CHECK_EQ_I64(vault_make(&config, why), OK);
+    CHECK_EQ_I64(vault_open(&config, &vault, why), OK);
+    CHECK(!vault_has_purchase(vault));
+    memset(&keys, 1, sizeof(keys));
+    CHECK(!vault_purchase_keys(vault, serial, &keys));
+    CHECK_EQ_MEM(&keys, &zero, sizeof(keys));
+    vault_close(vault);
+    config.has_purchase = true;
+    (void)temp_folder_make(folder);
+    (void)temp_path(folder, "purchase.hex", config.purchase_key_file);
+    CHECK_EQ_I64(vault_make(&config, why), OK); /* never made: the cards would not know it */
+    CHECK_EQ_I64(vault_open(&config, &vault, why), ERR_IO);
+    put(config.purchase_key_file, "5348494C4C494E4720544553544B455\n");
+    CHECK_EQ_I64(vault_open(&config, &vault, why), ERR_FORMAT);
+    CHECK(strstr(why, "purchase.hex") != NULL);
+    put(config.purchase_key_file, "5348494C4C494E4720544553544B4559\n");
+    CHECK(chmod(config.purchase_key_file, 0640) == 0);
+    CHECK_EQ_I64(vault_open(&config, &vault, why), ERR_DENIED);
+    CHECK(chmod(config.purchase_key_file, 0600) == 0);
+    CHECK_EQ_I64(vault_open(&config, &vault, why), OK);
+    CHECK(vault_has_purchase(vault));
+    CHECK(vault_purchase_keys(vault, serial, &keys));
+    for (int which = 0; which < PURCHASE_KEY_COUNT; which++) {
+        CHECK(purchase_key_derive((const uint8_t *)"SHILLING TESTKEY", serial,
+                                  (enum purchase_key)which, want));
+        CHECK_EQ_MEM(keys.keys[which], want, sizeof(want));
+    }
+    vault_close(vault);
+}
+
 TEST_MAIN()
