@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/purse.h"
 #include "cloud/catalog/catalog.h"
 #include "common/bytes.h"
 #include "common/json/json.h"
@@ -74,13 +75,16 @@ static enum err put_card(struct db *db, struct desk_issue *issue, const struct c
     return err == OK ? book_card_insert(db, &issue->card) : err;
 }
 
-/* Orders that are paid or about to be, and not issued yet, are for the new card now. */
+/* Orders that are paid or about to be, and not issued yet, are for the new card now; and an issued
+ * one, if the meter's count makes sure that it is loaded from one card only. */
 static enum err move_orders(struct db *db, const struct desk_issue *issue)
 {
-    struct sql *sql = sql_begin(db, "UPDATE card_order SET uid = ?2 WHERE uid = ?1 AND NOT EXISTS"
-                                    " (SELECT 1 FROM card_token t WHERE t.document_no = order_no)");
+    struct sql *sql = sql_begin(db, "UPDATE card_order SET uid = ?2 WHERE uid = ?1 AND (?3 OR NOT"
+                                    " EXISTS (SELECT 1 FROM card_token t WHERE t.document_no ="
+                                    " order_no))");
     sql_bind_text(sql, 1, issue->old_uid);
     sql_bind_text(sql, 2, issue->uid_text);
+    sql_bind_i64(sql, 3, issue->media == API_CARD_CPU ? 1 : 0);
     return sql_run(sql);
 }
 
@@ -98,8 +102,26 @@ static enum err replace_token(struct db *db, struct desk_issue *issue)
     const struct token_wish wish = {.kind = BOOK_REPLACEMENT,
                                     .total_fen = issue->account.total_fen};
     enum err err = move_orders(db, issue);
+    if (issue->media == API_CARD_CPU) {
+        return err; /* the last purchase goes onto the new card as it is */
+    }
     return err == OK ? token_issue(issue->cards, db, &issue->card, &issue->account, &wish, &token)
                      : err;
+}
+
+/* A meter that counts purchases knows no tokens, and the other way round. */
+static enum err check_kind(struct db *db, struct desk_issue *issue)
+{
+    bool counts = false;
+    struct book_account account;
+    enum err err = purse_is_kept(db, issue->meter_id, &counts);
+    const bool wants = issue->media == API_CARD_CPU;
+    if (err == OK && counts != wants) {
+        err = book_account_load(db, issue->meter_id, &account);
+        issue->refused = err == OK ? "other_media" : NULL;
+        err = err == ERR_NOT_FOUND ? OK : err;
+    }
+    return err;
 }
 
 static enum err check(struct db *db, struct desk_issue *issue, struct catalog_meter *ret_meter)
@@ -132,7 +154,7 @@ static enum err check(struct db *db, struct desk_issue *issue, struct catalog_me
         issue->refused = err == OK ? "meter_has_a_card" : NULL;
         err = err == ERR_NOT_FOUND ? OK : err;
     }
-    return err;
+    return err == OK && issue->refused == NULL ? check_kind(db, issue) : err;
 }
 
 enum err desk_issue(struct db *db, void *arg)

@@ -119,9 +119,36 @@ static enum err put_aes_keys(const struct card_keys *keys, const struct card_uid
     return err;
 }
 
+/* In the order of enum purchase_key. They are of the card's number, which only its reader knows. */
+static enum err put_purchase_keys(const struct desk_issue *issue, json_t *json)
+{
+    struct purchase_keys keys;
+    json_t *list = json_array();
+    json_put(json, "keys", list);
+    if (!issue->has_serial) {
+        return OK;
+    }
+    if (!vault_purchase_keys(issue->cards->setup.vault, issue->serial, &keys)) {
+        return ERR_INTERNAL;
+    }
+    enum err err = OK;
+    for (int which = 0; which < PURCHASE_KEY_COUNT && err == OK; which++) {
+        char text[2 * CARD_KEY_SIZE + 1];
+        const bool made =
+            hex_format(keys.keys[which], CARD_KEY_SIZE, /* separator= */ 0, text, sizeof(text));
+        err = made && json_array_append_new(list, json_string(text)) == 0 ? OK : ERR_INTERNAL;
+        bytes_wipe(text, sizeof(text));
+    }
+    bytes_wipe(&keys, sizeof(keys));
+    return err;
+}
+
 /* What the card is made of: trailers of its sectors, or keys of its application. */
 static enum err put_secrets(const struct desk_issue *issue, json_t *json)
 {
+    if (issue->card.media == API_CARD_CPU) {
+        return put_purchase_keys(issue, json);
+    }
     const struct book_card *card = &issue->card;
     const bool classic = card->media == API_CARD_CLASSIC;
     struct card_keys keys;
@@ -169,18 +196,41 @@ static void run_issue(struct http_request *request, struct desk_issue *issue)
 }
 
 /* The kind of card, if it is told; false: the request was answered. */
-static bool take_media(struct http_request *request, enum api_card_media *ret_media)
+static bool take_media(const struct cards *cards, struct http_request *request,
+                       enum api_card_media *ret_media)
 {
     char word[BOOK_WORD_SIZE];
     struct json_reader r = json_reader(http_body_json(request));
     json_text_or_empty(&r, "media", word, sizeof(word));
     *ret_media = API_CARD_CLASSIC;
     const bool known = word[0] == '\0' || api_card_media_parse(word, ret_media);
-    if (json_failed(&r) || !known || *ret_media == API_CARD_CPU) {
+    if (json_failed(&r) || !known) {
         http_reply_bad_request(request, "media");
         return false;
     }
+    if (*ret_media == API_CARD_CPU && !vault_has_purchase(cards->setup.vault)) {
+        http_reply_error(request, 409, "no_purchase_key",
+                         "the configuration has no master key of purchase cards", NULL);
+        return false;
+    }
     return true;
+}
+
+bool desk_take_serial(struct http_request *request, struct desk_issue *issue)
+{
+    char text[2 * PURCHASE_SERIAL_SIZE + 1];
+    size_t size = 0;
+    struct json_reader r = json_reader(http_body_json(request));
+    json_text_or_empty(&r, "serial", text, sizeof(text));
+    issue->has_serial = text[0] != '\0';
+    const bool good =
+        !json_failed(&r) && (!issue->has_serial || (hex_parse(text, strlen(text), issue->serial,
+                                                              sizeof(issue->serial), &size, NULL) &&
+                                                    size == sizeof(issue->serial)));
+    if (!good) {
+        http_reply_bad_request(request, "serial");
+    }
+    return good;
 }
 
 static void on_issue(struct http_request *request, void *self)
@@ -191,7 +241,8 @@ static void on_issue(struct http_request *request, void *self)
     json_text_or_empty(&r, "customer_no", issue.customer_no, sizeof(issue.customer_no));
     if (json_failed(&r)) {
         http_reply_bad_request(request, json_field(&r));
-    } else if (desk_has_vault(self, request) && take_media(request, &issue.media) &&
+    } else if (desk_has_vault(self, request) && take_media(self, request, &issue.media) &&
+               desk_take_serial(request, &issue) &&
                take_uid_member(request, "uid", issue.uid_text) &&
                desk_take_person(self, request, issue.person)) {
         run_issue(request, &issue);
@@ -203,7 +254,8 @@ static void on_replace(struct http_request *request, void *self)
     struct desk_issue issue = {.cards = self};
     if (desk_has_vault(self, request) &&
         desk_take_uid(request, http_param(request, "uid"), "uid", issue.old_uid) &&
-        take_media(request, &issue.media) && take_uid_member(request, "uid", issue.uid_text) &&
+        take_media(self, request, &issue.media) && desk_take_serial(request, &issue) &&
+        take_uid_member(request, "uid", issue.uid_text) &&
         desk_take_person(self, request, issue.person)) {
         run_issue(request, &issue);
     }

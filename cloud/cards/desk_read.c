@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "common/bytes.h"
 #include "common/json/json.h"
 #include "common/log.h"
 #include "common/must.h"
@@ -48,7 +49,7 @@ static void on_keys(struct http_request *request, void *self)
     struct desk_issue issue = {.cards = cards};
     if (!desk_has_vault(cards, request) ||
         !desk_take_uid(request, http_param(request, "uid"), "uid", issue.uid_text) ||
-        !desk_take_person(cards, request, issue.person)) {
+        !desk_take_serial(request, &issue) || !desk_take_person(cards, request, issue.person)) {
         return;
     }
     enum err err = store_run(cards->setup.store, desk_keys, &issue);
@@ -142,6 +143,33 @@ static void on_return(struct http_request *request, void *self)
     run_take(request, &take, /* only_look= */ false);
 }
 
+static bool take_file(struct json_reader *r, const char *name, uint8_t *ret_file, size_t file_size)
+{
+    char text[2 * PURCHASE_FILE_SIZE_MAX + 1];
+    size_t size = 0;
+    json_text(r, name, text, sizeof(text));
+    return !json_failed(r) && hex_parse(text, strlen(text), ret_file, file_size, &size, NULL) &&
+           size == file_size;
+}
+
+/* The files of a purchase card: the member "files". */
+static void take_files(struct http_request *request, struct cards *cards)
+{
+    struct json_reader r = json_reader(http_body_json(request));
+    struct json_reader in = json_reader(json_object_at(&r, "files"));
+    const bool taken = json_flag_or(&r, "take", false);
+    struct purchase_files files;
+    struct take take = {.cards = cards, .raw = {.credit = {"", ""}, .returned = {"", ""}}};
+    if (!take_file(&in, "parameters", files.parameters, sizeof(files.parameters)) ||
+        !take_file(&in, "wallet", files.wallet, sizeof(files.wallet)) ||
+        !take_file(&in, "return", files.returned, sizeof(files.returned)) || json_failed(&r)) {
+        http_reply_bad_request(request, "files");
+        return;
+    }
+    take.raw.purchase = &files;
+    run_take(request, &take, /* only_look= */ !taken);
+}
+
 /* All that a reader at the desk sees. */
 static void on_reading(struct http_request *request, void *self)
 {
@@ -152,6 +180,10 @@ static void on_reading(struct http_request *request, void *self)
     const bool taken = json_flag_or(&r, "take", false);
     size_t size = 0;
     const char *text = http_body_raw(request, &size);
+    if (json_has(&r, "files")) {
+        take_files(request, self);
+        return;
+    }
     if (api_card_read_decode(text, size, read, &fault) != OK || json_failed(&r)) {
         http_reply_bad_request(request, fault.field[0] != '\0' ? fault.field : "take");
         return;

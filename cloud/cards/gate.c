@@ -60,9 +60,13 @@ static enum err look(struct db *db, const struct card_wish *wish,
         refuse(pass, "blocked");
     } else if (return_open) {
         refuse(pass, card_reason_name(CARD_REASON_RETURN_CASE));
+    } else if (card.media == API_CARD_CPU && pending_fen > 0) {
+        refuse(pass, "not_ready"); /* it carries one purchase at a time, and one is on its way */
     } else if (account.n != session->ready_n) {
         pass->gate = CARD_GATE_OVER; /* something was given out since: read the card again */
-    } else if (!gate_takes(&meter, &account, pending_fen, wish->amount_fen)) {
+    } else if ((card.media == API_CARD_CPU &&
+                account.seen_balance_fen > PURCHASE_BALANCE_FEN_MAX - wish->amount_fen) ||
+               !gate_takes(&meter, &account, pending_fen, wish->amount_fen)) {
         pass->gate = CARD_GATE_AMOUNT;
     } else {
         pass->gate = CARD_GATE_OPEN;

@@ -9,6 +9,8 @@
 #include "cloud/orders/case.h"
 #include "cloud/orders/view.h"
 #include "core/card/card.h"
+#include "core/card/purchase.h"
+#include "protocol/card/purchase.h"
 
 /* What the files of cloud/cards share. */
 
@@ -23,11 +25,14 @@ struct cards {
 struct slots_raw {
     const char *credit[API_CARD_SLOTS];
     const char *returned[API_CARD_SLOTS];
+    const struct purchase_files *purchase; /* a purchase card's in place of slots; NULL: not read */
 };
 
-/* The same, checked with the keys. */
+/* The same, checked with the keys. Of a purchase card the slots of credit are its settings and its
+ * wallet, and the first of the others is the meter's answer; @p purchase says what counts. */
 struct slots {
     struct card_reading reading;
+    struct card_purchase_reading purchase;
     struct card_return returned[CARD_SLOT_PAIR]; /* of those that are true */
 };
 
@@ -66,6 +71,10 @@ MUST_CHECK enum err token_issue(const struct cards *cards, struct db *db,
                                 const struct book_card *card, struct book_account *account,
                                 const struct token_wish *wish, struct book_token *ret_token);
 
+/** True if @p card may carry @p token: its own; or its meter's, if the card carries purchases that
+ * only the meter's count makes single. */
+bool token_is_for(const struct book_token *token, const struct book_card *card);
+
 /* Who is to write a token to which card. Borrowed. */
 struct token_reader {
     const struct book_account *account;
@@ -100,6 +109,7 @@ struct take {
     struct book_card card;
     struct slots slots;
     struct card_verdict verdict;
+    bool is_doubtful; /* a purchase card: nobody knows what the meter takes from it */
 };
 
 /**
@@ -219,7 +229,9 @@ struct desk_issue {
     char meter_id[API_ID_SIZE];             /* first card only; else a result */
     char customer_no[CARD_METER_TEXT_SIZE]; /* first card only: must be the meter's; "": any */
     char person[PERSON_NAME_SIZE];          /* who gave his password just now; "": nobody */
-    enum api_card_media media;              /* classic, or desfire */
+    enum api_card_media media;
+    uint8_t serial[PURCHASE_SERIAL_SIZE]; /* of a purchase card, whose keys are wanted ... */
+    bool has_serial;
     /* results */
     const char *refused; /* NULL, or a word */
     struct book_card card;
@@ -286,6 +298,8 @@ MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, co
 /** The body's person, whose password must be right; "" if it names nobody. */
 MUST_CHECK bool desk_take_person(const struct cards *cards, struct http_request *request,
                                  char ret_name[PERSON_NAME_SIZE]);
+/** The body's number of a purchase card, if it has one. */
+MUST_CHECK bool desk_take_serial(struct http_request *request, struct desk_issue *issue);
 /** What is to be written to the card: its issue record, and all trailers or all keys. */
 void desk_reply_issued(struct http_request *request, const struct desk_issue *issue);
 

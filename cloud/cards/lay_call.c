@@ -47,11 +47,13 @@ static enum err look_up(struct db *db, void *arg)
     struct catalog_meter meter;
     laying->session.used_ms = db_service_ms(db);
     laying->answer.standing = API_CARD_FOREIGN;
-    if (laying->cards->setup.vault == NULL) {
+    const struct vault *vault = laying->cards->setup.vault;
+    if (vault == NULL) {
         return OK;
     }
     enum err err = book_card_load(db, laying->session.uid, &card);
-    if (err == ERR_NOT_FOUND) {
+    if (err == ERR_NOT_FOUND ||
+        (err == OK && card.media == API_CARD_CPU && !vault_has_purchase(vault))) {
         return OK;
     }
     if (err == OK) {
@@ -75,8 +77,8 @@ static enum err look_up(struct db *db, void *arg)
     if (card.media == API_CARD_CLASSIC) {
         return token_read_keys(laying->cards, &account, &card.uid, &laying->answer.keys);
     }
-    laying->relay = relay_create(&card.uid, account.meter);
-    relay_first(&laying->answer.script);
+    laying->relay = relay_create(card.media, &card.uid, account.meter);
+    relay_first(card.media, &laying->answer.script);
     return laying->relay != NULL ? OK : ERR_MEMORY;
 }
 
@@ -148,6 +150,7 @@ struct reading {
     struct card_session session;
     bool over;
     struct api_card_read read;
+    struct purchase_files files; /* of a purchase card, in place of slots */
     struct api_card_view view;
 };
 
@@ -231,7 +234,8 @@ static enum err fill_write(struct db *db, const struct take *take, struct api_ca
     }
     view->has_write = err == OK;
     uint8_t first = 0;
-    view->write.has_first = slots_first(&take->slots.reading, &first);
+    view->write.has_first =
+        take->card.media == API_CARD_CLASSIC && slots_first(&take->slots.reading, &first);
     view->write.first = first;
     return err;
 }
@@ -271,6 +275,9 @@ static enum err carry_out(struct db *db, void *arg)
     struct take take = {.cards = reading->cards,
                         .raw = {.credit = {read->credit[0], read->credit[1]},
                                 .returned = {read->returned[0], read->returned[1]}}};
+    if (reading->session.media == API_CARD_CPU) {
+        take.raw.purchase = &reading->files;
+    }
     bool fits =
         str_copy(take.terminal_id, sizeof(take.terminal_id), reading->session.terminal_id) &&
         str_copy(take.uid_text, sizeof(take.uid_text), reading->session.uid);
@@ -279,7 +286,8 @@ static enum err carry_out(struct db *db, void *arg)
     if (err != OK) {
         return err;
     }
-    reading->session.has_first = slots_first(&take.slots.reading, &reading->session.first);
+    reading->session.has_first = reading->session.media == API_CARD_CLASSIC &&
+                                 slots_first(&take.slots.reading, &reading->session.first);
     reading->over = !str_equal(take.card.state, "open") ||
                     !str_equal(take.card.meter_id, reading->session.meter_id);
     reading->session.fit = !reading->over && take_is_believed(&take);
@@ -332,12 +340,18 @@ static void done(enum err err, void *arg)
 
 /* ---- what a relayed card said ---- */
 
-static void fill_slots(const struct relay *relay, struct api_card_read *read)
+static void fill_slots(const struct relay *relay, struct reading *reading)
 {
+    const struct rounds *rounds = &relay->rounds;
+    struct api_card_read *read = &reading->read;
+    if (relay->media == API_CARD_CPU) {
+        reading->files = rounds->of.purchase.files;
+        return;
+    }
     /* One file stands where a card of sectors has two slots: a commit leaves no torn one. */
     for (int i = 0; i < API_CARD_SLOTS; i++) {
-        card_record_format(relay->rounds.credit, read->credit[i]);
-        card_record_format(relay->rounds.returned, read->returned[i]);
+        card_record_format(rounds->of.desfire.credit, read->credit[i]);
+        card_record_format(rounds->of.desfire.returned, read->returned[i]);
     }
 }
 
@@ -363,7 +377,7 @@ static bool hear(struct http_request *request, struct reading *reading, struct r
                        ? ERR_CONFLICT
                        : relay_take(relay, setup->vault, setup->rng, &answers, &end);
     if (err == OK && end == ROUNDS_DONE) {
-        fill_slots(relay, read);
+        fill_slots(relay, reading);
         return true;
     }
     if (err == ERR_CONFLICT) {

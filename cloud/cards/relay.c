@@ -10,10 +10,12 @@
 
 enum { RIGHT_S = 600 /* as for other cards (token.c); the card's challenge ends sooner */ };
 
-struct relay *relay_create(const struct card_uid *uid, const uint8_t meter[CARD_METER_SIZE])
+struct relay *relay_create(enum api_card_media media, const struct card_uid *uid,
+                           const uint8_t meter[CARD_METER_SIZE])
 {
     struct relay *relay = calloc(1, sizeof(*relay));
     if (relay != NULL) {
+        relay->media = media;
         relay->uid = *uid;
         memcpy(relay->meter, meter, CARD_METER_SIZE);
     }
@@ -35,15 +37,20 @@ void relay_read(struct relay *relay)
     relay->token = (struct book_token){.n = 0};
     relay->authorisation[0] = '\0';
     relay->round = 1;
-    rounds_read(&relay->rounds, &relay->commands);
+    rounds_read(&relay->rounds, relay->media, &relay->commands);
 }
 
-void relay_write(struct relay *relay, const struct book_token *token)
+void relay_write(struct relay *relay, const struct book_token *token,
+                 const struct purchase_files *goal)
 {
     relay->token = *token;
     relay->authorisation[0] = '\0';
     relay->round = 1;
-    rounds_write(&relay->rounds, token->record, &relay->commands);
+    if (goal != NULL) {
+        rounds_write_purchase(&relay->rounds, goal, &relay->commands);
+    } else {
+        rounds_write_token(&relay->rounds, token->record, &relay->commands);
+    }
 }
 
 static void script_fill(const struct rounds_commands *commands, int64_t round,
@@ -59,11 +66,11 @@ static void script_fill(const struct rounds_commands *commands, int64_t round,
     }
 }
 
-void relay_first(struct api_card_script *ret_script)
+void relay_first(enum api_card_media media, struct api_card_script *ret_script)
 {
     struct rounds rounds;
     struct rounds_commands commands;
-    rounds_read(&rounds, &commands);
+    rounds_read(&rounds, media, &commands);
     script_fill(&commands, 1, ret_script);
 }
 
@@ -85,16 +92,29 @@ static void answers_read(const struct relay_answers *answers, struct rounds_answ
     }
 }
 
+/* The key of a DESFire card; nothing for others. */
 static bool key_make(const struct relay *relay, const struct vault *vault,
                      uint8_t ret_key[CARD_KEY_SIZE])
 {
     struct card_keys keys;
+    memset(ret_key, 0, CARD_KEY_SIZE);
+    if (relay->media != API_CARD_DESFIRE) {
+        return true;
+    }
     if (!vault_meter_keys(vault, relay->meter, &keys)) {
         return false;
     }
     const bool made = card_desfire_key(&keys, &relay->uid, DESFIRE_KEY_CREDIT, ret_key);
     bytes_wipe(&keys, sizeof(keys));
     return made;
+}
+
+/* @p self is a vault that is only read. */
+static bool keys_of_card(void *self, const uint8_t serial[PURCHASE_SERIAL_SIZE],
+                         struct purchase_keys *ret_keys)
+{
+    const struct vault *const *vault = self;
+    return vault_purchase_keys(*vault, serial, ret_keys);
 }
 
 enum err relay_take(struct relay *relay, const struct vault *vault, const struct rng_port *rng,
@@ -115,7 +135,8 @@ enum err relay_take(struct relay *relay, const struct vault *vault, const struct
     }
     rng_fill(rng, random_a, sizeof(random_a));
     answers_read(answers, &said);
-    const struct rounds_means means = {.key = key, .random_a = random_a};
+    const struct rounds_means means = {
+        .key = key, .random_a = random_a, .purchase_keys = keys_of_card, .self = &vault};
     relay->last = rounds_take(&relay->rounds, &means, &said, &relay->commands);
     relay->authorisation[0] = '\0';
     relay->round += 1;

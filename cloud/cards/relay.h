@@ -15,6 +15,7 @@
  * for a terminal that did not hear it. It goes with the card session, and is in one hand at a time.
  */
 struct relay {
+    enum api_card_media media;
     struct card_uid uid;
     uint8_t meter[CARD_METER_SIZE];
     struct rounds rounds;
@@ -27,16 +28,19 @@ struct relay {
 };
 
 /** @return @own, relay_destroy(); NULL without memory */
-struct relay *relay_create(const struct card_uid *uid, const uint8_t meter[CARD_METER_SIZE]);
+struct relay *relay_create(enum api_card_media media, const struct card_uid *uid,
+                           const uint8_t meter[CARD_METER_SIZE]);
 /** Wipes it. NULL is allowed. */
 void relay_destroy(struct relay *relay);
 
 /** Begin at the first round, whatever was before. */
 void relay_read(struct relay *relay);
-void relay_write(struct relay *relay, const struct book_token *token);
+/** @param goal  the files of a purchase card; NULL: the card takes the token's record */
+void relay_write(struct relay *relay, const struct book_token *token,
+                 const struct purchase_files *goal);
 
 /** The first round of every reading and writing, for a terminal that begins. */
-void relay_first(struct api_card_script *ret_script);
+void relay_first(enum api_card_media media, struct api_card_script *ret_script);
 
 /* What the terminal brings. Borrowed. */
 struct relay_answers {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/purse.h"
 #include "cloud/orders/alarm.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -214,6 +215,7 @@ enum err return_begin(struct db *db, void *arg)
     struct money_case c;
     bool returned = false;
     bool part_seen = false;
+    bool counts = false;
     wish->refused = NULL;
     enum err err = case_open(&c, wish->cards->setup.orders, db, wish->order_no);
     if (err == OK) {
@@ -222,10 +224,16 @@ enum err return_begin(struct db *db, void *arg)
     if (err == OK) {
         err = payout_is_unclear(&c, &part_seen);
     }
+    if (err == OK) {
+        err = purse_is_kept(db, c.row.meter_id, &counts);
+    }
     if (err != OK) {
         return err;
     }
     wish->refused = returned ? "returned_before" : refuse_order(&c);
+    if (wish->refused == NULL && counts) {
+        wish->refused = "not_returnable"; /* such a meter takes nothing back, and signs nothing */
+    }
     if (wish->refused == NULL && part_seen && c.row.order.state == ORDER_DONE) {
         wish->refused = "refund_seen"; /* a case is about the whole amount */
     }

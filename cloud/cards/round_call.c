@@ -9,7 +9,9 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/purse.h"
 #include "cloud/cards/relay.h"
+#include "cloud/orders/alarm.h"
 #include "common/bytes.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -25,7 +27,11 @@ struct round_call {
     struct api_card_round round;
     enum refusal refusal;
     struct book_token token;
-    char credit[API_CARD_RECORD_SIZE]; /* as the card proved it */
+    struct purchase_files goal; /* a purchase card: what is to be on it */
+    bool has_goal;
+    bool is_locked;                    /* it refused our proof */
+    char credit[API_CARD_RECORD_SIZE]; /* as the card proved it; or */
+    struct purchase_files files;
     struct api_card_step step;
 };
 
@@ -62,7 +68,7 @@ static enum err check_token(struct db *db, struct round_call *call)
     if (err != OK) {
         return err;
     }
-    if (!str_equal(call->token.uid_text, call->session.uid)) {
+    if (!token_is_for(&call->token, &card)) {
         call->refusal = REFUSED_WRONG_CARD;
     } else if (!call->session.fit || !str_equal(card.state, "open")) {
         call->refusal = REFUSED_CARD;
@@ -74,6 +80,29 @@ static enum err check_token(struct db *db, struct round_call *call)
     return OK;
 }
 
+static enum err load_goal(struct db *db, struct round_call *call)
+{
+    struct book_card card;
+    struct book_account account;
+    struct purse purse;
+    if (call->session.media != API_CARD_CPU) {
+        return OK;
+    }
+    enum err err = book_card_load(db, call->session.uid, &card);
+    if (err == OK) {
+        err = book_account_load(db, call->token.meter_id, &account);
+    }
+    if (err == OK) {
+        err = purse_load(db, &account, &card, &purse);
+    }
+    if (err == OK && purse.newest.n != call->token.n) {
+        call->refusal = REFUSED_NOT_PAID; /* its money went back */
+        return OK;
+    }
+    call->has_goal = err == OK;
+    return err == OK ? purse_goal(&purse, &account, &call->goal) : err;
+}
+
 /* In any transaction. @p arg is a struct round_call. */
 static enum err load_token(struct db *db, void *arg)
 {
@@ -83,10 +112,32 @@ static enum err load_token(struct db *db, void *arg)
         call->refusal = REFUSED_NOT_PAID;
         return OK;
     }
-    return err == OK ? check_token(db, call) : err;
+    if (err == OK) {
+        err = check_token(db, call);
+    }
+    return err == OK && call->refusal == REFUSED_NOT ? load_goal(db, call) : err;
 }
 
 /* ---- what the card has proved ---- */
+
+/* The keys of card and server do not belong together, and each further try brings the card nearer
+ * to being locked for ever: it is not tried again before a person has looked. */
+static enum err lock_out(struct db *db, const struct round_call *call)
+{
+    const struct book_event event = {call->session.uid, "blocked", "it refused our proof", ""};
+    struct book_card card;
+    enum err err = book_card_load(db, call->session.uid, &card);
+    if (err != OK || !str_equal(card.state, "open")) {
+        return err; /* told before, or the desk was faster */
+    }
+    err = book_card_set_state(db, call->session.uid, "blocked");
+    if (err == OK) {
+        err = book_card_event(db, &event);
+    }
+    return err == OK ? alarm_raise(db, "card_odd", call->session.uid,
+                                   "a card refused our key, and is blocked before it locks itself")
+                     : err;
+}
 
 static enum err carry_out(struct db *db, void *arg)
 {
@@ -94,9 +145,15 @@ static enum err carry_out(struct db *db, void *arg)
     struct take take = {.cards = call->cards,
                         .raw = {.credit = {call->credit, call->credit}, .returned = {"", ""}}};
     bool written = false;
+    if (call->is_locked) {
+        return lock_out(db, call);
+    }
+    if (call->session.media == API_CARD_CPU) {
+        take.raw.purchase = &call->files;
+    }
     bool fits = str_copy(take.terminal_id, sizeof(take.terminal_id), call->session.terminal_id) &&
                 str_copy(take.document_no, sizeof(take.document_no), call->token.document_no) &&
-                str_copy(take.uid_text, sizeof(take.uid_text), call->token.uid_text);
+                str_copy(take.uid_text, sizeof(take.uid_text), call->session.uid);
     MUST(fits);
     enum err err = take_confirmation(db, &take, &call->token, &written);
     call->step.progress = written ? API_CARD_WRITTEN : API_CARD_FAILED;
@@ -147,7 +204,7 @@ static enum err begin_or_go_on(struct round_call *call, struct relay *relay)
     if (call->round.round == 1) {
         enum err err = store_read(call->cards->setup.store, load_token, call);
         if (err == OK && call->refusal == REFUSED_NOT) {
-            relay_write(relay, &call->token);
+            relay_write(relay, &call->token, call->has_goal ? &call->goal : NULL);
         }
         return err;
     }
@@ -195,8 +252,13 @@ static enum err hear(struct round_call *call, struct relay *relay, bool *ret_pro
     if (err == OK && end == ROUNDS_MORE) {
         return fill_next(call, relay);
     }
-    *ret_proved = err == OK && end == ROUNDS_DONE;
-    card_record_format(relay->rounds.credit, call->credit);
+    call->is_locked = err == OK && end == ROUNDS_LOCKED;
+    *ret_proved = call->is_locked || (err == OK && end == ROUNDS_DONE);
+    if (relay->media == API_CARD_CPU) {
+        call->files = relay->rounds.of.purchase.files;
+    } else {
+        card_record_format(relay->rounds.of.desfire.credit, call->credit);
+    }
     call->step.progress = API_CARD_FAILED;
     return err;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/purse.h"
 #include "common/bytes.h"
 #include "common/str.h"
 
@@ -122,6 +123,9 @@ enum err slots_check(const struct cards *cards, struct db *db, const struct book
                      const struct book_card *card, const struct slots_raw *raw,
                      struct slots *ret_slots)
 {
+    if (card->media == API_CARD_CPU) {
+        return purse_check(db, account, card, raw->purchase, ret_slots);
+    }
     struct checking checking = {.cards = cards, .db = db, .account = account, .card = card};
     struct slots slots = {.reading = {.credit_was_read = false}};
     if (!vault_meter_keys(cards->setup.vault, account->meter, &checking.keys)) {

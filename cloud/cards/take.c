@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/purse.h"
 #include "cloud/catalog/catalog.h"
 #include "cloud/orders/alarm.h"
 #include "common/must.h"
 #include "common/str.h"
 
-enum { EVIDENCE_SIZE = CARD_SLOT_PAIR * API_CARD_RECORD_SIZE + 4 };
+enum { EVIDENCE_SIZE = CARD_SLOT_PAIR * API_CARD_RECORD_SIZE + 4 /* or a purchase's files */ };
 
 /* ---- what is proven written ---- */
 
@@ -123,11 +124,12 @@ static enum err load_facts(struct db *db, const struct take *take, struct card_f
     char order_no[ORDER_NUMBER_SIZE];
     int64_t fen = 0;
     enum err err = catalog_meter_get(db, account->meter_id, &meter);
+    const bool follows_total = take->card.media != API_CARD_CPU;
     if (err == OK && account->n > 0) {
         err = book_token_load(db, account->meter_id, account->n, &token);
     }
     if (err == OK) {
-        facts.total_moved = account->n > 0 && !is_up_to_date(take, &token);
+        facts.total_moved = follows_total && account->n > 0 && !is_up_to_date(take, &token);
         facts.sale_is_open = meter.sale_open;
         err = return_is_open(db, account->meter_id, &facts.return_is_open);
     }
@@ -151,6 +153,9 @@ static enum err judge(struct db *db, struct take *take)
     enum err err = load_facts(db, take, &facts);
     if (take->terminal_id[0] == '\0') {
         take->slots.reading.credit_was_read = true; /* the desk may bring the meter's word alone */
+    }
+    if (err == OK && take->card.media == API_CARD_CPU) {
+        return purse_judge(db, &facts, take);
     }
     if (err == OK) {
         take->verdict = card_judge(&facts, &take->slots.reading);
@@ -180,8 +185,12 @@ static enum err keep(struct db *db, const struct take *take, const char *verdict
 {
     char credit[EVIDENCE_SIZE];
     char returned[EVIDENCE_SIZE];
-    join(take->raw.credit, credit);
-    join(take->raw.returned, returned);
+    if (take->raw.purchase != NULL) {
+        purse_evidence(take->raw.purchase, credit, returned, sizeof(credit));
+    } else {
+        join(take->raw.credit, credit);
+        join(take->raw.returned, returned);
+    }
     struct sql *sql =
         sql_begin(db, "INSERT INTO card_reading (uid, terminal_id, document_no, credit, returned,"
                       " verdict, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
@@ -279,7 +288,7 @@ bool take_is_believed(const struct take *take)
 {
     const enum card_reason reason = take->verdict.reason;
     return take->verdict.state != CARD_REFUSED || reason == CARD_REASON_RETURN_CASE ||
-           reason == CARD_REASON_SALE;
+           reason == CARD_REASON_SALE || reason == CARD_REASON_NOT_LOADED;
 }
 
 enum err take_look(struct db *db, void *arg)
@@ -301,6 +310,9 @@ enum err take_reading(struct db *db, struct take *take)
     if (err == OK && take_is_believed(take)) {
         err = carry_out(db, take);
     }
+    if (err == OK && take->is_doubtful) {
+        err = purse_doubt(take->cards, db, take);
+    }
     if (err == OK) {
         err = keep(db, take, verdict_word(take));
     }
@@ -310,6 +322,19 @@ enum err take_reading(struct db *db, struct take *take)
 enum err take_desk(struct db *db, void *take)
 {
     return take_reading(db, take);
+}
+
+/* A purchase card may have been to the meter before it was heard of again. */
+static enum err is_confirmed(struct db *db, struct take *take, const struct book_token *token,
+                             bool *ret_confirmed)
+{
+    if (take->card.media != API_CARD_CPU) {
+        *ret_confirmed = card_is_confirmed(&take->slots.reading, token->n);
+        return OK;
+    }
+    enum err err = judge(db, take);
+    *ret_confirmed = err == OK && take_is_believed(take) && take->verdict.proven_n >= token->n;
+    return err == OK && take->is_doubtful ? purse_doubt(take->cards, db, take) : err;
 }
 
 enum err take_confirmation(struct db *db, struct take *take, const struct book_token *token,
@@ -325,8 +350,11 @@ enum err take_confirmation(struct db *db, struct take *take, const struct book_t
     if (err != OK) {
         return err;
     }
-    const bool written = card_is_confirmed(&take->slots.reading, token->n);
-    err = keep(db, take, written ? "written" : "not_written");
+    bool written = false;
+    err = is_confirmed(db, take, token, &written);
+    if (err == OK) {
+        err = keep(db, take, written ? "written" : "not_written");
+    }
     if (err == OK && written) {
         err = take_proof(take->cards, db, token->meter_id, token->n);
     }
@@ -351,21 +379,17 @@ static enum err load_last(struct db *db, const char *uid_text,
     return err;
 }
 
-enum err take_last(struct db *db, struct take *take, const struct book_token *token,
-                   bool *ret_written)
+static enum err last_slots(struct db *db, struct take *take, const struct book_token *token,
+                           bool *ret_written)
 {
     char credit[API_CARD_SLOTS][API_CARD_RECORD_SIZE];
     bool carried_out = false;
-    *ret_written = false;
     enum err err = load_last(db, take->uid_text, credit);
     if (err != OK) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
     take->raw = (struct slots_raw){.credit = {credit[0], credit[1]}, .returned = {"", ""}};
-    err = book_card_load(db, take->uid_text, &take->card);
-    if (err == OK) {
-        err = book_account_load(db, token->meter_id, &take->account);
-    }
+    err = book_account_load(db, token->meter_id, &take->account);
     if (err == OK) {
         err = slots_check(take->cards, db, &take->account, &take->card, &take->raw, &take->slots);
     }
@@ -375,4 +399,36 @@ enum err take_last(struct db *db, struct take *take, const struct book_token *to
     *ret_written = err == OK && carried_out && card_is_confirmed(&take->slots.reading, token->n);
     take->raw = (struct slots_raw){.credit = {"", ""}, .returned = {"", ""}};
     return err;
+}
+
+static enum err last_purchase(struct db *db, struct take *take, const struct book_token *token,
+                              bool *ret_written)
+{
+    struct purchase_files files;
+    bool carried_out = false;
+    enum err err = purse_last(db, take->uid_text, &files);
+    if (err != OK) {
+        return err == ERR_NOT_FOUND ? OK : err;
+    }
+    take->raw.purchase = &files;
+    err = take_look(db, take);
+    take->raw.purchase = NULL;
+    if (err == OK) {
+        err = book_token_is_written(db, token, &carried_out);
+    }
+    *ret_written =
+        err == OK && carried_out && take_is_believed(take) && take->verdict.proven_n >= token->n;
+    return err;
+}
+
+enum err take_last(struct db *db, struct take *take, const struct book_token *token,
+                   bool *ret_written)
+{
+    *ret_written = false;
+    enum err err = book_card_load(db, take->uid_text, &take->card);
+    if (err != OK) {
+        return err;
+    }
+    return take->card.media == API_CARD_CPU ? last_purchase(db, take, token, ret_written)
+                                            : last_slots(db, take, token, ret_written);
 }

@@ -170,6 +170,12 @@ enum err token_read_keys(const struct cards *cards, const struct book_account *a
 
 /* ---- the right to write ---- */
 
+bool token_is_for(const struct book_token *token, const struct book_card *card)
+{
+    return card->media == API_CARD_CPU ? str_equal(token->meter_id, card->meter_id)
+                                       : str_equal(token->uid_text, card->uid_text);
+}
+
 static enum err seal(const struct cards *cards, const struct token_reader *reader,
                      const struct book_token *token, char ret_text[CARDAUTH_TEXT_SIZE])
 {
@@ -188,7 +194,7 @@ static enum err seal(const struct cards *cards, const struct token_reader *reade
 enum err token_write(const struct cards *cards, const struct token_reader *reader,
                      const struct book_token *token, struct api_card_write *ret_write)
 {
-    if (!str_equal(token->uid_text, reader->card->uid_text)) {
+    if (!token_is_for(token, reader->card)) {
         return ERR_CONFLICT;
     }
     memset(ret_write, 0, sizeof(*ret_write));
@@ -198,7 +204,8 @@ enum err token_write(const struct cards *cards, const struct token_reader *reade
     bool fits = str_copy(ret_write->order_no, sizeof(ret_write->order_no), token->document_no);
     MUST(fits);
     if (reader->card->media != API_CARD_CLASSIC) {
-        relay_first(&ret_write->script); /* the token goes in a later round, signed for there */
+        relay_first(reader->card->media,
+                    &ret_write->script); /* the token goes in a later round, signed for there */
         return OK;
     }
     card_record_format(token->record, ret_write->token);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/cards/purse.h"
 #include "cloud/catalog/catalog.h"
 #include "cloud/orders/alarm.h"
 #include "common/bytes.h"
@@ -98,6 +99,22 @@ static enum err refuse_full(struct write_call *call, const struct money_case *c,
                        "paid, and more than the meter takes now: no token is issued");
 }
 
+/* A card that carries purchases would lose one that the meter has not loaded under the next. The
+ * money goes back by itself, unless the meter has loaded it before. */
+static enum err refuse_unloaded(struct write_call *call, struct db *db,
+                                const struct book_account *account, const struct book_card *card)
+{
+    struct purse purse;
+    if (card->media != API_CARD_CPU) {
+        return OK;
+    }
+    enum err err = purse_load(db, account, card, &purse);
+    if (err == OK && !purse_is_loaded(&purse)) {
+        call->refusal = REFUSED_CARD;
+    }
+    return err;
+}
+
 /* N + 1, T and the amount: stored with the beginning of the credit, in this very commit. */
 static enum err issue(struct write_call *call, struct money_case *c, const struct book_card *card,
                       struct book_account *account, struct book_token *ret_token)
@@ -140,6 +157,9 @@ static enum err give(struct write_call *call, struct money_case *c, const struct
     } else if (err == ERR_NOT_FOUND) {
         call->refusal = refuse_first(c, return_open);
         err = call->refusal == REFUSED_NOT ? refuse_full(call, c, &account) : OK;
+        if (err == OK && call->refusal == REFUSED_NOT) {
+            err = refuse_unloaded(call, c->db, &account, card);
+        }
         if (err != OK) {
             return err;
         }
@@ -195,24 +215,20 @@ static enum err is_here(struct db *db, const struct write_call *call, const char
     return err == OK && !str_equal(meter.site_id, call->site_id) ? ERR_NOT_FOUND : err;
 }
 
-static enum err confirm(struct db *db, struct write_call *call, const struct book_token *token)
+static enum err confirm(struct db *db, struct write_call *call, const struct book_token *token,
+                        const struct book_card *card)
 {
     const struct api_card_written *written = &call->written;
-    struct book_card card;
     struct take take = {
         .cards = call->cards,
         .raw = {.credit = {written->credit[0], written->credit[1]}, .returned = {"", ""}}};
     bool fits = str_copy(take.terminal_id, sizeof(take.terminal_id), call->terminal_id) &&
                 str_copy(take.document_no, sizeof(take.document_no), token->document_no) &&
-                str_copy(take.uid_text, sizeof(take.uid_text), token->uid_text);
+                str_copy(take.uid_text, sizeof(take.uid_text), card->uid_text);
     MUST(fits);
-    enum err err = book_card_load(db, token->uid_text, &card);
-    if (err != OK) {
-        return err;
-    }
     /* A relayed card has proved to us what it holds; the terminal only tells that the write ended,
      * and its slots, which prove nothing of such a card, are not looked at. */
-    return card.media == API_CARD_CLASSIC
+    return card->media == API_CARD_CLASSIC
                ? take_confirmation(db, &take, token, &call->proof.written)
                : take_last(db, &take, token, &call->proof.written);
 }
@@ -230,6 +246,7 @@ static enum err carry_written(struct db *db, void *arg)
 {
     struct write_call *call = arg;
     struct book_token token;
+    struct book_card card;
     struct card_uid uid;
     char uid_text[CARD_UID_TEXT_SIZE];
     enum err err = book_token_of(db, call->order_no, &token);
@@ -246,11 +263,14 @@ static enum err carry_written(struct db *db, void *arg)
     }
     MUST(card_uid_parse(call->written.uid, &uid)); /* the codec has looked */
     card_uid_format(&uid, uid_text);
-    if (!str_equal(uid_text, token.uid_text)) {
+    err = book_card_load(db, uid_text, &card);
+    if (err == ERR_NOT_FOUND || (err == OK && !token_is_for(&token, &card))) {
         call->refusal = REFUSED_WRONG_CARD;
         return OK;
     }
-    err = confirm(db, call, &token);
+    if (err == OK) {
+        err = confirm(db, call, &token, &card);
+    }
     return err == OK ? load_proof(db, call) : err;
 }
 

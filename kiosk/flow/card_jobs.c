@@ -19,7 +19,7 @@
 #include "kiosk/net/server_card.h"
 
 enum {
-    ROUNDS_MAX = API_CARD_ROUNDS_MAX, /* of a relay: reading takes two, a write five */
+    ROUNDS_MAX = API_CARD_ROUNDS_MAX, /* of a relay: reading takes two, a write eight at most */
     ROUND_TRIES = 2,                  /* the card waits, and the server's word stays the same */
     BODY_SIZE = 12288,
 };

@@ -20,6 +20,7 @@
 enum { BODY_SIZE = 4096 };
 
 #define MASTER "000102030405060708090A0B0C0D0E0F"
+#define PURCHASE_MASTER "5348494C4C494E4720544553544B4559" /* "SHILLING TESTKEY" */
 #define PASSWORD "correct horse"
 
 static struct {
@@ -27,6 +28,7 @@ static struct {
     struct clock_port clock;
     struct rng_port rng;
     int request;
+    bool no_purchase;
 } the;
 
 /* The way to what a test is about went wrong: nothing after that can be judged. */
@@ -40,20 +42,22 @@ static struct {
 
 /* ---- the parts ---- */
 
-static void write_master(const char *path)
+static void write_master(const char *path, const char *digits)
 {
     FILE *file = fopen(path, "we");
     MUST(file != NULL);
-    (void)fputs(MASTER "\n", file);
+    (void)fputs(digits, file);
     (void)fclose(file);
     MUST(chmod(path, 0600) == 0);
 }
 
 static void start(struct card_rig *rig)
 {
-    struct vault_config config = {.enabled = true, .key_id = 1, .issuer = 7};
+    struct vault_config config = {
+        .enabled = true, .has_purchase = !the.no_purchase, .key_id = 1, .issuer = 7};
     char why[VAULT_WHY_SIZE];
     (void)temp_path(the.folder, "master.hex", config.master_key_file);
+    (void)temp_path(the.folder, "purchase.hex", config.purchase_key_file);
     (void)temp_path(the.folder, "signing.pem", config.signing_key_file);
     MUST(vault_make(&config, why) == OK);
     MUST(vault_open(&config, &rig->vault, why) == OK);
@@ -80,7 +84,8 @@ void card_rig_begin(struct card_rig *rig)
         the.clock = clock_system();
         the.rng = rng_system();
         (void)temp_folder_make(the.folder);
-        write_master(temp_path(the.folder, "master.hex", path));
+        write_master(temp_path(the.folder, "master.hex", path), MASTER "\n");
+        write_master(temp_path(the.folder, "purchase.hex", path), PURCHASE_MASTER "\n");
     }
     rig_begin(&rig->rig);
     start(rig);
@@ -93,8 +98,15 @@ void card_rig_restart(struct card_rig *rig)
     start(rig);
 }
 
+void card_rig_restart_without_purchase(struct card_rig *rig)
+{
+    the.no_purchase = true;
+    card_rig_restart(rig);
+}
+
 void card_rig_end(struct card_rig *rig)
 {
+    the.no_purchase = false;
     rig_end(&rig->rig);
     stop(rig);
     double_http_peer("k1", "s1");

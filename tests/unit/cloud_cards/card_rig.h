@@ -26,6 +26,8 @@ struct card_rig {
 
 void card_rig_begin(struct card_rig *rig);
 void card_rig_restart(struct card_rig *rig);
+/** The same, and the server has lost the master key of purchase cards until the end. */
+void card_rig_restart_without_purchase(struct card_rig *rig);
 void card_rig_end(struct card_rig *rig);
 
 /* ---- a card: what its sectors hold ---- */

@@ -16,6 +16,7 @@
 #include "protocol/cardauth/cardauth.h"
 #include "tests/unit/cloud_cards/card_rig.h"
 #include "tests/unit/cloud_cards/double_desfire.h"
+#include "tests/unit/cloud_cards/relay_rig.h"
 #include "tests/unit/test.h"
 
 enum { FEN = 5000, READ_ROUNDS = 2, WRITE_ROUNDS = 5, COMMIT_ROUND = 3, BODY_SIZE = 4096 };
@@ -23,150 +24,15 @@ enum { FEN = 5000, READ_ROUNDS = 2, WRITE_ROUNDS = 5, COMMIT_ROUND = 3, BODY_SIZ
 static struct card_rig rig;
 static struct double_desfire card;
 static struct test_meter meter;
-static char order_no[API_ORDER_NO_SIZE];
-static char word[API_WORD_SIZE];
-
-/* What a terminal has in hand. Some are too large for a stack. */
-static struct api_card_session session;
-static struct api_card_view view;
-static struct api_card_write write;
-static struct api_card_step step;
-static struct api_card_read reading;
-static struct api_card_round said;
-static struct api_card_proof proof;
-static unsigned status;
-static char error[API_WORD_SIZE];
-
-/* ---- calls ---- */
 
 static void text_of(char *ret_text, size_t size, const char *text)
 {
     CHECK(str_copy(ret_text, size, text));
 }
 
-/* POST; the answer's text is in @p ret_text, status and error are taken apart. */
-static bool post(const char *terminal, const char *path, const char *body, char *ret_text)
+static struct apdu hear(const struct apdu *command)
 {
-    double_http_peer(terminal, str_equal(terminal, "k9") ? "s2" : "s1");
-    struct double_answer answer = double_http_call(HTTP_POST, path, body);
-    status = answer.status;
-    error[0] = '\0';
-    const char *code =
-        json_string_value(json_object_get(json_object_get(answer.json, "error"), "code"));
-    if (status != 200 && code != NULL) {
-        text_of(error, sizeof(error), code);
-    }
-    if (status == 200) {
-        text_of(ret_text, API_TEXT_SIZE_MAX, answer.text);
-    }
-    double_answer_finish(&answer);
-    return status == 200;
-}
-
-static char answered[API_TEXT_SIZE_MAX];
-static char body[API_TEXT_SIZE_MAX];
-static struct api_fault fault;
-
-static void open_session(const char *terminal)
-{
-    const struct api_card_laid laid = {.client_request_id = "018f3a1c-0000-7000-a000-000000000007",
-                                       .uid = UID_7,
-                                       .atqa = "0344",
-                                       .sak = "20",
-                                       .family = "iso"};
-    size_t size = 0;
-    CHECK_EQ_I64(api_card_laid_encode(&laid, body, sizeof(body), &size), OK);
-    CHECK(post(terminal, "/v1/terminal/cards", body, answered));
-    CHECK_EQ_I64(api_card_session_decode(answered, strlen(answered), &session, &fault), OK);
-}
-
-/* What the card says to a script; stops at an answer that is not as expected, as cardd does. */
-static size_t carry(const struct api_card_script *script, struct api_card_apdu *ret_answers)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < script->count; i++) {
-        struct apdu command;
-        CHECK(apdu_parse(script->apdus[i].apdu, &command));
-        const struct apdu answer = double_desfire_hear(&card, &command);
-        apdu_format(&answer, ret_answers[count].apdu);
-        count += 1;
-        if (!str_equal(ret_answers[count - 1].apdu + strlen(ret_answers[count - 1].apdu) - 4,
-                       script->apdus[i].expect)) {
-            break;
-        }
-    }
-    return count;
-}
-
-static bool send_reading(const char *terminal)
-{
-    char path[128];
-    size_t size = 0;
-    CHECK_EQ_I64(api_card_read_encode(&reading, body, sizeof(body), &size), OK);
-    str_format_cut(path, sizeof(path), "/v1/terminal/cards/%s/read", session.session_id);
-    if (!post(terminal, path, body, answered)) {
-        return false;
-    }
-    CHECK_EQ_I64(api_card_view_decode(answered, strlen(answered), &view, &fault), OK);
-    return true;
-}
-
-static void carry_reading(const struct api_card_script *script)
-{
-    memset(&reading, 0, sizeof(reading));
-    reading.round = script->round;
-    reading.answer_count = carry(script, reading.answers);
-}
-
-static void lay_relayed(const char *terminal)
-{
-    open_session(terminal);
-    CHECK_EQ_I64(session.standing, API_CARD_OURS);
-    carry_reading(&session.script);
-    CHECK(send_reading(terminal));
-    for (int i = 1; i < READ_ROUNDS && view.state == API_CARD_MORE; i++) {
-        carry_reading(&view.script);
-        CHECK(send_reading(terminal));
-    }
-}
-
-static bool send_round(const char *terminal, const char *number)
-{
-    char path[128];
-    size_t size = 0;
-    CHECK_EQ_I64(api_card_round_encode(&said, body, sizeof(body), &size), OK);
-    str_format_cut(path, sizeof(path), "/v1/terminal/orders/%s/card/round", number);
-    if (!post(terminal, path, body, answered)) {
-        return false;
-    }
-    CHECK_EQ_I64(api_card_step_decode(answered, strlen(answered), &step, &fault), OK);
-    return true;
-}
-
-static void carry_round(const struct api_card_script *script)
-{
-    memset(&said, 0, sizeof(said));
-    text_of(said.session_id, sizeof(said.session_id), session.session_id);
-    said.round = script->round;
-    said.answer_count = carry(script, said.answers);
-}
-
-/* The next round of the write in hand: carried and told. */
-static bool one_round(const char *terminal, int nth)
-{
-    const struct api_card_script *script = nth == 1 ? &write.script : &step.script;
-    CHECK_EQ_I64(script->round, nth);
-    carry_round(script);
-    return send_round(terminal, write.order_no);
-}
-
-/* Rounds 1 to @p last, all of which go well. */
-static void rounds_to(const char *terminal, int last)
-{
-    for (int nth = 1; nth <= last; nth++) {
-        CHECK(one_round(terminal, nth));
-        CHECK_EQ_I64(step.progress, nth == WRITE_ROUNDS ? API_CARD_WRITTEN : API_CARD_GOES_ON);
-    }
+    return double_desfire_hear(&card, command);
 }
 
 /* ---- the way ---- */
@@ -198,6 +64,8 @@ static void begin(void)
     const struct card_keys keys = meter_keys();
     CHECK(card_uid_parse(UID_7, &uid));
     card = double_desfire_make(&keys, &uid);
+    hand.hear = hear;
+    hand.write_rounds = WRITE_ROUNDS;
 }
 
 static void end(void)
@@ -209,20 +77,12 @@ static void end(void)
 
 static void buy_relayed(const char *terminal)
 {
-    static struct laid laid;
-    lay_relayed(terminal);
-    CHECK_EQ_I64(view.state, API_CARD_READY);
-    memset(&laid, 0, sizeof(laid));
-    text_of(laid.session_id, sizeof(laid.session_id), session.session_id);
-    CHECK_EQ_U64(order_card(terminal, &laid, FEN, order_no), 200);
-    CHECK(rig_until(&rig.rig, order_no, "WAIT_PAY"));
-    double_pay_settle(order_no, 0);
-    CHECK(rig_until(&rig.rig, order_no, "PAID"));
+    relay_buy(&rig, terminal, UID_7, FEN);
 }
 
 static void issue_relayed(const char *terminal)
 {
-    CHECK_EQ_U64(issue(terminal, order_no, session.session_id, &write, word), 200);
+    CHECK_EQ_U64(relay_issue(terminal), 200);
 }
 
 /* Bought and issued: the first round is in hand. */
@@ -237,8 +97,8 @@ static void check_token(void)
 {
     char hex[CARD_RECORD_TEXT_SIZE];
     char record[CARD_RECORD_TEXT_SIZE];
-    rig_text(&rig.rig, "SELECT hex(record) FROM card_token WHERE document_no = ?1", order_no, hex,
-             sizeof(hex));
+    rig_text(&rig.rig, "SELECT hex(record) FROM card_token WHERE document_no = ?1", hand.order_no,
+             hex, sizeof(hex));
     card_record_format(card.credit, record);
     CHECK_EQ_STR(record, hex);
     CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_token", NULL), 1);
@@ -247,30 +107,16 @@ static void check_token(void)
 /* Lay it again, wherever: the one token of the order comes onto it, and nobody pays. */
 static void finish_relayed(const char *terminal)
 {
-    lay_relayed(terminal);
-    if (view.state == API_CARD_OWED) {
-        write = view.write;
-        CHECK_EQ_STR(write.order_no, order_no);
-        rounds_to(terminal, WRITE_ROUNDS);
+    relay_lay(terminal, UID_7);
+    if (hand.view.state == API_CARD_OWED) {
+        hand.write = hand.view.write;
+        CHECK_EQ_STR(hand.write.order_no, hand.order_no);
+        relay_rounds_to(terminal, WRITE_ROUNDS);
     } else {
-        CHECK_EQ_I64(view.state, API_CARD_READY); /* this reading proved it */
+        CHECK_EQ_I64(hand.view.state, API_CARD_READY); /* this reading proved it */
     }
-    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     check_token();
-}
-
-/* What the kiosk's journal tells at last. */
-static bool told_written(const char *uid)
-{
-    char path[128];
-    str_format_cut(body, sizeof(body),
-                   "{\"client_request_id\":\"018f3a1c-0000-7000-a000-000000000009\",\"uid\":\"%s\","
-                   "\"outcome\":\"unknown\"}",
-                   uid);
-    str_format_cut(path, sizeof(path), "/v1/terminal/orders/%s/card/written", order_no);
-    CHECK(post("k1", path, body, answered));
-    CHECK_EQ_I64(api_card_proof_decode(answered, strlen(answered), &proof, &fault), OK);
-    return proof.written;
 }
 
 static void load_meter(void)
@@ -287,37 +133,37 @@ static void load_meter(void)
 TEST(pay_write_in_five_rounds_load)
 {
     begin();
-    lay_relayed("k1");
-    CHECK_EQ_I64(session.media, API_CARD_DESFIRE);
-    CHECK_EQ_U64(session.keys.count, 0);
-    CHECK_EQ_U64(session.script.count, 2);
-    CHECK_EQ_I64(view.loaded, API_CARD_LOADED_NEVER);
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.session.media, API_CARD_DESFIRE);
+    CHECK_EQ_U64(hand.session.keys.count, 0);
+    CHECK_EQ_U64(hand.session.script.count, 2);
+    CHECK_EQ_I64(hand.view.loaded, API_CARD_LOADED_NEVER);
     buy_relayed("k1");
     issue_relayed("k1");
-    CHECK_EQ_STR(write.token, "");
-    CHECK_EQ_STR(write.authorisation, "");
-    CHECK_EQ_U64(write.keys.count, 0);
-    rounds_to("k1", COMMIT_ROUND - 1);
+    CHECK_EQ_STR(hand.write.token, "");
+    CHECK_EQ_STR(hand.write.authorisation, "");
+    CHECK_EQ_U64(hand.write.keys.count, 0);
+    relay_rounds_to("k1", COMMIT_ROUND - 1);
     CHECK_EQ_U64(card.commits, 0);
-    CHECK(step.authorisation[0] != '\0');
-    CHECK(!told_written(UID_7)); /* not yet */
-    CHECK(one_round("k1", COMMIT_ROUND));
-    CHECK_EQ_STR(step.authorisation, "");
-    CHECK(is_state(&rig, order_no, "CREDITING"));
-    CHECK(one_round("k1", 4));
-    CHECK(one_round("k1", 5));
-    CHECK_EQ_I64(step.progress, API_CARD_WRITTEN);
+    CHECK(hand.step.authorisation[0] != '\0');
+    CHECK(!relay_told_written(UID_7)); /* not yet */
+    CHECK(relay_one_round("k1", COMMIT_ROUND));
+    CHECK_EQ_STR(hand.step.authorisation, "");
+    CHECK(is_state(&rig, hand.order_no, "CREDITING"));
+    CHECK(relay_one_round("k1", 4));
+    CHECK(relay_one_round("k1", 5));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
     CHECK_EQ_U64(card.commits, 1);
-    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     check_token();
-    CHECK(told_written(UID_7));
-    CHECK(proof.has_order);
+    CHECK(relay_told_written(UID_7));
+    CHECK(hand.proof.has_order);
     load_meter();
     CHECK_EQ_I64(meter.balance_fen, FEN);
-    lay_relayed("k2");
-    CHECK_EQ_I64(view.state, API_CARD_READY);
-    CHECK_EQ_I64(view.loaded, API_CARD_LOADED_YES);
-    CHECK_EQ_I64(view.balance_fen, FEN);
+    relay_lay("k2", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_READY);
+    CHECK_EQ_I64(hand.view.loaded, API_CARD_LOADED_YES);
+    CHECK_EQ_I64(hand.view.balance_fen, FEN);
     end();
 }
 
@@ -331,12 +177,12 @@ TEST(the_round_that_writes_is_signed_for_this_terminal_card_order_and_bytes)
     uint8_t bound[API_CARD_APDUS_MAX * APDU_BOUND_SIZE_MAX];
     size_t size = 0;
     begin_write();
-    rounds_to("k1", COMMIT_ROUND - 1);
-    for (size_t i = 0; i < step.script.count; i++) {
+    relay_rounds_to("k1", COMMIT_ROUND - 1);
+    for (size_t i = 0; i < hand.step.script.count; i++) {
         struct apdu apdu;
         const uint16_t expect = i == 0 ? DESFIRE_MORE : DESFIRE_OK;
-        CHECK_EQ_STR(step.script.apdus[i].expect, i == 0 ? "91AF" : "9100");
-        CHECK(apdu_parse(step.script.apdus[i].apdu, &apdu));
+        CHECK_EQ_STR(hand.step.script.apdus[i].expect, i == 0 ? "91AF" : "9100");
+        CHECK(apdu_parse(hand.step.script.apdus[i].apdu, &apdu));
         size += apdu_bind(&apdu, &expect, bound + size);
     }
     CHECK(ed25519_public_pem(vault_signing_key(rig.vault), pem));
@@ -348,22 +194,22 @@ TEST(the_round_that_writes_is_signed_for_this_terminal_card_order_and_bytes)
                                  .bytes = bound,
                                  .size = size,
                                  .clock_is_set = true};
-    CHECK_EQ_I64(cardauth_check(step.authorisation, key, &deed), CARDAUTH_ALLOWED);
-    CHECK_EQ_I64(cardauth_open(step.authorisation, key, &auth), OK);
-    CHECK_EQ_STR(auth.order, order_no);
+    CHECK_EQ_I64(cardauth_check(hand.step.authorisation, key, &deed), CARDAUTH_ALLOWED);
+    CHECK_EQ_I64(cardauth_open(hand.step.authorisation, key, &auth), OK);
+    CHECK_EQ_STR(auth.order, hand.order_no);
     CHECK_EQ_U64(auth.n, 1);
     CHECK_EQ_I64(auth.fen, FEN);
     deed.uid = &other;
-    CHECK_EQ_I64(cardauth_check(step.authorisation, key, &deed), CARDAUTH_WRONG_CARD);
+    CHECK_EQ_I64(cardauth_check(hand.step.authorisation, key, &deed), CARDAUTH_WRONG_CARD);
     deed.uid = &uid;
     deed.terminal = "k2";
-    CHECK_EQ_I64(cardauth_check(step.authorisation, key, &deed), CARDAUTH_FORGED);
+    CHECK_EQ_I64(cardauth_check(hand.step.authorisation, key, &deed), CARDAUTH_FORGED);
     deed.terminal = "k1";
     deed.what = CARDAUTH_WRITE;
-    CHECK_EQ_I64(cardauth_check(step.authorisation, key, &deed), CARDAUTH_FORGED);
+    CHECK_EQ_I64(cardauth_check(hand.step.authorisation, key, &deed), CARDAUTH_FORGED);
     deed.what = CARDAUTH_RELAY;
     bound[size - 1] ^= 1;
-    CHECK_EQ_I64(cardauth_check(step.authorisation, key, &deed), CARDAUTH_FORGED);
+    CHECK_EQ_I64(cardauth_check(hand.step.authorisation, key, &deed), CARDAUTH_FORGED);
     ed25519_key_destroy(key);
     end();
 }
@@ -374,7 +220,7 @@ TEST(cut_after_any_round_the_same_token_is_finished)
 {
     for (int last = 0; last < WRITE_ROUNDS; last++) {
         begin_write();
-        rounds_to("k1", last);
+        relay_rounds_to("k1", last);
         const bool there = last >= COMMIT_ROUND;
         CHECK_EQ_U64(card.commits, there ? 1 : 0);
         finish_relayed(last % 2 == 0 ? "k1" : "k2");
@@ -389,11 +235,11 @@ TEST(cut_after_any_command_that_writes)
 {
     for (size_t carried = 0; carried <= DESFIRE_WRITE_SIZE; carried++) {
         begin_write();
-        rounds_to("k1", COMMIT_ROUND - 1);
+        relay_rounds_to("k1", COMMIT_ROUND - 1);
         static struct api_card_script script;
-        script = step.script;
+        script = hand.step.script;
         script.count = carried;
-        carry_round(&script); /* its answers are never told */
+        relay_carry_round(&script); /* its answers are never told */
         CHECK_EQ_U64(card.commits, carried == DESFIRE_WRITE_SIZE ? 1 : 0);
         finish_relayed("k1");
         CHECK_EQ_U64(card.commits, 1);
@@ -404,14 +250,14 @@ TEST(cut_after_any_command_that_writes)
 TEST(the_server_starts_anew_between_two_rounds)
 {
     begin_write();
-    rounds_to("k1", COMMIT_ROUND);
+    relay_rounds_to("k1", COMMIT_ROUND);
     card_rig_restart(&rig);
-    CHECK(!one_round("k1", COMMIT_ROUND + 1));
-    CHECK_EQ_U64(status, 410);
-    CHECK_EQ_STR(error, "card_session_over");
-    CHECK(!told_written(UID_7));
+    CHECK(!relay_one_round("k1", COMMIT_ROUND + 1));
+    CHECK_EQ_U64(hand.status, 410);
+    CHECK_EQ_STR(hand.error, "card_session_over");
+    CHECK(!relay_told_written(UID_7));
     finish_relayed("k1");
-    CHECK(told_written(UID_7));
+    CHECK(relay_told_written(UID_7));
     end();
 }
 
@@ -419,13 +265,13 @@ TEST(the_server_starts_anew_between_two_rounds)
 TEST(a_write_that_is_on_the_card_already_is_proved_without_another)
 {
     begin_write();
-    rounds_to("k1", COMMIT_ROUND);
+    relay_rounds_to("k1", COMMIT_ROUND);
     issue_relayed("k1"); /* asked for again in the same session */
-    CHECK(one_round("k1", 1));
-    CHECK(one_round("k1", 2));
-    CHECK_EQ_I64(step.progress, API_CARD_WRITTEN);
+    CHECK(relay_one_round("k1", 1));
+    CHECK(relay_one_round("k1", 2));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
     CHECK_EQ_U64(card.commits, 1);
-    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     end();
 }
 
@@ -435,13 +281,13 @@ enum wrong { MISSING, NONE, REFUSED, ALTERED, NO_HEX, WRONG_COUNT };
 
 static void spoil(enum wrong wrong)
 {
-    struct api_card_apdu *last = &said.answers[said.answer_count - 1];
+    struct api_card_apdu *last = &hand.said.answers[hand.said.answer_count - 1];
     switch (wrong) {
     case MISSING:
-        said.answer_count -= 1;
+        hand.said.answer_count -= 1;
         break;
     case NONE:
-        said.answer_count = 0;
+        hand.said.answer_count = 0;
         break;
     case REFUSED:
         text_of(last->apdu, sizeof(last->apdu), "91AE");
@@ -464,20 +310,20 @@ TEST(a_wrong_answer_to_any_round_ends_it_and_the_next_laying_finishes)
             /* A challenge that is another one is noticed by the card, one round later. */
             const bool late = wrong == ALTERED && (nth == 1 || nth == 4);
             begin_write();
-            rounds_to("k1", nth - 1);
-            carry_round(nth == 1 ? &write.script : &step.script);
+            relay_rounds_to("k1", nth - 1);
+            relay_carry_round(nth == 1 ? &hand.write.script : &hand.step.script);
             spoil((enum wrong)wrong);
-            CHECK(send_round("k1", order_no));
-            CHECK_EQ_I64(step.progress, late ? API_CARD_GOES_ON : API_CARD_FAILED);
+            CHECK(relay_send_round("k1", hand.order_no));
+            CHECK_EQ_I64(hand.step.progress, late ? API_CARD_GOES_ON : API_CARD_FAILED);
             if (late) {
-                CHECK(one_round("k1", nth + 1));
-                CHECK_EQ_I64(step.progress, API_CARD_FAILED);
+                CHECK(relay_one_round("k1", nth + 1));
+                CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
             }
-            CHECK_EQ_U64(step.script.count, 0);
-            CHECK(is_state(&rig, order_no, "CREDITING"));
-            said.round += 1; /* it is over, whatever is said now */
-            CHECK(send_round("k1", order_no));
-            CHECK_EQ_I64(step.progress, API_CARD_FAILED);
+            CHECK_EQ_U64(hand.step.script.count, 0);
+            CHECK(is_state(&rig, hand.order_no, "CREDITING"));
+            hand.said.round += 1; /* it is over, whatever is said now */
+            CHECK(relay_send_round("k1", hand.order_no));
+            CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
             finish_relayed("k1");
             end();
         }
@@ -487,17 +333,17 @@ TEST(a_wrong_answer_to_any_round_ends_it_and_the_next_laying_finishes)
 TEST(answers_of_another_card_prove_nothing)
 {
     begin_write();
-    rounds_to("k1", COMMIT_ROUND);
+    relay_rounds_to("k1", COMMIT_ROUND);
     /* The true card went away; one with its number and other keys answers. */
     const struct double_desfire kept = card;
     memset(card.key, 0x55, sizeof(card.key));
-    CHECK(one_round("k1", 4));
-    CHECK(one_round("k1", 5));
-    CHECK_EQ_I64(step.progress, API_CARD_FAILED);
-    CHECK(is_state(&rig, order_no, "CREDITING"));
-    lay_relayed("k1");
-    CHECK_EQ_I64(view.state, API_CARD_REFUSED);
-    CHECK_EQ_STR(view.reason, "not_read"); /* it refuses our proof */
+    CHECK(relay_one_round("k1", 4));
+    CHECK(relay_one_round("k1", 5));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    CHECK(is_state(&rig, hand.order_no, "CREDITING"));
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
+    CHECK_EQ_STR(hand.view.reason, "not_read"); /* it refuses our proof */
     card = kept;
     finish_relayed("k1");
     end();
@@ -507,28 +353,28 @@ TEST(answers_of_another_card_prove_nothing)
 TEST(a_card_that_cannot_prove_our_key_is_refused)
 {
     begin();
-    open_session("k1");
-    carry_reading(&session.script);
-    CHECK(send_reading("k1"));
-    CHECK_EQ_I64(view.state, API_CARD_MORE);
-    carry_reading(&view.script);
-    reading.answers[0].apdu[0] = reading.answers[0].apdu[0] == '0' ? '1' : '0';
-    CHECK(send_reading("k1"));
-    CHECK_EQ_I64(view.state, API_CARD_REFUSED);
-    CHECK_EQ_STR(view.reason, "bad_mac");
+    relay_open("k1", UID_7);
+    relay_carry_reading(&hand.session.script);
+    CHECK(relay_send_reading("k1"));
+    CHECK_EQ_I64(hand.view.state, API_CARD_MORE);
+    relay_carry_reading(&hand.view.script);
+    hand.reading.answers[0].apdu[0] = hand.reading.answers[0].apdu[0] == '0' ? '1' : '0';
+    CHECK(relay_send_reading("k1"));
+    CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
+    CHECK_EQ_STR(hand.view.reason, "bad_mac");
     for (int file = 1; file <= 2; file++) {
-        open_session("k1");
-        carry_reading(&session.script);
-        CHECK(send_reading("k1"));
-        carry_reading(&view.script);
-        reading.answers[file].apdu[0] = reading.answers[file].apdu[0] == '0' ? '1' : '0';
-        CHECK(send_reading("k1"));
-        CHECK_EQ_STR(view.reason, "bad_mac");
+        relay_open("k1", UID_7);
+        relay_carry_reading(&hand.session.script);
+        CHECK(relay_send_reading("k1"));
+        relay_carry_reading(&hand.view.script);
+        hand.reading.answers[file].apdu[0] = hand.reading.answers[file].apdu[0] == '0' ? '1' : '0';
+        CHECK(relay_send_reading("k1"));
+        CHECK_EQ_STR(hand.view.reason, "bad_mac");
         CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_reading", NULL), 0);
     }
-    reading.round = 3;
-    CHECK(send_reading("k1"));
-    CHECK_EQ_STR(view.reason, "not_read");
+    hand.reading.round = 3;
+    CHECK(relay_send_reading("k1"));
+    CHECK_EQ_STR(hand.view.reason, "not_read");
     end();
 }
 
@@ -539,8 +385,8 @@ TEST(a_record_that_is_not_ours_is_refused)
                                  "0008f15365e1a8e80300f401000000fe3845d13d298449";
     begin();
     CHECK(card_record_parse(FORGED, card.credit));
-    lay_relayed("k1");
-    CHECK_EQ_I64(view.state, API_CARD_REFUSED);
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
     end();
 }
 
@@ -551,24 +397,24 @@ TEST(the_same_answers_get_the_same_word)
     static struct api_card_step before;
     begin_write();
     for (int nth = 1; nth <= WRITE_ROUNDS; nth++) {
-        CHECK(one_round("k1", nth));
+        CHECK(relay_one_round("k1", nth));
         if (nth == 1) {
             continue; /* its answers begin anew, with another random number of ours */
         }
-        before = step;
+        before = hand.step;
         for (int i = 0; i < 2; i++) {
-            CHECK(send_round("k1", order_no));
-            CHECK_EQ_I64(step.progress, before.progress);
-            CHECK_EQ_STR(step.authorisation, before.authorisation);
-            CHECK_EQ_I64(step.script.round, before.script.round);
-            CHECK_EQ_U64(step.script.count, before.script.count);
-            for (size_t k = 0; k < step.script.count; k++) {
-                CHECK_EQ_STR(step.script.apdus[k].apdu, before.script.apdus[k].apdu);
+            CHECK(relay_send_round("k1", hand.order_no));
+            CHECK_EQ_I64(hand.step.progress, before.progress);
+            CHECK_EQ_STR(hand.step.authorisation, before.authorisation);
+            CHECK_EQ_I64(hand.step.script.round, before.script.round);
+            CHECK_EQ_U64(hand.step.script.count, before.script.count);
+            for (size_t k = 0; k < hand.step.script.count; k++) {
+                CHECK_EQ_STR(hand.step.script.apdus[k].apdu, before.script.apdus[k].apdu);
             }
         }
     }
     CHECK_EQ_U64(card.commits, 1);
-    CHECK(is_state(&rig, order_no, "DONE"));
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     check_token();
     end();
 }
@@ -576,17 +422,17 @@ TEST(the_same_answers_get_the_same_word)
 TEST(a_reading_may_be_told_again)
 {
     begin();
-    open_session("k1");
-    carry_reading(&session.script);
-    CHECK(send_reading("k1"));
-    carry_reading(&view.script);
+    relay_open("k1", UID_7);
+    relay_carry_reading(&hand.session.script);
+    CHECK(relay_send_reading("k1"));
+    relay_carry_reading(&hand.view.script);
     for (int i = 0; i < 3; i++) {
-        CHECK(send_reading("k1"));
-        CHECK_EQ_I64(view.state, API_CARD_READY);
+        CHECK(relay_send_reading("k1"));
+        CHECK_EQ_I64(hand.view.state, API_CARD_READY);
     }
-    carry_reading(&session.script); /* and begun anew */
-    CHECK(send_reading("k1"));
-    CHECK_EQ_I64(view.state, API_CARD_MORE);
+    relay_carry_reading(&hand.session.script); /* and begun anew */
+    CHECK(relay_send_reading("k1"));
+    CHECK_EQ_I64(hand.view.state, API_CARD_MORE);
     end();
 }
 
@@ -595,23 +441,23 @@ TEST(a_reading_may_be_told_again)
 TEST(rounds_of_nothing_that_is_being_written)
 {
     begin_write();
-    rounds_to("k1", 2);
-    carry_round(&step.script);
-    CHECK(!send_round("k1", "SH0000000000000001"));
-    CHECK_EQ_U64(status, 410);
-    said.round = 9;
-    CHECK(!send_round("k1", order_no));
-    CHECK_EQ_U64(status, 410);
-    said.round = 1;
-    CHECK(!send_round("k1", "SH0000000000000001"));
-    CHECK_EQ_STR(error, "not_paid");
-    reading.round = 3; /* of a reading, while it is written */
-    CHECK(!send_reading("k1"));
-    CHECK_EQ_U64(status, 410);
-    CHECK(!send_round("k2", order_no)); /* another terminal's session */
-    CHECK_EQ_U64(status, 410);
-    CHECK(!post("k1", "/v1/terminal/orders/SH1/card/round", "{}", answered));
-    CHECK_EQ_U64(status, 400);
+    relay_rounds_to("k1", 2);
+    relay_carry_round(&hand.step.script);
+    CHECK(!relay_send_round("k1", "SH0000000000000001"));
+    CHECK_EQ_U64(hand.status, 410);
+    hand.said.round = 9;
+    CHECK(!relay_send_round("k1", hand.order_no));
+    CHECK_EQ_U64(hand.status, 410);
+    hand.said.round = 1;
+    CHECK(!relay_send_round("k1", "SH0000000000000001"));
+    CHECK_EQ_STR(hand.error, "not_paid");
+    hand.reading.round = 3; /* of a reading, while it is written */
+    CHECK(!relay_send_reading("k1"));
+    CHECK_EQ_U64(hand.status, 410);
+    CHECK(!relay_send_round("k2", hand.order_no)); /* another terminal's session */
+    CHECK_EQ_U64(hand.status, 410);
+    CHECK(!relay_post("k1", "/v1/terminal/orders/SH1/card/round", "{}"));
+    CHECK_EQ_U64(hand.status, 400);
     finish_relayed("k1");
     end();
 }
@@ -619,11 +465,11 @@ TEST(rounds_of_nothing_that_is_being_written)
 TEST(another_laying_ends_the_rounds)
 {
     begin_write();
-    rounds_to("k1", 2);
-    carry_round(&step.script);
-    open_session("k1");
-    CHECK(!send_round("k1", order_no));
-    CHECK_EQ_U64(status, 410);
+    relay_rounds_to("k1", 2);
+    relay_carry_round(&hand.step.script);
+    relay_open("k1", UID_7);
+    CHECK(!relay_send_round("k1", hand.order_no));
+    CHECK_EQ_U64(hand.status, 410);
     finish_relayed("k1");
     end();
 }
@@ -636,11 +482,11 @@ TEST(a_card_of_sectors_has_no_rounds)
     open_card(UID);
     struct test_card classic = test_card_make(UID);
     lay("k1", &classic, &laid);
-    memset(&said, 0, sizeof(said));
-    text_of(said.session_id, sizeof(said.session_id), laid.session_id);
-    said.round = 1;
-    CHECK(!send_round("k1", "SH1"));
-    CHECK_EQ_U64(status, 410);
+    memset(&hand.said, 0, sizeof(hand.said));
+    text_of(hand.said.session_id, sizeof(hand.said.session_id), laid.session_id);
+    hand.said.round = 1;
+    CHECK(!relay_send_round("k1", "SH1"));
+    CHECK_EQ_U64(hand.status, 410);
     end();
 }
 
@@ -649,25 +495,25 @@ TEST(what_is_decided_meanwhile_stops_the_round_that_writes)
 {
     static const struct {
         const char *state;
-        const char *error;
+        const char *code;
     } cases[] = {{NULL, "card_stale"}, {"blocked", "card_refused"}, {"lost", "card_refused"}};
     char case_no[64];
     char path[96];
     char text[64];
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         begin_write();
-        rounds_to("k1", 1);
+        relay_rounds_to("k1", 1);
         double_http_peer("k1", "s1");
         if (cases[i].state == NULL) {
-            begin_return(&rig, order_no, case_no);
+            begin_return(&rig, hand.order_no, case_no);
         } else {
             str_format_cut(path, sizeof(path), "/v1/admin/cards/" UID_7 "/state");
             str_format_cut(text, sizeof(text), "{\"state\":\"%s\"}", cases[i].state);
             CHECK_EQ_U64(desk(path, text, "state", case_no), 200);
         }
-        CHECK(!one_round("k1", 2));
-        CHECK_EQ_U64(status, 409);
-        CHECK_EQ_STR(error, cases[i].error);
+        CHECK(!relay_one_round("k1", 2));
+        CHECK_EQ_U64(hand.status, 409);
+        CHECK_EQ_STR(hand.error, cases[i].code);
         CHECK_EQ_U64(card.commits, 0);
         end();
     }
@@ -678,22 +524,22 @@ TEST(value_is_bought_back_through_rounds)
 {
     char case_no[64];
     begin_write();
-    rounds_to("k1", WRITE_ROUNDS);
+    relay_rounds_to("k1", WRITE_ROUNDS);
     load_meter();
-    lay_relayed("k1");
-    begin_return(&rig, order_no, case_no);
-    lay_relayed("k1");
-    CHECK_EQ_I64(view.state, API_CARD_REPAIR);
-    CHECK_EQ_STR(view.write.order_no, case_no);
-    write = view.write;
-    rounds_to("k1", WRITE_ROUNDS);
+    relay_lay("k1", UID_7);
+    begin_return(&rig, hand.order_no, case_no);
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_REPAIR);
+    CHECK_EQ_STR(hand.view.write.order_no, case_no);
+    hand.write = hand.view.write;
+    relay_rounds_to("k1", WRITE_ROUNDS);
     CHECK_EQ_U64(card.commits, 2);
-    lay_relayed("k1");
-    CHECK_EQ_STR(view.reason, "return_case");
+    relay_lay("k1", UID_7);
+    CHECK_EQ_STR(hand.view.reason, "return_case");
     load_meter();
     CHECK_EQ_I64(meter.balance_fen, 0);
-    lay_relayed("k1");
-    CHECK_EQ_I64(view.state, API_CARD_READY);
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_READY);
     end();
 }
 
@@ -702,23 +548,23 @@ TEST(a_repair_that_was_cut_is_not_called_written)
 {
     begin_write();
     const struct double_desfire old = card;
-    CHECK(!told_written(UID_7)); /* it was never heard since */
-    rounds_to("k1", WRITE_ROUNDS);
-    CHECK(told_written(UID_7));
+    CHECK(!relay_told_written(UID_7)); /* it was never heard since */
+    relay_rounds_to("k1", WRITE_ROUNDS);
+    CHECK(relay_told_written(UID_7));
     const struct double_desfire whole = card;
     card = old;
-    lay_relayed("k1");
-    CHECK_EQ_I64(view.state, API_CARD_REPAIR);
-    CHECK_EQ_STR(view.write.order_no, order_no);
-    write = view.write;
-    CHECK(!told_written(UID_7));
-    rounds_to("k1", COMMIT_ROUND);
-    CHECK(!told_written(UID_7)); /* committed, and not proven */
-    CHECK(is_state(&rig, order_no, "DONE"));
-    CHECK(one_round("k1", 4));
-    CHECK(one_round("k1", 5));
-    CHECK_EQ_I64(step.progress, API_CARD_WRITTEN);
-    CHECK(told_written(UID_7));
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_REPAIR);
+    CHECK_EQ_STR(hand.view.write.order_no, hand.order_no);
+    hand.write = hand.view.write;
+    CHECK(!relay_told_written(UID_7));
+    relay_rounds_to("k1", COMMIT_ROUND);
+    CHECK(!relay_told_written(UID_7)); /* committed, and not proven */
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
+    CHECK(relay_one_round("k1", 4));
+    CHECK(relay_one_round("k1", 5));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
+    CHECK(relay_told_written(UID_7));
     CHECK_EQ_MEM(card.credit, whole.credit, CARD_RECORD_SIZE);
     end();
 }
@@ -728,14 +574,14 @@ TEST(what_is_paid_waits_for_its_card)
 {
     begin();
     buy_relayed("k1");
-    lay_relayed("k2");
-    CHECK_EQ_I64(view.state, API_CARD_OWED);
-    CHECK(view.has_owed && !view.has_write);
-    CHECK_EQ_STR(view.owed_order_no, order_no);
-    CHECK_EQ_I64(view.owed_fen, FEN);
+    relay_lay("k2", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_OWED);
+    CHECK(hand.view.has_owed && !hand.view.has_write);
+    CHECK_EQ_STR(hand.view.owed_order_no, hand.order_no);
+    CHECK_EQ_I64(hand.view.owed_fen, FEN);
     issue_relayed("k2");
-    rounds_to("k2", WRITE_ROUNDS);
-    CHECK(is_state(&rig, order_no, "DONE"));
+    relay_rounds_to("k2", WRITE_ROUNDS);
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     check_token();
     end();
 }
@@ -754,8 +600,8 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     CHECK_EQ_STR(laid.state, "owed");
     CHECK_EQ_I64(laid.write.media, API_CARD_CLASSIC);
     burn(&classic, &laid.write);
-    CHECK_EQ_U64(confirm("k1", laid.write.order_no, &classic, &written, word), 200);
-    CHECK(written && is_state(&rig, order_no, "DONE"));
+    CHECK_EQ_U64(confirm("k1", laid.write.order_no, &classic, &written, hand.error), 200);
+    CHECK(written && is_state(&rig, hand.order_no, "DONE"));
     end();
 
     struct card_uid uid;
@@ -763,22 +609,22 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     meter = test_meter_make();
     open_card(UID);
     classic = test_card_make(UID);
-    buy(&rig, "k1", &classic, FEN, order_no);
+    buy(&rig, "k1", &classic, FEN, hand.order_no);
     lay("k1", &classic, &laid);
-    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK_EQ_U64(issue("k1", hand.order_no, laid.session_id, &hand.write, hand.error), 200);
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace",
                       "{\"uid\":\"" UID_7 "\",\"media\":\"desfire\"}", "state", state),
                  200);
     const struct card_keys keys = meter_keys();
     CHECK(card_uid_parse(UID_7, &uid));
     card = double_desfire_make(&keys, &uid);
-    lay_relayed("k1");
-    CHECK_EQ_I64(view.state, API_CARD_OWED);
-    CHECK_EQ_I64(view.write.media, API_CARD_DESFIRE);
-    CHECK_EQ_STR(view.write.token, "");
-    write = view.write;
-    rounds_to("k1", WRITE_ROUNDS);
-    CHECK(is_state(&rig, order_no, "DONE"));
+    relay_lay("k1", UID_7);
+    CHECK_EQ_I64(hand.view.state, API_CARD_OWED);
+    CHECK_EQ_I64(hand.view.write.media, API_CARD_DESFIRE);
+    CHECK_EQ_STR(hand.view.write.token, "");
+    hand.write = hand.view.write;
+    relay_rounds_to("k1", WRITE_ROUNDS);
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     load_meter();
     CHECK_EQ_I64(meter.balance_fen, FEN);
     end();
@@ -788,17 +634,17 @@ TEST(a_replaced_card_gets_nothing)
 {
     char stage[64];
     begin_write();
-    rounds_to("k1", 2);
+    relay_rounds_to("k1", 2);
     const struct double_desfire old = card;
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace",
                       "{\"uid\":\"04FFEEDDCCBBAA\",\"media\":\"desfire\"}", "state", stage),
                  200);
-    carry_round(&step.script); /* it was carried: the old card holds a stale token */
-    CHECK(send_round("k1", order_no));
+    relay_carry_round(&hand.step.script); /* it was carried: the old card holds a stale token */
+    CHECK(relay_send_round("k1", hand.order_no));
     CHECK_EQ_U64(old.commits, 0);
-    open_session("k1");
-    CHECK_EQ_I64(session.standing, API_CARD_REPLACED);
-    CHECK_EQ_U64(session.script.count, 0);
+    relay_open("k1", UID_7);
+    CHECK_EQ_I64(hand.session.standing, API_CARD_REPLACED);
+    CHECK_EQ_U64(hand.session.script.count, 0);
     end();
 }
 
@@ -826,7 +672,7 @@ TEST(the_desk_is_given_keys_and_knows_kinds)
         CHECK_EQ_STR(json_string_value(json_array_get(list, i)), hex);
     }
     double_answer_finish(&answer);
-    static const char *const medias[] = {"\"cpu\"", "\"felica\"", "7"};
+    static const char *const medias[] = {"\"felica\"", "7"};
     for (size_t i = 0; i < ARRAY_COUNT(medias); i++) {
         char wish[128];
         str_format_cut(wish, sizeof(wish),
@@ -846,7 +692,7 @@ TEST(a_relay_is_in_one_hand_and_ends_with_its_session)
     const struct card_uid uid = {.size = 7};
     struct card_sessions *sessions = card_sessions_create();
     CHECK(sessions != NULL);
-    card_sessions_put(sessions, &one, relay_create(&uid, number));
+    card_sessions_put(sessions, &one, relay_create(API_CARD_DESFIRE, &uid, number));
     struct relay *relay = card_sessions_take_relay(sessions, "1");
     CHECK(relay != NULL);
     CHECK(card_sessions_take_relay(sessions, "1") == NULL);
@@ -856,7 +702,8 @@ TEST(a_relay_is_in_one_hand_and_ends_with_its_session)
     card_sessions_give_relay(sessions, "1", relay); /* destroyed */
     CHECK(card_sessions_take_relay(sessions, "1") == NULL);
     CHECK(card_sessions_take_relay(sessions, "2") == NULL);
-    card_sessions_put(sessions, &one, relay_create(&uid, number)); /* destroyed with them */
+    card_sessions_put(sessions, &one,
+                      relay_create(API_CARD_DESFIRE, &uid, number)); /* destroyed with them */
     card_sessions_destroy(sessions);
 }
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/cloud_cards/purchase_rig.h"
+
+#include "common/must.h"
+#include "common/str.h"
+
+struct purchase_rig at;
+
+static struct apdu hear(const struct apdu *command)
+{
+    return double_purchase_hear(&at.card, command);
+}
+
+static void register_card(void)
+{
+    char media[64];
+    MUST(desk("/v1/admin/cards",
+              "{\"uid\":\"" UID "\",\"meter_id\":\"" METER "\",\"media\":\"cpu\"}", "media",
+              media) == 200);
+    MUST(str_equal(media, "cpu"));
+}
+
+void purchase_begin(void)
+{
+    card_rig_begin(&at.rig);
+    register_card();
+    at.card = double_purchase_make(PURCHASE_MASTER, 1);
+    at.meter = (struct purchase_meter){.count = 0};
+    MUST(card_meter_parse(CARD_ADDRESS, at.meter.number));
+    hand.hear = hear;
+    hand.write_rounds = WRITE_ROUNDS;
+}
+
+void purchase_end(void)
+{
+    const bool clean = rig_books_are_clean(&at.rig.rig);
+    card_rig_end(&at.rig);
+    MUST(clean);
+}
+
+void purchase_buy(const char *terminal)
+{
+    relay_buy(&at.rig, terminal, UID, FEN);
+}
+
+void purchase_issue(const char *terminal)
+{
+    MUST(relay_issue(terminal) == 200);
+}
+
+void purchase_begin_write(void)
+{
+    purchase_begin();
+    purchase_buy("k1");
+    purchase_issue("k1");
+}
+
+void purchase_top_up(void)
+{
+    purchase_buy("k1");
+    purchase_issue("k1");
+    relay_rounds_to("k1", WRITE_ROUNDS);
+    MUST(is_state(&at.rig, hand.order_no, "DONE"));
+}
+
+void purchase_finish(const char *terminal)
+{
+    relay_lay(terminal, UID);
+    if (hand.view.state == API_CARD_OWED) {
+        hand.write = hand.view.write;
+        MUST(str_equal(hand.write.order_no, hand.order_no));
+        relay_rounds_to(terminal, WRITE_ROUNDS);
+    } else {
+        MUST(hand.view.state == API_CARD_REFUSED); /* this reading proved it */
+        MUST(str_equal(hand.view.reason, "not_loaded"));
+    }
+    MUST(is_state(&at.rig, hand.order_no, "DONE"));
+}
+
+void purchase_check_loaded(int64_t balance_fen)
+{
+    MUST(purchase_meter_load(&at.meter, &at.card));
+    MUST(at.meter.balance_fen == balance_fen);
+    MUST(!purchase_meter_load(&at.meter, &at.card));
+    MUST(at.meter.balance_fen == balance_fen);
+    relay_lay("k2", UID);
+    MUST(hand.view.state == API_CARD_READY);
+    MUST(hand.view.loaded == API_CARD_LOADED_YES);
+    MUST(hand.view.balance_fen == balance_fen);
+    MUST(at.card.tries_left == DOUBLE_PURCHASE_TRIES);
+}

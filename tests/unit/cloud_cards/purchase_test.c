@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A purchase card of Q/GDW 1365 behind a terminal that carries its bytes: sold to only when its
+ * meter has loaded the last purchase, written in rounds that may end anywhere, and loaded once.
+ */
+#include <string.h>
+
+#include "common/str.h"
+#include "tests/unit/cloud_cards/purchase_rig.h"
+#include "tests/unit/test.h"
+
+/* ---- the good way ---- */
+
+TEST(pay_write_in_rounds_load)
+{
+    purchase_begin();
+    relay_lay("k1", UID);
+    CHECK_EQ_I64(hand.session.media, API_CARD_CPU);
+    CHECK_EQ_U64(hand.session.keys.count, 0);
+    CHECK_EQ_U64(hand.session.script.count, 3);
+    CHECK_EQ_I64(hand.view.loaded, API_CARD_LOADED_NEVER);
+    purchase_buy("k1");
+    purchase_issue("k1");
+    CHECK_EQ_STR(hand.write.token, "");
+    CHECK(!hand.write.has_first);
+    for (int nth = 1; nth <= WRITE_ROUNDS; nth++) {
+        const bool was_signed = nth >= ENTER_ROUND && nth <= WALLET_ROUND;
+        CHECK_EQ_I64(hand.step.authorisation[0] != '\0' && nth > 1, was_signed);
+        CHECK(relay_one_round("k1", nth));
+    }
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
+    CHECK_EQ_U64(at.card.updates, UPDATES);
+    CHECK(is_state(&at.rig, hand.order_no, "DONE"));
+    CHECK(relay_told_written(UID));
+    CHECK(hand.proof.has_order);
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+TEST(several_purchases_one_after_the_other)
+{
+    purchase_begin();
+    for (int i = 1; i <= 4; i++) {
+        purchase_top_up();
+        purchase_check_loaded((int64_t)i * FEN);
+    }
+    CHECK_EQ_U64(at.meter.count, 4);
+    purchase_end();
+}
+
+/* ---- one at a time ---- */
+
+TEST(nothing_is_sold_before_the_meter_has_loaded)
+{
+    static struct laid laid;
+    char word[API_ORDER_NO_SIZE];
+    purchase_begin();
+    purchase_top_up();
+    relay_lay("k1", UID);
+    CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
+    CHECK_EQ_STR(hand.view.reason, "not_loaded");
+    CHECK_EQ_I64(hand.view.loaded, API_CARD_LOADED_NEVER);
+    memset(&laid, 0, sizeof(laid));
+    CHECK(str_copy(laid.session_id, sizeof(laid.session_id), hand.session.session_id));
+    CHECK_EQ_U64(order_card("k1", &laid, FEN, word), 409);
+    CHECK_EQ_STR(word, "card_refused");
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+/* Two orders of one laying: the second is not issued over the first, and not even made. */
+TEST(a_second_order_waits_until_the_first_is_loaded)
+{
+    static struct laid laid;
+    char first[API_ORDER_NO_SIZE];
+    char word[API_ORDER_NO_SIZE];
+    purchase_begin();
+    purchase_buy("k1");
+    CHECK(str_copy(first, sizeof(first), hand.order_no));
+    memset(&laid, 0, sizeof(laid));
+    CHECK(str_copy(laid.session_id, sizeof(laid.session_id), hand.session.session_id));
+    CHECK_EQ_U64(order_card("k1", &laid, FEN, word), 409);
+    CHECK_EQ_STR(word, "card_refused");
+    purchase_issue("k1");
+    relay_rounds_to("k1", WRITE_ROUNDS);
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+TEST(no_more_is_sold_than_such_a_meter_can_hold)
+{
+    static struct laid laid;
+    char word[API_ORDER_NO_SIZE];
+    purchase_begin();
+    rig_exec(&at.rig.rig, "UPDATE meter_profile SET card_limit_fen = 0 WHERE kind = 'card'");
+    purchase_top_up();
+    at.meter.balance_fen = PURCHASE_BALANCE_FEN_MAX - 2 * FEN;
+    CHECK(purchase_meter_load(&at.meter, &at.card));
+    relay_lay("k1", UID);
+    CHECK_EQ_I64(hand.view.balance_fen, PURCHASE_BALANCE_FEN_MAX - FEN);
+    memset(&laid, 0, sizeof(laid));
+    CHECK(str_copy(laid.session_id, sizeof(laid.session_id), hand.session.session_id));
+    CHECK_EQ_U64(order_card("k1", &laid, FEN + 1, word), 422);
+    CHECK_EQ_STR(word, "amount_out_of_range");
+    purchase_top_up();
+    CHECK(purchase_meter_load(&at.meter, &at.card));
+    CHECK_EQ_I64(at.meter.balance_fen, PURCHASE_BALANCE_FEN_MAX);
+    purchase_end();
+}
+
+/* ---- cut between rounds ---- */
+
+TEST(cut_after_any_round_the_same_purchase_is_finished)
+{
+    for (int last = 0; last < WRITE_ROUNDS; last++) {
+        purchase_begin_write();
+        relay_rounds_to("k1", last);
+        double_purchase_drop(&at.card);
+        purchase_finish(last % 2 == 0 ? "k1" : "k2");
+        purchase_check_loaded(FEN);
+        CHECK_EQ_I64(rig_number(&at.rig.rig, "SELECT count(*) FROM card_token", NULL), 1);
+        purchase_end();
+    }
+}
+
+TEST(cut_after_any_command_of_a_round_that_writes)
+{
+    for (int round = ENTER_ROUND; round <= WALLET_ROUND; round++) {
+        for (size_t carried = 0; carried <= 2; carried++) {
+            static struct api_card_script script;
+            purchase_begin_write();
+            relay_rounds_to("k1", round - 1);
+            script = hand.step.script;
+            script.count = carried < script.count ? carried : script.count;
+            relay_carry_round(&script); /* its answers are never told */
+            double_purchase_drop(&at.card);
+            purchase_finish("k1");
+            purchase_check_loaded(FEN);
+            purchase_end();
+        }
+    }
+}
+
+TEST(the_card_may_go_to_its_meter_between_two_rounds)
+{
+    purchase_begin();
+    purchase_top_up();
+    purchase_check_loaded(FEN);
+    for (int last = 0; last < WRITE_ROUNDS; last++) {
+        const int64_t before_fen = at.meter.balance_fen;
+        purchase_buy("k1");
+        purchase_issue("k1");
+        relay_rounds_to("k1", last);
+        const bool there = last >= WALLET_ROUND;
+        CHECK_EQ_I64(purchase_meter_load(&at.meter, &at.card), there);
+        relay_lay("k2", UID);
+        if (there) {
+            CHECK_EQ_I64(hand.view.state, API_CARD_READY); /* the meter's word is the proof */
+        } else {
+            CHECK_EQ_I64(hand.view.state, API_CARD_OWED);
+            hand.write = hand.view.write;
+            relay_rounds_to("k2", WRITE_ROUNDS);
+        }
+        CHECK(is_state(&at.rig, hand.order_no, "DONE"));
+        CHECK_EQ_I64(purchase_meter_load(&at.meter, &at.card), !there);
+        CHECK_EQ_I64(at.meter.balance_fen, before_fen + FEN);
+    }
+    purchase_end();
+}
+
+TEST(the_server_starts_anew_between_two_rounds)
+{
+    purchase_begin_write();
+    relay_rounds_to("k1", WALLET_ROUND);
+    card_rig_restart(&at.rig);
+    CHECK(!relay_one_round("k1", WALLET_ROUND + 1));
+    CHECK_EQ_U64(hand.status, 410);
+    CHECK(!relay_told_written(UID));
+    purchase_finish("k1");
+    CHECK(relay_told_written(UID));
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+/* The meter loads while the write is under way: what it says is seen before anything is written. */
+TEST(a_write_that_is_on_the_card_already_is_proved_without_another)
+{
+    purchase_begin_write();
+    relay_rounds_to("k1", WALLET_ROUND);
+    purchase_issue("k1");
+    CHECK(relay_one_round("k1", 1));
+    CHECK(relay_one_round("k1", 2));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
+    CHECK_EQ_U64(at.card.updates, UPDATES);
+    purchase_issue("k1");
+    CHECK(purchase_meter_load(&at.meter, &at.card));
+    CHECK(relay_one_round("k1", 1));
+    CHECK(relay_one_round("k1", 2));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
+    CHECK_EQ_U64(at.card.updates, UPDATES);
+    purchase_end();
+}
+
+/* ---- wrong answers ---- */
+
+enum wrong { MISSING, NONE, REFUSED, ALTERED, NO_HEX, WRONG_COUNT };
+
+static void spoil(enum wrong wrong)
+{
+    struct api_card_apdu *first = &hand.said.answers[0];
+    struct api_card_apdu *last = &hand.said.answers[hand.said.answer_count - 1];
+    switch (wrong) {
+    case MISSING:
+        hand.said.answer_count -= 1;
+        break;
+    case NONE:
+        hand.said.answer_count = 0;
+        break;
+    case REFUSED:
+        CHECK(str_copy(last->apdu, sizeof(last->apdu), "6982"));
+        break;
+    case ALTERED:
+        first->apdu[0] = first->apdu[0] == '0' ? '1' : '0';
+        break;
+    case NO_HEX:
+        last->apdu[0] = '\0';
+        break;
+    case WRONG_COUNT:
+        break;
+    }
+}
+
+TEST(a_wrong_answer_to_any_round_ends_it_and_the_next_laying_finishes)
+{
+    for (int nth = 1; nth <= WRITE_ROUNDS; nth++) {
+        /* Each way of it for some rounds, and each round in some ways. */
+        for (int wrong = nth % 2; wrong < WRONG_COUNT; wrong += 2) {
+            purchase_begin_write();
+            relay_rounds_to("k1", nth - 1);
+            relay_carry_round(nth == 1 ? &hand.write.script : &hand.step.script);
+            spoil((enum wrong)wrong);
+            CHECK(relay_send_round("k1", hand.order_no));
+            if (hand.step.progress == API_CARD_GOES_ON) { /* a status that nobody looks at */
+                CHECK(wrong == ALTERED && (nth == 1 || nth == WRITE_ROUNDS - 1));
+            } else {
+                CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+                CHECK_EQ_U64(hand.step.script.count, 0);
+                hand.said.round += 1; /* it is over, whatever is said now */
+                CHECK(relay_send_round("k1", hand.order_no));
+                CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+            }
+            CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
+            purchase_finish("k1");
+            purchase_check_loaded(FEN);
+            purchase_end();
+        }
+    }
+}
+
+TEST(a_card_with_other_keys_is_refused_before_it_counts_a_try)
+{
+    purchase_begin_write();
+    const struct double_purchase kept = at.card;
+    at.card = double_purchase_make((const uint8_t *)"ANOTHERS TESTKEY", 1);
+    relay_lay("k1", UID);
+    CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
+    CHECK_EQ_STR(hand.view.reason, "bad_mac");
+    CHECK_EQ_I64(rig_number(&at.rig.rig, "SELECT count(*) FROM card_reading", NULL), 1);
+    CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES);
+    at.card = kept;
+    relay_lay("k1", UID); /* and the other card is there when it is to be written */
+    hand.write = hand.view.write;
+    at.card = double_purchase_make((const uint8_t *)"ANOTHERS TESTKEY", 1);
+    CHECK(relay_one_round("k1", 1));
+    CHECK(relay_one_round("k1", 2));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES);
+    at.card = kept;
+    purchase_finish("k1");
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+/* Its key to be written with is not ours: one try is used up, and no second one. */
+TEST(a_card_that_refuses_our_proof_is_blocked_by_us_first)
+{
+    purchase_begin_write();
+    at.card.keys.keys[PURCHASE_KEY_EXTERNAL][0] ^= 1;
+    relay_rounds_to("k1", ENTER_ROUND - 1);
+    CHECK(relay_one_round("k1", ENTER_ROUND));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES - 1);
+    CHECK(relay_send_round("k1", hand.order_no)); /* told twice: noted once */
+    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    CHECK_EQ_I64(
+        rig_number(&at.rig.rig, "SELECT count(*) FROM card_event WHERE event = 'blocked'", NULL),
+        1);
+    relay_open("k1", UID);
+    CHECK_EQ_I64(hand.session.standing, API_CARD_BLOCKED);
+    CHECK_EQ_I64(
+        rig_number(&at.rig.rig, "SELECT count(*) FROM alarm WHERE kind = 'card_odd'", NULL), 1);
+    CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
+    purchase_end();
+}
+
+TEST(a_card_that_lost_its_field_counts_nothing)
+{
+    purchase_begin_write();
+    relay_rounds_to("k1", ENTER_ROUND - 1);
+    double_purchase_drop(&at.card);
+    CHECK(relay_one_round("k1", ENTER_ROUND));
+    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES);
+    purchase_finish("k1");
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+TEST_MAIN()
