@@ -13,6 +13,7 @@
 #include "tools/cardctl/explain.h"
 #include "tools/cardctl/personalise.h"
 #include "tools/cardctl/personalise_desfire.h"
+#include "tools/cardctl/personalise_purchase.h"
 #include "tools/cardctl/words.h"
 
 enum { READ_TRIES = 5 };
@@ -22,11 +23,14 @@ struct job {
     const struct options *options;
     struct seat seat;
     char uid[CARD_UID_TEXT_SIZE];
-    bool desfire; /* the laid card; else it has sectors */
-    bool known;   /* to the register */
+    bool desfire;  /* the laid card; or ... */
+    bool purchase; /* ... a purchase card, with this number; else it has sectors */
+    uint8_t serial[PURCHASE_SERIAL_SIZE];
+    bool known; /* to the register */
     struct desk_card entry;
     struct layout layout;
     struct desfire_records records; /* instead, of a DESFire card */
+    struct purchase_files files;    /* instead, of a purchase card */
 };
 
 static void job_finish(struct job *job)
@@ -49,10 +53,24 @@ static enum ctl_exit job_start(const struct options *options, struct job *job)
     return how;
 }
 
+/* A purchase card's keys are made of the number that stands on it. */
+static void put_serial(const struct job *job, json_t *body)
+{
+    char text[2 * PURCHASE_SERIAL_SIZE + 1];
+    const bool fits =
+        hex_format(job->serial, sizeof(job->serial), /* separator= */ 0, text, sizeof(text));
+    MUST(fits);
+    if (job->purchase) {
+        json_put_text(body, "serial", text);
+    }
+}
+
 /* Ask the register for the laid card and its keys. */
 static enum ctl_exit job_ask(struct job *job)
 {
-    const enum desk_answer answer = desk_keys(job->options, job->uid, &job->entry);
+    json_t *body = json_object();
+    put_serial(job, body);
+    const enum desk_answer answer = desk_keys(job->options, job->uid, body, &job->entry);
     job->known = answer == DESK_OK;
     return answer == DESK_FAILED ? CTL_FAILED : CTL_DONE;
 }
@@ -75,10 +93,11 @@ static enum ctl_exit job_check_family(struct job *job)
         return ctl_say(CTL_FAILED, "this is a MIFARE Classic 4K card: take one with 1K");
     case SEAT_ISO:
         job->desfire = desfire_lies_there(&job->seat);
-        return job->desfire
+        job->purchase = !job->desfire && purchase_lies_there(&job->seat, job->serial);
+        return job->desfire || job->purchase
                    ? CTL_DONE
-                   : ctl_say(CTL_FAILED, "this is no MIFARE Classic or DESFire card (a CPU or bank "
-                                         "card): this tool neither reads nor writes it");
+                   : ctl_say(CTL_FAILED, "this is no MIFARE Classic, DESFire or purchase card (a "
+                                         "bank card?): this tool neither reads nor writes it");
     case SEAT_PHONE:
         return ctl_say(CTL_FAILED, "this is a phone, or a card that draws a new number each time: "
                                    "it cannot be a meter's card");
@@ -86,11 +105,14 @@ static enum ctl_exit job_check_family(struct job *job)
         break;
     }
     return ctl_say(CTL_FAILED, "this card is of a kind that is not used here: take a MIFARE "
-                               "Classic 1K or a DESFire card");
+                               "Classic 1K, a DESFire or a purchase card");
 }
 
 static enum seat_answer look_once(struct job *job)
 {
+    if (job->purchase) {
+        return purchase_read_files(&job->seat, &job->files);
+    }
     if (job->desfire) {
         return desfire_read_records(&job->seat, &job->entry.desfire_plan, &job->records);
     }
@@ -106,8 +128,12 @@ static enum ctl_exit job_look(struct job *job)
             return CTL_DONE;
         }
         if (answer == SEAT_REFUSED) {
-            return ctl_say(CTL_FAILED, "this DESFire card does not know the register entry's keys: "
-                                       "it was not finished ('personalise'), or is another card");
+            return job->purchase
+                       ? ctl_say(CTL_FAILED, "this is not the purchase card that the register "
+                                             "has under its number")
+                       : ctl_say(CTL_FAILED,
+                                 "this DESFire card does not know the register entry's keys: "
+                                 "it was not finished ('personalise'), or is another card");
         }
         if (seat_wait_back(&job->seat, answer) != CTL_DONE) {
             return CTL_FAILED;
@@ -118,19 +144,6 @@ static enum ctl_exit job_look(struct job *job)
 }
 
 /* --- read ------------------------------------------------------------------------------------ */
-
-static void put_slots(json_t *body, const char *name, const struct card_slots *slots)
-{
-    json_t *list = json_array();
-    for (int i = 0; i < CARD_SLOTS; i++) {
-        char text[CARD_RECORD_TEXT_SIZE];
-        card_record_format(slots->bytes[i], text);
-        json_t *slot = slots->read[i] ? json_string(text) : json_null();
-        const bool added = json_array_append_new(list, slot) == 0;
-        MUST(added);
-    }
-    json_put(body, name, list);
-}
 
 /* What was read, in slots. */
 static struct card_slots slots_of(const struct job *job, uint8_t first)
@@ -147,15 +160,24 @@ static struct card_slots slots_of(const struct job *job, uint8_t first)
     return slots;
 }
 
+static void put_records(json_t *body, const struct job *job)
+{
+    const struct card_slots credit = slots_of(job, CARD_SECTOR_CREDIT);
+    const struct card_slots returned = slots_of(job, CARD_SECTOR_RETURN);
+    explain_put_slots(body, "credit", &credit);
+    explain_put_slots(body, "return", &returned);
+}
+
 /* What the server says of the records that were read; @p take: it also takes them in. */
 static enum ctl_exit ask_verdict(const struct job *job, bool take, json_t **ret_verdict)
 {
     char path[DESK_PATH_SIZE];
     json_t *body = json_object();
-    const struct card_slots credit = slots_of(job, CARD_SECTOR_CREDIT);
-    const struct card_slots returned = slots_of(job, CARD_SECTOR_RETURN);
-    put_slots(body, "credit", &credit);
-    put_slots(body, "return", &returned);
+    if (job->purchase) {
+        json_put(body, "files", explain_purchase_hex(&job->files));
+    } else {
+        put_records(body, job);
+    }
     json_put_flag(body, "take", take);
     desk_card_path(job->uid, "/reading", path);
     const enum desk_answer answer = desk_call(job->options, path, body, ret_verdict);
@@ -181,7 +203,10 @@ static enum ctl_exit read_card(struct job *job)
     json_t *verdict = NULL;
     enum ctl_exit how = options->cloud != NULL ? job_ask(job) : CTL_DONE;
     job->desfire = how == CTL_DONE && job->known && job->entry.desfire;
-    const bool ours = classic || job->desfire;
+    job->purchase = !classic && !job->desfire && how == CTL_DONE &&
+                    seat_family(&job->seat) == SEAT_ISO &&
+                    purchase_lies_there(&job->seat, job->serial);
+    const bool ours = classic || job->desfire || job->purchase;
     if (how == CTL_DONE && ours) {
         how = job_look(job);
     }
@@ -193,6 +218,7 @@ static enum ctl_exit read_card(struct job *job)
                                           .entry = job->known ? &job->entry : NULL,
                                           .asked = options->cloud != NULL,
                                           .layout = classic ? &job->layout : NULL,
+                                          .purchase = job->purchase ? &job->files : NULL,
                                           .verdict = verdict};
         how = print_report(options, explain_json(&card));
     }
@@ -216,16 +242,20 @@ enum ctl_exit command_read(const struct options *options, UNUSED const struct wo
 static enum ctl_exit write_card(struct job *job)
 {
     (void)ctl_say(CTL_DONE, "writing card %s: leave it on the reader", job->uid);
-    const enum ctl_exit how = job->desfire
-                                  ? desfire_personalise(&job->seat, &job->entry.desfire_plan)
-                                  : personalise(&job->seat, &job->entry.plan);
+    enum ctl_exit how = CTL_DONE;
+    if (job->purchase) {
+        how = purchase_personalise(&job->seat, &job->entry.purchase_plan);
+    } else {
+        how = job->desfire ? desfire_personalise(&job->seat, &job->entry.desfire_plan)
+                           : personalise(&job->seat, &job->entry.plan);
+    }
     if (how != CTL_DONE) {
         return how;
     }
     (void)printf("card %s is finished: card %u of meter %s (number %s); every %s was read "
                  "back\n",
                  job->uid, job->entry.card_no, job->entry.meter_id, job->entry.meter,
-                 job->desfire ? "file" : "sector");
+                 job->desfire || job->purchase ? "file" : "sector");
     return CTL_DONE;
 }
 
@@ -239,7 +269,8 @@ static enum ctl_exit job_start_writing(const struct options *options, struct job
     if (how == CTL_DONE) {
         how = job_ask(job);
     }
-    if (how == CTL_DONE && job->known && job->entry.desfire != job->desfire) {
+    if (how == CTL_DONE && job->known &&
+        (job->entry.desfire != job->desfire || job->entry.purchase != job->purchase)) {
         how = ctl_say(CTL_FAILED,
                       "the register has card %s as another kind of card: nothing was "
                       "written",
@@ -274,12 +305,20 @@ enum ctl_exit command_personalise(const struct options *options, UNUSED const st
     return how;
 }
 
+static enum ctl_exit check_blank(struct job *job)
+{
+    if (job->purchase) {
+        return purchase_check_blank(&job->seat);
+    }
+    return job->desfire ? desfire_check_blank(&job->seat) : personalise_check_blank(&job->seat);
+}
+
 /* Register the laid card, which must be blank, by a call that answers with its keys. */
 static enum ctl_exit register_card(struct job *job, const char *path, json_t *body)
 {
-    json_put_text(body, "media", job->desfire ? "desfire" : "classic");
-    enum ctl_exit how =
-        job->desfire ? desfire_check_blank(&job->seat) : personalise_check_blank(&job->seat);
+    json_put_text(body, "media", job->purchase ? "cpu" : job->desfire ? "desfire" : "classic");
+    put_serial(job, body);
+    enum ctl_exit how = check_blank(job);
     if (how != CTL_DONE) {
         json_decref(body);
         return how;
@@ -371,7 +410,7 @@ static enum ctl_exit put_in_place(struct job *job, const struct card_uid *old)
         return register_card(job, path, body);
     }
     /* A replacement that was cut is gone on with. */
-    const enum desk_answer answer = desk_keys(job->options, old_uid, &before);
+    const enum desk_answer answer = desk_keys(job->options, old_uid, json_object(), &before);
     const bool ours = answer == DESK_OK && str_equal(before.state, "replaced") &&
                       str_equal(before.meter_id, job->entry.meter_id);
     bytes_wipe(&before, sizeof(before));
@@ -407,12 +446,20 @@ enum ctl_exit command_replace(const struct options *options, const struct words 
 
 /* --- take-return ----------------------------------------------------------------------------- */
 
+static bool returned_is_read(const struct job *job)
+{
+    if (job->purchase) {
+        return true;
+    }
+    const struct card_slots slots = slots_of(job, CARD_SECTOR_RETURN);
+    return slots.read[0] || slots.read[1];
+}
+
 static enum ctl_exit take_in(struct job *job)
 {
     json_t *verdict = NULL;
     enum ctl_exit how = job_look(job);
-    const struct card_slots slots = slots_of(job, CARD_SECTOR_RETURN);
-    if (how == CTL_DONE && !slots.read[0] && !slots.read[1]) {
+    if (how == CTL_DONE && !returned_is_read(job)) {
         how = ctl_say(CTL_FAILED, "the return record cannot be read: 'read' tells more");
     }
     if (how == CTL_DONE) {
@@ -422,7 +469,9 @@ static enum ctl_exit take_in(struct job *job)
         const struct explain_card card = {.seat = &job->seat,
                                           .entry = &job->entry,
                                           .asked = true,
-                                          .layout = job->desfire ? NULL : &job->layout,
+                                          .layout =
+                                              job->desfire || job->purchase ? NULL : &job->layout,
+                                          .purchase = job->purchase ? &job->files : NULL,
                                           .verdict = verdict};
         how = print_report(job->options, explain_json(&card));
     }

@@ -27,6 +27,9 @@ static const struct advice {
     {"replaced_before", "that card was replaced before: only its successor counts"},
     {"not_a_card_meter", "this meter is not sold to by card: see its profile in the catalogue"},
     {"other_customer", "the catalogue has another customer for this meter"},
+    {"other_media", "this meter takes cards of another kind"},
+    {"no_purchase_key", "this server has no keys of CPU cards: its group cards has none"},
+    {"not_returnable", "this order's value cannot be bought back by a token"},
     {"no_cards", "this server has no card keys: its configuration lacks the group cards"},
     {"case_open", "a return case of this meter is open already"},
     {"refunded_by_wallet", "the payer's wallet has paid it back already: pay nothing out"},
@@ -144,21 +147,47 @@ static bool take_trailers(const json_t *list, struct layout_plan *plan)
     return true;
 }
 
-static bool take_aes_keys(const json_t *list, struct desfire_plan *plan)
+/* @p count keys of AES, or as many as there are if @p optional and there are none. */
+static bool take_aes_keys(const json_t *list, uint8_t (*ret_keys)[CARD_KEY_SIZE], size_t count,
+                          bool optional)
 {
-    if (json_array_size(list) != DESFIRE_KEY_COUNT) {
+    const size_t there = json_array_size(list);
+    if (there != count && !(optional && there == 0)) {
         return false;
     }
-    for (size_t i = 0; i < DESFIRE_KEY_COUNT; i++) {
+    for (size_t i = 0; i < there; i++) {
         const char *text = json_string_value(json_array_get(list, i));
         size_t size = 0;
         if (text == NULL ||
-            !hex_parse(text, strlen(text), plan->key[i], DESFIRE_KEY_SIZE, &size, NULL) ||
-            size != DESFIRE_KEY_SIZE) {
+            !hex_parse(text, strlen(text), ret_keys[i], CARD_KEY_SIZE, &size, NULL) ||
+            size != CARD_KEY_SIZE) {
             return false;
         }
     }
     return true;
+}
+
+/* Whose card it is stands in its issue record. */
+static bool take_purchase(const json_t *list, struct desk_card *card)
+{
+    struct card_issue issue;
+    if (card_issue_decode(card->plan.issue, &issue) != CARD_SLOT_WHOLE) {
+        return false;
+    }
+    memcpy(card->purchase_plan.meter, issue.meter, CARD_METER_SIZE);
+    memcpy(card->purchase_plan.customer, issue.customer, CARD_METER_SIZE);
+    return take_aes_keys(list, card->purchase_plan.keys.keys, PURCHASE_KEY_COUNT,
+                         /* optional= */ true);
+}
+
+static bool take_secrets(const json_t *list, struct desk_card *card)
+{
+    if (card->purchase) {
+        return take_purchase(list, card);
+    }
+    return card->desfire ? take_aes_keys(list, card->desfire_plan.key, DESFIRE_KEY_COUNT,
+                                         /* optional= */ false)
+                         : take_trailers(list, &card->plan);
 }
 
 static bool take_card(const json_t *answer, struct desk_card *card)
@@ -174,10 +203,11 @@ static bool take_card(const json_t *answer, struct desk_card *card)
     json_text(&r, "record", record, sizeof(record));
     json_text_or_empty(&r, "media", media, sizeof(media)); /* older servers know one kind */
     card->desfire = str_equal(media, "desfire");
-    const json_t *secrets = json_array_at(&r, card->desfire ? "keys" : "trailers");
+    card->purchase = str_equal(media, "cpu");
+    const json_t *secrets =
+        json_array_at(&r, card->desfire || card->purchase ? "keys" : "trailers");
     return !json_failed(&r) && card_record_parse(record, card->plan.issue) &&
-           (card->desfire ? take_aes_keys(secrets, &card->desfire_plan)
-                          : take_trailers(secrets, &card->plan));
+           take_secrets(secrets, card);
 }
 
 enum desk_answer desk_call_card(const struct options *options, const char *path, json_t *body,
@@ -199,12 +229,12 @@ enum desk_answer desk_call_card(const struct options *options, const char *path,
     return answer;
 }
 
-enum desk_answer desk_keys(const struct options *options, const char *uid,
+enum desk_answer desk_keys(const struct options *options, const char *uid, json_t *body,
                            struct desk_card *ret_card)
 {
     char path[DESK_PATH_SIZE];
     desk_card_path(uid, "/keys", path);
-    return desk_call_card(options, path, json_object(), ret_card);
+    return desk_call_card(options, path, body, ret_card);
 }
 
 /* --- a person -------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "tools/cardctl/layout.h"
 #include "tools/cardctl/options.h"
 #include "tools/cardctl/personalise_desfire.h"
+#include "tools/cardctl/personalise_purchase.h"
 
 /* The server's card desk, over its admin socket. Every call blocks, at most 60 s. */
 
@@ -25,9 +26,11 @@ struct desk_card {
     char meter_id[DESK_ID_SIZE];
     char meter[CARD_METER_TEXT_SIZE];
     uint32_t card_no;
-    bool desfire;            /* else MIFARE Classic */
-    struct layout_plan plan; /* of a DESFire card: the issue record only */
+    bool desfire;            /* or ... */
+    bool purchase;           /* ... a purchase card; else MIFARE Classic */
+    struct layout_plan plan; /* of another card than MIFARE Classic: the issue record only */
     struct desfire_plan desfire_plan;
+    struct purchase_plan purchase_plan; /* its keys only if the card's number was told */
 };
 
 enum desk_answer {
@@ -52,8 +55,8 @@ MUST_CHECK enum desk_answer desk_call_card(const struct options *options, const 
 /** "/v1/admin/cards/UID" and @p op ("", "/keys", ...). */
 void desk_card_path(const char *uid, const char *op, char ret_path[DESK_PATH_SIZE]);
 
-/** Register entry and keys of a card. */
-MUST_CHECK enum desk_answer desk_keys(const struct options *options, const char *uid,
+/** Register entry and keys of a card. @p body is taken over (@own), as by desk_call(). */
+MUST_CHECK enum desk_answer desk_keys(const struct options *options, const char *uid, json_t *body,
                                       struct desk_card *ret_card);
 
 /**

@@ -240,6 +240,19 @@ static json_t *sectors_json(const struct layout *layout)
     return list;
 }
 
+void explain_put_slots(json_t *body, const char *name, const struct card_slots *slots)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < CARD_SLOTS; i++) {
+        char text[CARD_RECORD_TEXT_SIZE];
+        card_record_format(slots->bytes[i], text);
+        json_t *slot = slots->read[i] ? json_string(text) : json_null();
+        const bool added = json_array_append_new(list, slot) == 0;
+        MUST(added);
+    }
+    json_put(body, name, list);
+}
+
 json_t *explain_json(const struct explain_card *card)
 {
     static const struct pair credit = {"credit", CARD_RECORD_CREDIT, CARD_SECTOR_CREDIT};
@@ -256,6 +269,9 @@ json_t *explain_json(const struct explain_card *card)
         json_put(json, "issue", issue_json(card));
         json_put(json, "credit", pair_json(card, &credit));
         json_put(json, "return", pair_json(card, &word));
+    }
+    if (card->purchase != NULL) {
+        json_put(json, "purchase", explain_purchase_json(card->purchase));
     }
     if (card->verdict != NULL) {
         json_put(json, "verdict", json_deep_copy(card->verdict));

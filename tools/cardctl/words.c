@@ -9,6 +9,7 @@
 #include "common/compiler.h"
 #include "common/money.h"
 #include "common/str.h"
+#include "tools/cardctl/explain_purchase.h"
 
 /* A word and the sentence that it stands for. */
 struct phrase {
@@ -30,7 +31,7 @@ static const struct phrase STANDINGS[] = {
 static const struct phrase FAMILIES[] = {
     {"classic", "MIFARE Classic 1K"},
     {"classic4k", "MIFARE Classic 4K: not used here, take a 1K card"},
-    {"iso", "ISO 14443-4 (DESFire; or a CPU card, and the server sells to none of those yet)"},
+    {"iso", "ISO 14443-4: DESFire, or a CPU card"},
     {"phone", "a phone, or a card that draws a new number each time: cannot be a meter's card"},
     {"unknown", "a card of a kind that is not used here"},
 };
@@ -49,6 +50,7 @@ static const struct phrase REASONS[] = {
     {"not_ours", "it knows a number that we never gave out: the terminals refuse it; tell the "
                  "operator"},
     {"return_case", "value is being bought back: nothing is sold until the meter has answered"},
+    {"not_loaded", "its purchase is not in the meter yet: hold it to the meter, then buy again"},
     {"sale_refused", "nothing is sold to this meter: see its state in the catalogue"},
 };
 
@@ -60,8 +62,8 @@ static const struct phrase STATES[] = {
 };
 
 static const struct phrase LOADED[] = {
-    {"yes", "the meter has taken the newest token"},
-    {"no", "the meter has not taken the newest token yet, or the card has not been there since"},
+    {"yes", "the meter has taken what was bought last"},
+    {"no", "the meter has not taken what was bought last, or the card has not been there since"},
     {"never", "the meter has never written to us"},
 };
 
@@ -272,6 +274,9 @@ void words_print(FILE *out, const json_t *report)
         print_issue(out, issue);
         print_pair(out, "credit (from us to the meter)", json_object_get(report, "credit"));
         print_pair(out, "return (from the meter to us)", json_object_get(report, "return"));
+    }
+    if (json_object_get(report, "purchase") != NULL) {
+        explain_purchase_print(out, json_object_get(report, "purchase"));
     }
     if (verdict != NULL) {
         print_verdict(out, verdict);

@@ -5,7 +5,7 @@
 
 import { createServer } from 'node:http';
 import { isSigned, issueRecord, SECTORS } from './desk_cards.mjs';
-import { desfireKey, image } from './shlc1.mjs';
+import { desfireKey, image, purchaseKeys } from './shlc1.mjs';
 
 const upper = (bytes) => bytes.toString('hex').toUpperCase();
 
@@ -15,6 +15,7 @@ export class CardDesk {
     this.meters = new Map(); // by id: {number, customer, seenSeq, n}
     this.calls = [];
     this.spoil = null; // an answer on its way out
+    this.purchaseMaster = undefined; // of purchase cards, if it is not theirs
   }
 
   async start(path) {
@@ -39,12 +40,16 @@ export class CardDesk {
     return this.cards.get(uid);
   }
 
-  #keys(card) {
+  #keys(card, { serial } = {}) {
     const entry = { uid: card.uid, state: card.state, meter_id: card.meterId, media: card.media,
       meter: this.meters.get(card.meterId).number, card_no: card.cardNo,
       record: upper(card.record) };
     if (card.media === 'desfire') {
       return { ...entry, keys: [0, 1, 2, 3].map((number) => upper(desfireKey(number, card.uid))) };
+    }
+    if (card.media === 'cpu') {
+      return { ...entry,
+        keys: serial === undefined ? [] : purchaseKeys(serial, this.purchaseMaster).map(upper) };
     }
     const keys = image({ uid: card.uid, slots: [] });
     return { ...entry, trailers: Array.from({ length: SECTORS },
@@ -60,6 +65,12 @@ export class CardDesk {
 
   #reading(card, body) {
     const meter = this.meters.get(card.meterId);
+    if (body.files !== undefined) { /* a purchase card; what it says is another test's matter */
+      meter.files = body.take ? body.files : meter.files;
+      return { uid: card.uid, credit: ['true', 'true'], return: ['nothing', 'nothing'],
+        state: 'refused', reason: 'not_loaded', rolled_back: false, proven_n: 0, loaded: 'no',
+        seen_seq: 0, seen_n: 0, seen_total_fen: 0, seen_balance_fen: 0 };
+    }
     const credit = body.credit.map((hex) => this.#worth(card, 'C', hex));
     const returned = body.return.map((hex) => this.#worth(card, 'R', hex));
     const seqs = body.return.filter((hex, i) => returned[i] === 'true')
@@ -94,7 +105,7 @@ export class CardDesk {
       const taken = [...this.cards.values()].some((other) => other.meterId === body.meter_id);
       return taken ? refuse(409, 'meter_has_a_card')
         : { status: 200, json: this.#keys(this.register(body.uid, body.meter_id,
-          { media: body.media })) };
+          { media: body.media }), body) };
     }
     if (card === undefined) {
       return refuse(404, 'not_found');
@@ -102,13 +113,13 @@ export class CardDesk {
     if (op === 'replace') {
       card.state = 'replaced';
       return { status: 200, json: this.#keys(this.register(body.uid, card.meterId,
-        { media: body.media })) };
+        { media: body.media }), body) };
     }
     if (op === 'state') {
       card.state = body.state;
       return { status: 200, json: { uid, state: card.state } };
     }
-    const answers = { keys: () => this.#keys(card), reading: () => this.#reading(card, body),
+    const answers = { keys: () => this.#keys(card, body), reading: () => this.#reading(card, body),
       undefined: () => ({ uid, state: card.state, tokens: [], events: [] }) };
     return { status: 200, json: answers[op]() };
   }

@@ -51,6 +51,13 @@ export function sectorKey(sector, kind, uid = UID, meter = METER) {
   return cmac(keyOf('SECTOR', meter), message).subarray(0, 6);
 }
 
+const PURCHASE_KEYS = ['INTERNAL', 'EXTERNAL', 'WALLETMC', 'RETURNMC'];
+
+/** The four keys of a purchase card with this number, under its maker's master key. */
+export const purchaseKeys = (serial, master = Buffer.from('SHILLING TESTKEY')) =>
+  PURCHASE_KEYS.map((label) => cmac(master, Buffer.concat([Buffer.from([1]),
+    Buffer.from(serial, 'hex'), Buffer.from(label)])));
+
 /** Key 0..3 of the application on a DESFire card. */
 export function desfireKey(number, uid, meter = METER) {
   const id = Buffer.from(uid, 'hex');

@@ -2,7 +2,8 @@
 
 /*
  * A card with any bytes on it is explained, as JSON and in words: byte 0 is the card's SAK, 16
- * bytes are the sectors' states, the rest is what stands in sectors 1 to 5.
+ * bytes are the sectors' states, the rest is what stands in sectors 1 to 5. With SAK 20 all of the
+ * rest are the files of a purchase card.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -12,7 +13,7 @@
 #include "tools/cardctl/explain.h"
 #include "tools/cardctl/words.h"
 
-enum { HEAD_SIZE = 1 + MIFARE_SECTORS, TEXT_SIZE_MAX = 16384 };
+enum { HEAD_SIZE = 1 + MIFARE_SECTORS, SAK_ISO = 0x20, TEXT_SIZE_MAX = 16384 };
 
 static const char *const WORTHS[] = {"true", "forged", "other", "nothing"};
 
@@ -48,6 +49,19 @@ static void fill(const uint8_t *data, size_t size, struct layout *layout)
     }
 }
 
+/* What is missing is zeros. */
+static struct purchase_files files_of(const uint8_t *data, size_t size)
+{
+    uint8_t bytes[sizeof(struct purchase_files)] = {0};
+    struct purchase_files files;
+    memcpy(bytes, data, size < sizeof(bytes) ? size : sizeof(bytes));
+    memcpy(files.parameters, bytes, sizeof(files.parameters));
+    memcpy(files.wallet, bytes + sizeof(files.parameters), sizeof(files.wallet));
+    memcpy(files.returned, bytes + sizeof(files.parameters) + sizeof(files.wallet),
+           sizeof(files.returned));
+    return files;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -62,10 +76,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fill(data, size, &layout);
     seat.card.sak = data[0];
     json_t *verdict = verdict_of(data[1]);
+    const struct purchase_files files = files_of(data + 1, size - 1);
+    const bool is_purchase = data[0] == SAK_ISO;
     const struct explain_card card = {.seat = &seat,
                                       .entry = (data[2] & 0x40U) != 0 ? NULL : &entry,
                                       .asked = (data[3] & 0x40U) == 0,
-                                      .layout = &layout,
+                                      .layout = is_purchase ? NULL : &layout,
+                                      .purchase = is_purchase ? &files : NULL,
                                       .verdict = verdict};
     json_t *report = explain_json(&card);
     FILE *out = fmemopen(text, sizeof(text), "w");
