@@ -6,9 +6,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { control } from './processes.mjs';
-import { carddText } from './settings.mjs';
+import { carddText, cardsText } from './settings.mjs';
 
 const MASTER = 'card-master.hex';
+const PURCHASE_MASTER = Buffer.from('SHILLING TESTKEY').toString('hex'); /* of the emulated cards */
 const BAUD = 115200;
 
 export class CardCorner {
@@ -27,6 +28,17 @@ export class CardCorner {
       await this.issue(home);
     }
     await this.startDriver();
+  }
+
+  /** The server's group of settings; purchase cards come with a master key of their maker. */
+  configText() {
+    const keys = this.house.path('keys');
+    if (!this.house.cardHomes.some(({ media }) => media === 'cpu')) {
+      return cardsText(keys);
+    }
+    const purchaseKeyFile = this.house.path('keys', 'card-purchase.hex');
+    writeFileSync(purchaseKeyFile, `${PURCHASE_MASTER}\n`, { mode: 0o600 });
+    return cardsText(keys, { purchaseKeyFile });
   }
 
   // ---- the reader, and its driver ----

@@ -157,7 +157,7 @@ export class House {
     this.conf('cloud.conf', settings.cloudText({ ports: this.ports, mode: this.options.mode,
       state: this.state('cloud'), seed: this.path('conf', 'seed.conf'),
       adminSocket: this.path('run', 'admin.sock'), timers: this.options.timers,
-      extra: (this.options.cards > 0 ? settings.cardsText(this.path('keys')) : '') +
+      extra: (this.options.cards > 0 ? this.cards.configText() : '') +
         (this.options.cloudExtra ?? ''), payments }));
     if (this.options.cards > 0) {
       this.cloudCommand('card', 'make-keys');

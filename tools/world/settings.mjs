@@ -73,9 +73,11 @@ export function paymentsText(merchant, dir, { mode, publicUrl, certMode = false 
 }
 
 /** Where the server keeps what card tokens are made and signed with. */
-export function cardsText(keysDir) {
+export function cardsText(keysDir, { purchaseKeyFile = '' } = {}) {
+  const purchase = purchaseKeyFile === '' ? ''
+    : `purchase_key_file = ${q(purchaseKeyFile)};\n  `;
   return `cards = { master_key_file = ${q(join(keysDir, 'card-master.hex'))};
-  signing_key_file = ${q(join(keysDir, 'card-signing.pem'))}; key_id = 1; issuer = 1; };
+  ${purchase}signing_key_file = ${q(join(keysDir, 'card-signing.pem'))}; key_id = 1; issuer = 1; };
 `;
 }
 

@@ -31,8 +31,12 @@ const uidOf = (i) => (i % 2 === 0 ? `4A8B1C${(0x2D + i).toString(16)}`
 
 const desfireUid = (i) => `0455667788${(0x10 + i).toString(16)}80`.toUpperCase();
 
+const cpuUid = (i) => `C0A81E${(0x10 + i).toString(16)}`.toUpperCase();
+
+const UIDS = { classic: uidOf, desfire: desfireUid, cpu: cpuUid };
+
 /** Rooms whose meters hang on no bus: value comes on a card, one each, of the kinds in `cardMedia`
- * ('classic', 'desfire') and then classic ones. */
+ * ('classic', 'desfire', 'cpu') and then classic ones. */
 export function cardEstate({ cards = 0, cardMedia = [] } = {}) {
   return Array.from({ length: cards }, (_, i) => ({
     room: `c${1601 + i}`,
@@ -43,7 +47,7 @@ export function cardEstate({ cards = 0, cardMedia = [] } = {}) {
     customerNo: String(200000 + i).padStart(12, '0'),
     card: `tenant${i + 1}`,
     media: cardMedia[i] ?? 'classic',
-    uid: cardMedia[i] === 'desfire' ? desfireUid(i) : uidOf(i),
+    uid: UIDS[cardMedia[i] ?? 'classic'](i),
   }));
 }
 

@@ -125,6 +125,17 @@ export const account = (house, home) => rows(house, `SELECT * FROM card_account
 const SLOTS = [4, 8]; /* the first blocks of sectors 1 and 2 */
 const CREDIT_FILE = /^data 1 backup \S+ \S+ 48 ([0-9A-Fa-f]{96})$/m; /* of a DESFire card */
 
+const FILES = { settings: 2, wallet: 3, answer: 6 }; /* of a purchase card, in the image's order */
+
+/** What stands in a purchase card's wallet, and whether the meter's answer is there. */
+export function purse(house, home) {
+  const files = [...house.cards.image(home.card).toString('utf8')
+    .matchAll(/^file ([0-9A-Fa-f]*)$/gm)].map(([, hex]) => Buffer.from(hex, 'hex'));
+  const wallet = files[FILES.wallet];
+  return { amount_fen: wallet.readUInt32BE(0), count: wallet.readUInt32BE(4),
+    answered: files[FILES.answer][0] === 0x68, settings: files[FILES.settings].toString('hex') };
+}
+
 /** Both credit slots of the tenant's card, or its one file, in hex. */
 export function slots(house, home) {
   if (home.media === 'desfire') {
@@ -139,6 +150,10 @@ export function slots(house, home) {
 /** True if all of them hold the one token of this order. */
 export function holds(house, home, orderNo) {
   const [token] = tokensOf(house, orderNo);
+  if (home.media === 'cpu') {
+    const { amount_fen: fen, count } = purse(house, home);
+    return token !== undefined && fen === token.amount_fen && count === token.n;
+  }
   return token !== undefined && slots(house, home).every((slot) => slot === token.record);
 }
 
