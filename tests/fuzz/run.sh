@@ -19,7 +19,7 @@ mkdir -p "$findings"
 fuzz_one() {
     local target=$1 work
     work=$(mktemp -d)
-    if build/fuzz/tests/fuzz/"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    if build/fuzz/tests/fuzz/"$target" -max_total_time="$seconds" -timeout=30 -rss_limit_mb=2048 \
         -max_len=16384 -print_final_stats=1 -artifact_prefix="$findings/$target-" \
         "$work" "tests/fuzz/corpus/$target" >"$work/log" 2>&1; then
         local runs
