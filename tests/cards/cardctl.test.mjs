@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { Counter, CUSTOMER, run } from './lib/counter.mjs';
+import { Counter, CUSTOMER, PASSWORD, run, SIGNED } from './lib/counter.mjs';
 import { atBlock, blankImage, returnRecord } from './lib/desk_cards.mjs';
 import { Pool } from './lib/pool.mjs';
 import { program, until, wait } from './lib/rig.mjs';
@@ -298,7 +298,8 @@ card('a stop from outside waits for the end of a sector; the card can be finishe
     await rig.ctl('counts reset');
     await rig.ctl('baud 115200'); // slow enough to be met in it
     const child = spawn(program('shilling-cardctl'), [...rig.base(), '--cloud', rig.desk.path,
-      'personalise'], { detached: true, stdio: 'ignore' });
+      ...SIGNED, 'personalise'], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+    child.stdin.end(PASSWORD);
     const ended = once(child, 'exit');
     while (child.exitCode === null && await rig.writes() < n) {
       await wait(2);
@@ -340,7 +341,7 @@ card('no reader, a held reader, no server', async (rig) => {
   assert.match(held.out, /in use by flock \(process \d+\).*systemctl stop shilling-cardd/);
   await rig.ctl('lay a');
   const nobody = await run(program('shilling-cardctl'), [...rig.base(), '--cloud',
-    join(rig.dir, 'nobody.sock'), 'open', 'm1']);
+    join(rig.dir, 'nobody.sock'), ...SIGNED, 'open', 'm1'], { input: PASSWORD });
   assert.match(nobody.out, /the server cannot be reached: .*nobody\.sock/);
   assert.match((await rig.tool(['open', 'm1'], { server: false })).out, /--cloud/);
   assert.equal(await rig.writes(), 0);
@@ -349,13 +350,54 @@ card('no reader, a held reader, no server', async (rig) => {
 card('wrong usage', async (rig) => {
   for (const words of [[], ['fly'], ['open'], ['open', 'm1', CUSTOMER, 'more'], ['read', 'more'],
     ['--wait', 'long', 'read'], ['--colour', 'red', 'read'], ['replace', 'XYZ'],
-    ['find', '1/2'], ['block', '12'],
-    ['return-case', 'begin', 'O1']]) {
+    ['find', '1/2'], ['block', '12'], ['return-case', 'end', 'O1']]) {
     assert.equal((await rig.tool(words)).code, USAGE, words.join(' '));
   }
   const help = await run(program('shilling-cardctl'), ['--help']);
   assert.equal(help.code, DONE);
   assert.match(help.out, /^usage: shilling-cardctl/);
+});
+
+// ---- who signs ----
+
+const SIGNED_COMMANDS = [['read'], ['open', 'm1'], ['personalise'], ['replace', OTHER_UID],
+  ['take-return'], ['block'], ['block', OTHER_UID], ['lost', OTHER_UID], ['unblock', OTHER_UID],
+  ['return-case', 'begin', 'O1'], ['return-case', 'paid', 'C1']];
+
+card('nobody is served who does not sign', async (rig) => {
+  rig.desk.register(OTHER_UID, 'm2');
+  await rig.ctl('lay a');
+  const before = await rig.counts();
+  for (const words of SIGNED_COMMANDS) {
+    const nobody = await rig.tool(words, { signed: false });
+    assert.equal(nobody.code, USAGE, words.join(' '));
+    assert.match(nobody.out, /somebody must sign for this: give --person NAME/);
+    const mute = await rig.tool(words, { input: '' });
+    assert.equal(mute.code, FAILED, words.join(' '));
+    assert.match(mute.out, /no password of ann was given/);
+  }
+  assert.deepEqual(await rig.counts(), before, 'the reader was not touched');
+  assert.deepEqual(rig.desk.calls, []);
+  for (const words of SIGNED_COMMANDS) {
+    const wrong = await rig.tool(words, { input: 'wrong\n' });
+    assert.equal(wrong.code, FAILED, words.join(' '));
+    assert.match(wrong.out, /wrong name or password/);
+  }
+  assert.equal(await rig.writes(), 0);
+  assert.deepEqual(rig.imageOf('a'), blankImage());
+  assert.deepEqual([...rig.desk.cards.values()].map(({ uid, state }) => [uid, state]),
+    [[OTHER_UID, 'open']]);
+});
+
+card('a person is asked once and signs each call; looking needs nobody', async (rig) => {
+  await rig.ctl('lay a');
+  assert.equal((await rig.tool(['open', 'm1'])).code, DONE);
+  assert.deepEqual(rig.desk.calls.map(({ path, body }) => [path, body.person, body.password]),
+    [[`/v1/admin/cards/${UID}/keys`, 'ann', 'right'], ['/v1/admin/cards', 'ann', 'right']]);
+  for (const words of [['find', UID], ['list'], ['return-case', 'show', 'O1']]) {
+    const { code, out } = await rig.tool(words, { signed: false, input: '' });
+    assert.equal(code, DONE, out);
+  }
 });
 
 // ---- explaining ----
@@ -434,9 +476,10 @@ card('find, list, block, lost, unblock and return cases', async (rig) => {
   assert.equal((await rig.tool(['unblock', UID])).code, DONE);
   assert.equal(rig.desk.cards.get(UID).state, 'open');
   assert.match((await rig.tool(['list'])).out, /"cases"/);
-  assert.match((await rig.tool(['return-case', 'begin', 'O1', 'ann'], { input: 'right\n' })).out,
+  assert.match((await rig.tool(['return-case', 'begin', 'O1'])).out, /"stage": "ASKED"/);
+  assert.match((await rig.tool(['return-case', 'begin', 'O1', 'ann'], { signed: false })).out,
     /"stage": "ASKED"/);
-  assert.match((await rig.tool(['return-case', 'begin', 'O1', 'ann'], { input: 'wrong\n' })).out,
+  assert.match((await rig.tool(['return-case', 'begin', 'O1', 'bob'])).out,
     /wrong name or password/);
   assert.match((await rig.tool(['return-case', 'show', 'O1'])).out, /"case_no": "C1"/);
   assert.equal((await rig.tool(['return-case', 'show', 'O2'])).code, FAILED);

@@ -3,18 +3,19 @@
 // The desk's tool with the real server: its register, its keys, its word on what a card holds.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { freePort } from '../../tools/world/processes.mjs';
 import { cloudText } from '../../tools/world/settings.mjs';
+import { run } from './lib/counter.mjs';
 import { blankImage, returnRecord } from './lib/desk_cards.mjs';
 import { program, Rig } from './lib/rig.mjs';
 import { credit, image, MASTER, METER, UID } from './lib/shlc1.mjs';
 
 const CUSTOMER = '000000100001';
 const NEW_UID = '5B9C2D3E';
+const PASSWORDS = { li: 'a long secret', wang: 'another secret' };
 const SEED = `tariffs = ( { id = "home"; price_yuan = "0.5469"; } );
 profiles = ( { id = "carded"; kind = "card"; card_limit_yuan = "5000.00"; } );
 sites = ( { id = "river"; name = "River Court"; company = "River Court"; service_phone = "010";
@@ -41,24 +42,36 @@ before(async () => {
     payments: '', extra: `cards = { master_key_file = "${file('master.hex')}";
       signing_key_file = "${file('signing.pem')}"; key_id = 1; issuer = 7; };` }));
   writeFileSync(file('master.hex'), `${MASTER.toString('hex')}\n`, { mode: 0o600 });
-  await run('shilling-cloud', ['--config', file('cloud.cfg'), 'card', 'make-keys']);
+  await cloud(['card', 'make-keys']);
   await rig.processes.start('cloud', program('shilling-cloud'), ['--config', file('cloud.cfg')],
     { ready: /^ready /m });
+  for (const [name, password] of Object.entries(PASSWORDS)) {
+    assert.equal((await cloud(['review', 'person-add', name], { input: `${password}\n` })).code, 0);
+  }
 });
 
 after(async () => {
   await rig.finish();
 });
 
-function run(name, args) {
-  return new Promise((done) => {
-    execFile(program(name), args, { timeout: 40000, killSignal: 'SIGKILL' },
-      (error, stdout, stderr) => done({ code: error ? error.code : 0, out: stdout + stderr }));
-  });
+function cloud(words, { input } = {}) {
+  return run(program('shilling-cloud'), ['--config', join(rig.dir, 'cloud.cfg'), ...words],
+    { input });
 }
 
-const ctl = (...words) => run('shilling-cardctl', ['--reader', `pn532_uart:${rig.paths.link}`,
-  '--lock', join(rig.dir, 'lock'), '--cloud', socket, '--wait', '0', ...words]);
+function unsigned(words, { input } = {}) {
+  return run(program('shilling-cardctl'), ['--reader', `pn532_uart:${rig.paths.link}`, '--lock',
+    join(rig.dir, 'lock'), '--cloud', socket, '--wait', '0', ...words], { input });
+}
+
+const by = (name, words, password = PASSWORDS[name]) =>
+  unsigned(['--person', name, ...words], { input: `${password}\n` });
+
+const ctl = (...words) => by('li', words);
+
+/** What was done with a card, and by whom. */
+const eventsOf = async (uid) => JSON.parse((await ctl('find', uid)).out).events
+  .map(({ event, person }) => `${event} ${person}`);
 
 const imageOf = (name) => readFileSync(join(rig.paths.cards, `${name}.mfd`));
 
@@ -70,6 +83,23 @@ async function laid(name, bytes) {
 
 const recordOf = async (uid) =>
   Buffer.from(JSON.parse((await ctl('find', uid)).out).record, 'hex');
+
+test('nothing is done for nobody', async () => {
+  await laid('a', blankImage());
+  const person = /somebody must sign for this: give --person NAME/;
+  for (const words of [['open', 'm503'], ['replace', NEW_UID], ['personalise'], ['read'],
+    ['take-return'], ['block'], ['lost', UID], ['unblock', UID]]) {
+    const { code, out } = await unsigned(words);
+    assert.equal(code, 2, out);
+    assert.match(out, person);
+  }
+  for (const [name, words] of [['li', ['open', 'm503']], ['li', ['read']], ['wang', ['lost', UID]],
+    ['wang', ['personalise']], ['zhao', ['open', 'm503']]]) {
+    assert.match((await by(name, words, 'guessed')).out, /wrong name or password/);
+  }
+  assert.match((await ctl('find', UID)).out, /not in the register/);
+  assert.deepEqual(imageOf('a'), blankImage());
+});
 
 test('a meter\'s account is opened on a blank card, once', async () => {
   await laid('a', blankImage());
@@ -90,6 +120,8 @@ test('a meter\'s account is opened on a blank card, once', async () => {
 
   await laid('b', blankImage(NEW_UID));
   assert.match((await ctl('open', 'm503')).out, /this meter has a card/);
+  /* The second try and 'read' had its keys; what was refused had nothing. */
+  assert.deepEqual(await eventsOf(UID), ['issued li', 'keys li', 'keys li']);
 });
 
 test('the meter\'s word is taken in, an older one is told', async () => {
@@ -116,7 +148,7 @@ test('a token that was never given out is told', async () => {
 });
 
 test('a lost card is replaced by a blank one', async () => {
-  assert.match((await ctl('lost', UID)).out, /4A8B1C2D is lost/);
+  assert.match((await by('wang', ['lost', UID])).out, /4A8B1C2D is lost/);
   await laid('b', blankImage(NEW_UID));
   const replaced = await ctl('replace', UID);
   assert.equal(replaced.code, 0, replaced.out);
@@ -130,4 +162,10 @@ test('a lost card is replaced by a blank one', async () => {
   await laid('a', blankImage());
   assert.match((await ctl('personalise')).out, /has this card as replaced/);
   assert.match((await ctl('block', NEW_UID)).out, /is blocked/);
+  assert.equal((await cloud(['card', 'open', NEW_UID, 'wang'],
+    { input: `${PASSWORDS.wang}\n` })).code, 0);
+  assert.deepEqual((await eventsOf(UID)).filter((event) => !event.startsWith('keys')),
+    ['issued li', 'lost wang', 'replaced li']);
+  assert.deepEqual((await eventsOf(NEW_UID)).filter((event) => !event.startsWith('keys')),
+    ['issued li', 'blocked li', 'open wang']);
 });

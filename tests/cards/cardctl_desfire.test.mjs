@@ -5,10 +5,10 @@
 // each exchange, and answers are lost: the same command finishes it.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { PASSWORD, run, SIGNED } from './lib/counter.mjs';
 import { CardDesk } from './lib/desk.mjs';
 import { returnRecord } from './lib/desk_cards.mjs';
 import { program, Rig } from './lib/rig.mjs';
@@ -68,11 +68,8 @@ async function fresh() {
 
 function ctl(words, { wait = 0 } = {}) {
   const args = ['--reader', `pn532_uart:${rig.paths.link}`, '--lock', join(rig.dir, 'lock'),
-    '--wait', String(wait), '--cloud', desk.path, ...words];
-  return new Promise((done) => {
-    execFile(program('shilling-cardctl'), args, { timeout: 40000, killSignal: 'SIGKILL' },
-      (error, stdout, stderr) => done({ code: error ? error.code : 0, out: stdout + stderr }));
-  });
+    '--wait', String(wait), '--cloud', desk.path, ...SIGNED, ...words];
+  return run(program('shilling-cardctl'), args, { input: PASSWORD });
 }
 
 const keysOf = () => [...imageOf().matchAll(/^key 01 ([0-9A-Fa-f]{32})$/gm)]

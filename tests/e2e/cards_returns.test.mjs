@@ -5,7 +5,6 @@
 // and a card that was lost.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import test from 'node:test';
 import { until, wait } from '../../tools/world/processes.mjs';
 import { rows, trades } from './lib/books.mjs';
@@ -16,29 +15,18 @@ import { settled } from './lib/journey.mjs';
 import { keeping, QUICK_TIMERS, withHouse } from './lib/setup.mjs';
 
 const NEVER_ISSUED_S = 12;
-const PASSWORDS = { li: 'a long secret', wang: 'another secret' };
 
 const box = withHouse({ rooms: 3, buses: 1, cards: 2,
-  timers: { ...QUICK_TIMERS, delivery: NEVER_ISSUED_S, card_owed: 5 } }, async (house) => {
-  for (const [name, password] of Object.entries(PASSWORDS)) {
-    cloud(house, `${password}\n`, 'review', 'person-add', name);
-  }
-});
+  timers: { ...QUICK_TIMERS, delivery: NEVER_ISSUED_S, card_owed: 5 } });
 
 const fresh = (body) => keeping(box, async (t, house) => {
   await clear(house);
   await body(t, house);
 });
 
-function cloud(house, input, ...words) {
-  return execFileSync(house.program('shilling-cloud'),
-    ['--config', house.path('conf', 'cloud.conf'), ...words],
-    { encoding: 'utf8', input, stdio: 'pipe' });
-}
-
 /** One person's word on a card's document; the server's answer. */
 const says = (house, name, op, document) =>
-  JSON.parse(cloud(house, `${PASSWORDS[name]}\n`, 'card', op, document, name));
+  JSON.parse(house.cards.says(name, 'card', op, document));
 
 /** Two persons begin to buy back what was bought by `orderNo`; the case. */
 function buyBack(house, orderNo) {
@@ -202,7 +190,7 @@ test('a lost card: the desk gives another one, with all that was bought; the old
     const orderNo = await pay(house, home, { amount: 0 });
     await isWritten(house, orderNo);
     await leave(house, home);
-    cloud(house, '', 'card', 'lost', home.uid);
+    says(house, 'li', 'lost', home.uid);
     await lay(house, home);
     await house.screen.screen('problem', 20000);
     await picture(house, 'lost');

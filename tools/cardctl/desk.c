@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/cardctl/desk.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <termios.h>
-#include <unistd.h>
 
 #include "cloud/admin/client.h"
 #include "common/bytes.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "tools/cardctl/person.h"
 
-enum { BODY_SIZE = 2048, MESSAGE_SIZE = 256, PASSWORD_SIZE = 129, HTTP_NOT_FOUND = 404 };
+enum { BODY_SIZE = 2048, MESSAGE_SIZE = 256, HTTP_NOT_FOUND = 404 };
 
 /* --- refusals -------------------------------------------------------------------------------- */
 
@@ -102,6 +99,13 @@ static enum desk_answer perform(const struct options *options, const char *path,
     return answer.status == HTTP_NOT_FOUND ? DESK_UNKNOWN : DESK_FAILED;
 }
 
+enum ctl_exit desk_check_named(const struct options *options)
+{
+    return options->cloud != NULL
+               ? CTL_DONE
+               : ctl_say(CTL_FAILED, "this needs the server: name its admin socket with --cloud");
+}
+
 enum desk_answer desk_call(const struct options *options, const char *path, json_t *body,
                            json_t **ret_answer)
 {
@@ -109,8 +113,7 @@ enum desk_answer desk_call(const struct options *options, const char *path, json
     const bool posts = body != NULL;
     const bool fits = !posts || json_print(body, text, sizeof(text));
     json_decref(body);
-    if (options->cloud == NULL) {
-        (void)ctl_say(CTL_FAILED, "this needs the server: name its admin socket with --cloud");
+    if (desk_check_named(options) != CTL_DONE) {
         return DESK_FAILED;
     }
     if (!fits) {
@@ -215,6 +218,7 @@ enum desk_answer desk_call_card(const struct options *options, const char *path,
 {
     json_t *json = NULL;
     struct desk_card card = {.card_no = 0};
+    person_sign(options->signer, body);
     enum desk_answer answer = desk_call(options, path, body, &json);
     if (answer == DESK_OK && !take_card(json, &card)) {
         (void)ctl_say(CTL_FAILED, "the server's answer cannot be understood: are server and tool "
@@ -235,46 +239,4 @@ enum desk_answer desk_keys(const struct options *options, const char *uid, json_
     char path[DESK_PATH_SIZE];
     desk_card_path(uid, "/keys", path);
     return desk_call_card(options, path, body, ret_card);
-}
-
-/* --- a person -------------------------------------------------------------------------------- */
-
-static bool read_line(char ret_line[PASSWORD_SIZE])
-{
-    if (fgets(ret_line, PASSWORD_SIZE, stdin) == NULL) {
-        return false;
-    }
-    ret_line[strcspn(ret_line, "\r\n")] = '\0';
-    return ret_line[0] != '\0';
-}
-
-static bool read_password(const char *name, char ret_password[PASSWORD_SIZE])
-{
-    struct termios seen = {0};
-    if (isatty(STDIN_FILENO) != 1 || tcgetattr(STDIN_FILENO, &seen) != 0) {
-        return read_line(ret_password);
-    }
-    struct termios unseen = seen;
-    unseen.c_lflag &= ~(tcflag_t)ECHO;
-    (void)fprintf(stderr, "password of %s: ", name);
-    if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) != 0) {
-        return false;
-    }
-    const bool read = read_line(ret_password);
-    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &seen);
-    (void)fputc('\n', stderr);
-    return read;
-}
-
-bool desk_put_person(json_t *body, const char *name)
-{
-    char password[PASSWORD_SIZE];
-    if (!read_password(name, password)) {
-        (void)ctl_say(CTL_FAILED, "no password was given");
-        return false;
-    }
-    json_put_text(body, "person", name);
-    json_put_text(body, "password", password);
-    bytes_wipe(password, sizeof(password));
-    return true;
 }

@@ -39,6 +39,9 @@ enum desk_answer {
     DESK_FAILED,  /* refused, or nobody answers; it was said */
 };
 
+/** CTL_DONE; else no server was named, which was said. */
+MUST_CHECK enum ctl_exit desk_check_named(const struct options *options);
+
 /**
  * Call the server.
  *
@@ -48,21 +51,15 @@ enum desk_answer {
 MUST_CHECK enum desk_answer desk_call(const struct options *options, const char *path, json_t *body,
                                       json_t **ret_answer);
 
-/** As desk_call(), for an answer that is a card with its keys. */
+/** As desk_call(), for an answer that is a card with its keys; options->signer signs. */
 MUST_CHECK enum desk_answer desk_call_card(const struct options *options, const char *path,
                                            json_t *body, struct desk_card *ret_card);
 
 /** "/v1/admin/cards/UID" and @p op ("", "/keys", ...). */
 void desk_card_path(const char *uid, const char *op, char ret_path[DESK_PATH_SIZE]);
 
-/** Register entry and keys of a card. @p body is taken over (@own), as by desk_call(). */
+/** Register entry and keys of a card. @p body is taken over (@own); options->signer signs. */
 MUST_CHECK enum desk_answer desk_keys(const struct options *options, const char *uid, json_t *body,
                                       struct desk_card *ret_card);
-
-/**
- * Put a person's name and password, from the terminal unseen or as one line of standard input, into
- * @p body. False: none was given.
- */
-MUST_CHECK bool desk_put_person(json_t *body, const char *name);
 
 #endif

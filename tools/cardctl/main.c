@@ -16,11 +16,14 @@
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
+#include "common/bytes.h"
 #include "common/str.h"
 #include "drivers/secrets/secrets.h"
 #include "tools/cardctl/commands.h"
+#include "tools/cardctl/person.h"
 
 static const char usage[] =
     "usage: shilling-cardctl [OPTIONS] COMMAND\n"
@@ -34,11 +37,14 @@ static const char usage[] =
     "  find [UID | METER]            all that is known of a card; a meter's cards\n"
     "  list                          what is owed to cards, and open return cases\n"
     "  block [UID], lost [UID], unblock [UID]\n"
-    "  return-case begin ORDER PERSON   buy a purchase back; two persons, one call each\n"
-    "  return-case show NUMBER          a case, by its number or its order's\n"
-    "  return-case paid CASE PERSON     it was paid out at the desk; two persons\n"
+    "  return-case begin ORDER [PERSON]   buy a purchase back; two persons, one call each\n"
+    "  return-case show NUMBER            a case, by its number or its order's\n"
+    "  return-case paid CASE [PERSON]     it was paid out at the desk; two persons\n"
     "options:\n"
     "  --cloud SOCKET    the server's admin socket; without it there are no keys\n"
+    "  --person NAME     who signs: the server changes its register, and gives out a card's keys,\n"
+    "                    for nobody else; not needed by find, list, return-case show, and read\n"
+    "                    without --cloud\n"
     "  --reader NAME     libnfc's name (pn532_uart:/dev/shilling-reader)\n"
     "  --lock FILE       held while the reader is open (/run/lock/shilling-reader.lock)\n"
     "  --wait SECONDS    for a card to be laid (15)\n"
@@ -49,25 +55,33 @@ static const char usage[] =
 
 typedef enum ctl_exit (*command_function)(const struct options *options, const struct words *words);
 
+/* Who must be named before anything is done. */
+enum signing {
+    SIGNED_BY_NOBODY,
+    SIGNED_AT_SERVER, /* somebody, if the server is asked at all */
+    SIGNED,
+};
+
 struct command {
     const char *name;
     command_function run;
     int words_min;
     int words_max;
+    enum signing signing;
 };
 
 static const struct command COMMANDS[] = {
-    {"read", command_read, 0, 0},
-    {"open", command_open, 1, 2},
-    {"personalise", command_personalise, 0, 0},
-    {"replace", command_replace, 1, 1},
-    {"take-return", command_take_return, 0, 0},
-    {"find", command_find, 0, 1},
-    {"list", command_list, 0, 0},
-    {"block", command_block, 0, 1},
-    {"lost", command_lost, 0, 1},
-    {"unblock", command_unblock, 0, 1},
-    {"return-case", command_return_case, 2, 3},
+    {"read", command_read, 0, 0, SIGNED_AT_SERVER},
+    {"open", command_open, 1, 2, SIGNED},
+    {"personalise", command_personalise, 0, 0, SIGNED},
+    {"replace", command_replace, 1, 1, SIGNED},
+    {"take-return", command_take_return, 0, 0, SIGNED},
+    {"find", command_find, 0, 1, SIGNED_BY_NOBODY},
+    {"list", command_list, 0, 0, SIGNED_BY_NOBODY},
+    {"block", command_block, 0, 1, SIGNED},
+    {"lost", command_lost, 0, 1, SIGNED},
+    {"unblock", command_unblock, 0, 1, SIGNED},
+    {"return-case", command_return_case, 2, 3, SIGNED_BY_NOBODY}, /* it asks for itself */
 };
 
 static const struct command *find_command(const char *name, int words)
@@ -82,6 +96,24 @@ static const struct command *find_command(const char *name, int words)
     return NULL;
 }
 
+/* The reader is not touched before somebody has signed. */
+static enum ctl_exit run_signed(const struct command *command, const struct options *options,
+                                const struct words *words)
+{
+    struct person person;
+    struct options with = *options;
+    const bool signs = command->signing == SIGNED ||
+                       (command->signing == SIGNED_AT_SERVER && options->cloud != NULL);
+    enum ctl_exit how = signs ? person_ask(options, options->person, &person) : CTL_DONE;
+    if (how != CTL_DONE) {
+        return how;
+    }
+    with.signer = signs ? &person : NULL;
+    how = command->run(&with, words);
+    bytes_wipe(&person, sizeof(person));
+    return how;
+}
+
 static NORETURN void work(const struct command *command, const struct options *options,
                           const struct words *words)
 {
@@ -90,7 +122,7 @@ static NORETURN void work(const struct command *command, const struct options *o
         exit((int)failed);
     }
     (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-    const enum ctl_exit how = command->run(options, words);
+    const enum ctl_exit how = run_signed(command, options, words);
     const bool told = fflush(stdout) == 0;
     exit(told ? (int)how : (int)CTL_FAILED);
 }
@@ -117,6 +149,27 @@ static enum ctl_exit wait_for(pid_t child)
                    strsignal(WTERMSIG(status)));
 }
 
+/* Run the command in a child. One that is stopped at a password leaves the terminal mute. */
+static enum ctl_exit run_apart(const struct command *command, const struct options *options,
+                               const struct words *words)
+{
+    struct termios seen;
+    const bool is_terminal = tcgetattr(STDIN_FILENO, &seen) == 0;
+    const pid_t child = fork();
+    if (child < 0) {
+        return ctl_say(CTL_FAILED, "%s", strerror(errno));
+    }
+    if (child == 0) {
+        work(command, options, words);
+    }
+    (void)signal(SIGINT, SIG_IGN);
+    const enum ctl_exit how = wait_for(child);
+    if (is_terminal) {
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &seen);
+    }
+    return how;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -136,15 +189,6 @@ int main(int argc, char **argv)
         (void)fputs(usage, stderr);
         return CTL_USAGE;
     }
-    const pid_t child = fork();
-    if (child < 0) {
-        (void)ctl_say(CTL_FAILED, "%s", strerror(errno));
-        return CTL_FAILED;
-    }
-    if (child == 0) {
-        work(command, &options, &rest);
-    }
-    (void)signal(SIGINT, SIG_IGN);
-    const enum ctl_exit how = wait_for(child);
+    const enum ctl_exit how = run_apart(command, &options, &rest);
     return (int)how;
 }

@@ -17,6 +17,9 @@ static const char **place_of(struct options *options, const char *name)
     if (str_equal(name, "--lock")) {
         return &options->lock;
     }
+    if (str_equal(name, "--person")) {
+        return &options->person;
+    }
     return str_equal(name, "--cloud") ? &options->cloud : NULL;
 }
 

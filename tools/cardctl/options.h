@@ -7,12 +7,16 @@
 
 #include "common/compiler.h"
 
+struct person;
+
 /* What stands before the command's own words. All texts are borrowed from the arguments. */
 struct options {
-    const char *reader; /* libnfc's name of the device */
-    const char *lock;   /* held while the reader is open; the same file as cardd's */
-    const char *cloud;  /* the server's admin socket; NULL: none was given */
-    uint32_t wait_s;    /* for a card to be laid */
+    const char *reader;          /* libnfc's name of the device */
+    const char *lock;            /* held while the reader is open; the same file as cardd's */
+    const char *cloud;           /* the server's admin socket; NULL: none was given */
+    const char *person;          /* who signs; NULL: nobody was named */
+    const struct person *signer; /* he with his password, once he was asked; borrowed */
+    uint32_t wait_s;             /* for a card to be laid */
     bool json;
 };
 

@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/bytes.h"
 #include "common/must.h"
 #include "common/str.h"
 #include "tools/cardctl/commands.h"
 #include "tools/cardctl/desk.h"
+#include "tools/cardctl/person.h"
 #include "tools/cardctl/seat.h"
 #include "tools/cardctl/words.h"
 
@@ -120,6 +122,7 @@ static enum ctl_exit set_state(const struct options *options, const struct words
     }
     json_t *body = json_object();
     json_put_text(body, "state", state);
+    person_sign(options->signer, body);
     desk_card_path(uid, "/state", path);
     how = end_of(desk_call(options, path, body, &json), uid);
     json_decref(json);
@@ -150,14 +153,18 @@ enum ctl_exit command_unblock(const struct options *options, const struct words 
 static enum ctl_exit sign(const struct options *options, const char *path, const char *name,
                           const struct words *words)
 {
+    struct person person;
     json_t *json = NULL;
+    const char *signer = words->count > 2 ? words->at[2] : options->person;
+    enum ctl_exit how = person_ask(options, signer, &person);
+    if (how != CTL_DONE) {
+        return how;
+    }
     json_t *body = json_object();
     json_put_text(body, name, words->at[1]);
-    if (!desk_put_person(body, words->at[2])) {
-        json_decref(body);
-        return CTL_FAILED;
-    }
-    const enum ctl_exit how = end_of(desk_call(options, path, body, &json), words->at[1]);
+    person_sign(&person, body);
+    bytes_wipe(&person, sizeof(person));
+    how = end_of(desk_call(options, path, body, &json), words->at[1]);
     return how == CTL_DONE ? take_json(json) : how;
 }
 
@@ -193,14 +200,15 @@ static enum ctl_exit show_case(const struct options *options, const char *number
 enum ctl_exit command_return_case(const struct options *options, const struct words *words)
 {
     const char *verb = words->at[0];
-    if (str_equal(verb, "begin") && words->count == 3) {
+    if (str_equal(verb, "begin")) {
         return sign(options, "/v1/admin/card-returns", "order_no", words);
     }
-    if (str_equal(verb, "paid") && words->count == 3) {
+    if (str_equal(verb, "paid")) {
         return sign(options, "/v1/admin/card-payouts", "case_no", words);
     }
     if (str_equal(verb, "show") && words->count == 2) {
         return show_case(options, words->at[1]);
     }
-    return ctl_say(CTL_USAGE, "return-case begin ORDER PERSON | paid CASE PERSON | show NUMBER");
+    return ctl_say(CTL_USAGE,
+                   "return-case begin ORDER [PERSON] | paid CASE [PERSON] | show NUMBER");
 }

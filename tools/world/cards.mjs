@@ -12,6 +12,10 @@ const MASTER = 'card-master.hex';
 const PURCHASE_MASTER = Buffer.from('SHILLING TESTKEY').toString('hex'); /* of the emulated cards */
 const BAUD = 115200;
 
+/** Who may sign at the desk, with their passwords. */
+export const PERSONS = { li: 'a long secret', wang: 'another secret' };
+const [CLERK] = Object.keys(PERSONS);
+
 export class CardCorner {
   constructor(house) {
     this.house = house;
@@ -24,6 +28,7 @@ export class CardCorner {
     mkdirSync(this.folder, { recursive: true });
     await this.startReader();
     await this.startMeters();
+    this.enrol();
     for (const home of this.house.cardHomes) {
       await this.issue(home);
     }
@@ -77,6 +82,30 @@ export class CardCorner {
 
   // ---- the desk ----
 
+  /** Give the server the people who sign, if it does not know them yet. */
+  enrol() {
+    for (const [name, password] of Object.entries(PERSONS)) {
+      try {
+        this.#cloud(password, 'review', 'person-add', name);
+      } catch (error) {
+        if (!/person_exists/.test(error.stderr)) {
+          throw error;
+        }
+      }
+    }
+  }
+
+  /** A subcommand of shilling-cloud that `name` signs, e.g. says('li', 'card', 'lost', uid). */
+  says(name, ...words) {
+    return this.#cloud(PERSONS[name], ...words, name);
+  }
+
+  #cloud(password, ...words) {
+    return execFileSync(this.house.program('shilling-cloud'), ['--config',
+      this.house.path('conf', 'cloud.conf'), ...words],
+    { encoding: 'utf8', input: `${password}\n`, stdio: 'pipe' });
+  }
+
   /** Open an account on a new card, once; nothing else may use the reader meanwhile. */
   async issue(home) {
     if (existsSync(this.file(home.card))) {
@@ -99,7 +128,8 @@ export class CardCorner {
     const { house } = this;
     return execFileSync(house.program('shilling-cardctl'), ['--reader',
       `pn532_uart:${this.link(reader)}`, '--lock', house.path('run', `${reader}.lock`), '--cloud',
-      house.path('run', 'admin.sock'), ...words], { encoding: 'utf8', stdio: 'pipe' });
+      house.path('run', 'admin.sock'), '--person', CLERK, ...words],
+    { encoding: 'utf8', input: `${PERSONS[CLERK]}\n`, stdio: 'pipe' });
   }
 
   masterKey() {

@@ -7,6 +7,7 @@
 
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import { PERSONS } from './cards.mjs';
 import { House } from './house.mjs';
 import { wait } from './processes.mjs';
 
@@ -84,6 +85,8 @@ function table() {
       `https://127.0.0.1:${house.ports.console} (console)`],
     ['meter buses', house.path('run', 'bus1.ctl') + ' and bus2.ctl'],
     ['cards', house.cards.folder],
+    ['who signs there', Object.entries(PERSONS).map(([name, password]) =>
+      `${name} (password "${password}")`).join(', ')],
     ['state and logs', dir],
   ];
   console.log('\nwhat runs (everything on loopback; Ctrl-C ends it and clears up):');

@@ -6,12 +6,16 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CardDesk } from './desk.mjs';
+import { CardDesk, PERSON } from './desk.mjs';
 import { blankImage } from './desk_cards.mjs';
 import { program, Rig } from './rig.mjs';
 import { image, METER, UID } from './shlc1.mjs';
 
 export const CUSTOMER = '000000000042';
+
+/** What a person gives with each command that needs one: his name, and his password as input. */
+export const SIGNED = ['--person', PERSON.name];
+export const PASSWORD = `${PERSON.password}\n`;
 
 /** Run to its end: {code, out}. */
 export function run(command, args, { input, env = {} } = {}) {
@@ -50,10 +54,11 @@ export class Counter extends Rig {
     return ['--reader', `pn532_uart:${this.paths.link}`, '--lock', join(this.dir, 'lock')];
   }
 
-  /** The program with words, at the desk. */
-  tool(words, { wait = 0, input, server = true } = {}) {
+  /** The program with words, at the desk, signed. */
+  tool(words, { wait = 0, input = PASSWORD, server = true, signed = true } = {}) {
     return run(program('shilling-cardctl'), [...this.base(), '--wait', String(wait),
-      ...(server ? ['--cloud', this.desk.path] : []), ...words], { input });
+      ...(server ? ['--cloud', this.desk.path] : []), ...(signed ? SIGNED : []), ...words],
+    { input });
   }
 
   async writes() {

@@ -15,22 +15,36 @@
 
 TEST(options_have_defaults_and_end_at_the_command)
 {
-    const char *const words[] = {"--wait", "7", "--json", "--cloud", "/c", "read", "--lock"};
+    const char *const words[] = {"--wait", "7",    "--json",   "--cloud",
+                                 "/c",     "read", "--person", "li"};
     struct options options;
     int first = 0;
-    CHECK(options_take(words, 7, &options, &first));
+    CHECK(options_take(words, 8, &options, &first));
     CHECK(first == 5);
     CHECK(options.wait_s == 7 && options.json);
     CHECK(str_equal(options.cloud, "/c"));
     CHECK(str_equal(options.reader, "pn532_uart:/dev/shilling-reader"));
     CHECK(str_equal(options.lock, "/run/lock/shilling-reader.lock"));
+    CHECK(options.person == NULL && options.signer == NULL);
+}
+
+TEST(a_person_is_named_before_the_command)
+{
+    const char *const words[] = {"--person", "li", "--cloud", "/c", "block"};
+    struct options options;
+    int first = 0;
+    CHECK(options_take(words, 5, &options, &first));
+    CHECK(first == 4);
+    CHECK(str_equal(options.person, "li"));
+    CHECK(options.signer == NULL); /* his password was not asked for yet */
 }
 
 TEST(wrong_options_are_refused)
 {
     static const char *const wrong[][3] = {
         {"--wait", "3601", "read"},  {"--wait", "-1", "read"},       {"--reader", "", "read"},
-        {"--colour", "red", "read"}, {"--json", "--json", "--json"}, {"--lock", "x", "--cloud"}};
+        {"--colour", "red", "read"}, {"--json", "--json", "--json"}, {"--lock", "x", "--cloud"},
+        {"--person", "", "read"},    {"--lock", "x", "--person"}};
     struct options options;
     int first = -1;
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
