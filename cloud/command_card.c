@@ -26,17 +26,17 @@ static const char usage[] =
     "shilling-cloud --config FILE card public-key       for the terminals' card drivers, PEM\n"
     "shilling-cloud --config FILE card list             what is owed, and open return cases\n"
     "shilling-cloud --config FILE card show UID\n"
-    "shilling-cloud --config FILE card issue UID METER [KIND] [NAME]   a meter's first card: what "
+    "shilling-cloud --config FILE card issue UID METER [KIND] NAME   a meter's first card: what "
     "to write to it\n"
-    "shilling-cloud --config FILE card replace OLD NEW [KIND] [NAME]   another card, with all that "
+    "shilling-cloud --config FILE card replace OLD NEW [KIND] NAME   another card, with all that "
     "was bought\n"
-    "shilling-cloud --config FILE card lost|block|open UID [NAME]\n"
+    "shilling-cloud --config FILE card lost|block|open UID NAME\n"
     "shilling-cloud --config FILE card take-return UID RECORD      the meter's word, 96 hex "
     "digits\n"
     "shilling-cloud --config FILE card return-begin ORDER NAME     buy value back; two persons\n"
     "shilling-cloud --config FILE card paid-out CASE NAME          at the desk; two persons\n"
-    "KIND is classic, if none is given, or desfire. The passwords of NAME are asked for. Answers\n"
-    "are JSON.\n";
+    "KIND is classic, if none is given, desfire or cpu. NAME signs: the password is asked for,\n"
+    "the name stands in the register. Answers are JSON.\n";
 
 static enum app_exit say(const char *text)
 {
@@ -47,6 +47,14 @@ static enum app_exit say(const char *text)
 static enum app_exit wrong_usage(void)
 {
     (void)fputs(usage, stderr);
+    return APP_EXIT_USAGE;
+}
+
+static enum app_exit say_unsigned(void)
+{
+    (void)say("somebody must sign for this: give his name as the last word; the password is asked "
+              "for, or read as one line of standard input. Nothing was done. 'review person-add "
+              "NAME' adds people");
     return APP_EXIT_USAGE;
 }
 
@@ -170,13 +178,7 @@ static enum app_exit signed_by(const struct settings *settings, const char *path
     return ask(settings, path, body);
 }
 
-/* @p name NULL: nobody signs. */
-static enum app_exit send(const struct settings *settings, const char *path, json_t *body,
-                          const char *name)
-{
-    return name == NULL ? ask(settings, path, body) : signed_by(settings, path, body, name);
-}
-
+/* @p name NULL: nobody needs to sign. */
 static enum app_exit on_card(const struct settings *settings, const char *uid, const char *op,
                              json_t *body, const char *name)
 {
@@ -185,7 +187,7 @@ static enum app_exit on_card(const struct settings *settings, const char *uid, c
         json_decref(body);
         return APP_EXIT_USAGE;
     }
-    return send(settings, path, body, name);
+    return name == NULL ? ask(settings, path, body) : signed_by(settings, path, body, name);
 }
 
 /* What may stand behind a new card's two words; NULL: not said. */
@@ -194,7 +196,7 @@ struct extras {
     const char *name; /* who signs */
 };
 
-/* [KIND] [NAME]; a single word that is no kind is a name. False: neither. */
+/* [KIND] NAME, which may be missing; a single word that is no kind is a name. False: neither. */
 static bool extras_read(const char *const *words, int count, struct extras *ret_extras)
 {
     enum api_card_media media;
@@ -232,27 +234,31 @@ static enum app_exit with_one(const struct settings *settings, const char *const
     if (str_equal(words[0], "show")) {
         return on_card(settings, words[1], "", NULL, NULL);
     }
-    return state != NULL ? on_card(settings, words[1], "/state", one("state", state), NULL)
-                         : wrong_usage();
+    return state != NULL ? say_unsigned() : wrong_usage();
 }
 
-/* A new card: two words, and what may stand behind them. */
-static enum app_exit make(const struct settings *settings, const char *const *words,
-                          const struct extras *extras)
+/* A new card: two words, and what stands behind them. */
+static enum app_exit make(const struct settings *settings, const char *const *words, int word_count)
 {
-    if (str_equal(words[0], "issue")) {
-        json_t *body = blank(words[1], extras);
-        json_put_text(body, "meter_id", words[2]);
-        return send(settings, "/v1/admin/cards", body, extras->name);
+    struct extras extras;
+    const bool issues = str_equal(words[0], "issue");
+    if (!extras_read(words + 3, word_count - 3, &extras) ||
+        (!issues && !str_equal(words[0], "replace"))) {
+        return wrong_usage();
     }
-    return str_equal(words[0], "replace")
-               ? on_card(settings, words[1], "/replace", blank(words[2], extras), extras->name)
-               : wrong_usage();
+    if (extras.name == NULL) {
+        return say_unsigned();
+    }
+    if (!issues) {
+        return on_card(settings, words[1], "/replace", blank(words[2], &extras), extras.name);
+    }
+    json_t *body = blank(words[1], &extras);
+    json_put_text(body, "meter_id", words[2]);
+    return signed_by(settings, "/v1/admin/cards", body, extras.name);
 }
 
 static enum app_exit with_two(const struct settings *settings, const char *const *words)
 {
-    const struct extras none = {.kind = NULL};
     const char *state = state_of(words[0]);
     if (state != NULL) {
         return on_card(settings, words[1], "/state", one("state", state), words[2]);
@@ -266,15 +272,7 @@ static enum app_exit with_two(const struct settings *settings, const char *const
     if (str_equal(words[0], "paid-out")) {
         return signed_by(settings, "/v1/admin/card-payouts", one("case_no", words[1]), words[2]);
     }
-    return make(settings, words, &none);
-}
-
-static enum app_exit with_more(const struct settings *settings, const char *const *words,
-                               int word_count)
-{
-    struct extras extras;
-    return extras_read(words + 3, word_count - 3, &extras) ? make(settings, words, &extras)
-                                                           : wrong_usage();
+    return make(settings, words, 3);
 }
 
 enum app_exit command_card(const struct settings *settings, const char *const *words,
@@ -295,5 +293,5 @@ enum app_exit command_card(const struct settings *settings, const char *const *w
     if (word_count == 3) {
         return with_two(settings, words);
     }
-    return word_count > 3 ? with_more(settings, words, word_count) : wrong_usage();
+    return word_count > 3 ? make(settings, words, word_count) : wrong_usage();
 }

@@ -97,6 +97,15 @@ test('nothing is done for nobody', async () => {
     ['wang', ['personalise']], ['zhao', ['open', 'm503']]]) {
     assert.match((await by(name, words, 'guessed')).out, /wrong name or password/);
   }
+  for (const words of [['issue', UID, 'm503'], ['issue', UID, 'm503', 'classic'],
+    ['replace', UID, NEW_UID], ['replace', UID, NEW_UID, 'classic'], ['lost', UID],
+    ['block', UID], ['open', UID]]) {
+    const { code, out } = await cloud(['card', ...words]);
+    assert.equal(code, 2, out);
+    assert.match(out, /somebody must sign for this: give his name as the last word/);
+  }
+  assert.match((await cloud(['card', 'issue', UID, 'm503', 'li'], { input: 'guessed\n' })).out,
+    /wrong_password/);
   assert.match((await ctl('find', UID)).out, /not in the register/);
   assert.deepEqual(imageOf('a'), blankImage());
 });

@@ -5,7 +5,6 @@
 // validator. Nothing may happen that the contract does not name, and what it names must happen.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -37,7 +36,8 @@ function cardKeys() {
     `signing_key_file = "${dir}/signing.pem"; };`;
 }
 
-const box = withHouse({ kiosk: false, scheduleS: 0, cloudExtra: cardKeys() });
+const box = withHouse({ kiosk: false, scheduleS: 0, cloudExtra: cardKeys() },
+  (house) => house.cards.enrol());
 const faults = [];
 const closers = [];
 after(() => closers.forEach((close) => close()));
@@ -327,8 +327,8 @@ test('a card is laid, paid for and written, and refused each time with its code'
     const ask = (orderNo, op, body) => [one, { method: 'POST',
       path: `/v1/terminal/orders/${orderNo}/card${op}` }, { ...requestId(), ...body }];
     const written = (token, id = uid) => ({ uid: id, outcome: 'done', credit: [token, token] });
-    house.cloudCommand('card', 'issue', uid, `m-${ANNEX.cardRoom}`);
-    house.cloudCommand('card', 'issue', other, `m-${ANNEX.otherCardRoom}`);
+    house.cards.says('li', 'card', 'issue', uid, `m-${ANNEX.cardRoom}`);
+    house.cards.says('li', 'card', 'issue', other, `m-${ANNEX.otherCardRoom}`);
     assert.equal((await layCard(one, '99887766')).standing, 'foreign');
     await expect(one, create, one.request(home), '409 card_refused');
     await expect(one, create, one.request(home, { card_session: randomUUID() }),
@@ -356,9 +356,9 @@ test('a card is laid, paid for and written, and refused each time with its code'
     const wrong = await layCard(one, other);
     await expect(...ask(first, '', { session_id: wrong.session }), '409 wrong_card');
     ({ session } = await layCard(one, uid));
-    house.cloudCommand('card', 'block', uid);
+    house.cards.says('li', 'card', 'block', uid);
     await expect(...ask(first, '', { session_id: session }), '409 card_refused');
-    house.cloudCommand('card', 'open', uid);
+    house.cards.says('li', 'card', 'open', uid);
     const issue = async (orderNo) => {
       const { status, json, text } = await one.post(`/v1/terminal/orders/${orderNo}/card`,
         { ...requestId(), session_id: session });
@@ -382,11 +382,8 @@ test('a card is laid, paid for and written, and refused each time with its code'
     assert.equal(view.state, 'owed'); /* the third is paid, and nobody asked for its token yet */
     assert.equal(view.owed.order_no, third);
     assert.equal(view.write, null);
-    for (const [command, ...words] of [['review', 'person-add', 'li'],
-      ['review', 'person-add', 'wang'], ['card', 'return-begin', first, 'li'],
-      ['card', 'return-begin', first, 'wang']]) {
-      execFileSync(house.program('shilling-cloud'), ['--config',
-        house.path('conf', 'cloud.conf'), command, ...words], { input: 'a long secret\n' });
+    for (const name of ['li', 'wang']) {
+      house.cards.says(name, 'card', 'return-begin', first);
     }
     await expect(...ask(third, '', { session_id: session }), '409 return_case');
     ({ view } = await layCard(one, uid, newest));
@@ -434,7 +431,7 @@ test('a card that is relayed is sold to and written in rounds, and refused with 
     const home = { room: ANNEX.otherCardRoom };
     const card = new DesfireCard({ master: CARD_MASTER, meter: '998877665506',
       uid: '04A1B2C3D4E5F6' });
-    house.cloudCommand('card', 'replace', '11223344', card.uid, 'desfire');
+    house.cards.says('li', 'card', 'replace', '11223344', card.uid, 'desfire');
     let { session, view } = await layRelayed(one, card);
     assert.equal(view.state, 'repair');
     assert.equal(view.write.authorisation, null);
@@ -465,9 +462,9 @@ test('a card that is relayed is sold to and written in rounds, and refused with 
     }
     await expect(...ask(first, {}), '409 card_stale');
     await expect(...ask(second, { round: 2 }), '410 card_session_over');
-    house.cloudCommand('card', 'block', card.uid);
+    house.cards.says('li', 'card', 'block', card.uid);
     await expect(...ask(second, {}), '409 card_refused');
-    house.cloudCommand('card', 'open', card.uid);
+    house.cards.says('li', 'card', 'open', card.uid);
     const { order_no: theirs } = rows(house, `SELECT document_no AS order_no FROM card_token
       WHERE uid <> '${card.uid}' LIMIT 1`)[0];
     await expect(...ask(theirs, {}), '409 wrong_card');
