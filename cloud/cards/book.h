@@ -86,7 +86,7 @@ struct book_event {
     const char *uid_text;
     const char *event;
     const char *detail;
-    const char *person; /* "": nobody gave a name and password */
+    const char *person; /* who signed at the desk; "": the server did it by itself */
 };
 MUST_CHECK enum err book_card_event(struct db *db, const struct book_event *event);
 

@@ -82,9 +82,7 @@ bool desk_take_person(const struct cards *cards, struct http_request *request,
                       char ret_name[PERSON_NAME_SIZE])
 {
     struct json_reader r = json_reader(http_body_json(request));
-    ret_name[0] = '\0';
-    return !json_has(&r, "person") ||
-           person_signs(cards->setup.store, request, &r, desk_reply_err, ret_name);
+    return person_signs(cards->setup.store, request, &r, desk_reply_err, ret_name);
 }
 
 /* ---- a blank card ---- */

@@ -228,7 +228,7 @@ struct desk_issue {
     char old_uid[CARD_UID_TEXT_SIZE];       /* the card that it replaces; "": the meter's first */
     char meter_id[API_ID_SIZE];             /* first card only; else a result */
     char customer_no[CARD_METER_TEXT_SIZE]; /* first card only: must be the meter's; "": any */
-    char person[PERSON_NAME_SIZE];          /* who gave his password just now; "": nobody */
+    char person[PERSON_NAME_SIZE];          /* who gave his password just now */
     enum api_card_media media;
     uint8_t serial[PURCHASE_SERIAL_SIZE]; /* of a purchase card, whose keys are wanted ... */
     bool has_serial;
@@ -295,7 +295,7 @@ void desk_reply_err(struct http_request *request, enum err err);
 MUST_CHECK bool desk_has_vault(const struct cards *cards, struct http_request *request);
 MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, const char *field,
                               char ret_uid[CARD_UID_TEXT_SIZE]);
-/** The body's person, whose password must be right; "" if it names nobody. */
+/** Who signs: the body must name a person, with the right password. */
 MUST_CHECK bool desk_take_person(const struct cards *cards, struct http_request *request,
                                  char ret_name[PERSON_NAME_SIZE]);
 /** The body's number of a purchase card, if it has one. */

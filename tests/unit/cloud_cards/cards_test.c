@@ -29,7 +29,7 @@ static int64_t count(const char *sql)
 static struct test_card begin(void)
 {
     card_rig_begin(&rig);
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     return test_card_make(UID);
 }
 
@@ -489,9 +489,9 @@ TEST(another_card_gets_nothing)
     struct test_card card = begin();
     struct test_card other = test_card_make(UID_2);
     char reply[64];
-    CHECK_EQ_U64(
-        desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\"}", "record", reply),
-        200);
+    CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\"," BY_LI "}",
+                      "record", reply),
+                 200);
     buy(&rig, "k1", &card, FEN, order_no);
     lay("k1", &other, &laid);
     CHECK_EQ_STR(laid.state, "ready");
@@ -680,13 +680,16 @@ TEST(a_lost_card_is_replaced_with_everything_that_was_bought)
     double_pay_settle(other_no, 0);
     CHECK(rig_until(&rig.rig, order_no, "PAID") && rig_until(&rig.rig, other_no, "PAID"));
     CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200); /* not written */
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/state", "{\"state\":\"lost\"}", "state", reply),
-                 200);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_7 "\"}", "uid", reply),
-                 200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/state", "{\"state\":\"lost\"," BY_LI "}", "state", reply),
+        200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_7 "\"," BY_LI "}", "uid", reply),
+        200);
     CHECK_EQ_STR(reply, UID_7);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"}", "uid", reply),
-                 409);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"," BY_LI "}", "uid", reply),
+        409);
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.standing, "replaced");
     /* The new card gets what was issued, and then what was only paid. */
@@ -735,30 +738,32 @@ TEST(the_desk_opens_an_account_once)
     CHECK_EQ_U64(answer.status, 200);
     CHECK_EQ_STR(json_string_value(json_object_get(answer.json, "state")), "open");
     double_answer_finish(&answer);
-    CHECK_EQ_U64(
-        desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m4\"}", "record", reply),
-        409);
+    CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m4\"," BY_LI "}",
+                      "record", reply),
+                 409);
     CHECK_EQ_STR(reply, "meter_has_a_card");
-    CHECK_EQ_U64(
-        desk("/v1/admin/cards", "{\"uid\":\"" UID "\",\"meter_id\":\"m5\"}", "record", reply), 409);
+    CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"" UID "\",\"meter_id\":\"m5\"," BY_LI "}",
+                      "record", reply),
+                 409);
     CHECK_EQ_STR(reply, "card_known");
-    CHECK_EQ_U64(
-        desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m1\"}", "record", reply),
-        409);
+    CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m1\"," BY_LI "}",
+                      "record", reply),
+                 409);
     CHECK_EQ_STR(reply, "not_a_card_meter");
+    CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m9\"," BY_LI "}",
+                      "record", reply),
+                 404);
     CHECK_EQ_U64(
-        desk("/v1/admin/cards", "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m9\"}", "record", reply),
-        404);
-    CHECK_EQ_U64(desk("/v1/admin/cards", "{\"uid\":\"123\",\"meter_id\":\"m5\"}", "record", reply),
-                 400);
+        desk("/v1/admin/cards", "{\"uid\":\"123\",\"meter_id\":\"m5\"," BY_LI "}", "record", reply),
+        400);
     CHECK_EQ_U64(desk("/v1/admin/cards",
                       "{\"uid\":\"" UID_2
-                      "\",\"meter_id\":\"m5\",\"customer_no\":\"000000000001\"}",
+                      "\",\"meter_id\":\"m5\",\"customer_no\":\"000000000001\"," BY_LI "}",
                       "record", reply),
                  409);
     CHECK_EQ_STR(reply, "other_customer");
     answer = double_http_call(HTTP_POST, "/v1/admin/cards",
-                              "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\"}");
+                              "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\"," BY_LI "}");
     CHECK_EQ_U64(answer.status, 200);
     CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "trailers")), 16);
     double_answer_finish(&answer);
@@ -817,12 +822,12 @@ TEST(the_desk_reads_a_card_and_finishes_one)
     double_answer_finish(&answer);
     CHECK_EQ_I64(count("SELECT seen_n FROM card_account"), 1);
     CHECK(is_state(&rig, order_no, "DONE")); /* the desk's reader proves as well as a terminal's */
-    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys", "{}");
+    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys", "{" BY_LI "}");
     CHECK_EQ_U64(answer.status, 200);
     check_json(answer.json, "state", "open");
     CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "trailers")), 16);
     double_answer_finish(&answer);
-    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID_2 "/keys", "{}");
+    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID_2 "/keys", "{" BY_LI "}");
     CHECK_EQ_U64(answer.status, 404);
     double_answer_finish(&answer);
     answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/reading", "{}");

@@ -1,40 +1,124 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The desk's persons. */
+/* The desk's persons: what changes the register, or takes keys out of the server, is signed. */
+#include "common/str.h"
 #include "tests/unit/cloud_cards/card_rig.h"
 #include "tests/unit/test.h"
 
 static struct card_rig rig;
 
+#define AS(name, password) "\"person\":\"" name "\",\"password\":\"" password "\""
+#define WANG AS("wang", "correct horse")
+#define CARD "/v1/admin/cards/" UID
+
+/* Calls that need a person: a path, and the body's members in front of him. */
+static const struct {
+    const char *path;
+    const char *members;
+} SIGNED[] = {
+    {"/v1/admin/cards", "\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\""},
+    {CARD "/replace", "\"uid\":\"" UID_2 "\""},
+    {CARD "/state", "\"state\":\"lost\""},
+    {CARD "/state", "\"state\":\"blocked\""},
+    {CARD "/state", "\"state\":\"open\""},
+    {CARD "/keys", "\"serial\":\"\""},
+};
+
+/* Who is no person, how that is answered, and with which code. */
+static const struct {
+    const char *person;
+    unsigned status;
+    const char *code;
+} NOBODY[] = {
+    {"\"by\":\"li\"", 400, "bad_request"},
+    {"\"person\":\"li\"", 400, "bad_request"},
+    {"\"password\":\"correct horse\"", 400, "bad_request"},
+    {AS("", ""), 403, "wrong_password"},
+    {AS("nobody", "correct horse"), 403, "wrong_password"},
+    {AS("wang", "guessed"), 403, "wrong_password"},
+};
+
+static int64_t count(const char *sql)
+{
+    return rig_number(&rig.rig, sql, NULL);
+}
+
+/* What the register holds and did. */
+static void look(char *ret_text, size_t size)
+{
+    rig_text(&rig.rig,
+             "SELECT (SELECT group_concat(uid || ' ' || meter_id || ' ' || state, ', ') FROM card)"
+             " || '; ' || (SELECT count(*) FROM card_account) || ' accounts, '"
+             " || (SELECT count(*) FROM card_token) || ' tokens; '"
+             " || (SELECT group_concat(uid || ' ' || event || ' ' || person, ', ')"
+             " FROM card_event)",
+             NULL, ret_text, size);
+}
+
+TEST(the_desk_does_nothing_for_nobody)
+{
+    char before[400];
+    char after[400];
+    char body[200];
+    char code[64];
+    card_rig_begin(&rig);
+    open_card(UID, API_CARD_CLASSIC);
+    look(before, sizeof(before));
+    CHECK_EQ_STR(before, UID " m4 open; 1 accounts, 0 tokens; " UID " issued li");
+    for (size_t i = 0; i < ARRAY_COUNT(SIGNED) * ARRAY_COUNT(NOBODY); i++) {
+        const size_t which = i % ARRAY_COUNT(NOBODY);
+        str_format_cut(body, sizeof(body), "{%s,%s}", SIGNED[i / ARRAY_COUNT(NOBODY)].members,
+                       NOBODY[which].person);
+        rig_exec(&rig.rig, "UPDATE person SET failures = 0");
+        CHECK_EQ_U64(desk(SIGNED[i / ARRAY_COUNT(NOBODY)].path, body, "record", code),
+                     NOBODY[which].status);
+        CHECK_EQ_STR(code, NOBODY[which].code);
+        look(after, sizeof(after));
+        CHECK_EQ_STR(after, before);
+    }
+    card_rig_end(&rig);
+}
+
+TEST(wrong_passwords_at_the_desk_lock_the_name)
+{
+    char code[64];
+    card_rig_begin(&rig);
+    open_card(UID, API_CARD_CLASSIC);
+    for (int i = 0; i < 5; i++) {
+        CHECK_EQ_U64(desk(CARD "/keys", "{" AS("wang", "guessed") "}", "uid", code), 403);
+        CHECK_EQ_STR(code, "wrong_password");
+    }
+    CHECK_EQ_U64(desk(CARD "/keys", "{" WANG "}", "uid", code), 403);
+    CHECK_EQ_STR(code, "locked");
+    CHECK_EQ_I64(count("SELECT count(*) FROM card_event WHERE event = 'keys'"), 0);
+    CHECK_EQ_U64(desk(CARD "/keys", "{" BY_LI "}", "uid", code), 200);
+    card_rig_end(&rig);
+}
+
 TEST(the_desk_says_by_whose_hand)
 {
-#define AS(name, password) "\"person\":\"" name "\",\"password\":\"" password "\""
     static const struct {
         const char *path;
         const char *body;
-        unsigned status;
     } CALLS[] = {
-        {"/v1/admin/cards/" UID "/state", "{\"state\":\"lost\"," AS("li", "guessed") "}", 403},
-        {"/v1/admin/cards/" UID "/state", "{\"state\":\"lost\",\"person\":\"li\"}", 400},
-        {"/v1/admin/cards/" UID "/keys", "{" AS("li", "guessed") "}", 403},
-        {"/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"," AS("nobody", "x") "}", 403},
-        {"/v1/admin/cards/" UID "/state", "{\"state\":\"lost\"," AS("li", "correct horse") "}",
-         200},
-        {"/v1/admin/cards/" UID "/keys", "{" AS("wang", "correct horse") "}", 200},
-        {"/v1/admin/cards/" UID "/replace",
-         "{\"uid\":\"" UID_2 "\"," AS("wang", "correct horse") "}", 200},
-        {"/v1/admin/cards/" UID_2 "/keys", "{}", 200},
+        {"/v1/admin/cards", "{\"uid\":\"" UID_7 "\",\"meter_id\":\"m5\"," WANG "}"},
+        {CARD "/state", "{\"state\":\"blocked\"," WANG "}"},
+        {CARD "/state", "{\"state\":\"open\"," BY_LI "}"},
+        {CARD "/state", "{\"state\":\"lost\"," BY_LI "}"},
+        {CARD "/keys", "{" WANG "}"},
+        {CARD "/replace", "{\"uid\":\"" UID_2 "\"," WANG "}"},
+        {"/v1/admin/cards/" UID_2 "/keys", "{" BY_LI "}"},
     };
-#undef AS
-    char reply[400];
+    char text[400];
     card_rig_begin(&rig);
-    open_card(UID);
-    add_persons(&rig);
+    open_card(UID, API_CARD_CLASSIC);
     for (size_t i = 0; i < ARRAY_COUNT(CALLS); i++) {
-        CHECK_EQ_U64(desk(CALLS[i].path, CALLS[i].body, "uid", reply), CALLS[i].status);
+        CHECK_EQ_U64(desk(CALLS[i].path, CALLS[i].body, "uid", text), 200);
     }
     rig_text(&rig.rig, "SELECT group_concat(event || ' ' || person, ', ') FROM card_event", NULL,
-             reply, sizeof(reply));
-    CHECK_EQ_STR(reply, "issued , lost li, keys wang, replaced wang, issued wang, keys ");
+             text, sizeof(text));
+    CHECK_EQ_STR(
+        text, "issued li, issued wang, blocked wang, open li, lost li, keys wang, replaced wang, "
+              "issued wang, keys li");
     card_rig_end(&rig);
 }
 

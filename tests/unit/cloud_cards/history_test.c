@@ -240,8 +240,7 @@ static void live(uint64_t seed)
     memset(&the, 0, sizeof(the));
     the.random = seed * 2654435761U + 99;
     card_rig_begin(&rig);
-    add_persons(&rig);
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     the.card = test_card_make(UID);
     the.meter = test_meter_make();
     for (int step = 0; step < STEPS; step++) {

@@ -39,7 +39,6 @@ TEST(what_two_persons_paid_back_leaves_the_total)
     rig_timers()->card_review_ms = 300;
     struct test_card card = begin();
     struct test_meter meter = test_meter_make();
-    add_persons(&rig);
     buy_and_issue(&card);
     static struct api_card_write lost;
     lost = write;
@@ -74,7 +73,6 @@ TEST(nothing_is_sold_to_a_meter_that_keeps_what_went_back)
     struct test_card card = begin();
     struct test_card copy;
     struct test_meter meter = test_meter_make();
-    add_persons(&rig);
     buy_and_issue(&card);
     copy = card;
     burn(&copy, &write);

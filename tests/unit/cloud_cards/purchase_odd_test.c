@@ -196,7 +196,7 @@ TEST(another_card_carries_on)
     relay_rounds_to("k1", WALLET_ROUND); /* it is on the old card, and nobody knows */
     const struct double_purchase old = at.card;
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace",
-                      "{\"uid\":\"" UID_2 "\",\"media\":\"cpu\"}", "state", word),
+                      "{\"uid\":\"" UID_2 "\",\"media\":\"cpu\"," BY_LI "}", "state", word),
                  200);
     at.card = double_purchase_make(PURCHASE_MASTER, 2);
     relay_lay("k1", UID_2);
@@ -235,21 +235,21 @@ TEST(nothing_is_bought_back_and_kinds_are_not_mixed)
     char word[64];
     purchase_begin();
     purchase_top_up();
-    add_persons(&at.rig);
     char text[200];
     str_format_cut(text, sizeof(text),
                    "{\"order_no\":\"%s\",\"person\":\"li\",\"password\":\"correct horse\"}",
                    hand.order_no);
     CHECK_EQ_U64(desk("/v1/admin/card-returns", text, "case_no", word), 409);
     CHECK_EQ_STR(word, "not_returnable");
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"}", "state", word),
-                 409);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"," BY_LI "}", "state", word),
+        409);
     CHECK_EQ_STR(word, "other_media");
     purchase_end();
     card_rig_begin(&at.rig);
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace",
-                      "{\"uid\":\"" UID_2 "\",\"media\":\"cpu\"}", "state", word),
+                      "{\"uid\":\"" UID_2 "\",\"media\":\"cpu\"," BY_LI "}", "state", word),
                  409);
     CHECK_EQ_STR(word, "other_media");
     purchase_end();
@@ -262,7 +262,7 @@ TEST(the_desk_is_given_the_keys_of_a_number)
     purchase_begin();
     double_http_peer("k1", "s1");
     struct double_answer answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys",
-                                                   "{\"serial\":\"0000000000000001\"}");
+                                                   "{\"serial\":\"0000000000000001\"," BY_LI "}");
     CHECK_EQ_U64(answer.status, 200);
     const json_t *list = json_object_get(answer.json, "keys");
     CHECK_EQ_U64(json_array_size(list), PURCHASE_KEY_COUNT);
@@ -271,11 +271,13 @@ TEST(the_desk_is_given_the_keys_of_a_number)
         CHECK_EQ_STR(json_string_value(json_array_get(list, i)), hex);
     }
     double_answer_finish(&answer);
-    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys", "{}");
+    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys", "{" BY_LI "}");
     CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "keys")), 0);
     double_answer_finish(&answer);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/keys", "{\"serial\":\"00\"}", "media", text), 400);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/keys", "{\"serial\":7}", "media", text), 400);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/keys", "{\"serial\":\"00\"," BY_LI "}", "media", text), 400);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/keys", "{\"serial\":7," BY_LI "}", "media", text),
+                 400);
     purchase_end();
 }
 
@@ -289,13 +291,14 @@ TEST(without_their_master_key_such_cards_are_foreign)
     CHECK_EQ_I64(hand.session.standing, API_CARD_FOREIGN);
     CHECK_EQ_U64(hand.session.script.count, 0);
     CHECK_EQ_U64(desk("/v1/admin/cards",
-                      "{\"uid\":\"" UID_2 "\",\"meter_id\":\"" METER "\",\"media\":\"cpu\"}",
+                      "{\"uid\":\"" UID_2 "\",\"meter_id\":\"" METER "\",\"media\":\"cpu\"," BY_LI
+                      "}",
                       "media", word),
                  409);
     CHECK_EQ_STR(word, "no_purchase_key");
-    CHECK_EQ_U64(
-        desk("/v1/admin/cards/" UID "/keys", "{\"serial\":\"0000000000000001\"}", "media", word),
-        503);
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/keys", "{\"serial\":\"0000000000000001\"," BY_LI "}",
+                      "media", word),
+                 503);
     purchase_end();
 }
 
@@ -376,7 +379,6 @@ TEST(a_purchase_that_was_paid_back_leaves_its_count_to_the_next)
     relay_lay("k1", UID);
     CHECK(is_state(&at.rig, hand.order_no, "REVIEW"));
     at.card.files = kept;
-    add_persons(&at.rig);
     attach();
     settle("li");
     settle("wang");

@@ -11,19 +11,10 @@ static struct apdu hear(const struct apdu *command)
     return double_purchase_hear(&at.card, command);
 }
 
-static void register_card(void)
-{
-    char media[64];
-    MUST(desk("/v1/admin/cards",
-              "{\"uid\":\"" UID "\",\"meter_id\":\"" METER "\",\"media\":\"cpu\"}", "media",
-              media) == 200);
-    MUST(str_equal(media, "cpu"));
-}
-
 void purchase_begin(void)
 {
     card_rig_begin(&at.rig);
-    register_card();
+    open_card(UID, API_CARD_CPU);
     at.card = double_purchase_make(PURCHASE_MASTER, 1);
     at.meter = (struct purchase_meter){.count = 0};
     MUST(card_meter_parse(CARD_ADDRESS, at.meter.number));

@@ -45,22 +45,12 @@ static struct card_keys meter_keys(void)
     return keys;
 }
 
-static void open_desfire(const char *uid)
-{
-    char text[160];
-    char media[64];
-    str_format_cut(text, sizeof(text),
-                   "{\"uid\":\"%s\",\"meter_id\":\"" METER "\",\"media\":\"desfire\"}", uid);
-    CHECK_EQ_U64(desk("/v1/admin/cards", text, "media", media), 200);
-    CHECK_EQ_STR(media, "desfire");
-}
-
 static void begin(void)
 {
     struct card_uid uid;
     card_rig_begin(&rig);
     meter = test_meter_make();
-    open_desfire(UID_7);
+    open_card(UID_7, API_CARD_DESFIRE);
     const struct card_keys keys = meter_keys();
     CHECK(card_uid_parse(UID_7, &uid));
     card = double_desfire_make(&keys, &uid);
@@ -479,7 +469,7 @@ TEST(a_card_of_sectors_has_no_rounds)
     static struct laid laid;
     card_rig_begin(&rig);
     meter = test_meter_make();
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     struct test_card classic = test_card_make(UID);
     lay("k1", &classic, &laid);
     memset(&hand.said, 0, sizeof(hand.said));
@@ -499,7 +489,7 @@ TEST(what_is_decided_meanwhile_stops_the_round_that_writes)
     } cases[] = {{NULL, "card_stale"}, {"blocked", "card_refused"}, {"lost", "card_refused"}};
     char case_no[64];
     char path[96];
-    char text[64];
+    char text[128];
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
         begin_write();
         relay_rounds_to("k1", 1);
@@ -508,7 +498,7 @@ TEST(what_is_decided_meanwhile_stops_the_round_that_writes)
             begin_return(&rig, hand.order_no, case_no);
         } else {
             str_format_cut(path, sizeof(path), "/v1/admin/cards/" UID_7 "/state");
-            str_format_cut(text, sizeof(text), "{\"state\":\"%s\"}", cases[i].state);
+            str_format_cut(text, sizeof(text), "{\"state\":\"%s\"," BY_LI "}", cases[i].state);
             CHECK_EQ_U64(desk(path, text, "state", case_no), 200);
         }
         CHECK(!relay_one_round("k1", 2));
@@ -594,7 +584,8 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     char state[64];
     bool written = false;
     begin_write();
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace", "{\"uid\":\"" UID "\"}", "state", state),
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace", "{\"uid\":\"" UID "\"," BY_LI "}",
+                      "state", state),
                  200);
     lay("k1", &classic, &laid);
     CHECK_EQ_STR(laid.state, "owed");
@@ -607,13 +598,13 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     struct card_uid uid;
     card_rig_begin(&rig);
     meter = test_meter_make();
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     classic = test_card_make(UID);
     buy(&rig, "k1", &classic, FEN, hand.order_no);
     lay("k1", &classic, &laid);
     CHECK_EQ_U64(issue("k1", hand.order_no, laid.session_id, &hand.write, hand.error), 200);
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace",
-                      "{\"uid\":\"" UID_7 "\",\"media\":\"desfire\"}", "state", state),
+                      "{\"uid\":\"" UID_7 "\",\"media\":\"desfire\"," BY_LI "}", "state", state),
                  200);
     const struct card_keys keys = meter_keys();
     CHECK(card_uid_parse(UID_7, &uid));
@@ -637,7 +628,8 @@ TEST(a_replaced_card_gets_nothing)
     relay_rounds_to("k1", 2);
     const struct double_desfire old = card;
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace",
-                      "{\"uid\":\"04FFEEDDCCBBAA\",\"media\":\"desfire\"}", "state", stage),
+                      "{\"uid\":\"04FFEEDDCCBBAA\",\"media\":\"desfire\"," BY_LI "}", "state",
+                      stage),
                  200);
     relay_carry_round(&hand.step.script); /* it was carried: the old card holds a stale token */
     CHECK(relay_send_round("k1", hand.order_no));
@@ -659,7 +651,7 @@ TEST(the_desk_is_given_keys_and_knows_kinds)
     begin();
     double_http_peer("k1", "s1");
     struct double_answer answer =
-        double_http_call(HTTP_POST, "/v1/admin/cards/" UID_7 "/keys", "{}");
+        double_http_call(HTTP_POST, "/v1/admin/cards/" UID_7 "/keys", "{" BY_LI "}");
     CHECK_EQ_U64(answer.status, 200);
     const json_t *list = json_object_get(answer.json, "keys");
     CHECK_EQ_U64(json_array_size(list), DESFIRE_KEY_COUNT);
@@ -674,9 +666,10 @@ TEST(the_desk_is_given_keys_and_knows_kinds)
     double_answer_finish(&answer);
     static const char *const medias[] = {"\"felica\"", "7"};
     for (size_t i = 0; i < ARRAY_COUNT(medias); i++) {
-        char wish[128];
+        char wish[160];
         str_format_cut(wish, sizeof(wish),
-                       "{\"uid\":\"" UID "\",\"meter_id\":\"" METER "\",\"media\":%s}", medias[i]);
+                       "{\"uid\":\"" UID "\",\"meter_id\":\"" METER "\",\"media\":%s," BY_LI "}",
+                       medias[i]);
         CHECK_EQ_U64(desk("/v1/admin/cards", wish, "media", text), 400);
     }
     end();

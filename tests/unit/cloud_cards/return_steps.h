@@ -24,7 +24,7 @@ static char word[API_WORD_SIZE];
 static inline struct test_card begin(void)
 {
     card_rig_begin(&rig);
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     return test_card_make(UID);
 }
 

@@ -21,7 +21,7 @@ static int64_t count(const char *sql)
 static struct test_card begin(void)
 {
     card_rig_begin(&rig);
-    open_card(UID);
+    open_card(UID, API_CARD_CLASSIC);
     return test_card_make(UID);
 }
 
@@ -181,28 +181,33 @@ TEST(blocked_lost_and_unknown_cards)
     static struct laid early;
     top_up(&rig, &card, FEN, order_no);
     lay("k1", &card, &early);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/state", "{\"state\":\"blocked\"}", "state", reply),
-                 200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/state", "{\"state\":\"blocked\"," BY_LI "}", "state", reply),
+        200);
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.standing, "blocked");
     CHECK_EQ_U64(order_card("k1", &early, FEN, other_no), 410); /* its session ended */
     lay("k2", &card, &laid);
     read_again("k2", &card, &laid);
     CHECK_EQ_U64(laid.status, 410);
-    CHECK_EQ_U64(desk("/v1/admin/cards/4a8b1c2d/state", "{\"state\":\"lost\"}", "state", reply),
-                 200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/4a8b1c2d/state", "{\"state\":\"lost\"," BY_LI "}", "state", reply),
+        200);
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.standing, "lost");
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/state", "{\"state\":\"open\"}", "state", reply),
-                 200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/state", "{\"state\":\"open\"," BY_LI "}", "state", reply),
+        200);
     lay("k1", &card, &laid);
     CHECK_EQ_STR(laid.state, "ready");
     lay_only("k1", UID_7, &laid);
     CHECK_EQ_STR(laid.standing, "foreign");
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/state", "{\"state\":\"eaten\"}", "state", reply),
-                 400);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/state", "{\"state\":\"lost\"}", "state", reply),
-                 404);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/state", "{\"state\":\"eaten\"," BY_LI "}", "state", reply),
+        400);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID_7 "/state", "{\"state\":\"lost\"," BY_LI "}", "state", reply),
+        404);
     end();
 }
 
@@ -212,13 +217,15 @@ TEST(a_card_blocked_between_payment_and_writing_waits)
     char reply[64];
     buy(&rig, "k1", &card, FEN, order_no);
     lay("k1", &card, &laid);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/state", "{\"state\":\"blocked\"}", "state", reply),
-                 200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/state", "{\"state\":\"blocked\"," BY_LI "}", "state", reply),
+        200);
     CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 409);
     CHECK_EQ_STR(word, "card_refused");
     CHECK(is_state(&rig, order_no, "PAID"));
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/state", "{\"state\":\"open\"}", "state", reply),
-                 200);
+    CHECK_EQ_U64(
+        desk("/v1/admin/cards/" UID "/state", "{\"state\":\"open\"," BY_LI "}", "state", reply),
+        200);
     finish(&rig, "k1", &card, order_no);
     end();
 }
