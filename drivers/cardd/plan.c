@@ -394,6 +394,17 @@ static enum card_answer carry(struct work *work, const struct cardlink_apdu *com
     return CARD_ANSWER_OK;
 }
 
+/*
+ * The same for a relay, which nobody here may repeat: what the card knew of it is gone with the
+ * error. A card that lets itself be selected again is as good as one that was lifted and laid
+ * back: whoever asked begins anew.
+ */
+static enum cardlink_error relay_error_of(struct work *work, enum card_answer answer)
+{
+    enum cardlink_error error = error_of(work, answer);
+    return error == CARDLINK_DAMAGED ? CARDLINK_CARD_GONE : error;
+}
+
 static enum cardlink_error carry_all(struct work *work, const struct plan_relay *relay,
                                      struct cardlink_report *report)
 {
@@ -401,7 +412,7 @@ static enum cardlink_error carry_all(struct work *work, const struct plan_relay 
         bool fits = false;
         enum card_answer answer = carry(work, &relay->apdus[i], report, &fits);
         if (answer != CARD_ANSWER_OK) {
-            return error_of(work, answer);
+            return relay_error_of(work, answer);
         }
         if (!fits) {
             return CARDLINK_REFUSED;
@@ -419,8 +430,8 @@ void plan_relay_run(const struct plan_card *card, const struct plan_relay *relay
     if (!work.selected) {
         answer = select_surely(&work);
     }
-    enum cardlink_error error =
-        answer == CARD_ANSWER_OK ? carry_all(&work, relay, ret_report) : error_of(&work, answer);
+    enum cardlink_error error = answer == CARD_ANSWER_OK ? carry_all(&work, relay, ret_report)
+                                                         : relay_error_of(&work, answer);
     ret_report->error = error;
     if (error == CARDLINK_OK) {
         ret_report->outcome = OUTCOME_DONE;

@@ -369,3 +369,15 @@ bool cardd_call(struct cardd *cardd, const struct cardlink_request *request,
     monitor_leave(&cardd->monitor);
     return answered;
 }
+
+bool cardd_pause(struct cardd *cardd, int64_t pause_ms)
+{
+    int64_t until_ns = clock_system_mono_ns() + pause_ms * INT64_C(1000000);
+    monitor_enter(&cardd->monitor);
+    bool time = true;
+    while (time && !atomic_load(&cardd->stopping)) {
+        time = monitor_wait_until(&cardd->monitor, until_ns);
+    }
+    monitor_leave(&cardd->monitor);
+    return !atomic_load(&cardd->stopping);
+}

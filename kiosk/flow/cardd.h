@@ -61,4 +61,7 @@ MUST_CHECK bool cardd_laying(struct cardd *cardd, uint32_t number, struct cardd_
 MUST_CHECK bool cardd_call(struct cardd *cardd, const struct cardlink_request *request,
                            struct cardlink_report *ret_report);
 
+/** Do nothing for a while. False when the program ends meanwhile. Blocks: yes. Allocates: no. */
+MUST_CHECK bool cardd_pause(struct cardd *cardd, int64_t pause_ms);
+
 #endif

@@ -413,4 +413,18 @@ TEST(a_relay_that_is_cut_before_any_change_is_not_done)
     }
 }
 
+/* A disturbance: the card lies there and can be selected, and is not called damaged. */
+TEST(a_relay_that_is_disturbed_is_to_begin_anew)
+{
+    for (size_t at = 2; at <= 3; at++) {
+        begin();
+        model.fault = MODEL_RADIO;
+        model.fault_at = at;
+        relay((const char *const[]){"00A40000", "903D0000"}, 2);
+        CHECK_EQ_I64(report.outcome, at < 3 ? OUTCOME_NOT_DONE : OUTCOME_UNKNOWN);
+        CHECK_EQ_I64(report.error, CARDLINK_CARD_GONE);
+        CHECK_EQ_U64(report.answer_count, at - 2);
+    }
+}
+
 TEST_MAIN()

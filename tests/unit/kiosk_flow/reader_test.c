@@ -741,6 +741,72 @@ TEST(a_driver_that_dies_in_the_signed_round_may_have_written)
     end();
 }
 
+/* What comes of a laying when server or driver say no. */
+static enum session_card_trouble trouble_of(void)
+{
+    return next(SESSION_EVENT_CARD_FAILED)->event.card_failed.trouble;
+}
+
+/* Tries to read a relayed card: how each ends at the driver, and how the server finds it. */
+static void read_tries(const enum cardlink_error *errors, size_t count)
+{
+    session_answer.media = API_CARD_DESFIRE;
+    session_answer.keys.count = 0;
+    session_answer.script.count = 1;
+    session_answer.script.round = 1;
+    session_answer.script.apdus[0] = (struct api_card_apdu){.apdu = "905A000000"};
+    driver_lays(7, CARDLINK_ISO);
+    (void)next(SESSION_EVENT_CARD);
+    take(SESSION_EFFECT_CARD_OPEN, 7);
+    for (size_t i = 0; i < count; i++) {
+        bool fine = errors[i] == CARDLINK_OK;
+        driver_relays(fine ? OUTCOME_DONE : OUTCOME_NOT_DONE, errors[i], fine);
+    }
+}
+
+static void not_read(int at)
+{
+    view_answers[at].state = API_CARD_REFUSED;
+    CHECK(str_copy(view_answers[at].reason, sizeof(view_answers[at].reason), "not_read"));
+}
+
+TEST(a_relayed_card_that_still_lies_there_is_read_again_from_round_1)
+{
+    static const enum cardlink_error disturbed[] = {CARDLINK_CARD_GONE, CARDLINK_CARD_GONE,
+                                                    CARDLINK_OK};
+    static const enum cardlink_error fine[] = {CARDLINK_OK, CARDLINK_OK, CARDLINK_OK};
+    begin();
+    read_tries(disturbed, 3);
+    CHECK_EQ_I64(next(SESSION_EVENT_CARD_VIEW)->event.card_view->trouble, SESSION_CARD_FINE);
+    CHECK_EQ_I64(reads, 1);
+    end();
+    begin();
+    not_read(0);
+    read_tries(fine, 2);
+    CHECK_EQ_I64(next(SESSION_EVENT_CARD_VIEW)->event.card_view->trouble, SESSION_CARD_FINE);
+    CHECK_EQ_I64(reads, 2);
+    end();
+}
+
+TEST(a_relayed_card_is_damaged_after_the_last_try_only)
+{
+    static const enum cardlink_error disturbed[] = {CARDLINK_CARD_GONE, CARDLINK_CARD_GONE,
+                                                    CARDLINK_CARD_GONE};
+    static const enum cardlink_error fine[] = {CARDLINK_OK, CARDLINK_OK, CARDLINK_OK};
+    begin();
+    read_tries(disturbed, 3);
+    CHECK_EQ_I64(trouble_of(), SESSION_CARD_LEFT_EARLY);
+    end();
+    begin();
+    for (int i = 0; i < 3; i++) {
+        not_read(i);
+    }
+    read_tries(fine, 3);
+    CHECK_EQ_I64(next(SESSION_EVENT_CARD_VIEW)->event.card_view->trouble, SESSION_CARD_DAMAGED);
+    CHECK_EQ_I64(reads, 3);
+    end();
+}
+
 /* A server that never comes to an end is not followed for ever. */
 TEST(rounds_end)
 {
@@ -768,12 +834,6 @@ TEST(commands_that_nobody_can_carry_are_not_sent)
     CHECK_EQ_I64(message->event.card_result->outcome, SESSION_CARD_NOT_DONE);
     CHECK_EQ_I64(message->event.card_result->trouble, SESSION_CARD_EXPIRED);
     end();
-}
-
-/* What comes of a laying when server or driver say no. */
-static enum session_card_trouble trouble_of(void)
-{
-    return next(SESSION_EVENT_CARD_FAILED)->event.card_failed.trouble;
 }
 
 TEST(every_no_of_the_server_has_its_word)
