@@ -82,6 +82,11 @@ enum session_card_trouble convert_card_refusal(const char *code)
         {API_ERROR_RETURN_CASE, SESSION_CARD_RETURN_CASE},
         {API_ERROR_CARD_STALE, SESSION_CARD_SESSION_OVER},
         {API_ERROR_CARD_SESSION, SESSION_CARD_SESSION_OVER},
+        /* The server cannot just now, whatever the card: told again, it may. */
+        {API_ERROR_BUSY, SESSION_CARD_NETWORK},
+        {API_ERROR_OUT_OF_SERVICE, SESSION_CARD_NETWORK},
+        {API_ERROR_DISK_FULL, SESSION_CARD_NETWORK},
+        {API_ERROR_INTERNAL, SESSION_CARD_NETWORK},
     };
     return find(words, ARRAY_COUNT(words), code);
 }

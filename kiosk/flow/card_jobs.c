@@ -19,7 +19,9 @@
 #include "kiosk/flow/card_jobs_inside.h"
 
 enum {
-    ROUND_TRIES = 2, /* the card waits, and the server's word stays the same */
+    ROUND_TRIES = 4,       /* to tell one: the card waits, and the server's word stays the same */
+    ROUND_PAUSE_MS = 1000, /* a server that is busy or starts anew */
+    ROUND_TIME_MS = 10000, /* no further try after that: a silent server takes its time */
     BODY_SIZE = 12288,
 };
 
@@ -166,19 +168,36 @@ static enum session_card_trouble round_carry(struct card_jobs *jobs, uint32_t nu
     return said ? SESSION_CARD_FINE : trouble;
 }
 
-static enum session_card_trouble round_tell(struct card_jobs *jobs)
+/* One telling. NETWORK: the server did not take it now, and may in a moment. */
+static enum session_card_trouble round_tell_once(struct card_jobs *jobs)
 {
     struct desk *desk = &jobs->desk;
     struct api_error error = {0};
-    enum server_result result = SERVER_NOTHING;
-    for (int i = 0; i < ROUND_TRIES && result == SERVER_NOTHING; i++) {
-        result = server_card_round(jobs->server, jobs->write.order_no, &desk->round, &desk->step,
-                                   &error);
+    switch (
+        server_card_round(jobs->server, jobs->write.order_no, &desk->round, &desk->step, &error)) {
+    case SERVER_ANSWER:
+        return SESSION_CARD_FINE;
+    case SERVER_REFUSED:
+        return convert_card_refusal(error.code);
+    case SERVER_NOTHING:
+    case SERVER_RESULT_COUNT:
+        break;
     }
-    if (result == SERVER_NOTHING) {
-        return SESSION_CARD_NETWORK;
+    return SESSION_CARD_NETWORK;
+}
+
+static enum session_card_trouble round_tell(struct card_jobs *jobs)
+{
+    int64_t until_ms = clock_system_mono_ns() / 1000000 + ROUND_TIME_MS;
+    enum session_card_trouble trouble = round_tell_once(jobs);
+    for (int i = 1; i < ROUND_TRIES && trouble == SESSION_CARD_NETWORK; i++) {
+        bool time = clock_system_mono_ns() / 1000000 < until_ms;
+        if (!time || !cardd_pause(jobs->cardd, ROUND_PAUSE_MS)) {
+            break;
+        }
+        trouble = round_tell_once(jobs);
     }
-    return result == SERVER_ANSWER ? SESSION_CARD_FINE : convert_card_refusal(error.code);
+    return trouble;
 }
 
 /* A write in rounds. Only one that is signed for can change the card; nothing but the server's word

@@ -3,6 +3,7 @@
 /* What the server says of a card, in the session's words. */
 #include "common/str.h"
 #include "kiosk/flow/card_convert.h"
+#include "protocol/api/error.h"
 #include "tests/unit/test.h"
 
 static struct api_card_view api;
@@ -56,6 +57,16 @@ TEST(why_an_order_for_a_card_is_refused_has_its_word)
     CHECK_EQ_I64(convert_card_reason("return_case"), SESSION_CARD_RETURN_CASE);
     CHECK_EQ_I64(convert_card_reason("blocked"), SESSION_CARD_BLOCKED);
     CHECK_EQ_I64(convert_card_reason("not_ready"), SESSION_CARD_REFUSED);
+}
+
+/* Our own 503s, and 500: the card is not to be sent to the office for them. */
+TEST(a_server_that_cannot_just_now_is_the_network)
+{
+    CHECK_EQ_I64(convert_card_refusal(API_ERROR_BUSY), SESSION_CARD_NETWORK);
+    CHECK_EQ_I64(convert_card_refusal(API_ERROR_OUT_OF_SERVICE), SESSION_CARD_NETWORK);
+    CHECK_EQ_I64(convert_card_refusal(API_ERROR_DISK_FULL), SESSION_CARD_NETWORK);
+    CHECK_EQ_I64(convert_card_refusal(API_ERROR_INTERNAL), SESSION_CARD_NETWORK);
+    CHECK_EQ_I64(convert_card_refusal(API_ERROR_CARD_REFUSED), SESSION_CARD_REFUSED);
 }
 
 TEST_MAIN()

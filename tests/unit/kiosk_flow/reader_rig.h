@@ -50,6 +50,7 @@ static int reads;
 static int written_calls;
 static struct api_card_step step_answers[2];
 static enum server_result round_result; /* of the second round and later ones */
+static int rounds_refused; /* so many of them first, with the refusal; then the result */
 static struct api_card_round seen_round;
 static int round_calls;
 static char seen_body[16384];
@@ -154,7 +155,11 @@ enum server_result __wrap_server_card_round(struct server *server, const char *o
     *ret_step = step_answers[round_told->round == 1 ? 0 : 1];
     *ret_error = refusal;
     round_calls += 1;
-    return round_told->round == 1 ? SERVER_ANSWER : round_result;
+    if (round_told->round == 1) {
+        return SERVER_ANSWER;
+    }
+    rounds_refused -= 1;
+    return rounds_refused >= 0 ? SERVER_REFUSED : round_result;
 }
 
 /* ---- the driver ---- */
@@ -328,6 +333,7 @@ static inline void answers_reset(void)
     written_calls = 0;
     memset(step_answers, 0, sizeof(step_answers));
     round_result = SERVER_ANSWER;
+    rounds_refused = 0;
     round_calls = 0;
 }
 

@@ -172,12 +172,35 @@ TEST(a_round_that_may_have_written_leaves_it_unsure)
         {OUTCOME_UNKNOWN, CARDLINK_REFUSED, 1, SERVER_ANSWER, "", API_CARD_FAILED,
          SESSION_CARD_UNSURE, SESSION_CARD_EXPIRED, 2},
         {OUTCOME_DONE, CARDLINK_OK, 1, SERVER_NOTHING, "", API_CARD_WRITTEN, SESSION_CARD_UNSURE,
-         SESSION_CARD_NETWORK, 3},
+         SESSION_CARD_NETWORK, 5},
+        {OUTCOME_DONE, CARDLINK_OK, 1, SERVER_REFUSED, API_ERROR_BUSY, API_CARD_WRITTEN,
+         SESSION_CARD_UNSURE, SESSION_CARD_NETWORK, 5},
         {OUTCOME_DONE, CARDLINK_OK, 1, SERVER_REFUSED, API_ERROR_CARD_SESSION, API_CARD_WRITTEN,
          SESSION_CARD_UNSURE, SESSION_CARD_SESSION_OVER, 2},
     };
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         check_round_end(&ends[i]);
+    }
+}
+
+/* It tells of itself, not of the card. */
+TEST(a_round_that_a_busy_server_did_not_take_is_told_again)
+{
+    static const char *const codes[] = {API_ERROR_BUSY, API_ERROR_OUT_OF_SERVICE,
+                                        API_ERROR_DISK_FULL};
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        begin();
+        struct session_card_write write = to_rounds();
+        rounds_refused = 2;
+        CHECK(str_copy(refusal.code, sizeof(refusal.code), codes[i]));
+        take_write(&write, 7);
+        driver_relays(OUTCOME_DONE, CARDLINK_OK, 1);
+        driver_relays(OUTCOME_DONE, CARDLINK_OK, 1);
+        struct message *message = next(SESSION_EVENT_CARD_RESULT);
+        CHECK_EQ_I64(message->event.card_result->outcome, SESSION_CARD_DONE);
+        CHECK_EQ_I64(round_calls, 4);
+        CHECK_EQ_I64(seen_round.round, 2);
+        end();
     }
 }
 
