@@ -155,6 +155,7 @@ struct session_card {
     bool repair;                     /* nothing was owed, a damaged slot is written again */
     bool takes_back;                 /* of a repair: the meter is to give a top-up back */
     bool written;                    /* the reader has read it back */
+    bool unsure;                     /* what was begun may be on it; nobody has read it since */
     bool proved;                     /* the server has found it in what was read back */
     struct session_card_write write; /* the newest one of this order */
     uint32_t tries;         /* of reading it before there is an order, then of writing it */

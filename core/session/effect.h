@@ -29,7 +29,7 @@ enum session_effect_kind {
     SESSION_EFFECT_MORE_TIME,    /* .text: order_no, .id */
     SESSION_EFFECT_FETCH_ORDERS, /* mine=open */
     SESSION_EFFECT_FIND_ORDERS,  /* .text: the last digits of the order number */
-    SESSION_EFFECT_PRINT,        /* .text: order_no, .id: job */
+    SESSION_EFFECT_PRINT,        /* .text: order_no, .id: job, .card_unsure */
     SESSION_EFFECT_SETTLED,      /* .text: order_no: the journal may close it */
     SESSION_EFFECT_SOUND,        /* .sound */
     SESSION_EFFECT_CARD_POLL,    /* .poll: how the reader looks for cards from now on */
@@ -74,7 +74,8 @@ struct session_effect {
     uint64_t version;
     enum session_sound sound;
     enum session_poll poll;
-    uint32_t number; /* of a card's laying */
+    uint32_t number;  /* of a card's laying */
+    bool card_unsure; /* of a slip: what was bought may be on its card already */
     union {
         struct session_create create;
         struct session_card_write write;

@@ -93,6 +93,8 @@ bool session_card_is_same(const struct session *session)
 static void leave_owed(struct session *session, struct session_effects *effects, int64_t now_ms)
 {
     struct session_card *card = &session->card;
+    /* A write that is still under way may reach the card: its result says so later. */
+    card->unsure = card->unsure || card->stage == SESSION_CARD_STAGE_WRITING;
     card->stage = SESSION_CARD_STAGE_LEFT;
     card->give_up_ms = 0;
     card->retry_ms = 0;
@@ -132,6 +134,7 @@ void session_card_paid(struct session *session, struct session_effects *effects,
     card->tries = 0;
     card->tries_until_ms = 0;
     card->written = false;
+    card->unsure = false;
     card->proved = false;
     card->write = (struct session_card_write){0};
     session_card_patience(session, now_ms, SESSION_CARD_WAIT_MS, SESSION_CARD_WAIT_ASSIST_MS);
@@ -177,6 +180,7 @@ void session_card_order_view(struct session *session, const struct session_card_
         return;
     }
     card->view = *view;
+    card->unsure = false; /* it was read, and this is what it needs */
     if (view->has_write) {
         card->stage = SESSION_CARD_STAGE_ASKING; /* its token follows */
     } else if (!order_is_paid(session)) {
@@ -331,7 +335,10 @@ void session_card_result(struct session *session, const struct session_event *ev
         return;
     }
     bool done = result->outcome == SESSION_CARD_DONE;
+    bool unsure = result->outcome == SESSION_CARD_UNSURE;
+    session->screen_serial += card->unsure != unsure ? 1 : 0;
     card->written = done;
+    card->unsure = unsure; /* before this write it was read */
     if (card->stage != SESSION_CARD_STAGE_WRITING) {
         return; /* given up meanwhile; the order's view brings the page */
     }

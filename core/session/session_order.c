@@ -142,6 +142,7 @@ void session_print(struct session *session, struct session_effects *effects, con
     struct session_effect *print = session_effect_add(effects, SESSION_EFFECT_PRINT);
     session_text_copy(print->text, sizeof(print->text), session->order.order_no);
     session_text_copy(print->id, sizeof(print->id), job_id);
+    print->card_unsure = session->card.unsure;
     session_text_copy(session->intent.print_id, sizeof(session->intent.print_id), job_id);
     session->receipt = SESSION_RECEIPT_PRINTING;
 }

@@ -36,6 +36,7 @@ enum {
 struct paper_job {
     char order_no[SESSION_ORDER_NO_SIZE];
     char job_id[SESSION_UUID_SIZE];
+    bool card_unsure; /* the server cannot know what was seen here */
 };
 
 struct paper {
@@ -222,6 +223,9 @@ static bool job_send(struct paper *paper)
     json_t *receipt = json_parse_object(paper->receipt, strlen(paper->receipt), JSON_SIZE_MAX);
     if (receipt == NULL) {
         return false;
+    }
+    if (paper->current.card_unsure) {
+        json_put_flag(receipt, "card_unsure", true);
     }
     struct json_reader reader = json_reader(receipt);
     uint32_t copy = (uint32_t)json_int_or(&reader, "copy", 0, PRINTJOB_COPY_MAX, 0);
@@ -412,6 +416,7 @@ void paper_print(struct paper *paper, const struct session_effect *effect)
         bool fits = str_copy(job->order_no, sizeof(job->order_no), effect->text) &&
                     str_copy(job->job_id, sizeof(job->job_id), effect->id);
         MUST(fits);
+        job->card_unsure = effect->card_unsure;
         paper->job_count += 1;
     }
     monitor_leave(&paper->monitor);

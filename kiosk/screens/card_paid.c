@@ -270,7 +270,7 @@ static const char *claim_code(const struct session *session)
 /* A plain refund is promised only where nothing was given out yet, and on fresh news. */
 static const char *owed_promise(struct ui_build *build, const struct session *session)
 {
-    bool refund = !session->order_stale && !session->card.written &&
+    bool refund = !session->order_stale && !session->card.written && !session->card.unsure &&
                   session->order.stage == SESSION_STAGE_NOTHING_SENT;
     return refund ? T("If it is not written within 24 hours, the money goes back to you by itself.")
                   : WORDS(build,
@@ -284,15 +284,23 @@ static const char *owed_so_far(const struct session *session)
     if (session->card.written) {
         return T("On the card, not confirmed yet");
     }
-    bool mends = is_repair(session) && !session->card.takes_back;
-    return mends ? T("Your card is not in order yet") : T("Not on the card yet");
+    if (is_repair(session) && !session->card.takes_back) {
+        return T("Your card is not in order yet");
+    }
+    if (session->card.unsure) { /* nobody knows, and another laying tells */
+        return card_is_hopeless(session)
+                   ? T("It may be on the card already")
+                   : T("It may be on the card already: lay it again to be sure");
+    }
+    return T("Not on the card yet");
 }
 
 static void owed_ticks(struct ui_build *build, const struct session *session)
 {
     card_page_tick_paid(build, session);
-    /* A hint says it as well, where there is no room for both. */
-    bool hint = card_hint(session)[0] != '\0' && !card_is_hopeless(session);
+    /* A hint says it as well, where there is no room for both; but not that it may be there. */
+    bool hint =
+        card_hint(session)[0] != '\0' && !card_is_hopeless(session) && !session->card.unsure;
     uint8_t drop = hint ? 7 : 0;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = drop});
     widget_tick(build,

@@ -137,6 +137,7 @@ static const struct field session_fields[] = {
     S(card.repair, FLAG),
     S(card.takes_back, FLAG),
     S(card.written, FLAG),
+    S(card.unsure, FLAG),
     S(card.give_up_ms, MOMENT),
     S(card.give_up_total_ms, I64),
     S(card.view.session_id, TEXT),

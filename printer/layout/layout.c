@@ -46,6 +46,9 @@ static const struct kind_words CARD_CREDITED = {WORD_NONE, WORD_STATE_CARD_CREDI
 static const struct kind_words CARD_PENDING = {WORD_TITLE_CARD_PENDING, WORD_STATE_CARD_PENDING,
                                                WORD_SAY_CARD_PENDING,
                                                "PAID, NOT ON THE CARD YET. DO NOT PAY AGAIN."};
+static const struct kind_words CARD_UNSURE = {WORD_TITLE_CARD_UNSURE, WORD_STATE_CARD_UNSURE,
+                                              WORD_SAY_CARD_UNSURE,
+                                              "PAID, MAYBE ON THE CARD. DO NOT PAY AGAIN."};
 
 static const struct kind_words *words_of(const struct receipt *receipt)
 {
@@ -53,7 +56,10 @@ static const struct kind_words *words_of(const struct receipt *receipt)
     if (card && receipt->kind == RECEIPT_CREDITED) {
         return &CARD_CREDITED;
     }
-    return card && receipt->kind == RECEIPT_PENDING ? &CARD_PENDING : &KINDS[receipt->kind];
+    if (card && receipt->kind == RECEIPT_PENDING) {
+        return receipt->card_unsure ? &CARD_UNSURE : &CARD_PENDING;
+    }
+    return &KINDS[receipt->kind];
 }
 
 static const struct escpos_style PLAIN = {.width = 1, .height = 1};
@@ -218,7 +224,8 @@ static void verdict(struct paper *paper, const struct receipt *receipt)
     escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
     paper_centre(paper, &PLAIN, words->english);
     paper_centre(paper, &PLAIN, word_text(words->sentence));
-    bool claims = words == &CARD_PENDING && receipt->claim_code[0] != '\0';
+    bool waits = words == &CARD_PENDING || words == &CARD_UNSURE;
+    bool claims = waits && receipt->claim_code[0] != '\0';
     if (claims) {
         escpos_feed_dots(paper->job, LARGE_GAP_DOTS);
         paper_pair(paper, word_text(WORD_CLAIM_CODE), receipt->claim_code, /* scale= */ 2,

@@ -143,6 +143,7 @@ bool receipt_decode(const json_t *object, struct receipt *ret_receipt, const cha
     receipt.has_purchase_count = json_has(&r, "purchase_count");
     receipt.purchase_count =
         (uint32_t)json_int_or(&r, "purchase_count", 0, RECEIPT_COUNT_MAX, /* fallback= */ 0);
+    receipt.card_unsure = json_flag_or(&r, "card_unsure", false);
     receipt.copy = (uint32_t)json_int_or(&r, "copy", 0, RECEIPT_COPY_MAX, /* fallback= */ 0);
     *ret_field = json_field(&r);
     if (json_failed(&r)) {
@@ -186,6 +187,9 @@ json_t *receipt_encode(const struct receipt *receipt)
     }
     if (receipt->has_purchase_count) {
         json_put_int(object, "purchase_count", receipt->purchase_count);
+    }
+    if (receipt->card_unsure) {
+        json_put_flag(object, "card_unsure", true);
     }
     json_put_int(object, "copy", receipt->copy);
     return object;

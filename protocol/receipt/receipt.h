@@ -83,7 +83,8 @@ struct receipt {
     char refund_no[RECEIPT_NO_SIZE];
     char card_tail[RECEIPT_WORD_SIZE];  /* a card carries it: the end of its number */
     char claim_code[RECEIPT_WORD_SIZE]; /* what finds it again while it is not on the card */
-    char status_url[RECEIPT_URL_SIZE];  /* printed as QR code */
+    bool card_unsure; /* it may be on the card: a terminal has seen a write that was cut short */
+    char status_url[RECEIPT_URL_SIZE]; /* printed as QR code */
     char phone[RECEIPT_WORD_SIZE];
     uint32_t copy; /* 0: the first paper; else "copy n" stands on it */
 };

@@ -14,6 +14,16 @@ TEST(a_card_page_promises_only_what_is_so)
     CHECK(says(ui, "card-owed-issued", "270042"));
     CHECK(!says(ui, "card-owed-written", "goes back to you"));
     CHECK(says(ui, "card-owed-written", "not confirmed yet"));
+    CHECK(says(ui, "card-owed", "Not on the card yet"));
+    static const char *const unsure[] = {"card-owed-unsure", "card-owed-unsure-early",
+                                         "card-owed-unsure-damaged"};
+    for (size_t i = 0; i < ARRAY_COUNT(unsure); i++) {
+        CHECK(says(ui, unsure[i], "may be on the card already"));
+        CHECK(!says(ui, unsure[i], "Not on the card yet"));
+        CHECK(!says(ui, unsure[i], "goes back to you"));
+    }
+    CHECK(says(ui, "card-owed-unsure", "lay it again to be sure"));
+    CHECK(!says(ui, "card-owed-unsure-damaged", "lay it again"));
     CHECK(!says(ui, "card-confirming", "is on your card"));
     CHECK(says(ui, "card-done", "is on your card"));
     CHECK(says(ui, "card-done", "take your card"));

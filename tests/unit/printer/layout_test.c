@@ -259,6 +259,18 @@ TEST(cards_have_papers_of_their_own)
         expect_nowhere("退"); /* a token may have been given out */
         expect_nowhere("写卡成功");
     }
+    /* A write was cut short: nobody knows. */
+    receipt.card_unsure = true;
+    for (int i = 0; i < 2; i++) {
+        print(&receipt, i == 0 ? &WIDE : &NARROW);
+        expect_line("写卡待确认凭条\n");
+        expect_line("已收款 待确认\n");
+        expect_line("凭证码 480007\n");
+        expect_line("请勿重复付款");
+        expect_nowhere("未写卡");
+        expect_nowhere("尚未写入");
+        expect_nowhere("NOT ON THE CARD");
+    }
     receipt.kind = RECEIPT_REFUNDED;
     print(&receipt, &WIDE);
     expect_line("已退款");

@@ -13,7 +13,8 @@ static const char FULL[] =
     "\"balance_before_fen\":-1000,\"balance_after_fen\":4000,\"balance_read_at\":1795158231,"
     "\"purchase_count\":5,\"channel\":\"wechat\",\"channel_trade_no\":\"4200\","
     "\"refund_no\":\"R1\",\"status_url\":\"https://x/r/"
-    "1\",\"phone\":\"400\",\"card_tail\":\"1C2D\",\"claim_code\":\"480007\",\"copy\":2}";
+    "1\",\"phone\":\"400\",\"card_tail\":\"1C2D\",\"claim_code\":\"480007\",\"card_unsure\":true,"
+    "\"copy\":2}";
 
 static bool decode(const char *text, struct receipt *ret_receipt, const char **ret_field)
 {
@@ -42,6 +43,7 @@ TEST(reads_all_members)
     CHECK_EQ_U64(receipt.purchase_count, 5);
     CHECK_EQ_STR(receipt.card_tail, "1C2D");
     CHECK_EQ_STR(receipt.claim_code, "480007");
+    CHECK(receipt.card_unsure);
     CHECK_EQ_U64(receipt.copy, 2);
 }
 
