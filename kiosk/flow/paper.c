@@ -218,11 +218,12 @@ static bool job_take(struct paper *paper)
     return some;
 }
 
-static bool job_send(struct paper *paper)
+/* The line that asks for the current paper; NULL: the receipt is none. @return @own */
+static char *job_line(struct paper *paper)
 {
     json_t *receipt = json_parse_object(paper->receipt, strlen(paper->receipt), JSON_SIZE_MAX);
     if (receipt == NULL) {
-        return false;
+        return NULL;
     }
     if (paper->current.card_unsure) {
         json_put_flag(receipt, "card_unsure", true);
@@ -232,12 +233,23 @@ static bool job_send(struct paper *paper)
     struct printjob_request request = {.op = PRINTJOB_OP_PRINT, .copy = copy, .receipt = receipt};
     paper->current_copy = (uint8_t)copy;
     char *line = malloc(PRINTJOB_LINE_SIZE);
-    bool sent = line != NULL &&
+    bool made = line != NULL &&
                 str_copy(request.job_id, sizeof(request.job_id), paper->current.job_id) &&
-                printjob_request_encode(&request, line, PRINTJOB_LINE_SIZE) &&
-                daemon_line_send(&paper->line, line);
-    free(line);
+                printjob_request_encode(&request, line, PRINTJOB_LINE_SIZE);
     json_decref(receipt);
+    if (!made) {
+        free(line);
+        line = NULL;
+    }
+    return line;
+}
+
+/* False if printd did not take it, or not all of it: it is to be hung up on. */
+static bool job_send(struct paper *paper)
+{
+    char *line = job_line(paper);
+    bool sent = line != NULL && daemon_line_send(&paper->line, line);
+    free(line);
     return sent;
 }
 
@@ -273,9 +285,14 @@ static void job_begin(struct paper *paper)
         result =
             server_get_receipt(paper->server, paper->current.order_no, &paper->receipt, &error);
     }
-    if (result == SERVER_ANSWER && paper->receipt != NULL && job_send(paper)) {
+    char *line = result == SERVER_ANSWER && paper->receipt != NULL ? job_line(paper) : NULL;
+    if (line != NULL) {
         paper->busy = true;
         paper->verdict_until_ms = now_ms() + PRINTJOB_ANSWER_MS;
+        if (!daemon_line_send(&paper->line, line)) {
+            printd_lost(paper); /* half a line may have gone out: all of it on the next one */
+        }
+        free(line);
     } else if (result == SERVER_REFUSED && str_equal(error.code, API_ERROR_NO_MORE_COPIES)) {
         job_end(paper, SESSION_RECEIPT_NO_MORE);
     } else {
