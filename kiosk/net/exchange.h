@@ -28,11 +28,25 @@ struct server_exchange {
     size_t body_size;
     int64_t timeout_ms;
     struct api_error *ret_error; /* may be NULL */
+    enum server_result result;   /* once it was asked, and */
     struct https_answer answer;  /* valid after SERVER_ANSWER: https_answer_finish() */
+    struct api_fault fault;      /* what is wrong with the answer */
 };
+
+/* A POST with this body, which is borrowed until the answer is there. */
+struct server_exchange server_post(const char *path, const char *body, size_t body_size,
+                                   int64_t timeout_ms, struct api_error *ret_error);
 
 /* Ask, and judge the answer's status. */
 enum server_result server_perform(struct server *server, struct server_exchange *exchange);
+
+/* Ask, and decode the answer with one of the functions of protocol/api. */
+#define SERVER_ASK(server, exchange, decode, ret_value)                                            \
+    (server_perform((server), (exchange)) != SERVER_ANSWER                                         \
+         ? (exchange)->result                                                                      \
+         : server_answer_if((exchange),                                                            \
+                            decode((exchange)->answer.body, (exchange)->answer.body_size,          \
+                                   (ret_value), &(exchange)->fault)))
 
 /* The path of one thing with its id, which comes from a message and must not bend the path. */
 bool server_path(char ret_path[SERVER_PATH_SIZE], const char *format_head, const char *id,

@@ -74,7 +74,7 @@ static enum server_result judge(struct server *server, struct server_exchange *e
     return SERVER_REFUSED;
 }
 
-enum server_result server_perform(struct server *server, struct server_exchange *exchange)
+static enum server_result perform(struct server *server, struct server_exchange *exchange)
 {
     char url[sizeof(server->url) + SERVER_PATH_SIZE];
     bool fits = str_format(url, sizeof(url), "%s%s", server->url, exchange->path);
@@ -101,6 +101,23 @@ enum server_result server_perform(struct server *server, struct server_exchange 
         https_answer_finish(&exchange->answer);
     }
     return result;
+}
+
+enum server_result server_perform(struct server *server, struct server_exchange *exchange)
+{
+    exchange->result = perform(server, exchange);
+    return exchange->result;
+}
+
+struct server_exchange server_post(const char *path, const char *body, size_t body_size,
+                                   int64_t timeout_ms, struct api_error *ret_error)
+{
+    return (struct server_exchange){.method = "POST",
+                                    .path = path,
+                                    .body = body,
+                                    .body_size = body_size,
+                                    .timeout_ms = timeout_ms,
+                                    .ret_error = ret_error};
 }
 
 bool server_path(char ret_path[SERVER_PATH_SIZE], const char *format_head, const char *id,
@@ -154,19 +171,9 @@ enum server_result server_post_heartbeat(struct server *server,
     if (api_heartbeat_encode(heartbeat, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = "/v1/terminal/heartbeat",
-                                       .body = body,
-                                       .body_size = size,
-                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
-                                       .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_heartbeat_answer_decode(exchange.answer.body,
-                                                                         exchange.answer.body_size,
-                                                                         ret_answer, &fault));
+    struct server_exchange exchange =
+        server_post("/v1/terminal/heartbeat", body, size, SERVER_QUICK_TIMEOUT_MS, ret_error);
+    return SERVER_ASK(server, &exchange, api_heartbeat_answer_decode, ret_answer);
 }
 
 enum server_result server_get_rooms(struct server *server, const char *searched,
@@ -198,13 +205,7 @@ enum server_result server_get_room(struct server *server, const char *room_id,
                                        .path = path,
                                        .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
                                        .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_room_page_decode(exchange.answer.body,
-                                                                  exchange.answer.body_size,
-                                                                  ret_page, &fault));
+    return SERVER_ASK(server, &exchange, api_room_page_decode, ret_page);
 }
 
 enum server_result server_read_meter(struct server *server, const char *meter_id,
@@ -220,30 +221,14 @@ enum server_result server_read_meter(struct server *server, const char *meter_id
         api_read_request_encode(&request, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = body,
-                                       .body_size = size,
-                                       .timeout_ms = READ_TIMEOUT_MS};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_read_answer_decode(exchange.answer.body,
-                                                                    exchange.answer.body_size,
-                                                                    ret_answer, &fault));
+    struct server_exchange exchange = server_post(path, body, size, READ_TIMEOUT_MS, NULL);
+    return SERVER_ASK(server, &exchange, api_read_answer_decode, ret_answer);
 }
 
 static enum server_result view_exchange(struct server *server, struct server_exchange *exchange,
                                         struct api_order_view *ret_view)
 {
-    enum server_result result = server_perform(server, exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(exchange, api_order_view_decode(exchange->answer.body,
-                                                                  exchange->answer.body_size,
-                                                                  ret_view, &fault));
+    return SERVER_ASK(server, exchange, api_order_view_decode, ret_view);
 }
 
 enum server_result server_create_order(struct server *server,
@@ -255,12 +240,8 @@ enum server_result server_create_order(struct server *server,
     if (api_order_request_encode(request, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = "/v1/terminal/orders",
-                                       .body = body,
-                                       .body_size = size,
-                                       .timeout_ms = ORDER_TIMEOUT_MS,
-                                       .ret_error = ret_error};
+    struct server_exchange exchange =
+        server_post("/v1/terminal/orders", body, size, ORDER_TIMEOUT_MS, ret_error);
     return view_exchange(server, &exchange, ret_view);
 }
 
@@ -294,25 +275,15 @@ enum server_result server_order_ask(struct server *server, const char *order_no,
         api_request_id_encode(client_request_id, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = body,
-                                       .body_size = size,
-                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
-                                       .ret_error = ret_error};
+    struct server_exchange exchange =
+        server_post(path, body, size, SERVER_QUICK_TIMEOUT_MS, ret_error);
     return view_exchange(server, &exchange, ret_view);
 }
 
 static enum server_result orders_exchange(struct server *server, struct server_exchange *exchange,
                                           struct api_orders *ret_orders)
 {
-    enum server_result result = server_perform(server, exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(exchange, api_orders_decode(exchange->answer.body,
-                                                              exchange->answer.body_size,
-                                                              ret_orders, &fault));
+    return SERVER_ASK(server, exchange, api_orders_decode, ret_orders);
 }
 
 enum server_result server_get_orders(struct server *server, struct api_orders *ret_orders)
@@ -366,12 +337,8 @@ enum server_result server_post_receipt(struct server *server, const char *order_
         api_receipt_report_encode(report, body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = body,
-                                       .body_size = size,
-                                       .timeout_ms = SERVER_QUICK_TIMEOUT_MS,
-                                       .ret_error = ret_error};
+    struct server_exchange exchange =
+        server_post(path, body, size, SERVER_QUICK_TIMEOUT_MS, ret_error);
     enum server_result result = server_perform(server, &exchange);
     return result != SERVER_ANSWER ? result : server_answer_if(&exchange, OK);
 }

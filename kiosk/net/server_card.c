@@ -15,19 +15,9 @@ enum server_result server_card_lay(struct server *server, const struct api_card_
     if (api_card_laid_encode(laid, server->body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = "/v1/terminal/cards",
-                                       .body = server->body,
-                                       .body_size = size,
-                                       .timeout_ms = CARD_TIMEOUT_MS,
-                                       .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_card_session_decode(exchange.answer.body,
-                                                                     exchange.answer.body_size,
-                                                                     ret_session, &fault));
+    struct server_exchange exchange =
+        server_post("/v1/terminal/cards", server->body, size, CARD_TIMEOUT_MS, ret_error);
+    return SERVER_ASK(server, &exchange, api_card_session_decode, ret_session);
 }
 
 enum server_result server_card_read(struct server *server, const char *session_id,
@@ -40,19 +30,9 @@ enum server_result server_card_read(struct server *server, const char *session_i
         api_card_read_encode(read, server->body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = server->body,
-                                       .body_size = size,
-                                       .timeout_ms = CARD_TIMEOUT_MS,
-                                       .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_card_view_decode(exchange.answer.body,
-                                                                  exchange.answer.body_size,
-                                                                  ret_view, &fault));
+    struct server_exchange exchange =
+        server_post(path, server->body, size, CARD_TIMEOUT_MS, ret_error);
+    return SERVER_ASK(server, &exchange, api_card_view_decode, ret_view);
 }
 
 enum server_result server_card_issue(struct server *server, const char *order_no,
@@ -65,19 +45,9 @@ enum server_result server_card_issue(struct server *server, const char *order_no
         api_card_issue_encode(issue, server->body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = server->body,
-                                       .body_size = size,
-                                       .timeout_ms = CARD_TIMEOUT_MS,
-                                       .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_card_write_decode(exchange.answer.body,
-                                                                   exchange.answer.body_size,
-                                                                   ret_write, &fault));
+    struct server_exchange exchange =
+        server_post(path, server->body, size, CARD_TIMEOUT_MS, ret_error);
+    return SERVER_ASK(server, &exchange, api_card_write_decode, ret_write);
 }
 
 enum server_result server_card_round(struct server *server, const char *order_no,
@@ -90,19 +60,9 @@ enum server_result server_card_round(struct server *server, const char *order_no
         api_card_round_encode(round, server->body, SERVER_BODY_SIZE, &size) != OK) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = server->body,
-                                       .body_size = size,
-                                       .timeout_ms = CARD_TIMEOUT_MS,
-                                       .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_card_step_decode(exchange.answer.body,
-                                                                  exchange.answer.body_size,
-                                                                  ret_step, &fault));
+    struct server_exchange exchange =
+        server_post(path, server->body, size, CARD_TIMEOUT_MS, ret_error);
+    return SERVER_ASK(server, &exchange, api_card_step_decode, ret_step);
 }
 
 enum server_result server_card_written(struct server *server, const char *order_no,
@@ -113,17 +73,7 @@ enum server_result server_card_written(struct server *server, const char *order_
     if (!server_path(path, "/v1/terminal/orders/", order_no, "/card/written")) {
         return SERVER_NOTHING;
     }
-    struct server_exchange exchange = {.method = "POST",
-                                       .path = path,
-                                       .body = body,
-                                       .body_size = strlen(body),
-                                       .timeout_ms = CARD_TIMEOUT_MS,
-                                       .ret_error = ret_error};
-    enum server_result result = server_perform(server, &exchange);
-    struct api_fault fault;
-    return result != SERVER_ANSWER
-               ? result
-               : server_answer_if(&exchange, api_card_proof_decode(exchange.answer.body,
-                                                                   exchange.answer.body_size,
-                                                                   ret_proof, &fault));
+    struct server_exchange exchange =
+        server_post(path, body, strlen(body), CARD_TIMEOUT_MS, ret_error);
+    return SERVER_ASK(server, &exchange, api_card_proof_decode, ret_proof);
 }
