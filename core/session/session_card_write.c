@@ -134,7 +134,9 @@ void session_card_paid(struct session *session, struct session_effects *effects,
     card->tries = 0;
     card->tries_until_ms = 0;
     card->written = false;
-    card->unsure = false;
+    /* Given out before, by an earlier life of this program or elsewhere: how that ended is not
+     * known here until the card is read. */
+    card->unsure = session->order.state == SESSION_ORDER_CREDITING;
     card->proved = false;
     card->write = (struct session_card_write){0};
     session_card_patience(session, now_ms, SESSION_CARD_WAIT_MS, SESSION_CARD_WAIT_ASSIST_MS);

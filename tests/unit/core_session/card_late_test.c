@@ -336,6 +336,22 @@ TEST(a_write_that_is_given_up_is_unsure_until_its_result)
     }
 }
 
+/* Its token was given out by an earlier life of this terminal, or elsewhere. */
+TEST(a_token_that_was_given_out_before_is_unsure_until_the_card_is_read)
+{
+    to_card_pay();
+    lift();
+    card_order_arrives(SESSION_ORDER_CREDITING);
+    check_screen(SESSION_SCREEN_CARD_BACK);
+    tick_at(session.card.give_up_ms);
+    check_screen(SESSION_SCREEN_CARD_OWED);
+    CHECK(session.card.unsure);
+    CHECK(want(SESSION_EFFECT_PRINT)->card_unsure);
+    lay(OWN_UID);
+    view_arrives(ready_view());
+    CHECK(!session.card.unsure);
+}
+
 TEST(an_order_refused_for_its_card_says_why)
 {
     static const enum session_card_trouble told_so[] = {
