@@ -9,15 +9,15 @@ import { rmSync } from 'node:fs';
 import test, { after } from 'node:test';
 import { listens, until, wait } from '../../tools/world/processes.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, ended, holds, isWritten, lay, leave, pay, secondPlace, slots, take, toCard,
-  tokensOf } from './lib/card_way.mjs';
+import { account, clear, ended, holds, isWritten, lay, leave, paper, pay, secondPlace, slots, take,
+  toCard, tokensOf } from './lib/card_way.mjs';
 import { settled, stateOf } from './lib/journey.mjs';
 import { record } from './lib/recorder.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
 
 let line = null; /* between the first kiosk and the cloud */
 let calls = []; /* what went over it */
-let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call)} */
+let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call), always} */
 let second = null;
 
 function fateOf(call) {
@@ -25,9 +25,9 @@ function fateOf(call) {
   if (unlucky === null || !unlucky.fits(call)) {
     return 'pass';
   }
-  const { fate } = unlucky;
-  unlucky = null;
-  return fate;
+  const { fate, always = false } = unlucky;
+  unlucky = always ? unlucky : null;
+  return typeof fate === 'function' ? fate() : fate;
 }
 
 const box = withHouse({ rooms: 3, buses: 1, cards: 2, cardMedia: ['desfire', 'classic'],
@@ -47,12 +47,28 @@ const fresh = (body) => keeping(box, async (t, house) => {
   calls = [];
   await clear(house);
   await clear(house, second);
+  await house.cards.reader('counts reset');
   await body(t, house);
 });
 
 const OUR_KEYS = /^key 01 [0-9A-Fa-f]{32}$/gm; /* of a card's application */
 const isFirst = (r) => ['home', 'attract'].includes(r.screen);
 const isRound = ({ path }) => path.endsWith('/card/round');
+const isAsked = ({ path }) => /\/orders\/[^/]+\/card$/.test(path); /* for its token */
+const isLaid = ({ path }) => path === '/v1/terminal/cards';
+const isRead = ({ path }) => path.endsWith('/read');
+
+/** A fault of the reader that begins with a call; the promise is kept when it is set. */
+function faultAt(house, fits, line) {
+  unlucky = { fate: () => house.cards.reader(line).then(() => 'pass'), fits };
+}
+
+/** What was to go wrong went wrong: else the test has shown nothing. */
+async function struck(house, count = 1) {
+  assert.equal(unlucky, null, 'no call was unlucky');
+  const { faults_hit: hits } = await house.cards.reader('counts');
+  assert.equal(hits, count, 'faults of the reader');
+}
 
 /** Whatever happened: one token, on the card in the end, and the meter takes it once. */
 async function meterTakes(house, home, fen) {
@@ -115,22 +131,103 @@ for (const nth of [1, 3, 4, 5, 6, 7, 8, 10]) {
   test(`pulled away at exchange ${nth}, laid again: the same token is finished`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
-      const asked = new Promise((resolve) => {
-        unlucky = { fate: 'pass', fits: (call) => {
-          const fits = /\/orders\/[^/]+\/card$/.test(call.path);
-          if (fits) {
-            resolve(house.cards.reader(`fault remove exchange=${nth}`));
-          }
-          return fits;
-        } };
-      });
+      faultAt(house, isAsked, `fault remove exchange=${nth}`);
       const orderNo = await pay(house, home, { amount: 0 });
-      await asked;
       const how = await finished(house, home, orderNo);
       t.diagnostic(how);
+      await struck(house);
       await checked(house, home, orderNo, 2000);
     }));
 }
+
+/* The card lies there and is sound: nobody is asked to do anything, and nothing is called damaged.
+ * "lose": the card has done what it was told. */
+const air = (kind, nth) => `fault ${kind} exchange=${nth}${kind === 'status' ? ' value=02' : ''}`;
+for (const kind of ['status', 'lose']) {
+  for (const nth of [1, 3, 5, 7, 10]) {
+    test(`${kind} at exchange ${nth} of a write: written at once`,
+      { timeout: 120000 }, fresh(async (t, house) => {
+        const [home] = house.cardHomes;
+        faultAt(house, isAsked, air(kind, nth));
+        const orderNo = await pay(house, home, { amount: 0 });
+        await isWritten(house, orderNo);
+        await struck(house);
+        await checked(house, home, orderNo, 2000);
+      }));
+  }
+  for (const nth of [1, 2, 3, 4]) {
+    test(`${kind} at exchange ${nth} of a reading: the card's page comes all the same`,
+      { timeout: 120000 }, fresh(async (t, house) => {
+        const [home] = house.cardHomes;
+        faultAt(house, isLaid, air(kind, nth));
+        await toCard(house, home);
+        await struck(house);
+        await leave(house, home);
+      }));
+  }
+}
+
+/** Taken and laid back at once, between two rounds: the driver counts it as one laying. */
+const flick = (house, home) => async () => {
+  await house.cards.reader(`take ${home.card}`);
+  await lay(house, home);
+  return 'pass';
+};
+
+test('taken and laid back at once in a reading: the card\'s page comes all the same',
+  { timeout: 120000 }, fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    unlucky = { fate: flick(house, home), fits: isRead };
+    await toCard(house, home);
+    await struck(house, 0);
+    await leave(house, home);
+  }));
+
+for (const nth of [1, 3, 4]) {
+  test(`taken and laid back at once after round ${nth} of a write: written at once`,
+    { timeout: 120000 }, fresh(async (t, house) => {
+      const [home] = house.cardHomes;
+      let seen = 0;
+      unlucky = { fate: flick(house, home), fits: (call) => isRound(call) && ++seen === nth };
+      const orderNo = await pay(house, home, { amount: 0 });
+      await isWritten(house, orderNo);
+      await struck(house, 0);
+      await checked(house, home, orderNo, 2000);
+    }));
+}
+
+for (const nth of [1, 3, 5]) {
+  test(`the server is busy at round ${nth}: told again, written at once`, { timeout: 120000 },
+    fresh(async (t, house) => {
+      const [home] = house.cardHomes;
+      let seen = 0;
+      unlucky = { fate: 'busy', fits: (call) => isRound(call) && ++seen === nth };
+      const orderNo = await pay(house, home, { amount: 0 });
+      await isWritten(house, orderNo);
+      await struck(house, 0);
+      assert.equal(calls.filter((call) => call.endsWith('/card/round')).length, 6);
+      await checked(house, home, orderNo, 2000);
+    }));
+}
+
+test('the line breaks for good after the write: page and slip do not say that it is not there',
+  { timeout: 180000 }, fresh(async (t, house) => {
+    const [home] = house.cardHomes;
+    let seen = 0;
+    unlucky = { fate: 'drop', always: true, fits: (call) => {
+      seen += isRound(call) ? 1 : 0;
+      return seen > 3 && (isRound(call) || isLaid(call) || call.path.endsWith('/card/written'));
+    } };
+    const orderNo = await pay(house, home, { amount: 0 });
+    await ended(house, orderNo, 'card_owed', undefined, 90000);
+    const slip = await paper(house, orderNo, (text) => text.includes('凭条'));
+    assert.match(slip.text, /写卡待确认凭条/);
+    assert.doesNotMatch(slip.text, /未写卡/);
+    assert.ok(seen > 3);
+    unlucky = null;
+    t.diagnostic(await finished(house, home, orderNo));
+    await checked(house, home, orderNo, 2000);
+  }));
 
 for (const [how, now] of [['before', 'not'], ['after', 'already']]) {
   test(`cut in the commit itself, ${now} written: the same token is finished`,
@@ -144,6 +241,7 @@ for (const [how, now] of [['before', 'not'], ['after', 'already']]) {
       await finished(house, home, orderNo);
       assert.deepEqual(tokensOf(house, orderNo).map(({ n, record: bytes }) => [n, bytes]),
         [[before.n, before.record]]);
+      await struck(house);
       await checked(house, home, orderNo, 2000);
     }));
 }
@@ -157,6 +255,7 @@ for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
         unlucky = { fate, fits: (call) => isRound(call) && ++seen === nth };
         const orderNo = await pay(house, home, { amount: 0 });
         t.diagnostic(await finished(house, home, orderNo));
+        await struck(house, 0);
         await checked(house, home, orderNo, 2000);
       }));
   }
@@ -180,6 +279,7 @@ test('the server dies between two rounds: a new laying finishes the same token',
     await died;
     await until('the cloud to listen again', () => listens(house.ports.terminals), 30000);
     t.diagnostic(await finished(house, home, orderNo));
+    await struck(house, 0);
     await checked(house, home, orderNo, 2000);
   }));
 
@@ -198,6 +298,7 @@ test('the card driver is killed in the middle', { timeout: 180000 },
     } };
     const orderNo = await pay(house, home, { amount: 0 });
     t.diagnostic(await finished(house, home, orderNo));
+    await struck(house, 0);
     await checked(house, home, orderNo, 2000);
   }));
 
@@ -207,6 +308,7 @@ test('cut here, finished at another terminal', { timeout: 180000 }, fresh(async 
   const orderNo = await pay(house, home, { amount: 0 });
   await ended(house, orderNo, 'card_back');
   const [before] = tokensOf(house, orderNo);
+  await struck(house);
   await second.screen.shows('the first page', isFirst, 90000);
   await lay(house, home, second);
   await settled(house, orderNo, 'DONE', 60000);

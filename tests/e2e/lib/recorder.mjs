@@ -33,7 +33,8 @@ function parsed(bytes) {
 /**
  * Start between `house`'s kiosk (not started yet) and its cloud; returns {port, close()}. What
  * `fate` says of a call ({method, path}) happens to it: 'drop' (it never arrives), 'lose' (the
- * cloud's answer to it never comes back), anything else: it passes.
+ * cloud's answer to it never comes back), 'busy' (the cloud says that it is), anything else: it
+ * passes. A promise of one of these holds the call until it is kept.
  */
 export async function record(house, watch, fate = () => 'pass') {
   const own = house.path('keys', 'recorder');
@@ -45,9 +46,14 @@ export async function record(house, watch, fate = () => 'pass') {
 
   async function pass(asked, answer) {
     const payload = await bodyOf(asked);
-    const will = fate({ method: asked.method, path: asked.url });
+    const will = await fate({ method: asked.method, path: asked.url });
     if (will === 'drop') {
       answer.destroy();
+      return;
+    }
+    if (will === 'busy') {
+      answer.writeHead(503, { 'Content-Type': 'application/json' });
+      answer.end(JSON.stringify({ error: { code: 'busy', message: 'too much at once' } }));
       return;
     }
     const upstream = request({ host: '127.0.0.1', port: house.ports.terminals, agent,
