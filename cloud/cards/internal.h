@@ -122,6 +122,12 @@ MUST_CHECK enum err take_reading(struct db *db, struct take *take);
 /** True if nothing on the card speaks against it: it is at most not sold to now. */
 bool take_is_believed(const struct take *take);
 
+/**
+ * In a writing transaction: a relayed card answered, and could not prove our keys, or its answers
+ * were altered on their way. That is kept, and a person must look at it, as with a card of sectors.
+ */
+MUST_CHECK enum err take_forged(struct db *db, struct take *take);
+
 /** take_reading() as a function for store_run(); @p take is a struct take. */
 MUST_CHECK enum err take_desk(struct db *db, void *take);
 

@@ -149,6 +149,7 @@ struct reading {
     struct http_ticket ticket;
     struct card_session session;
     bool over;
+    bool forged; /* a relayed card that has not got our keys, or not its answers */
     struct api_card_read read;
     struct purchase_files files; /* of a purchase card, in place of slots */
     struct api_card_view view;
@@ -268,6 +269,21 @@ static enum err fill_view(struct db *db, const struct take *take, struct api_car
     return err;
 }
 
+static void fill_refusal(enum card_reason reason, struct api_card_view *view)
+{
+    view->state = API_CARD_REFUSED;
+    str_format_cut(view->reason, sizeof(view->reason), "%s", card_reason_name(reason));
+}
+
+/* Nothing is sold to it or written to it until it is laid again and proves itself. */
+static enum err carry_forged(struct db *db, struct reading *reading, struct take *take)
+{
+    reading->session.fit = false;
+    reading->session.ready = false;
+    fill_refusal(CARD_REASON_BAD_MAC, &reading->view);
+    return take_forged(db, take);
+}
+
 static enum err carry_out(struct db *db, void *arg)
 {
     struct reading *reading = arg;
@@ -282,6 +298,9 @@ static enum err carry_out(struct db *db, void *arg)
         str_copy(take.terminal_id, sizeof(take.terminal_id), reading->session.terminal_id) &&
         str_copy(take.uid_text, sizeof(take.uid_text), reading->session.uid);
     MUST(fits);
+    if (reading->forged) {
+        return carry_forged(db, reading, &take);
+    }
     enum err err = take_reading(db, &take);
     if (err != OK) {
         return err;
@@ -355,15 +374,8 @@ static void fill_slots(const struct relay *relay, struct reading *reading)
     }
 }
 
-static void fill_refusal(enum rounds_end end, struct api_card_view *view)
-{
-    const enum card_reason reason =
-        end == ROUNDS_FORGED ? CARD_REASON_BAD_MAC : CARD_REASON_NOT_READ;
-    view->state = API_CARD_REFUSED;
-    str_format_cut(view->reason, sizeof(view->reason), "%s", card_reason_name(reason));
-}
-
-/* True: the files were read, and stand in the slots. Else the request was answered. */
+/* True: the files were read, and stand in the slots, or are forged: that is to be carried out. Else
+ * the request was answered. */
 static bool hear(struct http_request *request, struct reading *reading, struct relay *relay)
 {
     const struct cards_setup *setup = &reading->cards->setup;
@@ -380,6 +392,10 @@ static bool hear(struct http_request *request, struct reading *reading, struct r
         fill_slots(relay, reading);
         return true;
     }
+    reading->forged = err == OK && end == ROUNDS_FORGED;
+    if (reading->forged) {
+        return true;
+    }
     if (err == ERR_CONFLICT) {
         reply_over(request);
     } else if (err != OK) {
@@ -389,7 +405,7 @@ static bool hear(struct http_request *request, struct reading *reading, struct r
         relay_script(relay, &reading->view.script);
         reply_view(request, &reading->view);
     } else {
-        fill_refusal(end, &reading->view);
+        fill_refusal(CARD_REASON_NOT_READ, &reading->view);
         reply_view(request, &reading->view);
     }
     return false;

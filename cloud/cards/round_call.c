@@ -29,7 +29,7 @@ struct round_call {
     struct book_token token;
     struct purchase_files goal; /* a purchase card: what is to be on it */
     bool has_goal;
-    bool is_locked;                    /* it refused our proof */
+    enum rounds_end end;
     char credit[API_CARD_RECORD_SIZE]; /* as the card proved it; or */
     struct purchase_files files;
     struct api_card_step step;
@@ -145,7 +145,7 @@ static enum err carry_out(struct db *db, void *arg)
     struct take take = {.cards = call->cards,
                         .raw = {.credit = {call->credit, call->credit}, .returned = {"", ""}}};
     bool written = false;
-    if (call->is_locked) {
+    if (call->end == ROUNDS_LOCKED) {
         return lock_out(db, call);
     }
     if (call->session.media == API_CARD_CPU) {
@@ -155,6 +155,9 @@ static enum err carry_out(struct db *db, void *arg)
                 str_copy(take.document_no, sizeof(take.document_no), call->token.document_no) &&
                 str_copy(take.uid_text, sizeof(take.uid_text), call->session.uid);
     MUST(fits);
+    if (call->end == ROUNDS_FORGED) {
+        return take_forged(db, &take);
+    }
     enum err err = take_confirmation(db, &take, &call->token, &written);
     call->step.progress = written ? API_CARD_WRITTEN : API_CARD_FAILED;
     return err;
@@ -232,28 +235,27 @@ static enum err fill_next(struct round_call *call, struct relay *relay)
     return err;
 }
 
-/* @p ret_proved: the card has shown what it holds, and that is to be carried out. */
+/* @p ret_proved: the card has shown what it holds, or that it is not ours, and that is to be
+ * carried out. */
 static enum err hear(struct round_call *call, struct relay *relay, bool *ret_proved)
 {
     const struct cards_setup *setup = &call->cards->setup;
     const struct relay_answers answers = {call->round.round, call->round.answers,
                                           call->round.answer_count};
-    enum rounds_end end = ROUNDS_FAILED;
     *ret_proved = false;
     enum err err = begin_or_go_on(call, relay);
     if (err != OK || call->refusal != REFUSED_NOT) {
         return err;
     }
-    err = relay_take(relay, setup->vault, setup->rng, &answers, &end);
+    err = relay_take(relay, setup->vault, setup->rng, &answers, &call->end);
     if (err == ERR_CONFLICT) {
         call->refusal = REFUSED_OVER;
         return OK;
     }
-    if (err == OK && end == ROUNDS_MORE) {
+    if (err == OK && call->end == ROUNDS_MORE) {
         return fill_next(call, relay);
     }
-    call->is_locked = err == OK && end == ROUNDS_LOCKED;
-    *ret_proved = call->is_locked || (err == OK && end == ROUNDS_DONE);
+    *ret_proved = err == OK && call->end != ROUNDS_FAILED;
     if (relay->media == API_CARD_CPU) {
         call->files = relay->rounds.of.purchase.files;
     } else {

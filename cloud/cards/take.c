@@ -319,6 +319,16 @@ enum err take_reading(struct db *db, struct take *take)
     return err == OK ? warn(db, take) : err;
 }
 
+/* What it told is worth nothing, so no file is kept: take_last() must not find one. */
+enum err take_forged(struct db *db, struct take *take)
+{
+    const struct slots_raw nothing = {.credit = {"", ""}, .returned = {"", ""}};
+    take->raw = nothing;
+    take->verdict = (struct card_verdict){.state = CARD_REFUSED, .reason = CARD_REASON_BAD_MAC};
+    enum err err = keep(db, take, verdict_word(take));
+    return err == OK ? warn(db, take) : err;
+}
+
 enum err take_desk(struct db *db, void *take)
 {
     return take_reading(db, take);

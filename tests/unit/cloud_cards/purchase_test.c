@@ -257,7 +257,22 @@ TEST(a_wrong_answer_to_any_round_ends_it_and_the_next_laying_finishes)
     }
 }
 
-TEST(a_card_with_other_keys_is_refused_before_it_counts_a_try)
+/* Rows of evidence, and how often the office was told of this card. */
+static void check_trace(int64_t rows)
+{
+    CHECK_EQ_I64(rig_number(&at.rig.rig,
+                            "SELECT count(*) FROM card_reading WHERE verdict = 'bad_mac' AND"
+                            " terminal_id = 'k1' AND credit = '- -' AND uid = ?1",
+                            UID),
+                 rows);
+    CHECK_EQ_I64(rig_number(&at.rig.rig,
+                            "SELECT coalesce(sum(count), 0) FROM alarm WHERE kind = 'card_odd'"
+                            " AND subject = ?1",
+                            UID),
+                 rows);
+}
+
+TEST(a_card_with_other_keys_is_refused_and_told_of_before_it_counts_a_try)
 {
     purchase_begin_write();
     const struct double_purchase kept = at.card;
@@ -265,7 +280,7 @@ TEST(a_card_with_other_keys_is_refused_before_it_counts_a_try)
     relay_lay("k1", UID);
     CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
     CHECK_EQ_STR(hand.view.reason, "bad_mac");
-    CHECK_EQ_I64(rig_number(&at.rig.rig, "SELECT count(*) FROM card_reading", NULL), 1);
+    check_trace(1);
     CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES);
     at.card = kept;
     relay_lay("k1", UID); /* and the other card is there when it is to be written */
@@ -274,6 +289,8 @@ TEST(a_card_with_other_keys_is_refused_before_it_counts_a_try)
     CHECK(relay_one_round("k1", 1));
     CHECK(relay_one_round("k1", 2));
     CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    check_trace(2);
+    CHECK(!relay_told_written(UID)); /* what is kept of it proves nothing */
     CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES);
     at.card = kept;
     purchase_finish("k1");

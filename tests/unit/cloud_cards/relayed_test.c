@@ -339,8 +339,23 @@ TEST(answers_of_another_card_prove_nothing)
     end();
 }
 
+/* Rows of evidence, and how often the office was told of this card. */
+static void check_trace(int64_t rows, const char *document_no)
+{
+    CHECK_EQ_I64(rig_number(&rig.rig,
+                            "SELECT count(*) FROM card_reading WHERE verdict = 'bad_mac' AND"
+                            " terminal_id = 'k1' AND credit = '- -' AND document_no = ?1",
+                            document_no),
+                 rows);
+    CHECK_EQ_I64(rig_number(&rig.rig,
+                            "SELECT coalesce(sum(count), 0) FROM alarm WHERE kind = 'card_odd'"
+                            " AND subject = ?1",
+                            UID_7),
+                 rows);
+}
+
 /* A card that lets everybody in, or a terminal that makes up its answers. */
-TEST(a_card_that_cannot_prove_our_key_is_refused)
+TEST(a_card_that_cannot_prove_our_key_is_refused_and_told_of)
 {
     begin();
     relay_open("k1", UID_7);
@@ -352,6 +367,7 @@ TEST(a_card_that_cannot_prove_our_key_is_refused)
     CHECK(relay_send_reading("k1"));
     CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
     CHECK_EQ_STR(hand.view.reason, "bad_mac");
+    check_trace(1, "");
     for (int file = 1; file <= 2; file++) {
         relay_open("k1", UID_7);
         relay_carry_reading(&hand.session.script);
@@ -360,11 +376,52 @@ TEST(a_card_that_cannot_prove_our_key_is_refused)
         hand.reading.answers[file].apdu[0] = hand.reading.answers[file].apdu[0] == '0' ? '1' : '0';
         CHECK(relay_send_reading("k1"));
         CHECK_EQ_STR(hand.view.reason, "bad_mac");
-        CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_reading", NULL), 0);
+        check_trace(1 + file, "");
     }
     hand.reading.round = 3;
     CHECK(relay_send_reading("k1"));
     CHECK_EQ_STR(hand.view.reason, "not_read");
+    end();
+}
+
+/* The same while it is written: before, in and after the round that writes. */
+TEST(a_card_that_cannot_prove_our_key_while_it_is_written_is_told_of)
+{
+    static const int forged[] = {2, COMMIT_ROUND, 5};
+    for (size_t i = 0; i < ARRAY_COUNT(forged); i++) {
+        begin_write();
+        relay_rounds_to("k1", forged[i] - 1);
+        relay_carry_round(&hand.step.script);
+        spoil(ALTERED);
+        check_trace(0, hand.order_no);
+        CHECK(relay_send_round("k1", hand.order_no));
+        CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+        check_trace(1, hand.order_no);
+        CHECK(is_state(&rig, hand.order_no, "CREDITING"));
+        CHECK(!relay_told_written(UID_7)); /* what is kept of it proves nothing */
+        finish_relayed("k1");
+        CHECK(relay_told_written(UID_7));
+        end();
+    }
+}
+
+/* It was read and was fit; what it says later takes that back. */
+TEST(a_card_that_was_fit_is_fit_no_more_when_it_cannot_prove_our_key)
+{
+    begin();
+    buy_relayed("k1");
+    relay_carry_reading(&hand.session.script);
+    CHECK(relay_send_reading("k1"));
+    relay_carry_reading(&hand.view.script);
+    hand.reading.answers[0].apdu[0] = hand.reading.answers[0].apdu[0] == '0' ? '1' : '0';
+    CHECK(relay_send_reading("k1"));
+    CHECK_EQ_STR(hand.view.reason, "bad_mac");
+    CHECK_EQ_U64(relay_issue("k1"), 409);
+    CHECK_EQ_STR(hand.error, "card_refused");
+    relay_lay("k1", UID_7);
+    issue_relayed("k1");
+    relay_rounds_to("k1", WRITE_ROUNDS);
+    CHECK(is_state(&rig, hand.order_no, "DONE"));
     end();
 }
 
