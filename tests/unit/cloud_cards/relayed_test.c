@@ -45,15 +45,20 @@ static struct card_keys meter_keys(void)
     return keys;
 }
 
+static void make_card(const char *uid)
+{
+    struct card_uid parsed;
+    const struct card_keys keys = meter_keys();
+    CHECK(card_uid_parse(uid, &parsed));
+    card = double_desfire_make(&keys, &parsed);
+}
+
 static void begin(void)
 {
-    struct card_uid uid;
     card_rig_begin(&rig);
     meter = test_meter_make();
     open_card(UID_7, API_CARD_DESFIRE);
-    const struct card_keys keys = meter_keys();
-    CHECK(card_uid_parse(UID_7, &uid));
-    card = double_desfire_make(&keys, &uid);
+    make_card(UID_7);
     hand.hear = hear;
     hand.write_rounds = WRITE_ROUNDS;
 }
@@ -83,7 +88,7 @@ static void begin_write(void)
     issue_relayed("k1");
 }
 
-static void check_token(void)
+static void check_record(void)
 {
     char hex[CARD_RECORD_TEXT_SIZE];
     char record[CARD_RECORD_TEXT_SIZE];
@@ -91,6 +96,11 @@ static void check_token(void)
              hex, sizeof(hex));
     card_record_format(card.credit, record);
     CHECK_EQ_STR(record, hex);
+}
+
+static void check_token(void)
+{
+    check_record();
     CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM card_token", NULL), 1);
 }
 
@@ -109,13 +119,18 @@ static void finish_relayed(const char *terminal)
     check_token();
 }
 
-static void load_meter(void)
+static void load_meter_from(const char *uid)
 {
-    struct test_card raw = test_card_make(UID_7);
+    struct test_card raw = test_card_make(uid);
     card_record_format(card.credit, raw.credit[0]);
     card_record_format(card.credit, raw.credit[1]);
     test_meter_load(&meter, &raw);
     CHECK(card_record_parse(raw.returned[0], card.returned));
+}
+
+static void load_meter(void)
+{
+    load_meter_from(UID_7);
 }
 
 /* ---- the good way ---- */
@@ -652,7 +667,6 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     CHECK(written && is_state(&rig, hand.order_no, "DONE"));
     end();
 
-    struct card_uid uid;
     card_rig_begin(&rig);
     meter = test_meter_make();
     open_card(UID, API_CARD_CLASSIC);
@@ -663,9 +677,7 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/replace",
                       "{\"uid\":\"" UID_7 "\",\"media\":\"desfire\"," BY_LI "}", "state", state),
                  200);
-    const struct card_keys keys = meter_keys();
-    CHECK(card_uid_parse(UID_7, &uid));
-    card = double_desfire_make(&keys, &uid);
+    make_card(UID_7);
     relay_lay("k1", UID_7);
     CHECK_EQ_I64(hand.view.state, API_CARD_OWED);
     CHECK_EQ_I64(hand.view.write.media, API_CARD_DESFIRE);
@@ -678,23 +690,57 @@ TEST(a_card_of_the_other_kind_takes_its_place)
     end();
 }
 
-TEST(a_replaced_card_gets_nothing)
+/* Replaced when the signed round is out already: the token is on the old card, which proves it, and
+ * the new one gets a token of its own. The meter counts both once. */
+TEST(a_card_that_is_replaced_while_it_is_written_and_its_successor_count_once)
 {
-    char stage[64];
-    begin_write();
-    relay_rounds_to("k1", 2);
-    const struct double_desfire old = card;
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace",
-                      "{\"uid\":\"04FFEEDDCCBBAA\",\"media\":\"desfire\"," BY_LI "}", "state",
-                      stage),
-                 200);
-    relay_carry_round(&hand.step.script); /* it was carried: the old card holds a stale token */
-    CHECK(relay_send_round("k1", hand.order_no));
-    CHECK_EQ_U64(old.commits, 0);
-    relay_open("k1", UID_7);
-    CHECK_EQ_I64(hand.session.standing, API_CARD_REPLACED);
-    CHECK_EQ_U64(hand.session.script.count, 0);
-    end();
+    static const char NEW_UID[] = "04FFEEDDCCBBAA";
+    for (int old_first = 0; old_first <= 1; old_first++) {
+        char state[64];
+        begin_write();
+        relay_rounds_to("k1", COMMIT_ROUND - 1);
+        CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/replace",
+                          "{\"uid\":\"04FFEEDDCCBBAA\",\"media\":\"desfire\"," BY_LI "}", "state",
+                          state),
+                     200);
+        CHECK(relay_one_round("k1", COMMIT_ROUND));
+        CHECK_EQ_U64(card.commits, 1);
+        CHECK(is_state(&rig, hand.order_no, "CREDITING"));
+        CHECK(relay_one_round("k1", 4));
+        CHECK(relay_one_round("k1", 5));
+        CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
+        CHECK(is_state(&rig, hand.order_no, "DONE"));
+        check_record();
+        relay_open("k1", UID_7);
+        CHECK_EQ_I64(hand.session.standing, API_CARD_REPLACED);
+        CHECK_EQ_U64(hand.session.script.count, 0);
+        if (old_first == 1) {
+            load_meter();
+            CHECK_EQ_I64(meter.balance_fen, FEN);
+        }
+        const struct double_desfire old = card;
+
+        make_card(NEW_UID);
+        relay_lay("k1", NEW_UID);
+        CHECK_EQ_I64(hand.view.state, API_CARD_REPAIR);
+        CHECK_EQ_U64(hand.view.write.n, 2);
+        CHECK_EQ_I64(hand.view.write.amount_fen, 0);
+        hand.write = hand.view.write;
+        relay_rounds_to("k1", WRITE_ROUNDS);
+        CHECK_EQ_U64(card.commits, 1);
+        CHECK_EQ_I64(rig_number(&rig.rig,
+                                "SELECT count(*) FROM card_token WHERE kind = 'replacement' AND"
+                                " n = 2 AND uid = ?1 AND total_fen = (SELECT total_fen FROM"
+                                " card_token WHERE n = 1) AND written_at IS NOT NULL",
+                                NEW_UID),
+                     1);
+        load_meter_from(NEW_UID);
+        CHECK_EQ_I64(meter.balance_fen, FEN);
+        card = old;
+        load_meter();
+        CHECK_EQ_I64(meter.balance_fen, FEN);
+        end();
+    }
 }
 
 /* ---- the desk ---- */
