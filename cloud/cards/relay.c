@@ -141,6 +141,7 @@ enum err relay_take(struct relay *relay, const struct vault *vault, const struct
     relay->authorisation[0] = '\0';
     relay->round += 1;
     bytes_wipe(key, sizeof(key));
+    bytes_wipe(random_a, sizeof(random_a));
     *ret_end = relay->last;
     return OK;
 }

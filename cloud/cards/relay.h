@@ -13,6 +13,7 @@
 /*
  * One laid card that is spoken to through its terminal: how far the rounds are, and the last word,
  * for a terminal that did not hear it. It goes with the card session, and is in one hand at a time.
+ * In the middle of a conversation it holds keys of the card (rounds.h).
  */
 struct relay {
     enum api_card_media media;

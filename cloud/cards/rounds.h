@@ -22,7 +22,10 @@
  * fresh selection, which is the proof. Whatever goes wrong ends it, and is begun again at the first
  * round.
  *
- * Pure. Holds keys: wipe with bytes_wipe().
+ * Pure. Holds keys as long as answers are awaited that need them - a DESFire card's own key from
+ * its challenge to its proof and the session's key until the write was heard, a purchase card's
+ * keys from its number to the last answer - and wipes them then, and at every end. A conversation
+ * that breaks off is at no end: wipe it with bytes_wipe().
  */
 enum { ROUNDS_COMMANDS_MAX = 5 };
 

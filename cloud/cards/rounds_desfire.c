@@ -66,6 +66,14 @@ static enum rounds_end take_file(struct rounds_desfire *of, enum desfire_file fi
                : ROUNDS_FORGED;
 }
 
+/* Afterwards the session's key is enough. */
+static bool end_proof(struct rounds_desfire *of, const struct apdu *answer)
+{
+    const bool good = desfire_prove_end(&of->proof, answer, &of->session);
+    bytes_wipe(&of->proof, sizeof(of->proof));
+    return good;
+}
+
 static enum rounds_end take_look(struct rounds *rounds, const struct rounds_answers *answers)
 {
     struct rounds_desfire *of = &rounds->of.desfire;
@@ -74,7 +82,7 @@ static enum rounds_end take_look(struct rounds *rounds, const struct rounds_answ
     if (!rounds_is_good(answers, i, DESFIRE_OK)) {
         return ROUNDS_FAILED;
     }
-    if (!desfire_prove_end(&of->proof, &answers->apdus[i], &of->session)) {
+    if (!end_proof(of, &answers->apdus[i])) {
         return ROUNDS_FORGED;
     }
     if (rounds->phase == ROUNDS_READING) {
@@ -117,6 +125,7 @@ static enum rounds_end take_commit(struct rounds *rounds, const struct rounds_an
     if (!desfire_write_take(&rounds->of.desfire.session, answers->apdus)) {
         return ROUNDS_FORGED;
     }
+    bytes_wipe(&rounds->of.desfire.session, sizeof(rounds->of.desfire.session));
     rounds->phase = ROUNDS_PROVING;
     rounds->step = ROUNDS_FIRST;
     put_first(next);

@@ -199,6 +199,7 @@ static enum rounds_end take_wallet(struct rounds *rounds, const struct rounds_an
     if (!rounds_is_good(answers, 0, PURCHASE_OK)) {
         return ROUNDS_FAILED;
     }
+    bytes_wipe(&rounds->of.purchase.keys, sizeof(rounds->of.purchase.keys)); /* made anew */
     rounds->phase = ROUNDS_PROVING;
     rounds->step = ROUNDS_FIRST;
     put_first(next);

@@ -39,6 +39,25 @@ void card_sessions_destroy(struct card_sessions *sessions)
     }
 }
 
+/* Inside the monitor: what was broken off and is over must not stay, for its relay holds keys. */
+static void drop_over(struct card_sessions *sessions, int64_t now_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sessions->count; i++) {
+        struct place *place = &sessions->list[i];
+        if (now_ms - place->session.used_ms >= SESSION_MS) {
+            relay_destroy(place->relay);
+        } else {
+            sessions->list[kept] = *place;
+            kept += 1;
+        }
+    }
+    for (size_t i = kept; i < sessions->count; i++) {
+        sessions->list[i] = (struct place){.relay = NULL}; /* it moved, or was destroyed */
+    }
+    sessions->count = kept;
+}
+
 /* Where a terminal's session is or goes: its own place, a free one, or the oldest's. */
 static struct place *place_for(struct card_sessions *sessions, const char *terminal_id)
 {
@@ -64,6 +83,7 @@ void card_sessions_put(struct card_sessions *sessions, const struct card_session
                        struct relay *relay)
 {
     monitor_enter(&sessions->monitor);
+    drop_over(sessions, session->used_ms);
     struct place *place = place_for(sessions, session->terminal_id);
     relay_destroy(place->relay);
     *place = (struct place){.session = *session, .relay = relay};
@@ -86,11 +106,11 @@ bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
 {
     bool found = false;
     monitor_enter(&sessions->monitor);
+    drop_over(sessions, now_ms);
     for (size_t i = 0; i < sessions->count && !found; i++) {
         struct card_session *session = &sessions->list[i].session;
         found = str_equal(session->session_id, session_id) &&
-                str_equal(session->terminal_id, terminal_id) &&
-                now_ms - session->used_ms < SESSION_MS;
+                str_equal(session->terminal_id, terminal_id);
         if (found) {
             session->used_ms = now_ms;
             *ret_session = *session;

@@ -13,12 +13,15 @@
 
 /*
  * A card that lies at a terminal, from its laying on. Kept in memory alone: a session proves
- * nothing and holds no key, it only says which card the terminal spoke of; what is being said to a
- * card through a relay is kept beside it and is wiped with it. At most one a terminal.
+ * nothing and holds no key, it only says which card the terminal spoke of. What is being said to a
+ * card through a relay, which may be in the middle of a proof and hold the card's key, is kept
+ * beside it and is wiped with it: when the terminal's next card is laid, and else by the first call
+ * about a card, of any terminal, after the session is over. At most one a terminal.
  */
 enum {
-    SESSIONS_MAX = 1024,         /* terminals with a card at the same time; the oldest gives way */
-    SESSION_MS = 30 * 60 * 1000, /* above the longest payment and the wait for the card */
+    SESSIONS_MAX = 1024, /* terminals with a card at the same time; the oldest gives way */
+    /* After the last call about it; above the longest payment and the wait for the card. */
+    SESSION_MS = 30 * 60 * 1000,
 };
 
 struct card_session {
@@ -44,7 +47,8 @@ struct card_sessions *card_sessions_create(void);
 void card_sessions_destroy(struct card_sessions *sessions);
 
 /**
- * Keep @p session, in place of the terminal's earlier one. Any thread.
+ * Keep @p session, in place of the terminal's earlier one; sessions that were over at its used_ms
+ * are forgotten. Any thread.
  *
  * @param relay @own taken; NULL: the card is not relayed
  */
@@ -54,7 +58,8 @@ void card_sessions_put(struct card_sessions *sessions, const struct card_session
 /** Note what became of @p session, unless another card was laid at its terminal. Any thread. */
 void card_sessions_update(struct card_sessions *sessions, const struct card_session *session);
 
-/** The session of that number at that terminal, if its time is not over. Any thread. */
+/** The session of that number at that terminal, if its time is not over: it begins anew now. All
+ * sessions whose time is over are forgotten. Any thread. */
 MUST_CHECK bool card_sessions_get(struct card_sessions *sessions, const char *session_id,
                                   const char *terminal_id, int64_t now_ms,
                                   struct card_session *ret_session);

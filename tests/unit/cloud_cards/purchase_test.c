@@ -5,7 +5,9 @@
  */
 #include <string.h>
 
+#include "cloud/cards/relay.h"
 #include "common/str.h"
+#include "drivers/rng/rng_system.h"
 #include "tests/unit/cloud_cards/purchase_rig.h"
 #include "tests/unit/test.h"
 
@@ -295,6 +297,46 @@ TEST(a_card_with_other_keys_is_refused_and_told_of_before_it_counts_a_try)
     at.card = kept;
     purchase_finish("k1");
     purchase_check_loaded(FEN);
+    purchase_end();
+}
+
+static bool holds(const struct relay *relay, const uint8_t key[CARD_KEY_SIZE])
+{
+    const uint8_t *bytes = (const uint8_t *)relay;
+    bool found = false;
+    for (size_t i = 0; i + CARD_KEY_SIZE <= sizeof(*relay) && !found; i++) {
+        found = memcmp(bytes + i, key, CARD_KEY_SIZE) == 0;
+    }
+    return found;
+}
+
+TEST(the_keys_of_a_card_are_held_while_they_are_needed)
+{
+    static struct api_card_script script;
+    const uint8_t number[CARD_METER_SIZE] = {0};
+    const struct book_token token = {.n = 1};
+    const struct purchase_files goal = {.wallet = {0, 0, 0, 1, 0, 0, 0, 1}};
+    const struct card_uid uid = {.size = 4};
+    const struct rng_port rng = rng_system();
+    enum rounds_end said = ROUNDS_FAILED;
+    purchase_begin();
+    struct relay *relay = relay_create(API_CARD_CPU, &uid, number);
+    CHECK(relay != NULL);
+    relay_write(relay, &token, &goal);
+    for (int nth = 1; nth <= WRITE_ROUNDS; nth++) {
+        relay_script(relay, &script);
+        relay_carry_round(&script);
+        const struct relay_answers answers = {hand.said.round, hand.said.answers,
+                                              hand.said.answer_count};
+        CHECK_EQ_I64(relay_take(relay, at.rig.vault, &rng, &answers, &said), OK);
+        CHECK_EQ_I64(said, nth == WRITE_ROUNDS ? ROUNDS_DONE : ROUNDS_MORE);
+        for (size_t i = 0; i < PURCHASE_KEY_COUNT; i++) {
+            CHECK_EQ_I64(holds(relay, at.card.keys.keys[i]),
+                         nth != WALLET_ROUND && nth != WRITE_ROUNDS);
+        }
+    }
+    CHECK_EQ_U64(at.card.updates, UPDATES);
+    relay_destroy(relay);
     purchase_end();
 }
 
