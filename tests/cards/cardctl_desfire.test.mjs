@@ -154,6 +154,20 @@ card('cards of somebody else are left alone', async () => {
   assert.match((await ctl(['personalise'])).out, /as another kind of card/);
 });
 
+card('a server that knows one kind of card gets no card written', async () => {
+  desk.ignoresKinds = true;
+  await rig.ctl('lay d');
+  for (const words of [['open', 'm1'], ['open', 'm1'], ['personalise']]) {
+    const { code, out } = await ctl(words);
+    assert.equal(code, FAILED, out);
+    assert.match(out, /as another kind of card: nothing was written/);
+  }
+  desk.cards.clear();
+  desk.register(OTHER_UID, 'm1', { media: 'desfire' });
+  assert.match((await ctl(['replace', OTHER_UID])).out, /as another kind of card/);
+  assert.equal(imageOf(), made);
+});
+
 card('another card takes the place of a lost one', async () => {
   desk.register(OTHER_UID, 'm1', { media: 'desfire' });
   await rig.ctl('lay d');

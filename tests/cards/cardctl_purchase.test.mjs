@@ -179,6 +179,15 @@ card('a card that carries a purchase is not written to', async () => {
   assert.equal(imageOf(), image);
 });
 
+card('a server that knows one kind of card gets no card written', async () => {
+  desk.ignoresKinds = true;
+  await rig.ctl('lay p');
+  const { code, out } = await ctl(['open', 'm1']);
+  assert.equal(code, FAILED, out);
+  assert.match(out, /as another kind of card: nothing was written/);
+  assert.equal(imageOf(), made);
+});
+
 card('another card takes the place of a lost one', async () => {
   desk.register(OTHER_UID, 'm1', { media: 'cpu' });
   await rig.ctl('lay p');

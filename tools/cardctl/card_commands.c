@@ -259,6 +259,19 @@ static enum ctl_exit write_card(struct job *job)
     return CTL_DONE;
 }
 
+/* The laid card gets the keys of its kind, or none: a server that knows other kinds than this tool
+ * may have registered it as one of those. */
+static enum ctl_exit check_kind(const struct job *job)
+{
+    if (job->entry.desfire == job->desfire && job->entry.purchase == job->purchase) {
+        return CTL_DONE;
+    }
+    return ctl_say(CTL_FAILED,
+                   "the register has card %s as another kind of card: nothing was written. Are "
+                   "server and tool of the same release?",
+                   job->uid);
+}
+
 /* A reader, one card of the right kind, and the register's word on it. */
 static enum ctl_exit job_start_writing(const struct options *options, struct job *job)
 {
@@ -269,14 +282,7 @@ static enum ctl_exit job_start_writing(const struct options *options, struct job
     if (how == CTL_DONE) {
         how = job_ask(job);
     }
-    if (how == CTL_DONE && job->known &&
-        (job->entry.desfire != job->desfire || job->entry.purchase != job->purchase)) {
-        how = ctl_say(CTL_FAILED,
-                      "the register has card %s as another kind of card: nothing was "
-                      "written",
-                      job->uid);
-    }
-    return how;
+    return how == CTL_DONE && job->known ? check_kind(job) : how;
 }
 
 static enum ctl_exit check_open(const struct job *job)
@@ -326,7 +332,7 @@ static enum ctl_exit register_card(struct job *job, const char *path, json_t *bo
     switch (desk_call_card(job->options, path, body, &job->entry)) {
     case DESK_OK:
         job->known = true;
-        return CTL_DONE;
+        return check_kind(job);
     case DESK_UNKNOWN:
         return ctl_say(CTL_FAILED, "the server knows no such meter, or no such card to replace");
     case DESK_FAILED:

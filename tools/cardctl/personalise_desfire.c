@@ -228,8 +228,21 @@ enum ctl_exit desfire_check_blank(struct seat *seat)
                                "away from metal");
 }
 
+/* The key of a new card is the key of every new card. */
+static bool lacks_a_key(const struct desfire_plan *plan)
+{
+    bool lacks = false;
+    for (size_t i = 0; i < DESFIRE_KEY_COUNT; i++) {
+        lacks = lacks || bytes_equal_secret(plan->key[i], NO_KEY, DESFIRE_KEY_SIZE);
+    }
+    return lacks;
+}
+
 enum ctl_exit desfire_personalise(struct seat *seat, const struct desfire_plan *plan)
 {
+    if (lacks_a_key(plan)) {
+        return ctl_say(CTL_FAILED, "the server gave no keys for this card: nothing was written");
+    }
     const struct work work = {.seat = seat, .plan = plan};
     for (int i = 0; i < ATTEMPTS; i++) {
         const enum seat_answer answer = make_all(&work);

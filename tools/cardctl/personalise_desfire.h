@@ -30,7 +30,7 @@ MUST_CHECK enum ctl_exit desfire_check_blank(struct seat *seat);
 /**
  * Make the application with its files and keys, or finish one that was begun: each step is all or
  * nothing in the card, and the master key, changed last, marks a finished one. A card that goes
- * away meanwhile is waited for.
+ * away meanwhile is waited for. A plan that lacks a key is refused before the card is asked.
  *
  * @return as personalise()
  */

@@ -212,8 +212,21 @@ static enum ctl_exit say_refused(bool is_strange)
                                "lay it aside, and do not try again, or it locks itself");
 }
 
+static bool lacks_a_key(const struct purchase_keys *keys)
+{
+    static const uint8_t none[CARD_KEY_SIZE];
+    bool lacks = false;
+    for (size_t i = 0; i < PURCHASE_KEY_COUNT; i++) {
+        lacks = lacks || bytes_equal_secret(keys->keys[i], none, CARD_KEY_SIZE);
+    }
+    return lacks;
+}
+
 enum ctl_exit purchase_personalise(struct seat *seat, const struct purchase_plan *plan)
 {
+    if (lacks_a_key(&plan->keys)) {
+        return ctl_say(CTL_FAILED, "the server gave no keys for this card: nothing was written");
+    }
     for (int i = 0; i < ATTEMPTS; i++) {
         bool is_strange = false;
         const enum seat_answer answer = make_all(seat, plan, &is_strange);

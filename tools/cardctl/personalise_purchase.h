@@ -33,7 +33,8 @@ MUST_CHECK enum ctl_exit purchase_check_blank(struct seat *seat);
 
 /**
  * Write the meter's and the customer's number, and read them back. A card that has them, or carries
- * a purchase already, is left as it is; one that goes away meanwhile is waited for.
+ * a purchase already, is left as it is; one that goes away meanwhile is waited for. A plan that
+ * lacks a key is refused before the card is asked.
  *
  * @return as personalise()
  */

@@ -14,6 +14,7 @@ export const PERSON = { name: 'ann', password: 'right' };
 
 export class CardDesk {
   constructor() {
+    this.ignoresKinds = false;
     this.cards = new Map(); // by UID
     this.meters = new Map(); // by id: {number, customer, seenSeq, n}
     this.calls = [];
@@ -42,6 +43,9 @@ export class CardDesk {
       record: issueRecord({ uid, meter: meter.number, cardNo, customer: meter.customer }) });
     return this.cards.get(uid);
   }
+
+  /** A server of a release that knows one kind of card. */
+  #kind = ({ media }) => ({ media: this.ignoresKinds ? 'classic' : media });
 
   #keys(card, { serial } = {}) {
     const entry = { uid: card.uid, state: card.state, meter_id: card.meterId, media: card.media,
@@ -111,7 +115,7 @@ export class CardDesk {
       const taken = [...this.cards.values()].some((other) => other.meterId === body.meter_id);
       return taken ? refuse(409, 'meter_has_a_card')
         : { status: 200, json: this.#keys(this.register(body.uid, body.meter_id,
-          { media: body.media }), body) };
+          this.#kind(body)), body) };
     }
     if (card === undefined) {
       return refuse(404, 'not_found');
@@ -119,7 +123,7 @@ export class CardDesk {
     if (op === 'replace') {
       card.state = 'replaced';
       return { status: 200, json: this.#keys(this.register(body.uid, card.meterId,
-        { media: body.media }), body) };
+        this.#kind(body)), body) };
     }
     if (op === 'state') {
       card.state = body.state;

@@ -12,6 +12,8 @@
 #include "tools/cardctl/holder.h"
 #include "tools/cardctl/layout.h"
 #include "tools/cardctl/options.h"
+#include "tools/cardctl/personalise_desfire.h"
+#include "tools/cardctl/personalise_purchase.h"
 
 TEST(options_have_defaults_and_end_at_the_command)
 {
@@ -63,6 +65,24 @@ TEST(only_our_access_bits_are_sound)
         trailer[6 + bit / 8] ^= (uint8_t)(1U << (bit % 8));
         CHECK(!layout_trailer_is_sound(trailer));
         trailer[6 + bit / 8] ^= (uint8_t)(1U << (bit % 8));
+    }
+}
+
+/* A new card has the key of zeros: written with such a plan it would look finished. */
+TEST(a_plan_that_lacks_a_key_is_refused_before_the_card_is_asked)
+{
+    struct seat nowhere = {.lock_fd = -1};
+    struct desfire_plan desfire;
+    struct purchase_plan purchase;
+    for (size_t i = 0; i < DESFIRE_KEY_COUNT; i++) {
+        memset(&desfire, 0x11, sizeof(desfire));
+        memset(desfire.key[i], 0, sizeof(desfire.key[i]));
+        CHECK_EQ_I64(desfire_personalise(&nowhere, &desfire), CTL_FAILED);
+    }
+    for (size_t i = 0; i < PURCHASE_KEY_COUNT; i++) {
+        memset(&purchase, 0x11, sizeof(purchase));
+        memset(purchase.keys.keys[i], 0, sizeof(purchase.keys.keys[i]));
+        CHECK_EQ_I64(purchase_personalise(&nowhere, &purchase), CTL_FAILED);
     }
 }
 
