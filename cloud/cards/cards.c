@@ -4,7 +4,9 @@
 #include <stdlib.h>
 
 #include "cloud/cards/internal.h"
+#include "common/bytes.h"
 #include "common/log.h"
+#include "protocol/api/error.h"
 
 struct others {
     uint16_t key_id;
@@ -76,4 +78,17 @@ void cards_destroy(struct cards *cards)
         card_sessions_destroy(cards->sessions);
         free(cards);
     }
+}
+
+void cards_reply(struct http_request *request, cards_encode encode, const void *value)
+{
+    char *text = malloc(API_TEXT_SIZE_MAX);
+    size_t size = 0;
+    if (text == NULL || encode(value, text, API_TEXT_SIZE_MAX, &size) != OK) {
+        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
+    } else {
+        http_reply_text(request, 200, "application/json", text, size);
+        bytes_wipe(text, size);
+    }
+    free(text);
 }

@@ -287,7 +287,22 @@ enum refusal {
     REFUSED_COUNT
 };
 
+/**
+ * In any transaction: may @p token of @p account, which has been given out before, still be
+ * written? An order's may not when its money goes back, nor any when a later one went out.
+ */
+MUST_CHECK enum err refusal_of_token(struct db *db, const struct book_account *account,
+                                     const struct book_token *token, enum refusal *ret_refusal);
+
 void refusal_reply(struct http_request *request, enum refusal refusal);
+
+/* ---- answers with keys or tokens in them (cards.c) ---- */
+
+/* Writes @p value as JSON: one of protocol/api/card.h's encoders. */
+typedef enum err (*cards_encode)(const void *value, char *ret_text, size_t size, size_t *ret_size);
+
+/** Answer with @p value, and wipe the text. */
+void cards_reply(struct http_request *request, cards_encode encode, const void *value);
 
 /* ---- routes ---- */
 void lay_routes(struct cards *cards);

@@ -82,17 +82,9 @@ static enum err look_up(struct db *db, void *arg)
     return laying->relay != NULL ? OK : ERR_MEMORY;
 }
 
-static void reply_session(struct http_request *request, const struct api_card_session *answer)
+static enum err encode_session(const void *answer, char *ret_text, size_t size, size_t *ret_size)
 {
-    char *text = malloc(API_TEXT_SIZE_MAX);
-    size_t size = 0;
-    if (text == NULL || api_card_session_encode(answer, text, API_TEXT_SIZE_MAX, &size) != OK) {
-        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
-    } else {
-        http_reply_text(request, 200, "application/json", text, size);
-        bytes_wipe(text, size);
-    }
-    free(text);
+    return api_card_session_encode(answer, ret_text, size, ret_size);
 }
 
 static bool read_laid(struct http_request *request, struct laying *laying)
@@ -132,7 +124,7 @@ static void on_lay(struct http_request *request, void *self)
         if (err == OK) {
             card_sessions_put(cards->sessions, &laying->session, laying->relay);
             laying->relay = NULL;
-            reply_session(request, &laying->answer);
+            cards_reply(request, encode_session, &laying->answer);
         } else {
             view_reply_error(request, err);
         }
@@ -320,17 +312,9 @@ static void reply_over(struct http_request *request)
     http_reply_error(request, 410, API_ERROR_CARD_SESSION, "lay the card again", NULL);
 }
 
-static void reply_view(struct http_request *request, const struct api_card_view *view)
+static enum err encode_view(const void *view, char *ret_text, size_t size, size_t *ret_size)
 {
-    char *text = malloc(API_TEXT_SIZE_MAX);
-    size_t size = 0;
-    if (text == NULL || api_card_view_encode(view, text, API_TEXT_SIZE_MAX, &size) != OK) {
-        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
-    } else {
-        http_reply_text(request, 200, "application/json", text, size);
-        bytes_wipe(text, size);
-    }
-    free(text);
+    return api_card_view_encode(view, ret_text, size, ret_size);
 }
 
 static void finish(struct reading *reading)
@@ -352,7 +336,7 @@ static void done(enum err err, void *arg)
     } else if (request != NULL && reading->over) {
         reply_over(request);
     } else if (request != NULL) {
-        reply_view(request, &reading->view);
+        cards_reply(request, encode_view, &reading->view);
     }
     finish(reading);
 }
@@ -403,10 +387,10 @@ static bool hear(struct http_request *request, struct reading *reading, struct r
     } else if (end == ROUNDS_MORE) {
         reading->view.state = API_CARD_MORE;
         relay_script(relay, &reading->view.script);
-        reply_view(request, &reading->view);
+        cards_reply(request, encode_view, &reading->view);
     } else {
         fill_refusal(CARD_REASON_NOT_READ, &reading->view);
-        reply_view(request, &reading->view);
+        cards_reply(request, encode_view, &reading->view);
     }
     return false;
 }

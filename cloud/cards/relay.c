@@ -8,8 +8,6 @@
 #include "common/must.h"
 #include "common/str.h"
 
-enum { RIGHT_S = 600 /* as for other cards (token.c); the card's challenge ends sooner */ };
-
 struct relay *relay_create(enum api_card_media media, const struct card_uid *uid,
                            const uint8_t meter[CARD_METER_SIZE])
 {
@@ -169,7 +167,7 @@ enum err relay_sign(struct relay *relay, const struct vault *vault, const char *
                             .uid = relay->uid,
                             .n = relay->token.n,
                             .fen = relay->token.amount_fen,
-                            .expires_at = wall_s + RIGHT_S};
+                            .expires_at = wall_s + VAULT_RIGHT_S};
     const bool good = str_copy(auth.terminal, sizeof(auth.terminal), terminal_id) &&
                       str_copy(auth.order, sizeof(auth.order), relay->token.document_no) &&
                       digest_commands(&relay->commands, auth.token) &&

@@ -43,20 +43,6 @@ static void finish(struct round_call *call)
 
 /* ---- may it be written? ---- */
 
-/* An order whose money goes back, or went, is not written any more. */
-static enum err check_delivery(struct db *db, struct round_call *call)
-{
-    struct sql *sql = sql_begin(
-        db, "SELECT stage IN ('ASSIGNED', 'DELIVERED') FROM delivery WHERE order_no = ?1");
-    sql_bind_text(sql, 1, call->order_no);
-    enum err err = sql_one(sql);
-    if (err == OK && sql_i64(sql, 0) == 0) {
-        call->refusal = REFUSED_NOT_PAID;
-    }
-    sql_end(sql);
-    return err == ERR_NOT_FOUND ? OK : err; /* a document of the office */
-}
-
 static enum err check_token(struct db *db, struct round_call *call)
 {
     struct book_card card;
@@ -72,10 +58,8 @@ static enum err check_token(struct db *db, struct round_call *call)
         call->refusal = REFUSED_WRONG_CARD;
     } else if (!call->session.fit || !str_equal(card.state, "open")) {
         call->refusal = REFUSED_CARD;
-    } else if (account.n != call->token.n || account.total_fen != call->token.total_fen) {
-        call->refusal = REFUSED_STALE;
     } else {
-        return check_delivery(db, call);
+        return refusal_of_token(db, &account, &call->token, &call->refusal);
     }
     return OK;
 }
@@ -165,17 +149,9 @@ static enum err carry_out(struct db *db, void *arg)
 
 /* ---- answers ---- */
 
-static void reply_step(struct http_request *request, const struct api_card_step *step)
+static enum err encode_step(const void *step, char *ret_text, size_t size, size_t *ret_size)
 {
-    char *text = malloc(API_TEXT_SIZE_MAX);
-    size_t size = 0;
-    if (text == NULL || api_card_step_encode(step, text, API_TEXT_SIZE_MAX, &size) != OK) {
-        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
-    } else {
-        http_reply_text(request, 200, "application/json", text, size);
-        bytes_wipe(text, size);
-    }
-    free(text);
+    return api_card_step_encode(step, ret_text, size, ret_size);
 }
 
 static void reply(struct http_request *request, const struct round_call *call, enum err err)
@@ -185,7 +161,7 @@ static void reply(struct http_request *request, const struct round_call *call, e
     } else if (call->refusal != REFUSED_NOT) {
         refusal_reply(request, call->refusal);
     } else {
-        reply_step(request, &call->step);
+        cards_reply(request, encode_step, &call->step);
     }
 }
 
@@ -309,7 +285,7 @@ static void on_round(struct http_request *request, void *self)
     const bool known =
         card_sessions_get(cards->sessions, call->round.session_id, http_peer(request)->terminal_id,
                           store_service_ms(cards->setup.store), &call->session) &&
-        call->session.media != API_CARD_CLASSIC;
+        call->session.media != API_CARD_CLASSIC && call->session.meter_id[0] != '\0';
     if (!known) {
         refusal_reply(request, REFUSED_OVER);
         finish(call);

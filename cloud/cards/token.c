@@ -14,8 +14,6 @@
 #include "protocol/card/mifare.h"
 #include "protocol/cardauth/cardauth.h"
 
-enum { RIGHT_S = 600 /* a right to write ends; the token can be asked for again */ };
-
 /* ---- the token ---- */
 
 enum err token_document(const struct cards *cards, struct db *db, const char *kind,
@@ -183,7 +181,7 @@ static enum err seal(const struct cards *cards, const struct token_reader *reade
                             .uid = reader->card->uid,
                             .n = token->n,
                             .fen = token->amount_fen,
-                            .expires_at = reader->wall_s + RIGHT_S};
+                            .expires_at = reader->wall_s + VAULT_RIGHT_S};
     const bool good = str_copy(auth.terminal, sizeof(auth.terminal), reader->terminal_id) &&
                       str_copy(auth.order, sizeof(auth.order), token->document_no) &&
                       digest_sha256(token->record, sizeof(token->record), auth.token) &&

@@ -81,6 +81,9 @@ MUST_CHECK bool vault_purchase_keys(const struct vault *vault,
                                     const uint8_t serial[PURCHASE_SERIAL_SIZE],
                                     struct purchase_keys *ret_keys);
 
+/* Seconds that a signed right to write holds; it may be asked for again. */
+enum { VAULT_RIGHT_S = 600 };
+
 /** The key that signs the right to write. Borrowed until vault_close(). */
 const struct ed25519_key *vault_signing_key(const struct vault *vault);
 

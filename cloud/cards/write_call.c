@@ -61,17 +61,30 @@ static enum err load_order_card(struct db *db, const char *order_no, struct book
     return err == OK ? book_card_load(db, uid, ret_card) : err;
 }
 
-/* The token that this order has already. */
-static enum refusal refuse_again(const struct money_case *c, const struct book_account *account,
-                                 const struct book_token *token)
+/* An order whose money goes back, or went, is not written any more. */
+static enum err is_deliverable(struct db *db, const char *order_no, bool *ret_is)
 {
-    const enum delivery_stage stage = c->delivery.delivery.stage;
-    if (!c->has_delivery || (stage != DELIVERY_ASSIGNED && stage != DELIVERY_DELIVERED)) {
-        return REFUSED_NOT_PAID; /* its money went back: the token must not be written any more */
+    struct sql *sql = sql_begin(
+        db, "SELECT stage IN ('ASSIGNED', 'DELIVERED') FROM delivery WHERE order_no = ?1");
+    sql_bind_text(sql, 1, order_no);
+    enum err err = sql_one(sql);
+    *ret_is = err == ERR_NOT_FOUND || (err == OK && sql_i64(sql, 0) != 0);
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err; /* a document of the office */
+}
+
+enum err refusal_of_token(struct db *db, const struct book_account *account,
+                          const struct book_token *token, enum refusal *ret_refusal)
+{
+    bool deliverable = false;
+    enum err err = is_deliverable(db, token->document_no, &deliverable);
+    if (err != OK) {
+        return err;
     }
     /* An older token over a newer one would take the newer value off the card again. */
-    return token->n == account->n && token->total_fen == account->total_fen ? REFUSED_NOT
-                                                                            : REFUSED_STALE;
+    const bool newest = token->n == account->n && token->total_fen == account->total_fen;
+    *ret_refusal = !deliverable ? REFUSED_NOT_PAID : newest ? REFUSED_NOT : REFUSED_STALE;
+    return OK;
 }
 
 static enum refusal refuse_first(const struct money_case *c, bool return_open)
@@ -153,7 +166,7 @@ static enum err give(struct write_call *call, struct money_case *c, const struct
     }
     err = book_token_of(c->db, call->order_no, &token);
     if (err == OK) {
-        call->refusal = refuse_again(c, &account, &token);
+        err = refusal_of_token(c->db, &account, &token, &call->refusal);
     } else if (err == ERR_NOT_FOUND) {
         call->refusal = refuse_first(c, return_open);
         err = call->refusal == REFUSED_NOT ? refuse_full(call, c, &account) : OK;
@@ -287,23 +300,14 @@ static void finish(struct write_call *call)
     free(call);
 }
 
-static void reply_encoded(struct http_request *request, const struct write_call *call,
-                          bool is_proof)
+static enum err encode_write(const void *write, char *ret_text, size_t size, size_t *ret_size)
 {
-    char *text = malloc(API_TEXT_SIZE_MAX);
-    size_t size = 0;
-    enum err err = ERR_MEMORY;
-    if (text != NULL) {
-        err = is_proof ? api_card_proof_encode(&call->proof, text, API_TEXT_SIZE_MAX, &size)
-                       : api_card_write_encode(&call->write, text, API_TEXT_SIZE_MAX, &size);
-    }
-    if (err != OK) {
-        http_reply_error(request, 500, API_ERROR_INTERNAL, NULL, NULL);
-    } else {
-        http_reply_text(request, 200, "application/json", text, size);
-        bytes_wipe(text, size);
-    }
-    free(text);
+    return api_card_write_encode(write, ret_text, size, ret_size);
+}
+
+static enum err encode_proof(const void *proof, char *ret_text, size_t size, size_t *ret_size)
+{
+    return api_card_proof_encode(proof, ret_text, size, ret_size);
 }
 
 static void reply(struct write_call *call, enum err err, bool is_proof)
@@ -313,8 +317,10 @@ static void reply(struct write_call *call, enum err err, bool is_proof)
         view_reply_error(request, err);
     } else if (request != NULL && call->refusal != REFUSED_NOT) {
         refusal_reply(request, call->refusal);
+    } else if (request != NULL && is_proof) {
+        cards_reply(request, encode_proof, &call->proof);
     } else if (request != NULL) {
-        reply_encoded(request, call, is_proof);
+        cards_reply(request, encode_write, &call->write);
     }
     finish(call);
 }

@@ -553,6 +553,24 @@ TEST(a_card_of_sectors_has_no_rounds)
     end();
 }
 
+/* Its session is over before it began: the terminal is not told to try again. */
+TEST(a_blocked_card_has_no_rounds)
+{
+    char state[64];
+    begin_write();
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_7 "/state", "{\"state\":\"blocked\"," BY_LI "}",
+                      "state", state),
+                 200);
+    relay_open("k1", UID_7);
+    CHECK_EQ_I64(hand.session.standing, API_CARD_BLOCKED);
+    relay_carry_round(&hand.write.script);
+    CHECK(!relay_send_round("k1", hand.order_no));
+    CHECK_EQ_U64(hand.status, 410);
+    CHECK_EQ_STR(hand.error, "card_session_over");
+    CHECK_EQ_U64(card.commits, 0);
+    end();
+}
+
 /* Between our proof and the write: the token must not go out any more. */
 TEST(what_is_decided_meanwhile_stops_the_round_that_writes)
 {
