@@ -154,6 +154,39 @@ card('cards of somebody else are left alone', async () => {
   assert.match((await ctl(['personalise'])).out, /as another kind of card/);
 });
 
+card('a card whose files are not ours is told from one that was begun', async () => {
+  await rig.ctl('lay d');
+  desk.register(UID, 'm1', { media: 'desfire' });
+  assert.equal((await ctl(['personalise'])).code, DONE);
+  await rig.ctl('take');
+  const finished = imageOf();
+  const begun = finished.replace(/^key 01 .*$/gm, `key 01 ${'00'.repeat(16)}`);
+  const odd = [
+    ['1f20', 'eeee'], /* anybody may write */
+    ['2f10', '2fe0'],
+    [/^(data 1 backup) 01/m, '$1 00'], /* plain */
+    [/^(data 2 backup \S+ \S+) 48 [0-9A-Fa-f]{96}$/m, `$1 32 ${'00'.repeat(32)}`],
+  ];
+  for (const [from, to] of odd) {
+    for (const image of [begun, finished]) {
+      const theirs = image.replace(from, to);
+      assert.notEqual(theirs, image);
+      writeFileSync(file(), theirs);
+      await rig.ctl('lay d');
+      const { code, out } = await ctl(['personalise']);
+      await rig.ctl('take');
+      assert.equal(code, FAILED, out);
+      assert.match(out, image === begun ? /of other rights or another size/
+        : /of other rights or another size|cannot be read with the others/);
+      assert.equal(imageOf(), theirs);
+    }
+  }
+  writeFileSync(file(), begun);
+  await rig.ctl('lay d');
+  assert.equal((await ctl(['personalise'])).code, DONE);
+  checkFinished();
+});
+
 card('a server that knows one kind of card gets no card written', async () => {
   desk.ignoresKinds = true;
   await rig.ctl('lay d');

@@ -3,7 +3,8 @@
 /*
  * Method: the card tells how far it is by the keys that it knows, so every step begins with a proof
  * of its own and what is there already is left alone. A refused command ends the card's session;
- * nothing is tried in a session that had one.
+ * nothing is tried in a session that had one. A file that is there must have the rights and the
+ * size that it would be made with: it may be somebody else's in an application of this name.
  */
 #include "tools/cardctl/personalise_desfire.h"
 
@@ -16,13 +17,20 @@ enum {
     ATTEMPTS = 10,
     KEY_VERSION = 1,
     STATUS_THERE = 0x91DE, /* such a file exists */
+    CLA = 0x90,
+    INS_FILE_SETTINGS = 0xF5,
+    TYPE_BACKUP = 1,
 };
 
 static const uint8_t NO_KEY[DESFIRE_KEY_SIZE]; /* of a new application */
 
+/* What was tried last: said if the card refuses it. */
+enum step { STEP_APPLICATION, STEP_PROOF, STEP_FILE, STEP_SETTINGS, STEP_KEY, STEP_VERIFY };
+
 struct work {
     struct seat *seat;
     const struct desfire_plan *plan;
+    enum step step;
 };
 
 /* --- talking --------------------------------------------------------------------------------- */
@@ -75,10 +83,12 @@ static enum seat_answer prove(struct seat *seat, uint8_t number, const uint8_t *
 
 /* --- steps ----------------------------------------------------------------------------------- */
 
-static enum seat_answer make_application(struct seat *seat)
+static enum seat_answer make_application(struct work *work)
 {
+    struct seat *seat = work->seat;
     struct apdu command;
     struct apdu answer;
+    work->step = STEP_APPLICATION;
     enum seat_answer how = enter(seat, DESFIRE_AID_CARD);
     if (how != SEAT_REFUSED) {
         return how; /* it is there */
@@ -88,16 +98,47 @@ static enum seat_answer make_application(struct seat *seat)
     return how == SEAT_OK ? expect(seat, &command, DESFIRE_OK, &answer) : how;
 }
 
-static enum seat_answer make_file(struct seat *seat, enum desfire_file file)
+/* Are its rights and size ours? Anybody may ask, in an application with our settings. The
+ * answer has the file's type, and then what the command that makes the file has after its number.
+ */
+static enum seat_answer check_file(struct work *work, enum desfire_file file)
+{
+    const uint8_t number = (uint8_t)file;
+    const struct apdu_command ask = {
+        .cla = CLA, .ins = INS_FILE_SETTINGS, .data = &number, .data_size = 1, .has_le = true};
+    struct desfire_session any = {.iv = {0}};
+    struct apdu make;
+    struct apdu_command made;
+    struct apdu command;
+    struct apdu said;
+    work->step = STEP_SETTINGS;
+    apdu_encode(&ask, &command);
+    enum seat_answer how = enter(work->seat, DESFIRE_AID_CARD);
+    if (how == SEAT_OK) {
+        how = expect(work->seat, &command, DESFIRE_OK, &said);
+    }
+    if (how != SEAT_OK) {
+        return how;
+    }
+    const bool same = desfire_create_file(&any, file, &make) && apdu_decode(&make, &made) &&
+                      said.size == made.data_size + 2 && said.bytes[0] == TYPE_BACKUP &&
+                      memcmp(said.bytes + 1, made.data + 1, made.data_size - 1) == 0;
+    return same ? SEAT_OK : SEAT_REFUSED;
+}
+
+static enum seat_answer make_file(struct work *work, enum desfire_file file)
 {
     struct desfire_session session;
     struct apdu command;
     struct apdu answer;
     uint16_t status = 0;
-    enum seat_answer how = prove(seat, DESFIRE_KEY_MASTER, NO_KEY, &session);
+    work->step = STEP_PROOF;
+    enum seat_answer how = prove(work->seat, DESFIRE_KEY_MASTER, NO_KEY, &session);
     if (how == SEAT_OK) {
-        how = desfire_create_file(&session, file, &command) ? seat_apdu(seat, &command, &answer)
-                                                            : SEAT_REFUSED;
+        work->step = STEP_FILE;
+        how = desfire_create_file(&session, file, &command)
+                  ? seat_apdu(work->seat, &command, &answer)
+                  : SEAT_REFUSED;
     }
     if (how == SEAT_OK) {
         const bool said = apdu_answer_status(&answer, &status);
@@ -105,10 +146,10 @@ static enum seat_answer make_file(struct seat *seat, enum desfire_file file)
         how = made ? SEAT_OK : SEAT_REFUSED;
     }
     bytes_wipe(&session, sizeof(session));
-    return how;
+    return how == SEAT_OK && status == STATUS_THERE ? check_file(work, file) : how;
 }
 
-static enum seat_answer change_key(const struct work *work, uint8_t number)
+static enum seat_answer change_key(struct work *work, uint8_t number)
 {
     const struct desfire_change change = {.number = number,
                                           .version = KEY_VERSION,
@@ -118,6 +159,7 @@ static enum seat_answer change_key(const struct work *work, uint8_t number)
     struct desfire_session session;
     struct apdu command;
     struct apdu answer;
+    work->step = STEP_KEY;
     enum seat_answer how = prove(work->seat, number, work->plan->key[number], &session);
     if (how != SEAT_REFUSED) {
         bytes_wipe(&session, sizeof(session));
@@ -167,27 +209,32 @@ enum seat_answer desfire_read_records(struct seat *seat, const struct desfire_pl
 }
 
 /* With the key of whoever reads it later. */
-static enum seat_answer verify(const struct work *work)
+static enum seat_answer verify(struct work *work)
 {
     struct desfire_records records;
-    return desfire_read_records(work->seat, work->plan, &records);
+    work->step = STEP_VERIFY;
+    enum seat_answer how = desfire_read_records(work->seat, work->plan, &records);
+    if (how == SEAT_OK) {
+        how = check_file(work, DESFIRE_FILE_CREDIT);
+    }
+    return how == SEAT_OK ? check_file(work, DESFIRE_FILE_RETURN) : how;
 }
 
-static enum seat_answer make_all(const struct work *work)
+static enum seat_answer make_all(struct work *work)
 {
-    struct seat *seat = work->seat;
     struct desfire_session session;
-    enum seat_answer how = make_application(seat);
+    enum seat_answer how = make_application(work);
     if (how == SEAT_OK) {
-        how = prove(seat, DESFIRE_KEY_MASTER, work->plan->key[DESFIRE_KEY_MASTER], &session);
+        work->step = STEP_PROOF;
+        how = prove(work->seat, DESFIRE_KEY_MASTER, work->plan->key[DESFIRE_KEY_MASTER], &session);
         bytes_wipe(&session, sizeof(session));
+        if (how != SEAT_REFUSED) {
+            return how == SEAT_OK ? verify(work) : how; /* finished before */
+        }
+        how = make_file(work, DESFIRE_FILE_CREDIT);
     }
-    if (how != SEAT_REFUSED) {
-        return how == SEAT_OK ? verify(work) : how; /* finished before */
-    }
-    how = make_file(seat, DESFIRE_FILE_CREDIT);
     if (how == SEAT_OK) {
-        how = make_file(seat, DESFIRE_FILE_RETURN);
+        how = make_file(work, DESFIRE_FILE_RETURN);
     }
     for (uint8_t number = DESFIRE_KEY_METER; number < DESFIRE_KEY_COUNT && how == SEAT_OK;
          number++) {
@@ -201,11 +248,21 @@ static enum seat_answer make_all(const struct work *work)
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-static enum ctl_exit say_strange(void)
+static enum ctl_exit say_refused(enum step step)
 {
-    return ctl_say(CTL_FAILED,
-                   "this DESFire card does not let an application be made, or has one of this name "
-                   "with other keys: it is another site's or another system's. Take a blank card");
+    static const char *const WORDS[] = {
+        [STEP_APPLICATION] = "does not let an application be made: it is full, or has another "
+                             "system's master key",
+        [STEP_PROOF] = "has an application of this name with other keys: it is another site's or "
+                       "another system's",
+        [STEP_FILE] = "lets a file not be made: it is full, or damaged",
+        [STEP_SETTINGS] = "has our application with a file of other rights or another size: it was "
+                          "not made by this tool",
+        [STEP_KEY] = "does not let a key be changed that it has from the factory: it was begun "
+                     "with other keys, or is damaged",
+        [STEP_VERIFY] = "has our master key and cannot be read with the others: it is damaged",
+    };
+    return ctl_say(CTL_FAILED, "this DESFire card %s. Take a blank card", WORDS[step]);
 }
 
 bool desfire_lies_there(struct seat *seat)
@@ -219,7 +276,7 @@ enum ctl_exit desfire_check_blank(struct seat *seat)
     case SEAT_REFUSED:
         return CTL_DONE;
     case SEAT_OK:
-        return say_strange();
+        return say_refused(STEP_PROOF);
     case SEAT_AWAY:
     case SEAT_BROKEN:
         break;
@@ -243,14 +300,14 @@ enum ctl_exit desfire_personalise(struct seat *seat, const struct desfire_plan *
     if (lacks_a_key(plan)) {
         return ctl_say(CTL_FAILED, "the server gave no keys for this card: nothing was written");
     }
-    const struct work work = {.seat = seat, .plan = plan};
+    struct work work = {.seat = seat, .plan = plan};
     for (int i = 0; i < ATTEMPTS; i++) {
         const enum seat_answer answer = make_all(&work);
         if (answer == SEAT_OK) {
             return CTL_DONE;
         }
         if (answer == SEAT_REFUSED) {
-            return say_strange();
+            return say_refused(work.step);
         }
         const enum ctl_exit how = seat_wait_back(seat, answer);
         if (how != CTL_DONE) {
