@@ -121,13 +121,17 @@ function tell(child, signal) {
 }
 
 /* They have time to clear up: a house stops its programs, which are in groups of their own. */
+const CLEARING_MS_MAX = 30000;
+let interrupted = false;
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
+    interrupted = true;
     running.forEach((child) => tell(child, signal));
     setTimeout(() => {
       running.forEach((child) => tell(child, 'SIGKILL'));
       process.exit(130);
-    }, 5000);
+    }, CLEARING_MS_MAX).unref();
   });
 }
 
@@ -174,9 +178,12 @@ function runStage(stage) {
 console.log(`seed ${seed} (repeat with --seed ${seed})${all ? ', full counts' : ''}`);
 const total = { passed: 0, failed: 0 };
 
-/** Run stages one after the other; false if a build failed, without which nothing can go on. */
+/** Run stages one after the other; false if nothing can go on: a build failed, or an interrupt. */
 async function runAll(stages) {
   for (const stage of stages) {
+    if (interrupted) {
+      return false;
+    }
     const counts = await runStage(stage);
     total.passed += counts.passed;
     total.failed += counts.failed;
@@ -194,5 +201,8 @@ if (await runAll(STAGES.slice(0, built))) {
     runAll(rest.filter((stage) => stage.beside))]);
   await runAll(rest.filter((stage) => stage.alone));
 }
-console.log(`${total.passed} passed, ${total.failed} failed`);
+console.log(`${total.passed} passed, ${total.failed} failed${interrupted ? ', interrupted' : ''}`);
+if (interrupted) {
+  process.exit(130);
+}
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
