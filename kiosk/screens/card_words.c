@@ -107,7 +107,7 @@ const char *card_hint(const struct session *session)
 {
     enum session_card_trouble trouble = session->card.trouble;
     if (trouble == SESSION_CARD_LEFT_EARLY) {
-        return session->order.by_card
+        return session->order.by_card && !session->card.unsure
                    ? T("The card was taken too early and is not finished. Please lay the same "
                        "card again.")
                    : T("The card was taken too early. Please lay it down again and leave it "

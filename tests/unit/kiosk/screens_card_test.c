@@ -23,6 +23,8 @@ TEST(a_card_page_promises_only_what_is_so)
         CHECK(!says(ui, unsure[i], "goes back to you"));
     }
     CHECK(says(ui, "card-owed-unsure", "lay it again to be sure"));
+    CHECK(says(ui, "card-owed-unsure-early", "was taken too early"));
+    CHECK(!says(ui, "card-owed-unsure-early", "not finished"));
     CHECK(!says(ui, "card-owed-unsure-damaged", "lay it again"));
     CHECK(!says(ui, "card-confirming", "is on your card"));
     CHECK(says(ui, "card-done", "is on your card"));
