@@ -48,14 +48,15 @@ static enum err is_done(struct db *db, enum pay_wallet wallet, const char *day, 
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-/* How many days back a bill can matter: to the wallet's first order, and at least yesterday. */
-static enum err count_back(struct db *db, enum pay_wallet wallet, int64_t *ret_days)
+/*
+ * How many days back a bill can matter: to the first order, and at least yesterday. Orders of both
+ * wallets count: a payment may come to one that no order was ever for.
+ */
+static enum err count_back(struct db *db, int64_t *ret_days)
 {
     const int64_t now_s = db_wall_s(db);
-    struct sql *sql =
-        sql_begin(db, "SELECT coalesce(min(created_at), ?2) FROM pay_order WHERE channel = ?1");
-    sql_bind_text(sql, 1, pay_wallet_name(wallet));
-    sql_bind_i64(sql, 2, now_s);
+    struct sql *sql = sql_begin(db, "SELECT coalesce(min(created_at), ?1) FROM pay_order");
+    sql_bind_i64(sql, 1, now_s);
     enum err err = sql_one(sql);
     if (err == OK) {
         const int64_t days = (now_s + BEIJING_S) / DAY_S - (sql_i64(sql, 0) + BEIJING_S) / DAY_S;
@@ -76,7 +77,7 @@ static enum err choose(struct db *db, void *arg)
     int64_t days = 0;
     char yesterday[PAY_DAY_SIZE];
     bill_day_text(now_s - DAY_S, yesterday);
-    enum err err = count_back(db, turn->wallet, &days);
+    enum err err = count_back(db, &days);
     for (int64_t back = minute >= READY_MINUTE ? 1 : 2; back <= days && err == OK; back++) {
         bool done = false;
         bill_day_text(now_s - back * DAY_S, open[count]);
