@@ -85,6 +85,8 @@ struct card_purchase_verdict card_purchase_judge(const struct card_purchase_fact
     const enum card_reason reason = refuse(facts, reading);
     if (reason != CARD_REASON_NONE) {
         refuse_for(&verdict.card, reason);
+        /* A torn wallet can show any count: nobody knows what a meter would take from it. */
+        verdict.is_doubtful = reason == CARD_REASON_AHEAD && facts->owes;
         return verdict;
     }
     const uint32_t taken = read_word(facts, reading, &verdict.card);

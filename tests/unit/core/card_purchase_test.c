@@ -144,7 +144,11 @@ TEST(an_amount_that_is_not_ours_is_doubtful)
 TEST(what_is_not_ours_is_refused)
 {
     struct card_purchase_reading reading = loaded(COUNT + 1);
+    struct card_purchase_facts facts = FACTS;
     check_refused(&FACTS, &reading, CARD_REASON_AHEAD);
+    CHECK(!card_purchase_judge(&facts, &reading).is_doubtful);
+    facts.owes = true; /* while it was written: a wallet that was torn shows any count */
+    CHECK(card_purchase_judge(&facts, &reading).is_doubtful);
     reading = loaded(COUNT);
     reading.word_count = COUNT + 1;
     check_refused(&FACTS, &reading, CARD_REASON_AHEAD);
