@@ -59,7 +59,7 @@ const STAGES = [
   /* They wait for wires and wallets more than they compute: several houses at a time. */
   { name: 'e2e', run: nodeTests(['tests/e2e', 'tests/cards', 'tests/cardreader',
     'tests/faults', 'tests/history', 'tests/syscalls'],
-    'SHILLING_BUILD=build/release', `--test-concurrency=${jobs}`) },
+    'SHILLING_BUILD=build/release', `--test-concurrency=${2 * cpus().length + 1}`) },
   { name: 'power', run: 'node tests/power/run.mjs' },
   { name: 'torture', run: 'bash tests/torture/run.sh' },
   { name: 'e2e-asan', run: nodeTests(['tests/e2e/sanitized'], 'SHILLING_BUILD=build/asan') },

@@ -9,11 +9,11 @@ import { rmSync } from 'node:fs';
 import test, { after } from 'node:test';
 import { listens, until, wait } from '../../tools/world/processes.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, ended, holds, isWritten, lay, leave, paper, pay, secondPlace, slots, take,
-  toCard, tokensOf } from './lib/card_way.mjs';
-import { settled, stateOf } from './lib/journey.mjs';
+import { account, clear, ended, finished, holds, isWritten, lay, leave, paper, pay, secondPlace,
+  slots, take, toCard, tokensOf } from './lib/card_way.mjs';
+import { settled } from './lib/journey.mjs';
 import { record } from './lib/recorder.mjs';
-import { keeping, withHouse } from './lib/setup.mjs';
+import { keeping, some, withHouse } from './lib/setup.mjs';
 
 let line = null; /* between the first kiosk and the cloud */
 let calls = []; /* what went over it */
@@ -78,20 +78,6 @@ async function meterTakes(house, home, fen) {
   assert.equal(said.balance_fen, account(house, home).total_fen);
 }
 
-/** Written, if need be by taking the card away and laying it once more. */
-async function finished(house, home, orderNo) {
-  const done = () => stateOf(house, orderNo) === 'DONE';
-  if (await until('the order to be done', done, 20000, 200).catch(() => false)) {
-    return 'at once';
-  }
-  await take(house, home);
-  await house.screen.shows('a page that reads a card', (r) =>
-    ['home', 'attract', 'card_back', 'card_owed', 'card_place'].includes(r.screen), 90000);
-  await lay(house, home);
-  await settled(house, orderNo, 'DONE', 60000);
-  return 'laid once more';
-}
-
 async function checked(house, home, orderNo, fen) {
   assert.equal(tokensOf(house, orderNo).length, 1);
   assert.ok(holds(house, home, orderNo), slots(house, home).join());
@@ -127,7 +113,7 @@ test('lifted before the payment and laid back', { timeout: 120000 }, fresh(async
 
 /* Of the exchanges since the token was asked for, looks of the driver among them: 1 and 2 select
  * and challenge, 3 and 4 prove and look, 5 to 7 write and commit, 8 to 11 are the proof. */
-for (const nth of [1, 3, 4, 5, 6, 7, 8, 10]) {
+for (const nth of some([1, 3, 4, 5, 6, 7, 8, 10], 2)) {
   test(`pulled away at exchange ${nth}, laid again: the same token is finished`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
@@ -144,7 +130,7 @@ for (const nth of [1, 3, 4, 5, 6, 7, 8, 10]) {
  * "lose": the card has done what it was told. */
 const air = (kind, nth) => `fault ${kind} exchange=${nth}${kind === 'status' ? ' value=02' : ''}`;
 for (const kind of ['status', 'lose']) {
-  for (const nth of [1, 3, 5, 7, 10]) {
+  for (const nth of some([1, 3, 5, 7, 10])) {
     test(`${kind} at exchange ${nth} of a write: written at once`,
       { timeout: 120000 }, fresh(async (t, house) => {
         const [home] = house.cardHomes;
@@ -155,7 +141,7 @@ for (const kind of ['status', 'lose']) {
         await checked(house, home, orderNo, 2000);
       }));
   }
-  for (const nth of [1, 2, 3, 4]) {
+  for (const nth of some([1, 2, 3, 4])) {
     test(`${kind} at exchange ${nth} of a reading: the card's page comes all the same`,
       { timeout: 120000 }, fresh(async (t, house) => {
         const [home] = house.cardHomes;
@@ -183,7 +169,7 @@ test('taken and laid back at once in a reading: the card\'s page comes all the s
     await leave(house, home);
   }));
 
-for (const nth of [1, 3, 4]) {
+for (const nth of some([1, 3, 4])) {
   test(`taken and laid back at once after round ${nth} of a write: written at once`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
@@ -196,7 +182,7 @@ for (const nth of [1, 3, 4]) {
     }));
 }
 
-for (const nth of [1, 3, 5]) {
+for (const nth of some([1, 3, 5])) {
   test(`the server is busy at round ${nth}: told again, written at once`, { timeout: 120000 },
     fresh(async (t, house) => {
       const [home] = house.cardHomes;
@@ -229,7 +215,7 @@ test('the line breaks for good after the write: page and slip do not say that it
     await checked(house, home, orderNo, 2000);
   }));
 
-for (const [how, now] of [['before', 'not'], ['after', 'already']]) {
+for (const [how, now] of some([['before', 'not'], ['after', 'already']])) {
   test(`cut in the commit itself, ${now} written: the same token is finished`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
@@ -247,7 +233,7 @@ for (const [how, now] of [['before', 'not'], ['after', 'already']]) {
 }
 
 for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
-  for (const nth of [1, 3, 5]) {
+  for (const nth of some([1, 3, 5])) {
     test(`the ${what} of round ${nth} is lost`, { timeout: 120000 },
       fresh(async (t, house) => {
         const [home] = house.cardHomes;

@@ -11,10 +11,10 @@ import test, { after } from 'node:test';
 import { listens, until, wait } from '../../tools/world/processes.mjs';
 import { tree } from '../bench/lib/tree.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, holds, isWritten, lay, leave, pay, take, toCard, toCode,
-  tokensOf } from './lib/card_way.mjs';
+import { account, clear, finished, holds, isWritten, lay, leave, pay, take, toCard, toCode, tokensOf
+  } from './lib/card_way.mjs';
 import { rows } from './lib/books.mjs';
-import { settled, stateOf } from './lib/journey.mjs';
+import { stateOf } from './lib/journey.mjs';
 import { record } from './lib/recorder.mjs';
 import { ALL, keeping, SEED, stream, withHouse } from './lib/setup.mjs';
 
@@ -52,21 +52,6 @@ async function restart(house, name) {
   if (name === 'cloud') {
     await until('the cloud to listen again', () => listens(house.ports.terminals), 30000);
   }
-}
-
-/** Written, if need be by taking the card away and laying it once more. */
-async function finished(house, home, orderNo) {
-  const done = () => stateOf(house, orderNo) === 'DONE';
-  const first = await until('the order to be done', done, 20000, 200).catch(() => false);
-  if (first) {
-    return 'at once';
-  }
-  await take(house, home);
-  await house.screen.shows('a page that reads a card', (r) =>
-    ['home', 'attract', 'card_back', 'card_owed', 'card_place'].includes(r.screen), 90000);
-  await lay(house, home);
-  await settled(house, orderNo, 'DONE', 60000);
-  return 'laid once more';
 }
 
 /** Whatever happened: one token, on the card in the end, and the meter takes it once. */

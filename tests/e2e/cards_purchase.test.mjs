@@ -10,11 +10,11 @@ import { rmSync } from 'node:fs';
 import test, { after } from 'node:test';
 import { listens, until, wait } from '../../tools/world/processes.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, ended, holds, isWritten, lay, leave, pay, purse, secondPlace, take, toCard,
-  tokensOf } from './lib/card_way.mjs';
+import { account, clear, ended, finished, holds, isWritten, lay, leave, pay, purse, secondPlace,
+  take, toCard, tokensOf } from './lib/card_way.mjs';
 import { settled, stateOf } from './lib/journey.mjs';
 import { record } from './lib/recorder.mjs';
-import { keeping, withHouse } from './lib/setup.mjs';
+import { keeping, some, withHouse } from './lib/setup.mjs';
 
 const ROUNDS = 8; /* of a write */
 
@@ -63,20 +63,6 @@ async function meterTakes(house, home, fen) {
   assert.equal(said.delta_fen, fen);
   assert.equal(said.balance_fen, account(house, home).total_fen);
   assert.ok(purse(house, home).answered);
-}
-
-/** Written, if need be by taking the card away and laying it once more. */
-async function finished(house, home, orderNo) {
-  const done = () => stateOf(house, orderNo) === 'DONE';
-  if (await until('the order to be done', done, 20000, 200).catch(() => false)) {
-    return 'at once';
-  }
-  await take(house, home);
-  await house.screen.shows('a page that reads a card', (r) =>
-    ['home', 'attract', 'card_back', 'card_owed', 'card_place'].includes(r.screen), 90000);
-  await lay(house, home);
-  await settled(house, orderNo, 'DONE', 60000);
-  return 'laid once more';
 }
 
 function checkTries(house, home) {
@@ -133,7 +119,7 @@ test('lifted before the payment and laid back', { timeout: 120000 }, fresh(async
 
 /* Of the exchanges since the token was asked for, looks of the driver among them: the selection and
  * the card's number, its proof and its files, our proof, and each of the three files. */
-for (const nth of [1, 4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 18, 21]) {
+for (const nth of some([1, 4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 18, 21], 2)) {
   test(`pulled away at exchange ${nth}, laid again: the same purchase is finished`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
@@ -153,7 +139,7 @@ for (const nth of [1, 4, 7, 9, 10, 11, 12, 13, 14, 15, 16, 18, 21]) {
     }));
 }
 
-for (const nth of [1, 2, 3]) {
+for (const nth of some([1, 2, 3])) {
   for (const [how, now] of [['before', 'not'], ['after', 'already']]) {
     test(`cut in the write of file ${nth}, ${now} written: the same purchase is finished`,
       { timeout: 120000 }, fresh(async (t, house) => {
@@ -168,7 +154,7 @@ for (const nth of [1, 2, 3]) {
 }
 
 for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
-  for (let nth = 1; nth <= ROUNDS; nth += 1) {
+  for (const nth of some(Array.from({ length: ROUNDS }, (_, round) => round + 1))) {
     test(`the ${what} of round ${nth} is lost`, { timeout: 120000 },
       fresh(async (t, house) => {
         const [home] = house.cardHomes;
@@ -181,7 +167,7 @@ for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
   }
 }
 
-for (const nth of [2, 4, 6, 7]) {
+for (const nth of some([2, 4, 6, 7])) {
   test(`the server dies at round ${nth}: a new laying finishes the same purchase`,
     { timeout: 180000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;

@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { until, wait } from '../../../tools/world/processes.mjs';
 import { rows } from './books.mjs';
-import { settled } from './journey.mjs';
+import { settled, stateOf } from './journey.mjs';
 
 const WALLETS = { alipay: 1, wechat: 2 };
 const RESULTS = ['card_done', 'card_owed', 'card_back'];
@@ -170,3 +170,22 @@ export function papers(house, orderNo) {
 
 export const paper = (house, orderNo, test = () => true, ms = 30000) =>
   until(`a paper for ${orderNo}`, () => papers(house, orderNo).find(({ text }) => test(text)), ms);
+
+const ASKING = ['card_back', 'card_owed']; /* pages that want the card once more */
+
+/** Written, if need be by taking the card away and laying it once more. */
+export async function finished(house, home, orderNo) {
+  const done = () => stateOf(house, orderNo) === 'DONE';
+  const asks = async () => ASKING.includes((await house.screen.report()).screen);
+  await until('the order to be done, or the card to be asked for', async () => done() ||
+    (await asks() && await wait(1500).then(asks)), 20000, 200).catch(() => null);
+  if (done()) {
+    return 'at once';
+  }
+  await take(house, home);
+  await house.screen.shows('a page that reads a card', (r) =>
+    ['home', 'attract', 'card_place', ...ASKING].includes(r.screen), 90000);
+  await lay(house, home);
+  await settled(house, orderNo, 'DONE', 60000);
+  return 'laid once more';
+}

@@ -28,6 +28,16 @@ export function stream(seed) {
   };
 }
 
+/** `count` of a list, drawn by the seed and in its order; all of it with full counts. */
+export function some(list, count = 1) {
+  const draw = stream(SEED + list.length * 7919);
+  const left = [...list];
+  while (!ALL && left.length > count) {
+    left.splice(draw(left.length), 1);
+  }
+  return left;
+}
+
 /**
  * Start a house before the tests of a file and end it after them; returns a box with `.house`.
  * `furnish(house)` brings in what is not in every house.
