@@ -123,10 +123,7 @@ static bool read_number(const char *text, uint32_t *ret_number)
 
 static bool read_big(const char *text, uint64_t *ret_number)
 {
-    int64_t number = 0;
-    bool read = text != NULL && parse_i64(text, 0, INT64_MAX, &number);
-    *ret_number = (uint64_t)number;
-    return read;
+    return text != NULL && parse_u64(text, UINT64_MAX, ret_number);
 }
 
 static bool read_world(const char *name, const char *value, struct world_config *world)

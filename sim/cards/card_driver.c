@@ -65,7 +65,7 @@ static bool write_block(struct writing *writing, uint8_t slot, uint8_t block)
 static bool is_written(const struct writing *writing, uint8_t slot)
 {
     uint8_t back[CARD_RECORD_SIZE];
-    return plastic_reset() &&
+    return (canary_is(CANARY_CARD_FIELD_KEPT) || plastic_reset()) &&
            driver_read(&writing->write->keys, (uint8_t)(CARD_SECTOR_CREDIT + slot), back) &&
            memcmp(back, writing->token, sizeof(back)) == 0;
 }
@@ -147,6 +147,9 @@ static void maybe_take_away(struct visit *visit)
     } else if (world_strikes(visit->world, FAULT_CARD_PULLED, DICE_CARDS)) {
         const uint32_t at = dice_below(dice, WRITES * WRITES);
         plastic_pull(at + 1);
+    } else if (world_strikes(visit->world, FAULT_CARD_WEAK, DICE_CARDS)) {
+        const uint32_t at = dice_below(dice, WRITES);
+        plastic_weaken(at + 1);
     }
 }
 

@@ -18,6 +18,10 @@ static struct world *told;
 
 bool __real_card_is_confirmed(const struct card_reading *reading, uint32_t n);
 bool __wrap_card_is_confirmed(const struct card_reading *reading, uint32_t n);
+struct card_verdict __real_card_judge(const struct card_facts *facts,
+                                      const struct card_reading *reading);
+struct card_verdict __wrap_card_judge(const struct card_facts *facts,
+                                      const struct card_reading *reading);
 enum card_return_end __real_card_return_judge(const struct card_return_open *open,
                                               const struct card_meter_word *word);
 enum card_return_end __wrap_card_return_judge(const struct card_return_open *open,
@@ -39,6 +43,15 @@ void card_wraps_tell(struct world *world)
 bool __wrap_card_is_confirmed(const struct card_reading *reading, uint32_t n)
 {
     return __real_card_is_confirmed(reading, n) || canary_is(CANARY_CARD_CONFIRM_BELIEVED);
+}
+
+/* Whatever word lies on the card is the meter's latest. */
+struct card_verdict __wrap_card_judge(const struct card_facts *facts,
+                                      const struct card_reading *reading)
+{
+    struct card_facts known = *facts;
+    known.seen_seq = canary_is(CANARY_CARD_WORD_STALE) ? 0 : facts->seen_seq;
+    return __real_card_judge(&known, reading);
 }
 
 enum card_return_end __wrap_card_return_judge(const struct card_return_open *open,

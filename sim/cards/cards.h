@@ -70,6 +70,7 @@ struct holder {
     bool moved_out;  /* and took the card with him */
     bool settled;    /* when his card was read last, nothing was to be done */
     uint32_t rounds; /* at the end of the history */
+    int64_t word_at; /* when his meter gave the newest word that a terminal has shown him */
     struct caller caller;
     struct slate *slate; /* messages; too large for a stack */
 };

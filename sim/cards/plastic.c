@@ -18,6 +18,7 @@ enum {
     SECTOR_CREDIT = 1,
     SECTOR_ISSUE = 5,
     SLOTS = 2,
+    FAINT_MAX = 16,
     STEP_PRICE_E4 = 10000, /* one step of use is one fen: hours of use are a few steps */
 };
 
@@ -30,8 +31,23 @@ struct plastic_meter {
     enum plastic_sick sick;
 };
 
+/* A block that was written too weakly, and what fades back. */
+struct faint {
+    uint8_t *block;
+    uint8_t before[PLASTIC_BLOCK_SIZE];
+};
+
+/* A card that lies too far away to be written well: cells hold while the field feeds them. */
+struct distance {
+    uint32_t from; /* the first write that is weak; 0: lies well */
+    uint32_t writes;
+    struct faint faint[FAINT_MAX];
+    size_t count;
+};
+
 /* The one reader: cards borrow its cells. */
 static struct touch hand;
+static struct distance distance;
 static const struct plastic_meter *visited;
 
 bool __wrap_book_store(const struct book *book, const char *dir);
@@ -105,11 +121,26 @@ const uint8_t *plastic_uid(const struct plastic *card)
 
 /* ---- held to a terminal ---- */
 
+/* The latest first: a block may have been written twice. */
+static void fade(void)
+{
+    while (distance.count > 0) {
+        const struct faint *faint = &distance.faint[--distance.count];
+        memcpy(faint->block, faint->before, PLASTIC_BLOCK_SIZE);
+    }
+}
+
+bool plastic_reset(void)
+{
+    fade();
+    return touch_reset(&hand);
+}
+
 void plastic_lay(struct plastic *card)
 {
     hand.card = &card->card;
     hand.gone = false;
-    bool there = touch_reset(&hand);
+    bool there = plastic_reset();
     MUST(there);
 }
 
@@ -140,19 +171,22 @@ void plastic_pull(uint32_t at)
     arm(&fault);
 }
 
+void plastic_weaken(uint32_t at)
+{
+    distance.from = at;
+    distance.writes = 0;
+}
+
 void plastic_keep(void)
 {
+    fade();
+    distance.from = 0;
     (void)faults_clear(&hand.faults, 0);
 }
 
 bool plastic_is_gone(void)
 {
     return hand.gone;
-}
-
-bool plastic_reset(void)
-{
-    return touch_reset(&hand);
 }
 
 bool plastic_trust(const struct plastic_key *key)
@@ -165,7 +199,7 @@ bool plastic_trust(const struct plastic_key *key)
     if (touch_exchange(&hand, command, sizeof(command), &answer)) {
         return true;
     }
-    (void)touch_reset(&hand);
+    (void)plastic_reset();
     return false;
 }
 
@@ -189,7 +223,15 @@ bool plastic_write(uint8_t sector, uint8_t block, const uint8_t bytes[PLASTIC_BL
     struct card_answer answer;
     uint8_t command[2 + PLASTIC_BLOCK_SIZE] = {COMMAND_WRITE, (uint8_t)(sector * 4U + block)};
     memcpy(command + 2, bytes, PLASTIC_BLOCK_SIZE);
-    return touch_exchange(&hand, command, sizeof(command), &answer);
+    struct faint faint = {.block = hand.card->memory.classic.blocks[command[1]]};
+    memcpy(faint.before, faint.block, PLASTIC_BLOCK_SIZE);
+    const bool written = touch_exchange(&hand, command, sizeof(command), &answer);
+    distance.writes += 1;
+    if (written && distance.from > 0 && distance.writes >= distance.from) {
+        MUST(distance.count < FAINT_MAX);
+        distance.faint[distance.count++] = faint;
+    }
+    return written;
 }
 
 /* ---- a meter ---- */

@@ -49,7 +49,9 @@ void plastic_lay(struct plastic *card);
 void plastic_tear(uint32_t at, uint32_t how, uint32_t k);
 /** ... or before the @p at-th exchange. */
 void plastic_pull(uint32_t at);
-/** Nothing happens to it any more. */
+/** From the @p at-th block that is written from now, what is written lasts until the field goes. */
+void plastic_weaken(uint32_t at);
+/** The field goes, and nothing happens to it any more. */
 void plastic_keep(void);
 bool plastic_is_gone(void);
 /** Field off, on, select. */

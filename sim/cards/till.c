@@ -223,6 +223,23 @@ static bool open_session(struct visit *visit)
     return visit->slate->session.standing == API_CARD_OURS;
 }
 
+/* I9: an older word than one that he has seen is not the meter's any more. */
+static void check_word(const struct visit *visit)
+{
+    const struct api_card_view *view = &visit->slate->view;
+    struct holder *holder = visit->holder;
+    if (!view->has_balance) {
+        return;
+    }
+    if (view->balance_at < holder->word_at) {
+        world_fail(visit->world,
+                   "I9: card %s: a word of the meter is shown as its latest, and is"
+                   " %" PRId64 " s older than one that was shown before",
+                   holder->uid, holder->word_at - view->balance_at);
+    }
+    holder->word_at = view->balance_at;
+}
+
 static bool send_reading(struct visit *visit)
 {
     struct http_wish call = {.method = HTTP_POST};
@@ -246,6 +263,7 @@ static bool send_reading(struct visit *visit)
     }
     const char *text = text_of(visit);
     MUST(api_card_view_decode(text, strlen(text), &visit->slate->view, &fault) == OK);
+    check_word(visit);
     return true;
 }
 

@@ -15,6 +15,7 @@ enum {
     LINK_HOLDS_PPM = 850000,
     CARDS_LOST_PPM = 100000,
     CARDS_RETURNED_PPM = 500000,
+    CARDS_WEAK_PPM = 200000,
     CARDS_USED_PPM = 900000,
     LONG_TOPUPS = 500, /* what is stuck must stay stuck for a while */
 };
@@ -74,6 +75,9 @@ static const struct row ROWS[CANARY_COUNT] = {
     [CANARY_CARD_SECOND_TOKEN] = {"card-second-token", "who comes back gets a second token"},
     [CANARY_CARD_REVERSAL_BELIEVED] = {"card-reversal-believed", "value counts as given back "
                                                                  "without the meter's word"},
+    [CANARY_CARD_FIELD_KEPT] = {"card-field-kept", "a card is read back without a loss of field"},
+    [CANARY_CARD_WORD_STALE] = {"card-word-stale", "an older word of the meter is taken for its "
+                                                   "latest"},
     [CANARY_SETTLED_ALONE] = {"settled-alone", "one person signs twice, and it is settled"},
 };
 
@@ -104,13 +108,16 @@ const char *canary_about(enum canary canary)
 
 bool canary_is_of_cards(enum canary canary)
 {
-    return canary >= CANARY_CARD_UNREAD && canary <= CANARY_CARD_REVERSAL_BELIEVED;
+    return canary >= CANARY_CARD_UNREAD && canary <= CANARY_CARD_WORD_STALE;
 }
 
 void canary_weather(enum canary canary, struct weather *weather)
 {
     if (canary == CANARY_CARD_N_REUSED) {
         weather->ppm[FAULT_CARD_LOST] = CARDS_LOST_PPM;
+    }
+    if (canary == CANARY_CARD_FIELD_KEPT) {
+        weather->ppm[FAULT_CARD_WEAK] = CARDS_WEAK_PPM;
     }
     if (canary == CANARY_CARD_REVERSAL_BELIEVED) {
         weather->ppm[FAULT_CARD_RETURNED] = CARDS_RETURNED_PPM;

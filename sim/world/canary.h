@@ -42,6 +42,8 @@ enum canary {
     CANARY_CARD_CONFIRM_BELIEVED,  /* a terminal's word is proof, without the MAC */
     CANARY_CARD_SECOND_TOKEN,      /* who comes back gets a token of his own once more */
     CANARY_CARD_REVERSAL_BELIEVED, /* value counts as given back without the meter's word */
+    CANARY_CARD_FIELD_KEPT,        /* what was written is read back in the same field */
+    CANARY_CARD_WORD_STALE,        /* an older word of the meter is taken for its latest */
     CANARY_COUNT
 };
 

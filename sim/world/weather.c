@@ -74,6 +74,7 @@ static const struct row ROWS[FAULT_COUNT] = {
     [FAULT_CARD_STAYS_HOME] = {"card stays home", 70 * PERCENT},
     [FAULT_CARD_USED] = {"energy used", 90 * PERCENT},
     [FAULT_CARD_RETURNED] = {"card value bought back", 40 * PERCENT},
+    [FAULT_CARD_WEAK] = {"card written weakly", 10 * PERCENT},
 };
 
 const char *fault_name(enum fault fault)

@@ -73,6 +73,7 @@ enum fault {
     FAULT_CARD_STAYS_HOME,
     FAULT_CARD_USED,     /* energy was used between two visits */
     FAULT_CARD_RETURNED, /* the desk buys value back */
+    FAULT_CARD_WEAK,     /* too far away: what was written fades with the field */
     FAULT_COUNT
 };
 
