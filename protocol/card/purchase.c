@@ -181,12 +181,6 @@ bool purchase_clock(const uint8_t at[5], int64_t *ret_wall_s)
     return good && civil_to_wall_s(&civil, ret_wall_s);
 }
 
-bool purchase_is_loaded(const struct purchase_wallet *wallet, enum purchase_state state,
-                        const struct purchase_return *value)
-{
-    return state == PURCHASE_WHOLE && value->count == wallet->count;
-}
-
 /* --- keys ------------------------------------------------------------------------------------ */
 
 static const char LABELS[PURCHASE_KEY_COUNT][LABEL_SIZE + 1] = {

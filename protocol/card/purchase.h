@@ -120,13 +120,6 @@ MUST_CHECK enum purchase_state purchase_return_decode(const uint8_t file[PURCHAS
  */
 MUST_CHECK bool purchase_clock(const uint8_t at[5], int64_t *ret_wall_s);
 
-/**
- * May a new purchase be written? Only if the meter's answer to the last one lies on the card: its
- * file is whole and has the wallet's count.
- */
-bool purchase_is_loaded(const struct purchase_wallet *wallet, enum purchase_state state,
-                        const struct purchase_return *value);
-
 /* --- keys of test cards -------------------------------------------------------------------- */
 
 enum purchase_key {

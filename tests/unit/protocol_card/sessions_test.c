@@ -330,17 +330,6 @@ TEST(a_purchase_and_what_the_meter_returns)
     CHECK_EQ_U64(at, json_array_size(session_log));
 }
 
-TEST(nothing_new_before_the_last_purchase_was_loaded)
-{
-    const struct purchase_wallet wallet = {.amount_fen = 10000, .count = 3};
-    struct purchase_return back = {.count = 3};
-    CHECK(purchase_is_loaded(&wallet, PURCHASE_WHOLE, &back));
-    CHECK(!purchase_is_loaded(&wallet, PURCHASE_EMPTY, &back));
-    CHECK(!purchase_is_loaded(&wallet, PURCHASE_BROKEN, &back));
-    back.count = 2;
-    CHECK(!purchase_is_loaded(&wallet, PURCHASE_WHOLE, &back));
-}
-
 TEST(the_meters_clock_goes_by_beijing_time)
 {
     static const uint8_t when[] = {0x26, 0x11, 0x20, 0x12, 0x34};
