@@ -8,12 +8,14 @@
  * last: with it the card is whole for the meter, and before it the card says what it said. Each
  * file is written under a MAC over a challenge of its own, so a command that was not sent in its
  * round is worth nothing later. A card that holds this very purchase, or of this count another one,
- * or a newer, is not written to: what it shows is the end of the rounds.
+ * or a newer, or anything of another meter or customer, is not written to: what it shows is the end
+ * of the rounds.
  */
 #include <string.h>
 
 #include "cloud/cards/rounds_kinds.h"
 #include "common/bytes.h"
+#include "core/card/purchase.h"
 
 /* Answers to the round of the look, in their order. */
 enum look { LOOK_PROOF, LOOK_SETTINGS, LOOK_WALLET, LOOK_ANSWER, LOOK_CHALLENGE };
@@ -108,16 +110,48 @@ static enum rounds_end take_look(struct rounds_purchase *of, const struct rounds
 
 /* ---- writing ---- */
 
-/* Nothing is to be written, or must be. */
-static bool is_settled(const struct purchase_files *files, const struct purchase_files *goal)
+static bool is_of(const uint8_t meter[CARD_METER_SIZE], const uint8_t customer[CARD_METER_SIZE],
+                  const struct purchase_parameters *whose)
+{
+    return memcmp(meter, whose->meter, CARD_METER_SIZE) == 0 &&
+           memcmp(customer, whose->customer, CARD_METER_SIZE) == 0;
+}
+
+/* The files as core/card sees them, beside those that are to be there. */
+static struct card_purchase_reading reading_of(const struct purchase_files *files,
+                                               const struct purchase_files *goal)
 {
     const struct purchase_wallet is = purchase_wallet_decode(files->wallet);
     const struct purchase_wallet must = purchase_wallet_decode(goal->wallet);
+    struct purchase_parameters whose;
+    struct purchase_parameters settings;
     struct purchase_return word;
-    const bool taken = purchase_return_decode(files->returned, &word) == PURCHASE_WHOLE &&
-                       word.count >= must.count;
-    const bool other = is.count == must.count && is.amount_fen != must.amount_fen;
-    return taken || other || is.count > must.count || memcmp(files, goal, sizeof(*goal)) == 0;
+    const bool known = purchase_parameters_decode(goal->parameters, &whose) == PURCHASE_WHOLE;
+    const bool set = purchase_parameters_decode(files->parameters, &settings) == PURCHASE_WHOLE;
+    const enum purchase_state answer = purchase_return_decode(files->returned, &word);
+    struct card_purchase_reading reading = {
+        .was_read = true,
+        .is_other = !known || (set && !is_of(settings.meter, settings.customer, &whose)),
+        .is_fit = memcmp(files->parameters, goal->parameters, sizeof(goal->parameters)) == 0,
+        .is_empty = answer == PURCHASE_EMPTY,
+        .count = is.count,
+        .is_ours = is.count != must.count || is.amount_fen == must.amount_fen,
+        .has_word = answer == PURCHASE_WHOLE,
+    };
+    if (reading.has_word) {
+        reading.word_count = word.count;
+        reading.is_other = reading.is_other || !is_of(word.meter, word.customer, &whose);
+    }
+    return reading;
+}
+
+/* Nothing is to be written, or must be. */
+static bool is_settled(const struct purchase_files *files, const struct purchase_files *goal)
+{
+    const struct card_purchase_reading reading = reading_of(files, goal);
+    const uint32_t count = purchase_wallet_decode(goal->wallet).count;
+    return card_purchase_is_confirmed(&reading, count) ||
+           !card_purchase_is_writable(&reading, count);
 }
 
 /* A command that needs the card's challenge, which is the answer @p i. */

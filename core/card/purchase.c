@@ -117,5 +117,6 @@ bool card_purchase_is_writable(const struct card_purchase_reading *reading, uint
 {
     MUST(count > 0);
     return reading->was_read && !reading->is_other &&
+           !(reading->has_word && reading->word_count >= count) &&
            (reading->count < count || (reading->count == count && reading->is_ours));
 }

@@ -68,8 +68,8 @@ MUST_CHECK bool card_purchase_is_confirmed(const struct card_purchase_reading *r
                                            uint32_t count);
 
 /**
- * True if what is read before a write lets it be done: the card holds an older purchase, or this
- * very one.
+ * True if what is read before a write lets purchase @p count be written: the card is this meter's
+ * and customer's, holds an older purchase or this very one, and brings no answer to it.
  * Blocks: no. Allocates: no.
  */
 MUST_CHECK bool card_purchase_is_writable(const struct card_purchase_reading *reading,

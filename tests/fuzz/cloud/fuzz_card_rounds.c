@@ -93,13 +93,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint8_t key[CARD_KEY_SIZE];
     static const uint8_t token[CARD_RECORD_SIZE];
-    static const struct purchase_files goal = {.wallet = {0, 0, 0x13, 0x88, 0, 0, 0, 2}};
+    static const struct purchase_parameters settings = {.kind = PURCHASE_BUY};
+    struct purchase_files goal = {.wallet = {0, 0, 0x13, 0x88, 0, 0, 0, 2}};
     struct input input = {data, size};
     struct rounds rounds;
     struct rounds_commands commands;
     struct rounds_answers answers;
     const struct rounds_means means = {.key = key, .random_a = key, .purchase_keys = keys_of};
     const uint8_t what = next(&input);
+    purchase_parameters_encode(&settings, goal.parameters);
     if ((what & 1U) == 0) {
         rounds_read(&rounds, (what & 2U) != 0 ? API_CARD_CPU : API_CARD_DESFIRE, &commands);
     } else if ((what & 2U) != 0) {

@@ -123,6 +123,33 @@ TEST(a_card_of_another_meter_or_customer_is_refused)
     purchase_end();
 }
 
+/* It was read, and another card's content is there when it is to be written. */
+TEST(nothing_is_written_over_another_meters_or_customers_purchase)
+{
+    struct purchase_parameters settings = {.kind = PURCHASE_OPEN};
+    struct purchase_return word = {.count = 0, .at = {0x26, 0x11, 0x30, 0x10, 0}};
+    purchase_begin_write();
+    memcpy(settings.meter, at.meter.number, sizeof(settings.meter));
+    memcpy(word.meter, at.meter.number, sizeof(word.meter));
+    for (int i = 0; i < 3; i++) {
+        at.card.files = (struct purchase_files){.wallet = {0}};
+        settings.meter[0] = i == 0 ? 1 : 0;
+        settings.customer[0] = i == 1 ? 1 : 0;
+        word.meter[0] = i == 2 ? 1 : 0;
+        purchase_parameters_encode(&settings, at.card.files.parameters);
+        purchase_return_encode(&word, at.card.files.returned);
+        CHECK(relay_one_round("k1", 1));
+        CHECK(relay_one_round("k1", 2));
+        CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+        CHECK_EQ_U64(at.card.updates, 0);
+        CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
+    }
+    at.card.files = (struct purchase_files){.wallet = {0}};
+    purchase_finish("k1");
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
 TEST(an_older_word_of_the_meter_is_not_believed)
 {
     purchase_begin();

@@ -315,11 +315,13 @@ TEST(the_keys_of_a_card_are_held_while_they_are_needed)
     static struct api_card_script script;
     const uint8_t number[CARD_METER_SIZE] = {0};
     const struct book_token token = {.n = 1};
-    const struct purchase_files goal = {.wallet = {0, 0, 0, 1, 0, 0, 0, 1}};
+    const struct purchase_parameters settings = {.kind = PURCHASE_OPEN};
+    struct purchase_files goal = {.wallet = {0, 0, 0, 1, 0, 0, 0, 1}};
     const struct card_uid uid = {.size = 4};
     const struct rng_port rng = rng_system();
     enum rounds_end said = ROUNDS_FAILED;
     purchase_begin();
+    purchase_parameters_encode(&settings, goal.parameters);
     struct relay *relay = relay_create(API_CARD_CPU, &uid, number);
     CHECK(relay != NULL);
     relay_write(relay, &token, &goal);

@@ -207,6 +207,9 @@ TEST(only_an_older_purchase_or_the_same_is_written_over)
     reading = written(COUNT + 1);
     CHECK(!card_purchase_is_writable(&reading, COUNT));
     reading = loaded(COUNT - 1);
+    reading.word_count = COUNT; /* put back, and the answer was not */
+    CHECK(!card_purchase_is_writable(&reading, COUNT));
+    reading = loaded(COUNT - 1);
     reading.is_other = true;
     CHECK(!card_purchase_is_writable(&reading, COUNT));
     reading.was_read = false;
