@@ -121,6 +121,7 @@ enum err relay_take(struct relay *relay, const struct vault *vault, const struct
     uint8_t key[CARD_KEY_SIZE];
     uint8_t random_a[DESFIRE_RANDOM_SIZE];
     struct rounds_answers said;
+    struct rounds_commands commands;
     if (answers->round > 0 && answers->round == relay->round - 1) {
         *ret_end = relay->last;
         return OK;
@@ -135,12 +136,17 @@ enum err relay_take(struct relay *relay, const struct vault *vault, const struct
     answers_read(answers, &said);
     const struct rounds_means means = {
         .key = key, .random_a = random_a, .purchase_keys = keys_of_card, .self = &vault};
-    relay->last = rounds_take(&relay->rounds, &means, &said, &relay->commands);
-    relay->authorisation[0] = '\0';
-    relay->round += 1;
+    const enum rounds_end end = rounds_take(&relay->rounds, &means, &said, &commands);
     bytes_wipe(key, sizeof(key));
     bytes_wipe(random_a, sizeof(random_a));
-    *ret_end = relay->last;
+    if (end == ROUNDS_NO_KEYS) {
+        return ERR_INTERNAL;
+    }
+    relay->last = end;
+    relay->commands = commands;
+    relay->authorisation[0] = '\0';
+    relay->round += 1;
+    *ret_end = end;
     return OK;
 }
 

@@ -55,7 +55,8 @@ struct relay_answers {
  *
  * @param ret_end  what became of it
  * @return OK; ERR_CONFLICT: answers to another round than the last two, lay the card again;
- *         ERR_INTERNAL: the crypto library fails
+ *         ERR_INTERNAL: the crypto library or the token with the keys fails. Nothing was taken: the
+ *         same answers may come again
  */
 MUST_CHECK enum err relay_take(struct relay *relay, const struct vault *vault,
                                const struct rng_port *rng, const struct relay_answers *answers,

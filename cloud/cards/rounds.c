@@ -72,7 +72,9 @@ enum rounds_end rounds_take(struct rounds *rounds, const struct rounds_means *me
     }
     const struct rounds_kind *kind = kind_of(rounds->media);
     const enum rounds_end end = kind->take(rounds, means, answers, ret_next);
-    if (end != ROUNDS_MORE) {
+    if (end == ROUNDS_NO_KEYS) {
+        *ret_next = (struct rounds_commands){.count = 0};
+    } else if (end != ROUNDS_MORE) {
         rounds->step = ROUNDS_OVER;
         *ret_next = (struct rounds_commands){.count = 0};
         kind->wipe(rounds);

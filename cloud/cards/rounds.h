@@ -88,11 +88,12 @@ struct rounds {
 };
 
 enum rounds_end {
-    ROUNDS_MORE,   /* another round */
-    ROUNDS_DONE,   /* read; or written, and what was read last is what the card proves to hold */
-    ROUNDS_FAILED, /* the card gave another answer than it must, or none */
-    ROUNDS_FORGED, /* it answered, and has not got our keys */
-    ROUNDS_LOCKED, /* it has our key to read, and refused our proof: one of its tries is used up */
+    ROUNDS_MORE,    /* another round */
+    ROUNDS_DONE,    /* read; or written, and what was read last is what the card proves to hold */
+    ROUNDS_FAILED,  /* the card gave another answer than it must, or none */
+    ROUNDS_NO_KEYS, /* our end: no keys, or nothing to compute with them. Nothing was taken */
+    ROUNDS_FORGED,  /* it answered, and has not got our keys */
+    ROUNDS_LOCKED,  /* it has our key to read, and refused our proof: one of its tries is used up */
 };
 
 /** The first round of a reading. It is always the same for a medium, which must be relayed. */
@@ -119,7 +120,7 @@ struct rounds_means {
 };
 
 /**
- * Take the answers to the last round.
+ * Take the answers to the last round. After ROUNDS_NO_KEYS they may be given once more.
  *
  * @param ret_next  set if ROUNDS_MORE is returned; else empty
  */

@@ -67,9 +67,11 @@ static enum rounds_end take_first(struct rounds *rounds, const struct rounds_mea
 {
     uint8_t serial[PURCHASE_SERIAL_SIZE];
     if (!rounds_is_good(answers, 2, PURCHASE_OK) ||
-        !purchase_answer(&answers->apdus[1], serial, sizeof(serial)) ||
-        !means->purchase_keys(means->self, serial, &rounds->of.purchase.keys)) {
+        !purchase_answer(&answers->apdus[1], serial, sizeof(serial))) {
         return ROUNDS_FAILED;
+    }
+    if (!means->purchase_keys(means->self, serial, &rounds->of.purchase.keys)) {
+        return ROUNDS_NO_KEYS;
     }
     memcpy(rounds->of.purchase.ours, means->random_a, PURCHASE_RANDOM_SIZE);
     put_look(rounds, next);
@@ -82,9 +84,11 @@ static enum rounds_end take_proof(const struct rounds_purchase *of,
 {
     uint8_t proof[PURCHASE_RANDOM_SIZE];
     uint8_t want[PURCHASE_RANDOM_SIZE];
-    if (!rounds_is_good(answers, LOOK_PROOF, PURCHASE_OK) ||
-        !purchase_cryptogram(of->keys.keys[PURCHASE_KEY_INTERNAL], of->ours, want)) {
+    if (!rounds_is_good(answers, LOOK_PROOF, PURCHASE_OK)) {
         return ROUNDS_FAILED;
+    }
+    if (!purchase_cryptogram(of->keys.keys[PURCHASE_KEY_INTERNAL], of->ours, want)) {
+        return ROUNDS_NO_KEYS;
     }
     return purchase_answer(&answers->apdus[LOOK_PROOF], proof, sizeof(proof)) &&
                    memcmp(proof, want, sizeof(want)) == 0
@@ -173,9 +177,11 @@ static enum rounds_end take_before(struct rounds *rounds, const struct rounds_an
     if (end != ROUNDS_DONE || is_settled(&of->files, &of->goal)) {
         return end;
     }
-    if (!take_challenge(answers, LOOK_CHALLENGE, random) ||
-        !purchase_cryptogram(of->keys.keys[PURCHASE_KEY_EXTERNAL], random, proof)) {
+    if (!take_challenge(answers, LOOK_CHALLENGE, random)) {
         return ROUNDS_FAILED;
+    }
+    if (!purchase_cryptogram(of->keys.keys[PURCHASE_KEY_EXTERNAL], random, proof)) {
+        return ROUNDS_NO_KEYS;
     }
     purchase_external(proof, &apdu);
     put(next, &apdu);
@@ -214,9 +220,11 @@ static enum rounds_end go_on(struct rounds *rounds, enum rounds_step step,
     struct apdu apdu;
     struct purchase_update update = update_of(&rounds->of.purchase, step);
     update.random = random;
-    if (!rounds_is_good(answers, 0, PURCHASE_OK) || !take_challenge(answers, 1, random) ||
-        !purchase_update(&update, &apdu)) {
+    if (!rounds_is_good(answers, 0, PURCHASE_OK) || !take_challenge(answers, 1, random)) {
         return ROUNDS_FAILED;
+    }
+    if (!purchase_update(&update, &apdu)) {
+        return ROUNDS_NO_KEYS;
     }
     put(next, &apdu);
     if (step != ROUNDS_WALLET) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/cloud_cards/purchase_rig.h"
 
+#include "cloud/cards/internal.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "tests/unit/cloud/temp_folder.h"
 
 struct purchase_rig at;
 
@@ -20,6 +22,30 @@ void purchase_begin(void)
     MUST(card_meter_parse(CARD_ADDRESS, at.meter.number));
     hand.hear = hear;
     hand.write_rounds = WRITE_ROUNDS;
+}
+
+/* A server's vault that has a master key for tokens, and none for purchases. */
+static struct vault *make_poor_vault(void)
+{
+    static char folder[TEMP_PATH_SIZE];
+    struct vault_config config = {.enabled = true, .key_id = 1, .issuer = 7};
+    struct vault *vault = NULL;
+    char why[VAULT_WHY_SIZE];
+    (void)temp_folder_make(folder);
+    (void)temp_path(folder, "master.hex", config.master_key_file);
+    (void)temp_path(folder, "signing.pem", config.signing_key_file);
+    MUST(vault_make(&config, why) == OK);
+    MUST(vault_open(&config, &vault, why) == OK);
+    return vault;
+}
+
+void purchase_lose_keys(bool lost)
+{
+    static struct vault *poor;
+    if (poor == NULL) {
+        poor = make_poor_vault();
+    }
+    at.rig.cards->setup.vault = lost ? poor : at.rig.vault;
 }
 
 void purchase_end(void)

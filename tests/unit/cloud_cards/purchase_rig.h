@@ -22,6 +22,8 @@ extern struct purchase_rig at;
 /** A registered card with nothing on it, and a meter that was never opened. */
 void purchase_begin(void);
 void purchase_end(void);
+/** The token with the keys of such cards is away, or back. */
+void purchase_lose_keys(bool lost);
 
 void purchase_buy(const char *terminal);
 void purchase_issue(const char *terminal);

@@ -342,6 +342,36 @@ TEST(the_keys_of_a_card_are_held_while_they_are_needed)
     purchase_end();
 }
 
+/* The token with the keys is away: our own trouble, which says nothing of the card. What was asked
+ * then is answered when it is back. */
+TEST(a_key_token_that_fails_is_not_called_a_damaged_card)
+{
+    purchase_begin_write();
+    relay_open("k1", UID);
+    purchase_lose_keys(true);
+    relay_carry_reading(&hand.session.script);
+    CHECK(!relay_send_reading("k1"));
+    CHECK_EQ_U64(hand.status, 500);
+    CHECK_EQ_STR(hand.error, "internal");
+    CHECK(!relay_send_reading("k1"));
+    purchase_lose_keys(false);
+    CHECK(relay_send_reading("k1"));
+    CHECK_EQ_I64(hand.view.state, API_CARD_MORE);
+    relay_lay("k1", UID);
+    CHECK_EQ_I64(hand.view.state, API_CARD_OWED);
+    hand.write = hand.view.write;
+    for (int nth = 1; nth <= WRITE_ROUNDS; nth++) {
+        const bool asks = nth == 1 || nth == WRITE_ROUNDS - 1;
+        purchase_lose_keys(asks);
+        CHECK_EQ_I64(relay_one_round("k1", nth), !asks);
+        purchase_lose_keys(false);
+        CHECK(!asks || relay_send_round("k1", hand.order_no));
+    }
+    CHECK_EQ_I64(hand.step.progress, API_CARD_WRITTEN);
+    purchase_check_loaded(FEN);
+    purchase_end();
+}
+
 /* Its key to be written with is not ours: one try is used up, and no second one. */
 TEST(a_card_that_refuses_our_proof_is_blocked_by_us_first)
 {
