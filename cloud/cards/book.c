@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cloud/catalog/catalog.h"
 #include "common/must.h"
 #include "common/str.h"
 
@@ -42,12 +43,35 @@ static bool read_record(const struct sql *sql, int column, uint8_t ret_record[CA
 
 /* ---- accounts ---- */
 
+/* What was sold was sold to one meter, whatever hangs in its place now: keys, proofs and records
+ * stay those of that meter, and none of its value can come into another one. */
+static bool read_meter(const struct sql *sql, struct book_account *account)
+{
+    struct card_credit newest;
+    uint8_t record[CARD_RECORD_SIZE];
+    const bool sold = account->n > 0;
+    if (!card_meter_parse(sql_text(sql, 0), account->meter) ||
+        (sold && (!read_record(sql, 11, record) ||
+                  card_credit_decode(record, &newest) != CARD_SLOT_WHOLE))) {
+        return false;
+    }
+    if (sold) {
+        account->is_exchanged =
+            account->is_exchanged || memcmp(newest.meter, account->meter, CARD_METER_SIZE) != 0;
+        memcpy(account->meter, newest.meter, CARD_METER_SIZE);
+    }
+    return true;
+}
+
 enum err book_account_load(struct db *db, const char *meter_id, struct book_account *ret_account)
 {
     struct sql *sql = sql_begin(
         db, "SELECT m.address, a.key_id, a.n, a.total_fen, a.seen_seq, a.seen_n, a.seen_total_fen,"
-            " a.seen_balance_fen, a.seen_meter_at, a.seen_error FROM card_account a"
-            " JOIN meter m USING (meter_id) WHERE a.meter_id = ?1");
+            " a.seen_balance_fen, a.seen_meter_at, a.seen_error, m.sale_reason, t.record FROM "
+            "card_account a"
+            " JOIN meter m ON m.meter_id = a.meter_id"
+            " LEFT JOIN card_token t ON t.meter_id = a.meter_id AND t.n = a.n"
+            " WHERE a.meter_id = ?1");
     sql_bind_text(sql, 1, meter_id);
     enum err err = sql_one(sql);
     if (err != OK) {
@@ -64,9 +88,10 @@ enum err book_account_load(struct db *db, const char *meter_id, struct book_acco
         .seen_balance_fen = sql_i64(sql, 7),
         .seen_meter_at = sql_i64(sql, 8),
         .seen_error = (uint8_t)sql_i64(sql, 9),
+        .is_exchanged = str_equal(sql_text(sql, 10), CATALOG_EXCHANGED),
     };
-    const bool good = card_meter_parse(sql_text(sql, 0), account.meter) &&
-                      str_copy(account.meter_id, sizeof(account.meter_id), meter_id);
+    const bool good =
+        read_meter(sql, &account) && str_copy(account.meter_id, sizeof(account.meter_id), meter_id);
     sql_end(sql);
     if (!good) {
         return ERR_CHECKSUM;

@@ -22,7 +22,8 @@ enum { BOOK_WORD_SIZE = 16 };
 /* What we gave out for a card meter, and what it last said. */
 struct book_account {
     char meter_id[API_ID_SIZE];
-    uint8_t meter[CARD_METER_SIZE]; /* its number */
+    uint8_t meter[CARD_METER_SIZE]; /* its number; once sold to: that which all tokens are for */
+    bool is_exchanged; /* the catalogue says so, or has another number by now than that */
     uint16_t key_id;
     uint32_t n;        /* newest number given out; 0: none */
     int64_t total_fen; /* T: what the next token adds to */

@@ -58,6 +58,8 @@ static enum err look(struct db *db, const struct card_wish *wish,
     }
     if (!str_equal(card.state, "open") || !str_equal(card.meter_id, session->meter_id)) {
         refuse(pass, "blocked");
+    } else if (account.is_exchanged) {
+        refuse(pass, card_reason_name(CARD_REASON_EXCHANGED));
     } else if (return_open) {
         refuse(pass, card_reason_name(CARD_REASON_RETURN_CASE));
     } else if (card.media == API_CARD_CPU && pending_fen > 0) {

@@ -153,6 +153,11 @@ MUST_CHECK enum err take_last(struct db *db, struct take *take, const struct boo
 MUST_CHECK enum err take_proof(struct cards *cards, struct db *db, const char *meter_id,
                                uint32_t n);
 
+/** In a writing transaction: the meter's issued orders behind token @p after_n that are not proven
+ * written come before two persons now, and not after thirty days. */
+MUST_CHECK enum err take_to_persons(struct cards *cards, struct db *db, const char *meter_id,
+                                    uint32_t after_n);
+
 /** The first of the meter's paid orders that are not proven written, and the sum of them all. */
 MUST_CHECK enum err take_owed(struct db *db, const struct book_account *account, bool *ret_owes,
                               char ret_order_no[ORDER_NUMBER_SIZE], int64_t *ret_fen);
@@ -282,14 +287,16 @@ enum refusal {
     REFUSED_WRONG_CARD,
     REFUSED_NOT_PAID, /* nothing to write for this order: not yet, or not any more */
     REFUSED_RETURN_CASE,
-    REFUSED_CARD,  /* not read, with something wrong on it, or blocked, lost, replaced meanwhile */
+    REFUSED_CARD,  /* not read, with something wrong on it, or blocked, lost, replaced meanwhile; or
+                    * its meter was exchanged */
     REFUSED_STALE, /* a later token went out */
     REFUSED_COUNT
 };
 
 /**
  * In any transaction: may @p token of @p account, which has been given out before, still be
- * written? An order's may not when its money goes back, nor any when a later one went out.
+ * written? An order's may not when its money goes back, nor any when a later one went out or the
+ * meter was exchanged.
  */
 MUST_CHECK enum err refusal_of_token(struct db *db, const struct book_account *account,
                                      const struct book_token *token, enum refusal *ret_refusal);

@@ -265,7 +265,8 @@ enum err purse_judge(struct db *db, const struct card_facts *facts, struct take 
                                               .owes = facts->owes,
                                               .waits = facts->waits,
                                               .return_is_open = facts->return_is_open,
-                                              .sale_is_open = facts->sale_is_open};
+                                              .sale_is_open = facts->sale_is_open,
+                                              .is_exchanged = facts->is_exchanged};
     const struct card_purchase_verdict verdict = card_purchase_judge(&known, &take->slots.purchase);
     take->verdict = verdict.card;
     take->is_doubtful = verdict.is_doubtful;
@@ -319,18 +320,11 @@ enum err purse_last(struct db *db, const char *uid_text, struct purchase_files *
     return err;
 }
 
-enum err purse_doubt(struct cards *cards, struct db *db, const struct take *take)
+enum err purse_doubt(struct db *db, const struct take *take)
 {
-    struct money_case c;
     struct purse purse;
-    const struct delivery_event event = {.kind = DELIVERY_EV_DEADLINE, .use = {.energy_step = 1}};
     enum err err = purse_load(db, &take->account, &take->card, &purse);
-    if (err == OK) {
-        err = case_open(&c, cards->setup.orders, db, purse.newest.document_no);
-    }
-    if (err != OK || !c.has_delivery || c.delivery.delivery.stage != DELIVERY_ASSIGNED) {
-        return err;
-    }
-    err = case_tell_delivery(&c, &event);
-    return err == OK ? case_commit(&c) : err;
+    return err == OK && purse.newest.n > 0
+               ? take_to_persons(take->cards, db, take->account.meter_id, purse.newest.n - 1)
+               : err;
 }

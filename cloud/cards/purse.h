@@ -58,6 +58,6 @@ MUST_CHECK enum err purse_is_kept(struct db *db, const char *meter_id, bool *ret
 
 /** Nobody knows what the meter takes from this card: the order goes before two persons, at once. In
  * a writing transaction. */
-MUST_CHECK enum err purse_doubt(struct cards *cards, struct db *db, const struct take *take);
+MUST_CHECK enum err purse_doubt(struct db *db, const struct take *take);
 
 #endif

@@ -187,7 +187,15 @@ static enum err issue(struct db *db, struct return_wish *wish, const struct row 
 static enum err begin(struct db *db, struct return_wish *wish, const struct order_row *order)
 {
     struct row row;
-    enum err err = load_open(db, order->meter_id, &row);
+    struct book_account account;
+    enum err err = book_account_load(db, order->meter_id, &account);
+    if (err == OK && account.is_exchanged) {
+        wish->refused = card_reason_name(CARD_REASON_EXCHANGED); /* nobody answers any more */
+        return OK;
+    }
+    if (err == OK) {
+        err = load_open(db, order->meter_id, &row);
+    }
     if (err == ERR_NOT_FOUND) {
         return ask(db, wish, order);
     }

@@ -78,10 +78,11 @@ enum err take_waiting(struct db *db, const char *uid_text, bool *ret_waits,
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static enum err tell_written(struct cards *cards, struct db *db, const char *order_no)
+static enum err tell(struct cards *cards, struct db *db, const char *order_no,
+                     enum delivery_event_kind kind)
 {
     struct money_case c;
-    const struct delivery_event event = {.kind = DELIVERY_EV_WRITTEN, .use = {.energy_step = 1}};
+    const struct delivery_event event = {.kind = kind, .use = {.energy_step = 1}};
     enum err err = case_open(&c, cards->setup.orders, db, order_no);
     if (err == OK) {
         err = case_tell_delivery(&c, &event);
@@ -97,10 +98,51 @@ enum err take_proof(struct cards *cards, struct db *db, const char *meter_id, ui
         /* Each one that is told is ASSIGNED no more. */
         err = find_unproven(db, meter_id, n, order_no);
         if (err == OK) {
-            err = tell_written(cards, db, order_no);
+            err = tell(cards, db, order_no, DELIVERY_EV_WRITTEN);
         }
     }
     return err == ERR_NOT_FOUND ? OK : err;
+}
+
+/* ---- what nobody's proof will end ---- */
+
+enum err take_to_persons(struct cards *cards, struct db *db, const char *meter_id, uint32_t after_n)
+{
+    char order_no[ORDER_NUMBER_SIZE];
+    uint32_t n = after_n;
+    for (;;) {
+        struct sql *sql =
+            sql_begin(db, "SELECT t.document_no, t.n FROM card_token t JOIN delivery d ON"
+                          " d.order_no = t.document_no WHERE t.meter_id = ?1 AND t.n > ?2"
+                          " AND d.kind = 'card' AND d.stage = 'ASSIGNED' ORDER BY t.n LIMIT 1");
+        sql_bind_text(sql, 1, meter_id);
+        sql_bind_i64(sql, 2, n);
+        enum err err = sql_one(sql);
+        if (err == OK) {
+            n = (uint32_t)sql_i64(sql, 1);
+            err = sql_copy_text(sql, 0, order_no, ORDER_NUMBER_SIZE) ? OK : ERR_CHECKSUM;
+        }
+        sql_end(sql);
+        if (err == OK) {
+            err = tell(cards, db, order_no, DELIVERY_EV_DEADLINE);
+        }
+        if (err != OK) {
+            return err == ERR_NOT_FOUND ? OK : err;
+        }
+    }
+}
+
+/* The meter will take nothing more and say nothing more: what is not proven is for two persons at
+ * once. What was written and never answered is an item of the daily books. */
+static enum err end_exchanged(struct db *db, const struct take *take)
+{
+    const char *meter_id = take->account.meter_id;
+    enum err err = take_to_persons(take->cards, db, meter_id, 0);
+    return err == OK
+               ? alarm_raise(db, "card_meter_exchanged", meter_id,
+                             "nothing is sold to it any more: it was exchanged, or has a wrong"
+                             " number in the catalogue (docs/cards.md, A meter is exchanged)")
+               : err;
 }
 
 /* ---- our records ---- */
@@ -118,7 +160,8 @@ static enum err load_facts(struct db *db, const struct take *take, struct card_f
     struct card_facts facts = {.n = account->n,
                                .has_seen = account->has_seen,
                                .seen_seq = account->seen_seq,
-                               .seen_n = account->seen_n};
+                               .seen_n = account->seen_n,
+                               .is_exchanged = account->is_exchanged};
     struct catalog_meter meter;
     struct book_token token = {.total_fen = 0};
     char order_no[ORDER_NUMBER_SIZE];
@@ -288,7 +331,8 @@ bool take_is_believed(const struct take *take)
 {
     const enum card_reason reason = take->verdict.reason;
     return take->verdict.state != CARD_REFUSED || reason == CARD_REASON_RETURN_CASE ||
-           reason == CARD_REASON_SALE || reason == CARD_REASON_NOT_LOADED;
+           reason == CARD_REASON_SALE || reason == CARD_REASON_NOT_LOADED ||
+           reason == CARD_REASON_EXCHANGED;
 }
 
 enum err take_look(struct db *db, void *arg)
@@ -311,7 +355,10 @@ enum err take_reading(struct db *db, struct take *take)
         err = carry_out(db, take);
     }
     if (err == OK && take->is_doubtful) {
-        err = purse_doubt(take->cards, db, take);
+        err = purse_doubt(db, take);
+    }
+    if (err == OK && take->account.is_exchanged) {
+        err = end_exchanged(db, take);
     }
     if (err == OK) {
         err = keep(db, take, verdict_word(take));
@@ -344,7 +391,7 @@ static enum err is_confirmed(struct db *db, struct take *take, const struct book
     }
     enum err err = judge(db, take);
     *ret_confirmed = err == OK && take_is_believed(take) && take->verdict.proven_n >= token->n;
-    return err == OK && take->is_doubtful ? purse_doubt(take->cards, db, take) : err;
+    return err == OK && take->is_doubtful ? purse_doubt(db, take) : err;
 }
 
 enum err take_confirmation(struct db *db, struct take *take, const struct book_token *token,

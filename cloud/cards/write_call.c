@@ -83,16 +83,23 @@ enum err refusal_of_token(struct db *db, const struct book_account *account,
     }
     /* An older token over a newer one would take the newer value off the card again. */
     const bool newest = token->n == account->n && token->total_fen == account->total_fen;
-    *ret_refusal = !deliverable ? REFUSED_NOT_PAID : newest ? REFUSED_NOT : REFUSED_STALE;
+    if (!deliverable) {
+        *ret_refusal = REFUSED_NOT_PAID;
+    } else if (account->is_exchanged) {
+        *ret_refusal = REFUSED_CARD;
+    } else {
+        *ret_refusal = newest ? REFUSED_NOT : REFUSED_STALE;
+    }
     return OK;
 }
 
-static enum refusal refuse_first(const struct money_case *c, bool return_open)
+static enum refusal refuse_first(const struct money_case *c, const struct book_account *account,
+                                 bool return_open)
 {
     const bool ready = c->row.order.state == ORDER_PAID && c->has_delivery &&
                        c->delivery.delivery.stage == DELIVERY_READY;
-    if (!ready) {
-        return REFUSED_NOT_PAID;
+    if (!ready || account->is_exchanged) {
+        return ready ? REFUSED_CARD : REFUSED_NOT_PAID;
     }
     return return_open ? REFUSED_RETURN_CASE : REFUSED_NOT;
 }
@@ -168,7 +175,7 @@ static enum err give(struct write_call *call, struct money_case *c, const struct
     if (err == OK) {
         err = refusal_of_token(c->db, &account, &token, &call->refusal);
     } else if (err == ERR_NOT_FOUND) {
-        call->refusal = refuse_first(c, return_open);
+        call->refusal = refuse_first(c, &account, return_open);
         err = call->refusal == REFUSED_NOT ? refuse_full(call, c, &account) : OK;
         if (err == OK && call->refusal == REFUSED_NOT) {
             err = refuse_unloaded(call, c->db, &account, card);

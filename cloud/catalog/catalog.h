@@ -17,6 +17,8 @@
 
 /* Why a meter is not sold to without its card; between programs, no screen shows it. */
 #define CATALOG_CARD_ONLY "card_only"
+/* Why nothing is sold to a meter that was taken out for another one. */
+#define CATALOG_EXCHANGED "exchanged"
 /* What meters without a network hang on; the gateway knows no such collector. */
 #define CATALOG_CARD_COLLECTOR ".cards"
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands until somebody sees to it: relays, and money in accounts that must come back to 0. */
+/* What stands until somebody sees to it: relays, money in accounts that must come back to 0, and
+ * cards whose meter is gone. */
+#include "cloud/catalog/catalog.h"
 #include "cloud/orders/books_work.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -108,8 +110,44 @@ static enum err load_held(struct db *db, struct books_work *work)
     }
 }
 
+/* ---- cards ---- */
+
+enum { METER_AT = 9 /* of a token's record (protocol/card/record.h), counted from 1 */ };
+
+/* Done, and never heard of from the meter that it was sold to, which is not there any more: whether
+ * it had taken the value, only people can find out. */
+static enum err load_exchanged(struct db *db, struct books_work *work)
+{
+    struct sql *sql = sql_begin(
+        db, "SELECT t.document_no, t.amount_fen, o.channel FROM card_token t JOIN meter m USING"
+            " (meter_id) JOIN delivery d ON d.order_no = t.document_no JOIN pay_order o ON"
+            " o.order_no = t.document_no WHERE d.stage = 'DELIVERED' AND t.loaded_at IS NULL AND"
+            " (m.sale_reason = ?2 OR hex(substr(t.record, ?1, length(m.address) / 2)) <> m.address)"
+            " AND NOT EXISTS (SELECT 1 FROM card_return_case r WHERE r.order_no = t.document_no "
+            "AND r.stage = 'REVERSED')"
+            " ORDER BY t.document_no");
+    sql_bind_i64(sql, 1, METER_AT);
+    sql_bind_text(sql, 2, CATALOG_EXCHANGED);
+    bool row = true;
+    for (;;) {
+        enum err err = sql_next(sql, &row);
+        if (err != OK || !row) {
+            return err;
+        }
+        struct books_line *line = books_line_next(work, BOOKS_CARD_EXCHANGED, BOOKS_NOTHING);
+        if (line != NULL) {
+            line->ours = money_fen(sql_i64(sql, 1));
+            str_format_cut(line->channel, sizeof(line->channel), "%s", sql_text(sql, 2));
+            str_format_cut(line->subject, sizeof(line->subject), "%s", sql_text(sql, 0));
+        }
+    }
+}
+
 enum err books_open_load(struct db *db, struct books_work *work)
 {
     enum err err = load_relays(db, work);
-    return err == OK ? load_held(db, work) : err;
+    if (err == OK) {
+        err = load_held(db, work);
+    }
+    return err == OK ? load_exchanged(db, work) : err;
 }

@@ -112,6 +112,10 @@ struct card_verdict card_judge(const struct card_facts *facts, const struct card
     verdict.proven_n = highest_credit(reading);
     MUST(verdict.proven_n <= facts->n);
     read_word(facts, reading, word, &verdict);
+    if (facts->is_exchanged) { /* what it proves counts, and nothing more is done for that meter */
+        refuse(&verdict, CARD_REASON_EXCHANGED);
+        return verdict;
+    }
     verdict.correct_first = facts->total_moved;
     verdict.must_write = must_write(facts, reading);
     const bool waits = facts->waits && !facts->return_is_open;
@@ -187,6 +191,7 @@ const char *card_reason_name(enum card_reason reason)
         [CARD_REASON_RETURN_CASE] = "return_case",
         [CARD_REASON_NOT_LOADED] = "not_loaded",
         [CARD_REASON_SALE] = "sale_refused",
+        [CARD_REASON_EXCHANGED] = "meter_exchanged",
     };
     MUST(reason < CARD_REASON_COUNT);
     return NAMES[reason];

@@ -63,6 +63,7 @@ struct card_facts {
     bool waits;          /* a paid order has no token yet: it is given out when it is asked for */
     bool return_is_open; /* value is being bought back */
     bool sale_is_open;
+    bool is_exchanged; /* the meter that all this is about was taken out for another one */
 };
 
 enum card_state { CARD_READY, CARD_OWED, CARD_REPAIR, CARD_REFUSED, CARD_STATE_COUNT };
@@ -76,6 +77,7 @@ enum card_reason {
     CARD_REASON_RETURN_CASE, /* no purchase until the meter has taken the reversal */
     CARD_REASON_NOT_LOADED,  /* no purchase until the meter has loaded the last (purchase.h) */
     CARD_REASON_SALE,        /* this meter is not sold to */
+    CARD_REASON_EXCHANGED,   /* its meter was exchanged: the new one has an account of its own */
     CARD_REASON_COUNT
 };
 

@@ -98,7 +98,9 @@ struct card_purchase_verdict card_purchase_judge(const struct card_purchase_fact
     }
     const bool written = facts->count > 0 && card_purchase_is_confirmed(reading, facts->count);
     verdict.card.proven_n = written ? facts->count : taken;
-    if (taken < facts->count) {
+    if (facts->is_exchanged) {
+        refuse_for(&verdict.card, CARD_REASON_EXCHANGED);
+    } else if (taken < facts->count) {
         judge_pending(facts, reading, &verdict.card);
     } else {
         judge_loaded(facts, &verdict.card);

@@ -41,6 +41,7 @@ struct card_purchase_facts {
     bool waits;          /* a paid order has no number yet */
     bool return_is_open; /* the meter has taken what was paid back */
     bool sale_is_open;
+    bool is_exchanged; /* as in struct card_facts */
 };
 
 struct card_purchase_verdict {

@@ -36,6 +36,7 @@ static const struct finding_row FINDINGS[BOOKS_FINDING_COUNT] = {
     [BOOKS_HELD_OLD] = {"HELD_OLD", false, false, 0},
     [BOOKS_REFPAY_OLD] = {"REFPAY_OLD", false, false, 0},
     [BOOKS_SUSPENSE_OLD] = {"SUSPENSE_OLD", false, false, 0},
+    [BOOKS_CARD_EXCHANGED] = {"CARD_EXCHANGED", false, true, 0},
 };
 
 const char *books_finding_name(enum books_finding finding)

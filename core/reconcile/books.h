@@ -25,6 +25,7 @@ enum books_finding {
     BOOKS_HELD_OLD,         /* paid, and a day later neither credited nor owed back */
     BOOKS_REFPAY_OLD,       /* owed back, and a day later not confirmed */
     BOOKS_SUSPENSE_OLD,     /* without an order, and a day later not paid back */
+    BOOKS_CARD_EXCHANGED,   /* written to a card, and its meter was exchanged without an answer */
     BOOKS_FINDING_COUNT
 };
 

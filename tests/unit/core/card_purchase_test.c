@@ -216,4 +216,23 @@ TEST(only_an_older_purchase_or_the_same_is_written_over)
     CHECK(!card_purchase_is_writable(&reading, COUNT));
 }
 
+TEST(for_a_meter_that_was_exchanged_only_its_own_words_count)
+{
+    struct card_purchase_facts facts = FACTS;
+    struct card_purchase_reading reading = loaded(COUNT - 1);
+    facts.is_exchanged = true;
+    facts.owes = true;
+    facts.waits = true;
+    check_refused(&facts, &reading, CARD_REASON_EXCHANGED);
+    CHECK_EQ_U64(judge(&facts, &reading).proven_n, COUNT - 1);
+    reading = written(COUNT);
+    check_refused(&facts, &reading, CARD_REASON_EXCHANGED);
+    CHECK_EQ_U64(judge(&facts, &reading).proven_n, COUNT);
+    reading = loaded(COUNT);
+    check_refused(&facts, &reading, CARD_REASON_EXCHANGED);
+    CHECK_EQ_I64(judge(&facts, &reading).loaded, CARD_LOADED_YES);
+    reading.is_other = true; /* the new meter's own card */
+    check_refused(&facts, &reading, CARD_REASON_WRONG_METER);
+}
+
 TEST_MAIN()

@@ -173,6 +173,23 @@ TEST(another_total_wants_another_token)
     CHECK(!card_judge(&facts, &unread).correct_first); /* not for a card that is refused */
 }
 
+TEST(nothing_more_is_done_for_a_meter_that_was_exchanged)
+{
+    struct card_facts facts = FACTS;
+    struct card_reading reading = both(7, N);
+    reading.returned[0] = word(41, N);
+    facts.is_exchanged = true;
+    facts.total_moved = true;
+    facts.owes = true;
+    facts.waits = true;
+    const struct card_verdict verdict = card_judge(&facts, &reading);
+    CHECK_EQ_I64(verdict.state, CARD_REFUSED);
+    CHECK_EQ_I64(verdict.reason, CARD_REASON_EXCHANGED);
+    CHECK(!verdict.must_write && !verdict.correct_first);
+    CHECK_EQ_U64(verdict.proven_n, N);
+    CHECK_EQ_I64(verdict.news, 0);
+}
+
 TEST(both_slots_confirm_a_write)
 {
     struct card_reading reading = both(N, N);
