@@ -427,6 +427,11 @@ void plan_relay_run(const struct plan_card *card, const struct plan_relay *relay
     MUST(relay->count <= APDU_COUNT_MAX);
     struct work work = {.card = card, .selected = relay->is_active};
     enum card_answer answer = CARD_ANSWER_OK;
+    if (!work.selected && !plan_relay_is_harmless(relay->apdus, relay->count)) {
+        ret_report->error = CARDLINK_CARD_GONE;
+        ret_report->outcome = OUTCOME_NOT_DONE;
+        return;
+    }
     if (!work.selected) {
         answer = select_surely(&work);
     }

@@ -64,6 +64,10 @@ struct plan_relay {
  * Carry commands to a card of ISO/IEC 14443-4 until one is not answered as expected. DONE all
  * were; NOT_DONE none that could change the card left; UNKNOWN anything else.
  *
+ * Commands that can change a card belong to what was said to it before. If the card is not active
+ * any more it has forgotten that, could only refuse them and may count that as a wrong try: nothing
+ * is sent, and it is told as a card that was lifted.
+ *
  * Blocks: as the port does. Allocates: no.
  */
 void plan_relay_run(const struct plan_card *card, const struct plan_relay *relay,

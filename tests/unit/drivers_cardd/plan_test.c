@@ -374,17 +374,26 @@ TEST(a_read_never_says_more_than_it_knows)
 
 static struct cardlink_apdu apdus[3];
 
-static void relay(const char *const *texts, size_t count)
+/* To a card that was selected before, or to one that has yet to be. */
+static void relay_to(bool is_active, const char *const *texts, size_t count)
 {
     const struct plan_card card = {
         .port = &port, .notes = &notes, .uid = &model.uid, .keys = &keys};
-    const struct plan_relay plan = {.apdus = apdus, .count = count};
+    const struct plan_relay plan = {.apdus = apdus, .count = count, .is_active = is_active};
     for (size_t i = 0; i < count; i++) {
         apdus[i] = (struct cardlink_apdu){.expects = true, .expect = 0x9000};
         CHECK(apdu_parse(texts[i], &apdus[i].apdu));
     }
     memset(&report, 0, sizeof(report));
+    if (is_active) {
+        CHECK(port.select(port.self, &model.uid) == CARD_ANSWER_OK || model.gone);
+    }
     plan_relay_run(&card, &plan, &report);
+}
+
+static void relay(const char *const *texts, size_t count)
+{
+    relay_to(true, texts, count);
 }
 
 TEST(a_relay_carries_all_and_stops_at_the_first_refusal)
@@ -425,6 +434,19 @@ TEST(a_relay_that_is_disturbed_is_to_begin_anew)
         CHECK_EQ_I64(report.error, CARDLINK_CARD_GONE);
         CHECK_EQ_U64(report.answer_count, at - 2);
     }
+}
+
+/* It lost its field between two rounds: a proof or a write would be refused, and may be counted. */
+TEST(what_can_change_a_card_is_sent_to_an_active_one_only)
+{
+    begin();
+    relay_to(false, (const char *const[]){"00840000", "00820002"}, 2);
+    CHECK_EQ_I64(report.outcome, OUTCOME_NOT_DONE);
+    CHECK_EQ_I64(report.error, CARDLINK_CARD_GONE);
+    CHECK_EQ_U64(report.answer_count, 0);
+    CHECK_EQ_U64(model.calls, 0);
+    relay_to(false, (const char *const[]){"00A40000", "00840000"}, 2);
+    CHECK_EQ_I64(report.outcome, OUTCOME_DONE);
 }
 
 TEST_MAIN()
