@@ -111,10 +111,17 @@ enum err book_account_save(struct db *db, const struct book_account *account)
     return sql_run(sql);
 }
 
+/* A later purchase of a card that counts them says nothing of one whose money went back: it has
+ * that one's count. A total is another matter: the token was there, and the next one takes it out.
+ */
+#define IS_ON_ITS_WAY                                                                              \
+    " NOT EXISTS (SELECT 1 FROM delivery d JOIN card c ON c.meter_id = ?1 AND c.media = 'cpu'"     \
+    " WHERE d.order_no = card_token.document_no AND d.stage = 'VOID')"
+
 static enum err note_loaded(struct db *db, const char *meter_id, uint32_t n)
 {
     struct sql *sql = sql_begin(db, "UPDATE card_token SET loaded_at = ?3 WHERE meter_id = ?1"
-                                    " AND n <= ?2 AND loaded_at IS NULL");
+                                    " AND n <= ?2 AND loaded_at IS NULL AND" IS_ON_ITS_WAY);
     sql_bind_text(sql, 1, meter_id);
     sql_bind_i64(sql, 2, n);
     sql_bind_i64(sql, 3, db_wall_s(db));
@@ -274,7 +281,7 @@ enum err book_token_insert(struct db *db, const struct book_token *token)
 enum err book_tokens_written(struct db *db, const char *meter_id, uint32_t n)
 {
     struct sql *sql = sql_begin(db, "UPDATE card_token SET written_at = ?3 WHERE meter_id = ?1"
-                                    " AND n <= ?2 AND written_at IS NULL");
+                                    " AND n <= ?2 AND written_at IS NULL AND" IS_ON_ITS_WAY);
     sql_bind_text(sql, 1, meter_id);
     sql_bind_i64(sql, 2, n);
     sql_bind_i64(sql, 3, db_wall_s(db));

@@ -99,7 +99,8 @@ MUST_CHECK enum err book_token_of(struct db *db, const char *document_no,
                                   struct book_token *ret_token);
 /** ERR_EXISTS: the number or the document has one already. */
 MUST_CHECK enum err book_token_insert(struct db *db, const struct book_token *token);
-/** Note that every token up to @p n was seen on the card. */
+/** Note that every token up to @p n was seen on the card; but for purchases with a count whose
+ * money went back. */
 MUST_CHECK enum err book_tokens_written(struct db *db, const char *meter_id, uint32_t n);
 /** True if it, or a later one, was seen on the card. */
 MUST_CHECK enum err book_token_is_written(struct db *db, const struct book_token *token,

@@ -415,6 +415,11 @@ TEST(a_purchase_that_was_paid_back_leaves_its_count_to_the_next)
     purchase_top_up();
     CHECK_EQ_U64(purchase_wallet_decode(at.card.files.wallet).count, 2);
     purchase_check_loaded(2 * FEN);
+    CHECK_EQ_I64(rig_number(&at.rig.rig,
+                            "SELECT group_concat((written_at IS NOT NULL) || (loaded_at IS NOT"
+                            " NULL), '') FROM (SELECT * FROM card_token ORDER BY n)",
+                            NULL),
+                 110011);
     put_wallet(FEN, 3); /* the lost one after all, with the next number */
     relay_lay("k1", UID);
     CHECK_EQ_STR(hand.view.reason, "not_ours");
