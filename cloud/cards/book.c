@@ -220,6 +220,22 @@ enum err book_card_event(struct db *db, const struct book_event *event)
     return sql_run(sql);
 }
 
+enum err book_evidence_last(struct db *db, const char *uid_text, struct book_evidence *ret_evidence)
+{
+    struct sql *sql = sql_begin(db, "SELECT credit, returned FROM card_reading WHERE uid = ?1 AND"
+                                    " instr(credit, '-') = 0 ORDER BY reading_id DESC LIMIT 1");
+    sql_bind_text(sql, 1, uid_text);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        const bool good =
+            sql_copy_text(sql, 0, ret_evidence->credit, sizeof(ret_evidence->credit)) &&
+            sql_copy_text(sql, 1, ret_evidence->returned, sizeof(ret_evidence->returned));
+        err = good ? OK : ERR_CHECKSUM;
+    }
+    sql_end(sql);
+    return err;
+}
+
 /* ---- tokens ---- */
 
 #define TOKEN_COLUMNS "meter_id, n, kind, document_no, uid, amount_fen, total_fen, record"

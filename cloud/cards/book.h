@@ -17,7 +17,11 @@
 /* Rows of the card tables. All functions run in a transaction; those that write, in a writing one.
  */
 
-enum { BOOK_WORD_SIZE = 16 };
+enum {
+    BOOK_WORD_SIZE = 16,
+    /* Two slots in hex and what parts them, or a purchase's files. */
+    BOOK_EVIDENCE_SIZE = API_CARD_SLOTS * API_CARD_RECORD_SIZE + 4,
+};
 
 /* What we gave out for a card meter, and what it last said. */
 struct book_account {
@@ -90,6 +94,15 @@ struct book_event {
     const char *person; /* who signed at the desk; "": the server did it by itself */
 };
 MUST_CHECK enum err book_card_event(struct db *db, const struct book_event *event);
+
+/* What a card held when it was heard: two words each, "-" for what was not read. */
+struct book_evidence {
+    char credit[BOOK_EVIDENCE_SIZE];
+    char returned[BOOK_EVIDENCE_SIZE];
+};
+/** The newest evidence of a card with both words of credit. ERR_NOT_FOUND: none. */
+MUST_CHECK enum err book_evidence_last(struct db *db, const char *uid_text,
+                                       struct book_evidence *ret_evidence);
 
 /** Token @p n of a meter. ERR_NOT_FOUND. */
 MUST_CHECK enum err book_token_load(struct db *db, const char *meter_id, uint32_t n,

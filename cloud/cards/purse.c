@@ -273,8 +273,7 @@ enum err purse_judge(struct db *db, const struct card_facts *facts, struct take 
     return purse_n(db, take->account.meter_id, verdict.card.proven_n, &take->verdict.proven_n);
 }
 
-void purse_evidence(const struct purchase_files *files, char *ret_credit, char *ret_returned,
-                    size_t size)
+void purse_evidence(const struct purchase_files *files, struct book_evidence *ret_evidence)
 {
     char settings[2 * PURCHASE_PARAMETERS_SIZE + 1];
     char wallet[2 * PURCHASE_WALLET_SIZE + 1];
@@ -283,8 +282,8 @@ void purse_evidence(const struct purchase_files *files, char *ret_credit, char *
         hex_format(files->parameters, sizeof(files->parameters), 0, settings, sizeof(settings)) &&
         hex_format(files->wallet, sizeof(files->wallet), 0, wallet, sizeof(wallet)) &&
         hex_format(files->returned, sizeof(files->returned), 0, answer, sizeof(answer)) &&
-        str_format(ret_credit, size, "%s %s", settings, wallet) &&
-        str_format(ret_returned, size, "%s -", answer);
+        str_format(ret_evidence->credit, sizeof(ret_evidence->credit), "%s %s", settings, wallet) &&
+        str_format(ret_evidence->returned, sizeof(ret_evidence->returned), "%s -", answer);
     MUST(fits);
 }
 
@@ -301,23 +300,20 @@ static bool take_word(const char **text, uint8_t *ret_file, size_t file_size)
 enum err purse_last(struct db *db, const char *uid_text, struct purchase_files *ret_files)
 {
     struct purchase_files files = {.wallet = {0}};
-    struct sql *sql = sql_begin(db, "SELECT credit, returned FROM card_reading WHERE uid = ?1 AND"
-                                    " instr(credit, '-') = 0 ORDER BY reading_id DESC LIMIT 1");
-    sql_bind_text(sql, 1, uid_text);
-    enum err err = sql_one(sql);
-    if (err == OK) {
-        const char *credit = sql_text(sql, 0);
-        const char *returned = sql_text(sql, 1);
-        const bool good = take_word(&credit, files.parameters, sizeof(files.parameters)) &&
-                          take_word(&credit, files.wallet, sizeof(files.wallet)) &&
-                          take_word(&returned, files.returned, sizeof(files.returned));
-        err = good ? OK : ERR_CHECKSUM;
+    struct book_evidence evidence;
+    enum err err = book_evidence_last(db, uid_text, &evidence);
+    if (err != OK) {
+        return err;
     }
-    sql_end(sql);
-    if (err == OK) {
+    const char *credit = evidence.credit;
+    const char *returned = evidence.returned;
+    const bool good = take_word(&credit, files.parameters, sizeof(files.parameters)) &&
+                      take_word(&credit, files.wallet, sizeof(files.wallet)) &&
+                      take_word(&returned, files.returned, sizeof(files.returned));
+    if (good) {
         *ret_files = files;
     }
-    return err;
+    return good ? OK : ERR_CHECKSUM;
 }
 
 enum err purse_doubt(struct db *db, const struct take *take)

@@ -45,9 +45,8 @@ MUST_CHECK enum err purse_check(struct db *db, const struct book_account *accoun
 /** As card_judge(), with @p facts as they are for tokens. */
 MUST_CHECK enum err purse_judge(struct db *db, const struct card_facts *facts, struct take *take);
 
-/** Put the files' hex in a text for evidence: "settings wallet" and "answer -". */
-void purse_evidence(const struct purchase_files *files, char *ret_credit, char *ret_returned,
-                    size_t size);
+/** The files' hex as evidence: "settings wallet" and "answer -". */
+void purse_evidence(const struct purchase_files *files, struct book_evidence *ret_evidence);
 
 /** The files of the card when it was heard last, out of the evidence. ERR_NOT_FOUND: never. */
 MUST_CHECK enum err purse_last(struct db *db, const char *uid_text,

@@ -13,8 +13,6 @@
 #include "common/must.h"
 #include "common/str.h"
 
-enum { EVIDENCE_SIZE = CARD_SLOT_PAIR * API_CARD_RECORD_SIZE + 4 /* or a purchase's files */ };
-
 /* ---- what is proven written ---- */
 
 /* An order whose value was taken out of T again is not proven by the token that did so, nor by one
@@ -208,11 +206,11 @@ static enum err judge(struct db *db, struct take *take)
 
 /* ---- evidence ---- */
 
-static void join(const char *const slots[API_CARD_SLOTS], char ret_text[EVIDENCE_SIZE])
+static void join(const char *const slots[API_CARD_SLOTS], char ret_text[BOOK_EVIDENCE_SIZE])
 {
     const char *first = slots[0][0] != '\0' ? slots[0] : "-";
     const char *second = slots[1][0] != '\0' ? slots[1] : "-";
-    bool fits = str_format(ret_text, EVIDENCE_SIZE, "%s %s", first, second);
+    bool fits = str_format(ret_text, BOOK_EVIDENCE_SIZE, "%s %s", first, second);
     MUST(fits);
 }
 
@@ -226,13 +224,12 @@ static const char *verdict_word(const struct take *take)
 
 static enum err keep(struct db *db, const struct take *take, const char *verdict)
 {
-    char credit[EVIDENCE_SIZE];
-    char returned[EVIDENCE_SIZE];
+    struct book_evidence evidence;
     if (take->raw.purchase != NULL) {
-        purse_evidence(take->raw.purchase, credit, returned, sizeof(credit));
+        purse_evidence(take->raw.purchase, &evidence);
     } else {
-        join(take->raw.credit, credit);
-        join(take->raw.returned, returned);
+        join(take->raw.credit, evidence.credit);
+        join(take->raw.returned, evidence.returned);
     }
     struct sql *sql =
         sql_begin(db, "INSERT INTO card_reading (uid, terminal_id, document_no, credit, returned,"
@@ -240,8 +237,8 @@ static enum err keep(struct db *db, const struct take *take, const char *verdict
     sql_bind_text(sql, 1, take->uid_text);
     sql_bind_text(sql, 2, take->terminal_id);
     sql_bind_text(sql, 3, take->document_no);
-    sql_bind_text(sql, 4, credit);
-    sql_bind_text(sql, 5, returned);
+    sql_bind_text(sql, 4, evidence.credit);
+    sql_bind_text(sql, 5, evidence.returned);
     sql_bind_text(sql, 6, verdict);
     sql_bind_i64(sql, 7, db_wall_s(db));
     return sql_run(sql);
@@ -419,33 +416,21 @@ enum err take_confirmation(struct db *db, struct take *take, const struct book_t
     return err;
 }
 
-/* The credit slots of the newest evidence that has them. */
-static enum err load_last(struct db *db, const char *uid_text,
-                          char ret_credit[API_CARD_SLOTS][API_CARD_RECORD_SIZE])
-{
-    struct sql *sql =
-        sql_begin(db, "SELECT substr(credit, 1, instr(credit, ' ') - 1),"
-                      " substr(credit, instr(credit, ' ') + 1) FROM card_reading WHERE uid = ?1"
-                      " AND instr(credit, '-') = 0 ORDER BY reading_id DESC LIMIT 1");
-    sql_bind_text(sql, 1, uid_text);
-    enum err err = sql_one(sql);
-    for (int i = 0; i < API_CARD_SLOTS && err == OK; i++) {
-        err = sql_copy_text(sql, i, ret_credit[i], API_CARD_RECORD_SIZE) ? OK : ERR_CHECKSUM;
-    }
-    sql_end(sql);
-    return err;
-}
-
 static enum err last_slots(struct db *db, struct take *take, const struct book_token *token,
                            bool *ret_written)
 {
-    char credit[API_CARD_SLOTS][API_CARD_RECORD_SIZE];
+    struct book_evidence evidence;
     bool carried_out = false;
-    enum err err = load_last(db, take->uid_text, credit);
+    enum err err = book_evidence_last(db, take->uid_text, &evidence);
     if (err != OK) {
         return err == ERR_NOT_FOUND ? OK : err;
     }
-    take->raw = (struct slots_raw){.credit = {credit[0], credit[1]}, .returned = {"", ""}};
+    char *space = strchr(evidence.credit, ' ');
+    if (space == NULL) {
+        return ERR_CHECKSUM;
+    }
+    *space = '\0';
+    take->raw = (struct slots_raw){.credit = {evidence.credit, space + 1}, .returned = {"", ""}};
     err = book_account_load(db, token->meter_id, &take->account);
     if (err == OK) {
         err = slots_check(take->cards, db, &take->account, &take->card, &take->raw, &take->slots);
