@@ -46,7 +46,8 @@ enum err purse_n(struct db *db, const char *meter_id, uint32_t count, uint32_t *
     return err;
 }
 
-/* The meter keeps the customer's number that came with its first card. */
+/* The customer's number in the entry of the meter's first card: the desk put it on that card, with
+ * which the meter was opened, and every later card must have it. */
 static enum err load_opening(struct db *db, const struct book_account *account,
                              const struct book_card *card, struct purse *purse)
 {

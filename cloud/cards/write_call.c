@@ -246,8 +246,8 @@ static enum err confirm(struct db *db, struct write_call *call, const struct boo
                 str_copy(take.document_no, sizeof(take.document_no), token->document_no) &&
                 str_copy(take.uid_text, sizeof(take.uid_text), card->uid_text);
     MUST(fits);
-    /* A relayed card has proved to us what it holds; the terminal only tells that the write ended,
-     * and its slots, which prove nothing of such a card, are not looked at. */
+    /* A relayed card was read in our own rounds; the terminal only tells that the write ended, and
+     * its slots, which prove nothing of such a card, are not looked at. */
     return card->media == API_CARD_CLASSIC
                ? take_confirmation(db, &take, token, &call->proof.written)
                : take_last(db, &take, token, &call->proof.written);
