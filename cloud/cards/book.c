@@ -220,6 +220,25 @@ enum err book_card_event(struct db *db, const struct book_event *event)
     return sql_run(sql);
 }
 
+enum err book_refusals(struct db *db, const char *uid_text, const char *terminal_id,
+                       struct book_refusals *ret_refusals)
+{
+    struct sql *sql = sql_begin(
+        db, "SELECT coalesce(max(detail = ?2), 0), count(DISTINCT detail) FROM card_event"
+            " WHERE uid = ?1 AND event = ?3 AND event_id > coalesce((SELECT max(event_id) FROM"
+            " card_event WHERE uid = ?1 AND person <> ''), 0)");
+    sql_bind_text(sql, 1, uid_text);
+    sql_bind_text(sql, 2, terminal_id);
+    sql_bind_text(sql, 3, BOOK_REFUSED);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_refusals = (struct book_refusals){.is_told = sql_bool(sql, 0),
+                                               .terminals = (uint32_t)sql_i64(sql, 1)};
+    }
+    sql_end(sql);
+    return err;
+}
+
 enum err book_evidence_last(struct db *db, const char *uid_text, struct book_evidence *ret_evidence)
 {
     struct sql *sql = sql_begin(db, "SELECT credit, returned FROM card_reading WHERE uid = ?1 AND"

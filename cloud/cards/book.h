@@ -95,6 +95,15 @@ struct book_event {
 };
 MUST_CHECK enum err book_card_event(struct db *db, const struct book_event *event);
 
+#define BOOK_REFUSED "proof_refused" /* an event; its detail is the terminal's id */
+/* By whose word a card refused our proof, since somebody signed for the card at the desk. */
+struct book_refusals {
+    bool is_told;       /* this terminal said so */
+    uint32_t terminals; /* that said so */
+};
+MUST_CHECK enum err book_refusals(struct db *db, const char *uid_text, const char *terminal_id,
+                                  struct book_refusals *ret_refusals);
+
 /* What a card held when it was heard: two words each, "-" for what was not read. */
 struct book_evidence {
     char credit[BOOK_EVIDENCE_SIZE];

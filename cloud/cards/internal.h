@@ -128,6 +128,14 @@ bool take_is_believed(const struct take *take);
  */
 MUST_CHECK enum err take_forged(struct db *db, struct take *take);
 
+/**
+ * refused.c. In a writing transaction: a relayed card refused our proof, as its terminal says -
+ * nothing proves that it did. It is noted and told; a card that counts wrong tries is not tried
+ * again at this terminal until somebody has signed for it at the desk, and is blocked when a second
+ * terminal says the same. ERR_NOT_FOUND: no such card.
+ */
+MUST_CHECK enum err take_refused(struct db *db, struct take *take);
+
 /** take_reading() as a function for store_run(); @p take is a struct take. */
 MUST_CHECK enum err take_desk(struct db *db, void *take);
 
@@ -142,9 +150,9 @@ MUST_CHECK enum err take_confirmation(struct db *db, struct take *take,
                                       const struct book_token *token, bool *ret_written);
 
 /**
- * In any transaction, for a card that has proved its bytes to us: @p ret_written if @p take's card
- * held @p token, or a later one, when it was heard last, and that was carried out. Nothing is
- * stored. ERR_NOT_FOUND: no such card.
+ * In any transaction, for a relayed card, which was read in our own rounds: @p ret_written if @p
+ * take's card held @p token, or a later one, when it was heard last, and that was carried out.
+ * Nothing is stored. ERR_NOT_FOUND: no such card.
  */
 MUST_CHECK enum err take_last(struct db *db, struct take *take, const struct book_token *token,
                               bool *ret_written);

@@ -45,6 +45,7 @@ static enum err look_up(struct db *db, void *arg)
     struct book_card card;
     struct book_account account;
     struct catalog_meter meter;
+    struct book_refusals refusals;
     laying->session.used_ms = db_service_ms(db);
     laying->answer.standing = API_CARD_FOREIGN;
     const struct vault *vault = laying->cards->setup.vault;
@@ -62,11 +63,17 @@ static enum err look_up(struct db *db, void *arg)
     if (err == OK) {
         err = catalog_meter_get(db, card.meter_id, &meter);
     }
+    if (err == OK) {
+        err = book_refusals(db, card.uid_text, laying->peer->terminal_id, &refusals);
+    }
     if (err != OK) {
         return err;
     }
     const bool here = str_equal(meter.site_id, laying->peer->site_id);
-    laying->answer.standing = here ? standing_of(card.state) : API_CARD_OTHER_SITE;
+    const bool lost_try = card.media == API_CARD_CPU && refusals.is_told;
+    laying->answer.standing = !here      ? API_CARD_OTHER_SITE
+                              : lost_try ? API_CARD_BLOCKED
+                                         : standing_of(card.state);
     laying->answer.media = card.media;
     laying->session.media = card.media;
     if (laying->answer.standing != API_CARD_OURS) {
@@ -141,7 +148,7 @@ struct reading {
     struct http_ticket ticket;
     struct card_session session;
     bool over;
-    bool forged; /* a relayed card that has not got our keys, or not its answers */
+    enum rounds_end end; /* of a relayed card: read, forged, or our proof was refused */
     struct api_card_read read;
     struct purchase_files files; /* of a purchase card, in place of slots */
     struct api_card_view view;
@@ -268,12 +275,13 @@ static void fill_refusal(enum card_reason reason, struct api_card_view *view)
 }
 
 /* Nothing is sold to it or written to it until it is laid again and proves itself. */
-static enum err carry_forged(struct db *db, struct reading *reading, struct take *take)
+static enum err carry_refused(struct db *db, struct reading *reading, struct take *take)
 {
+    const bool forged = reading->end == ROUNDS_FORGED;
     reading->session.fit = false;
     reading->session.ready = false;
-    fill_refusal(CARD_REASON_BAD_MAC, &reading->view);
-    return take_forged(db, take);
+    fill_refusal(forged ? CARD_REASON_BAD_MAC : CARD_REASON_NOT_READ, &reading->view);
+    return forged ? take_forged(db, take) : take_refused(db, take);
 }
 
 static enum err carry_out(struct db *db, void *arg)
@@ -290,8 +298,8 @@ static enum err carry_out(struct db *db, void *arg)
         str_copy(take.terminal_id, sizeof(take.terminal_id), reading->session.terminal_id) &&
         str_copy(take.uid_text, sizeof(take.uid_text), reading->session.uid);
     MUST(fits);
-    if (reading->forged) {
-        return carry_forged(db, reading, &take);
+    if (reading->end == ROUNDS_FORGED || reading->end == ROUNDS_REFUSED) {
+        return carry_refused(db, reading, &take);
     }
     enum err err = take_reading(db, &take);
     if (err != OK) {
@@ -358,8 +366,8 @@ static void fill_slots(const struct relay *relay, struct reading *reading)
     }
 }
 
-/* True: the files were read, and stand in the slots, or are forged: that is to be carried out. Else
- * the request was answered. */
+/* True: the files were read, and stand in the slots, or the card has not got our keys: that is to
+ * be carried out. Else the request was answered. */
 static bool hear(struct http_request *request, struct reading *reading, struct relay *relay)
 {
     const struct cards_setup *setup = &reading->cards->setup;
@@ -373,11 +381,12 @@ static bool hear(struct http_request *request, struct reading *reading, struct r
                        ? ERR_CONFLICT
                        : relay_take(relay, setup->vault, setup->rng, &answers, &end);
     if (err == OK && end == ROUNDS_DONE) {
+        reading->end = end;
         fill_slots(relay, reading);
         return true;
     }
-    reading->forged = err == OK && end == ROUNDS_FORGED;
-    if (reading->forged) {
+    if (err == OK && (end == ROUNDS_FORGED || end == ROUNDS_REFUSED)) {
+        reading->end = end;
         return true;
     }
     if (err == ERR_CONFLICT) {

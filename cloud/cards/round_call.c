@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * POST /v1/terminal/orders/{order_no}/card/round: what a relayed card said to a round of its write,
- * and the next one. The one round that changes the card leaves signed, after our records were
- * looked at once more; the last one is the card's own proof of what it holds, and is carried out in
- * the commit that answers it. The same answers may come again: so does the same word.
+ * and the next one. A round that can change the card, or use up one of its tries, leaves signed,
+ * after our records were looked at once more - one of a DESFire card, four of a purchase card. The
+ * last round reads the card from a fresh selection and is carried out in the commit that answers
+ * it. The same answers may come again: so does the same word.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@ struct round_call {
     struct purchase_files goal; /* a purchase card: what is to be on it */
     bool has_goal;
     enum rounds_end end;
-    char credit[API_CARD_RECORD_SIZE]; /* as the card proved it; or */
+    char credit[API_CARD_RECORD_SIZE]; /* as it was read last; or */
     struct purchase_files files;
     struct api_card_step step;
 };
@@ -47,16 +48,21 @@ static enum err check_token(struct db *db, struct round_call *call)
 {
     struct book_card card;
     struct book_account account;
+    struct book_refusals refusals;
     enum err err = book_card_load(db, call->session.uid, &card);
     if (err == OK) {
         err = book_account_load(db, call->token.meter_id, &account);
     }
+    if (err == OK) {
+        err = book_refusals(db, call->session.uid, call->session.terminal_id, &refusals);
+    }
     if (err != OK) {
         return err;
     }
+    const bool lost_try = card.media == API_CARD_CPU && refusals.is_told;
     if (!token_is_for(&call->token, &card)) {
         call->refusal = REFUSED_WRONG_CARD;
-    } else if (!call->session.fit || !str_equal(card.state, "open")) {
+    } else if (!call->session.fit || !str_equal(card.state, "open") || lost_try) {
         call->refusal = REFUSED_CARD;
     } else {
         return refusal_of_token(db, &account, &call->token, &call->refusal);
@@ -102,26 +108,7 @@ static enum err load_token(struct db *db, void *arg)
     return err == OK && call->refusal == REFUSED_NOT ? load_goal(db, call) : err;
 }
 
-/* ---- what the card has proved ---- */
-
-/* The keys of card and server do not belong together, and each further try brings the card nearer
- * to being locked for ever: it is not tried again before a person has looked. */
-static enum err lock_out(struct db *db, const struct round_call *call)
-{
-    const struct book_event event = {call->session.uid, "blocked", "it refused our proof", ""};
-    struct book_card card;
-    enum err err = book_card_load(db, call->session.uid, &card);
-    if (err != OK || !str_equal(card.state, "open")) {
-        return err; /* told before, or the desk was faster */
-    }
-    err = book_card_set_state(db, call->session.uid, "blocked");
-    if (err == OK) {
-        err = book_card_event(db, &event);
-    }
-    return err == OK ? alarm_raise(db, "card_odd", call->session.uid,
-                                   "a card refused our key, and is blocked before it locks itself")
-                     : err;
-}
+/* ---- how it ended ---- */
 
 static enum err carry_out(struct db *db, void *arg)
 {
@@ -129,9 +116,6 @@ static enum err carry_out(struct db *db, void *arg)
     struct take take = {.cards = call->cards,
                         .raw = {.credit = {call->credit, call->credit}, .returned = {"", ""}}};
     bool written = false;
-    if (call->end == ROUNDS_LOCKED) {
-        return lock_out(db, call);
-    }
     if (call->session.media == API_CARD_CPU) {
         take.raw.purchase = &call->files;
     }
@@ -141,6 +125,9 @@ static enum err carry_out(struct db *db, void *arg)
     MUST(fits);
     if (call->end == ROUNDS_FORGED) {
         return take_forged(db, &take);
+    }
+    if (call->end == ROUNDS_REFUSED) {
+        return take_refused(db, &take);
     }
     enum err err = take_confirmation(db, &take, &call->token, &written);
     call->step.progress = written ? API_CARD_WRITTEN : API_CARD_FAILED;
@@ -211,14 +198,13 @@ static enum err fill_next(struct round_call *call, struct relay *relay)
     return err;
 }
 
-/* @p ret_proved: the card has shown what it holds, or that it is not ours, and that is to be
- * carried out. */
-static enum err hear(struct round_call *call, struct relay *relay, bool *ret_proved)
+/* @p ret_ended: the card was read once more, or is not ours, and that is to be carried out. */
+static enum err hear(struct round_call *call, struct relay *relay, bool *ret_ended)
 {
     const struct cards_setup *setup = &call->cards->setup;
     const struct relay_answers answers = {call->round.round, call->round.answers,
                                           call->round.answer_count};
-    *ret_proved = false;
+    *ret_ended = false;
     enum err err = begin_or_go_on(call, relay);
     if (err != OK || call->refusal != REFUSED_NOT) {
         return err;
@@ -231,7 +217,7 @@ static enum err hear(struct round_call *call, struct relay *relay, bool *ret_pro
     if (err == OK && call->end == ROUNDS_MORE) {
         return fill_next(call, relay);
     }
-    *ret_proved = err == OK && call->end != ROUNDS_FAILED;
+    *ret_ended = err == OK && call->end != ROUNDS_FAILED;
     if (relay->media == API_CARD_CPU) {
         call->files = relay->rounds.of.purchase.files;
     } else {
@@ -250,10 +236,10 @@ static void serve(struct http_request *request, struct round_call *call)
         finish(call);
         return;
     }
-    bool proved = false;
-    enum err err = hear(call, relay, &proved);
+    bool ended = false;
+    enum err err = hear(call, relay, &ended);
     card_sessions_give_relay(sessions, call->session.session_id, relay);
-    if (!proved) {
+    if (!ended) {
         reply(request, call, err);
         finish(call);
         return;

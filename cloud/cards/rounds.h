@@ -89,11 +89,12 @@ struct rounds {
 
 enum rounds_end {
     ROUNDS_MORE,    /* another round */
-    ROUNDS_DONE,    /* read; or written, and what was read last is what the card proves to hold */
+    ROUNDS_DONE,    /* read; or written, and read once more. A DESFire card proves what it holds, a
+                     * purchase card only that it is there */
     ROUNDS_FAILED,  /* the card gave another answer than it must, or none */
     ROUNDS_NO_KEYS, /* our end: no keys, or nothing to compute with them. Nothing was taken */
     ROUNDS_FORGED,  /* it answered, and has not got our keys */
-    ROUNDS_LOCKED,  /* it has our key to read, and refused our proof: one of its tries is used up */
+    ROUNDS_REFUSED, /* it refused our proof; a purchase card has counted that as a wrong try */
 };
 
 /** The first round of a reading. It is always the same for a medium, which must be relayed. */

@@ -79,6 +79,9 @@ static enum rounds_end take_look(struct rounds *rounds, const struct rounds_answ
     struct rounds_desfire *of = &rounds->of.desfire;
     enum rounds_end end = ROUNDS_DONE;
     size_t i = 0;
+    if (rounds_is_good(answers, i, DESFIRE_REFUSED)) {
+        return ROUNDS_REFUSED;
+    }
     if (!rounds_is_good(answers, i, DESFIRE_OK)) {
         return ROUNDS_FAILED;
     }

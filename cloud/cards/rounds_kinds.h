@@ -9,7 +9,7 @@
 /** One command more. */
 void rounds_put(struct rounds_commands *commands, const struct apdu *apdu, uint16_t expect);
 
-/** True if answer @p i is there and ends with @p expect. */
+/** True if answer @p i is there and ends with the status @p expect. */
 bool rounds_is_good(const struct rounds_answers *answers, size_t i, uint16_t expect);
 
 /* A kind of card. The functions do not care for the end: rounds.c wipes. */

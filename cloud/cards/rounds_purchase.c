@@ -249,7 +249,7 @@ static enum rounds_end take_wallet(struct rounds *rounds, const struct rounds_an
 }
 
 /* A card that lost its field in between refuses with another word, and counts nothing. */
-static bool is_locked(const struct rounds_answers *answers)
+static bool is_refused(const struct rounds_answers *answers)
 {
     enum { TRIES = 0x63C0, TRIES_MASK = 0xFFF0, BLOCKED = 0x6983 };
     uint16_t status = 0;
@@ -267,7 +267,7 @@ static enum rounds_end take(struct rounds *rounds, const struct rounds_means *me
         return rounds->phase == ROUNDS_WRITING ? take_before(rounds, answers, next)
                                                : take_look(&rounds->of.purchase, answers);
     case ROUNDS_ENTER:
-        return is_locked(answers) ? ROUNDS_LOCKED : go_on(rounds, ROUNDS_SETTINGS, answers, next);
+        return is_refused(answers) ? ROUNDS_REFUSED : go_on(rounds, ROUNDS_SETTINGS, answers, next);
     case ROUNDS_SETTINGS:
         return go_on(rounds, ROUNDS_EMPTY, answers, next);
     case ROUNDS_EMPTY:

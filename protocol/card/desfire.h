@@ -30,6 +30,7 @@ enum {
     DESFIRE_AID_SIZE = 3,
     DESFIRE_OK = 0x9100,
     DESFIRE_MORE = 0x91AF,
+    DESFIRE_REFUSED = 0x91AE, /* the proof of a key was wrong */
 };
 
 /* SHL-C1's application: 4C5A01, on the wire lowest byte first. */

@@ -372,26 +372,72 @@ TEST(a_key_token_that_fails_is_not_called_a_damaged_card)
     purchase_end();
 }
 
-/* Its key to be written with is not ours: one try is used up, and no second one. */
+/* Our proof is sent, and the card, or its terminal, says that it is wrong. */
+static void hear_refusal(const char *terminal, const char *lie)
+{
+    relay_rounds_to(terminal, ENTER_ROUND - 1);
+    relay_carry_round(&hand.step.script);
+    if (lie != NULL) {
+        hand.said.answer_count = 1;
+        CHECK(str_copy(hand.said.answers[0].apdu, sizeof(hand.said.answers[0].apdu), lie));
+    }
+    for (int i = 0; i < 2; i++) { /* told twice: noted once */
+        CHECK(relay_send_round(terminal, hand.order_no));
+        CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    }
+    CHECK(!relay_one_round(terminal, 1)); /* and not in this laying either */
+    CHECK_EQ_STR(hand.error, "card_refused");
+    relay_open(terminal, UID);
+    CHECK_EQ_I64(hand.session.standing, API_CARD_BLOCKED);
+    CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
+}
+
+static int64_t register_has(const char *state)
+{
+    return rig_number(&at.rig.rig, "SELECT count(*) FROM card WHERE state = ?1", state);
+}
+
+/* Its key to be written with is not ours: one try at a terminal, and no more than two at all. */
 TEST(a_card_that_refuses_our_proof_is_blocked_by_us_first)
 {
     purchase_begin_write();
     at.card.keys.keys[PURCHASE_KEY_EXTERNAL][0] ^= 1;
-    relay_rounds_to("k1", ENTER_ROUND - 1);
-    CHECK(relay_one_round("k1", ENTER_ROUND));
-    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
+    hear_refusal("k1", NULL);
     CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES - 1);
-    CHECK(relay_send_round("k1", hand.order_no)); /* told twice: noted once */
-    CHECK_EQ_I64(hand.step.progress, API_CARD_FAILED);
-    CHECK_EQ_I64(
-        rig_number(&at.rig.rig, "SELECT count(*) FROM card_event WHERE event = 'blocked'", NULL),
-        1);
-    relay_open("k1", UID);
-    CHECK_EQ_I64(hand.session.standing, API_CARD_BLOCKED);
-    CHECK_EQ_I64(
-        rig_number(&at.rig.rig, "SELECT count(*) FROM alarm WHERE kind = 'card_odd'", NULL), 1);
-    CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
+    CHECK_EQ_I64(register_has("open"), 1);
+    relay_lay("k2", UID);
+    hand.write = hand.view.write;
+    hear_refusal("k2", NULL);
+    CHECK_EQ_U64(at.card.tries_left, DOUBLE_PURCHASE_TRIES - 2);
+    CHECK_EQ_I64(register_has("blocked"), 1);
+    CHECK_EQ_I64(rig_number(&at.rig.rig, "SELECT count(*) FROM card_event WHERE person = ''", NULL),
+                 3);
+    CHECK_EQ_I64(rig_number(&at.rig.rig,
+                            "SELECT sum(count) FROM alarm WHERE kind = 'card_odd' AND subject = ?1",
+                            UID),
+                 2);
     purchase_end();
+}
+
+/* A terminal that makes it up blocks the card for itself alone, until the desk has looked. */
+TEST(one_terminals_word_blocks_no_card)
+{
+    static const char *const LIES[] = {"63C4", "6983"};
+    char word[64];
+    for (size_t i = 0; i < sizeof(LIES) / sizeof(LIES[0]); i++) {
+        purchase_begin_write();
+        hear_refusal("k1", LIES[i]);
+        double_purchase_drop(&at.card);
+        CHECK_EQ_I64(register_has("open"), 1);
+        purchase_finish("k2");
+        purchase_check_loaded(FEN);
+        CHECK_EQ_U64(
+            desk("/v1/admin/cards/" UID "/state", "{\"state\":\"open\"," BY_LI "}", "state", word),
+            200);
+        relay_lay("k1", UID);
+        CHECK_EQ_I64(hand.view.state, API_CARD_READY);
+        purchase_end();
+    }
 }
 
 TEST(a_card_that_lost_its_field_counts_nothing)

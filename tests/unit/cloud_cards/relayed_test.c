@@ -227,6 +227,14 @@ TEST(answers_of_another_card_prove_nothing)
     relay_lay("k1", UID_7);
     CHECK_EQ_I64(hand.view.state, API_CARD_REFUSED);
     CHECK_EQ_STR(hand.view.reason, "not_read"); /* it refuses our proof */
+    relay_lay("k1", UID_7); /* which is noted, and blocks no card that counts no tries */
+    CHECK_EQ_I64(rig_number(&rig.rig,
+                            "SELECT count(*) FROM card_event WHERE event = 'proof_refused' AND"
+                            " detail = 'k1' AND uid = ?1",
+                            UID_7),
+                 1);
+    CHECK_EQ_I64(rig_number(&rig.rig, "SELECT count(*) FROM alarm WHERE kind = 'card_odd'", NULL),
+                 1);
     card = kept;
     finish_relayed("k1");
     end();
