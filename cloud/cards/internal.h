@@ -157,6 +157,10 @@ MUST_CHECK enum err take_confirmation(struct db *db, struct take *take,
 MUST_CHECK enum err take_last(struct db *db, struct take *take, const struct book_token *token,
                               bool *ret_written);
 
+/** In a writing transaction: the terminal says that nothing was written to @p take's card. That is
+ * kept for the papers of @p take's document, and proves nothing. */
+MUST_CHECK enum err take_untouched(struct db *db, struct take *take);
+
 /** In a writing transaction: every token up to @p n of this meter is on the card. */
 MUST_CHECK enum err take_proof(struct cards *cards, struct db *db, const char *meter_id,
                                uint32_t n);

@@ -363,13 +363,23 @@ enum err take_reading(struct db *db, struct take *take)
     return err == OK ? warn(db, take) : err;
 }
 
-/* What it told is worth nothing, so no file is kept: take_last() must not find one. */
-enum err take_forged(struct db *db, struct take *take)
+/* Without its files, which take_last() must not find: they are worth nothing. */
+static enum err keep_word(struct db *db, struct take *take, const char *verdict)
 {
     const struct slots_raw nothing = {.credit = {"", ""}, .returned = {"", ""}};
     take->raw = nothing;
+    return keep(db, take, verdict);
+}
+
+enum err take_untouched(struct db *db, struct take *take)
+{
+    return keep_word(db, take, CARD_UNTOUCHED);
+}
+
+enum err take_forged(struct db *db, struct take *take)
+{
     take->verdict = (struct card_verdict){.state = CARD_REFUSED, .reason = CARD_REASON_BAD_MAC};
-    enum err err = keep(db, take, verdict_word(take));
+    enum err err = keep_word(db, take, verdict_word(take));
     return err == OK ? warn(db, take) : err;
 }
 

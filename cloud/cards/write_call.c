@@ -248,9 +248,11 @@ static enum err confirm(struct db *db, struct write_call *call, const struct boo
     MUST(fits);
     /* A relayed card was read in our own rounds; the terminal only tells that the write ended, and
      * its slots, which prove nothing of such a card, are not looked at. */
-    return card->media == API_CARD_CLASSIC
-               ? take_confirmation(db, &take, token, &call->proof.written)
-               : take_last(db, &take, token, &call->proof.written);
+    enum err err = card->media == API_CARD_CLASSIC
+                       ? take_confirmation(db, &take, token, &call->proof.written)
+                       : take_last(db, &take, token, &call->proof.written);
+    const bool untouched = written->outcome == API_CARD_NOT_DONE && !call->proof.written;
+    return err == OK && untouched ? take_untouched(db, &take) : err;
 }
 
 static enum err load_proof(struct db *db, struct write_call *call)

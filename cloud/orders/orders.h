@@ -103,6 +103,9 @@ struct card_pass {
     char uid[CARD_GATE_UID_SIZE]; /* CARD_GATE_OPEN: the card that takes the value */
 };
 
+/* Kept with a card's readings: a terminal says that it wrote nothing of an order's token. */
+#define CARD_UNTOUCHED "untouched"
+
 struct card_port {
     /** May this laid card be sold to? In a writing transaction. */
     enum err (*gate)(void *self, struct db *db, const struct card_wish *wish,

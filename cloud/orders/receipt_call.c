@@ -130,18 +130,26 @@ static enum err fill_place(struct db *db, struct paper *paper, const struct orde
     return OK;
 }
 
-/* Which card carries it, if one does, and what finds it again while it is not on that card. */
+/* Which card carries it, if one does, and what finds it again while it is not on that card. Once it
+ * was given out it may be there, unless the last that was heard of that card is the word of whoever
+ * had it that nothing was written. */
 static enum err fill_card(struct db *db, struct paper *paper)
 {
     enum { TAIL_LEN = 4, CODE_LEN = 6 };
     struct receipt *receipt = &paper->receipt;
-    struct sql *sql = sql_begin(db, "SELECT substr(uid, -?2), substr(order_no, -?3)"
-                                    " FROM card_order WHERE order_no = ?1");
+    struct sql *sql =
+        sql_begin(db, "SELECT substr(c.uid, -?2), substr(c.order_no, -?3), EXISTS (SELECT 1 FROM"
+                      " delivery d WHERE d.order_no = c.order_no AND d.stage = 'ASSIGNED') AND NOT"
+                      " EXISTS (SELECT 1 FROM card_reading r WHERE r.document_no = c.order_no AND"
+                      " r.verdict = ?4 AND r.reading_id = (SELECT max(reading_id) FROM card_reading"
+                      " WHERE uid = c.uid)) FROM card_order c WHERE c.order_no = ?1");
     sql_bind_text(sql, 1, paper->order_no);
     sql_bind_i64(sql, 2, TAIL_LEN);
     sql_bind_i64(sql, 3, CODE_LEN);
+    sql_bind_text(sql, 4, CARD_UNTOUCHED);
     enum err err = sql_one(sql);
     if (err == OK) {
+        receipt->card_unsure = receipt->kind == RECEIPT_PENDING && sql_bool(sql, 2);
         str_format_cut(receipt->card_tail, sizeof(receipt->card_tail), "%s", sql_text(sql, 0));
         const char *code = receipt->kind == RECEIPT_PENDING ? sql_text(sql, 1) : "";
         str_format_cut(receipt->claim_code, sizeof(receipt->claim_code), "%s", code);

@@ -75,6 +75,54 @@ TEST(pay_write_load)
     end();
 }
 
+/* Of the slip that the server prints anew: may it be on the card? -1: it is no slip. */
+static int unsure_paper(void)
+{
+    char path[128];
+    str_format_cut(path, sizeof(path), "/v1/terminal/orders/%s/receipt", order_no);
+    struct double_answer answer = double_http_call(HTTP_GET, path, NULL);
+    CHECK_EQ_U64(answer.status, 200);
+    const char *kind = json_string_value(json_object_get(answer.json, "kind"));
+    const bool slip = kind != NULL && str_equal(kind, "pending");
+    const bool unsure = json_is_true(json_object_get(answer.json, "card_unsure"));
+    double_answer_finish(&answer);
+    return slip ? unsure : unsure ? -2 : -1;
+}
+
+static void tell(const char *outcome)
+{
+    char path[128];
+    char body[160];
+    str_format_cut(path, sizeof(path), "/v1/terminal/orders/%s/card/written", order_no);
+    str_format_cut(body, sizeof(body),
+                   "{\"client_request_id\":\"018f3a1c-0000-7000-a000-000000000008\",\"uid\":\"" UID
+                   "\",\"outcome\":\"%s\",\"credit\":[null,null]}",
+                   outcome);
+    struct double_answer answer = double_http_call(HTTP_POST, path, body);
+    CHECK_EQ_U64(answer.status, 200);
+    double_answer_finish(&answer);
+}
+
+/* As the terminal's own slip does, which knows how its last write ended. */
+TEST(a_slip_that_is_printed_anew_says_that_it_may_be_on_the_card)
+{
+    struct test_card card = begin();
+    buy(&rig, "k1", &card, FEN, order_no);
+    CHECK_EQ_I64(unsure_paper(), false);
+    lay("k1", &card, &laid);
+    CHECK_EQ_U64(issue("k1", order_no, laid.session_id, &write, word), 200);
+    CHECK_EQ_I64(unsure_paper(), true);
+    tell("unknown");
+    CHECK_EQ_I64(unsure_paper(), true);
+    tell("not_done");
+    CHECK_EQ_I64(unsure_paper(), false);
+    lay("k1", &card, &laid); /* its write goes out again, and who knows? */
+    CHECK_EQ_I64(unsure_paper(), true);
+    finish(&rig, "k1", &card, order_no);
+    CHECK_EQ_I64(unsure_paper(), -1);
+    end();
+}
+
 TEST(the_right_to_write_is_signed_for_this_terminal_card_and_token)
 {
     struct test_card card = begin();
