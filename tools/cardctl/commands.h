@@ -17,9 +17,14 @@ struct words {
  * All block: on the reader as long as `--wait` says, and on the server's socket.
  */
 
-/* With a card on the reader (card_commands.c). */
+/* What is on the card on the reader (read_commands.c). */
 /** `read`: explain the laid card. Writes nothing, at either end. */
 MUST_CHECK enum ctl_exit command_read(const struct options *options, const struct words *words);
+/** `take-return`: bring all that is on the laid card to the server, as a terminal does. */
+MUST_CHECK enum ctl_exit command_take_return(const struct options *options,
+                                             const struct words *words);
+
+/* What is written to it (card_commands.c). */
 /** `personalise`: finish a card that is in the register and was begun, or not even that. */
 MUST_CHECK enum ctl_exit command_personalise(const struct options *options,
                                              const struct words *words);
@@ -27,9 +32,6 @@ MUST_CHECK enum ctl_exit command_personalise(const struct options *options,
 MUST_CHECK enum ctl_exit command_open(const struct options *options, const struct words *words);
 /** `replace OLD-UID`: make the laid blank card take the place of another. */
 MUST_CHECK enum ctl_exit command_replace(const struct options *options, const struct words *words);
-/** `take-return`: bring all that is on the laid card to the server, as a terminal does. */
-MUST_CHECK enum ctl_exit command_take_return(const struct options *options,
-                                             const struct words *words);
 
 /* With the register (register_commands.c); a UID that is not given is the laid card's. */
 /** `find [UID or METER]`: what the register knows of it. */
