@@ -31,7 +31,7 @@ static const char usage[] =
     "shilling-cloud --config FILE card replace OLD NEW [KIND] NAME   another card, with all that "
     "was bought\n"
     "shilling-cloud --config FILE card lost|block|open UID NAME\n"
-    "shilling-cloud --config FILE card take-return UID RECORD      the meter's word, 96 hex "
+    "shilling-cloud --config FILE card take-return UID RECORD NAME the meter's word, 96 hex "
     "digits\n"
     "shilling-cloud --config FILE card return-begin ORDER NAME     buy value back; two persons\n"
     "shilling-cloud --config FILE card paid-out CASE NAME          at the desk; two persons\n"
@@ -264,7 +264,7 @@ static enum app_exit with_two(const struct settings *settings, const char *const
         return on_card(settings, words[1], "/state", one("state", state), words[2]);
     }
     if (str_equal(words[0], "take-return")) {
-        return on_card(settings, words[1], "/return", one("record", words[2]), NULL);
+        return say_unsigned();
     }
     if (str_equal(words[0], "return-begin")) {
         return signed_by(settings, "/v1/admin/card-returns", one("order_no", words[1]), words[2]);
@@ -273,6 +273,15 @@ static enum app_exit with_two(const struct settings *settings, const char *const
         return signed_by(settings, "/v1/admin/card-payouts", one("case_no", words[1]), words[2]);
     }
     return make(settings, words, 3);
+}
+
+static enum app_exit with_more(const struct settings *settings, const char *const *words,
+                               int word_count)
+{
+    if (word_count == 4 && str_equal(words[0], "take-return")) {
+        return on_card(settings, words[1], "/return", one("record", words[2]), words[3]);
+    }
+    return make(settings, words, word_count);
 }
 
 enum app_exit command_card(const struct settings *settings, const char *const *words,
@@ -293,5 +302,5 @@ enum app_exit command_card(const struct settings *settings, const char *const *w
     if (word_count == 3) {
         return with_two(settings, words);
     }
-    return word_count > 3 ? make(settings, words, word_count) : wrong_usage();
+    return word_count > 3 ? with_more(settings, words, word_count) : wrong_usage();
 }

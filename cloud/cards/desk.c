@@ -208,6 +208,14 @@ enum err desk_set_state(struct db *db, void *arg)
     return err == OK ? book_card_event(db, &event) : err;
 }
 
+enum err desk_take(struct db *db, void *arg)
+{
+    struct desk_taking *taking = arg;
+    const struct book_event event = {taking->take.uid_text, "taken", taking->what, taking->person};
+    enum err err = take_reading(db, &taking->take);
+    return err == OK ? book_card_event(db, &event) : err;
+}
+
 static void put_text(json_t *json, const char *name, const struct sql *sql, int column)
 {
     json_put_text(json, name, sql_text(sql, column));

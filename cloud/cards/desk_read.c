@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the desk may look at over the admin socket: the register, the keys of a card that lies on
- * its reader, and what that card holds - only judged, or taken in as a terminal's reading is.
+ * its reader, and what that card holds - only judged, or taken in as a terminal's reading is. What
+ * is taken in settles money, and nothing but the desk's word says that it stood on the card: so
+ * somebody signs for it.
  */
 #include <string.h>
 
@@ -112,15 +114,17 @@ static void reply_judged(struct http_request *request, const struct take *take)
     http_reply_json(request, 200, json);
 }
 
-static void run_take(struct http_request *request, struct take *take, bool only_look)
+static void run_take(struct http_request *request, struct desk_taking *taking)
 {
+    struct take *take = &taking->take;
     struct store *store = take->cards->setup.store;
+    const bool takes = taking->what != NULL;
     if (!desk_has_vault(take->cards, request) ||
-        !desk_take_uid(request, http_param(request, "uid"), "uid", take->uid_text)) {
+        !desk_take_uid(request, http_param(request, "uid"), "uid", take->uid_text) ||
+        (takes && !desk_take_person(take->cards, request, taking->person))) {
         return;
     }
-    enum err err =
-        only_look ? store_read(store, take_look, take) : store_run(store, take_desk, take);
+    enum err err = takes ? store_run(store, desk_take, taking) : store_read(store, take_look, take);
     if (err == OK) {
         reply_judged(request, take);
     } else {
@@ -132,7 +136,9 @@ static void run_take(struct http_request *request, struct take *take, bool only_
 static void on_return(struct http_request *request, void *self)
 {
     char text[API_CARD_RECORD_SIZE];
-    struct take take = {.cards = self, .raw = {.credit = {"", ""}, .returned = {text, ""}}};
+    struct desk_taking taking = {
+        .take = {.cards = self, .raw = {.credit = {"", ""}, .returned = {text, ""}}},
+        .what = "a record"};
     uint8_t record[CARD_RECORD_SIZE];
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "record", text, sizeof(text));
@@ -140,7 +146,7 @@ static void on_return(struct http_request *request, void *self)
         http_reply_bad_request(request, "record");
         return;
     }
-    run_take(request, &take, /* only_look= */ false);
+    run_take(request, &taking);
 }
 
 static bool take_file(struct json_reader *r, const char *name, uint8_t *ret_file, size_t file_size)
@@ -157,17 +163,18 @@ static void take_files(struct http_request *request, struct cards *cards)
 {
     struct json_reader r = json_reader(http_body_json(request));
     struct json_reader in = json_reader(json_object_at(&r, "files"));
-    const bool taken = json_flag_or(&r, "take", false);
     struct purchase_files files;
-    struct take take = {.cards = cards, .raw = {.credit = {"", ""}, .returned = {"", ""}}};
+    struct desk_taking taking = {
+        .take = {.cards = cards, .raw = {.credit = {"", ""}, .returned = {"", ""}}},
+        .what = json_flag_or(&r, "take", false) ? "files" : NULL};
     if (!take_file(&in, "parameters", files.parameters, sizeof(files.parameters)) ||
         !take_file(&in, "wallet", files.wallet, sizeof(files.wallet)) ||
         !take_file(&in, "return", files.returned, sizeof(files.returned)) || json_failed(&r)) {
         http_reply_bad_request(request, "files");
         return;
     }
-    take.raw.purchase = &files;
-    run_take(request, &take, /* only_look= */ !taken);
+    taking.take.raw.purchase = &files;
+    run_take(request, &taking);
 }
 
 /* All that a reader at the desk sees. */
@@ -192,10 +199,12 @@ static void on_reading(struct http_request *request, void *self)
         http_reply_bad_request(request, members[0]);
         return;
     }
-    struct take take = {.cards = self,
-                        .raw = {.credit = {read->credit[0], read->credit[1]},
-                                .returned = {read->returned[0], read->returned[1]}}};
-    run_take(request, &take, /* only_look= */ !taken);
+    struct desk_taking taking = {
+        .take = {.cards = self,
+                 .raw = {.credit = {read->credit[0], read->credit[1]},
+                         .returned = {read->returned[0], read->returned[1]}}},
+        .what = taken ? "slots" : NULL};
+    run_take(request, &taking);
 }
 
 void desk_read_routes(struct cards *cards)

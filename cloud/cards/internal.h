@@ -136,9 +136,6 @@ MUST_CHECK enum err take_forged(struct db *db, struct take *take);
  */
 MUST_CHECK enum err take_refused(struct db *db, struct take *take);
 
-/** take_reading() as a function for store_run(); @p take is a struct take. */
-MUST_CHECK enum err take_desk(struct db *db, void *take);
-
 /** Only judge: in any transaction, and nothing is stored. @p take is a struct take. */
 MUST_CHECK enum err take_look(struct db *db, void *take);
 
@@ -279,6 +276,17 @@ struct desk_state {
 
 /** In a writing transaction; @p wish is a struct desk_state. ERR_NOT_FOUND: no such card. */
 MUST_CHECK enum err desk_set_state(struct db *db, void *wish);
+
+/* What a reader at the desk saw, or somebody brought on paper. */
+struct desk_taking {
+    struct take take;
+    const char *what;              /* was brought; borrowed. NULL: it is only judged */
+    char person[PERSON_NAME_SIZE]; /* as in struct desk_issue */
+};
+
+/** In a writing transaction; @p taking is a struct desk_taking: take_reading(), and write down
+ * whose word it is. ERR_NOT_FOUND: no such card. */
+MUST_CHECK enum err desk_take(struct db *db, void *taking);
 
 /* Everything that is known of a card, and everything that waits for somebody. */
 struct desk_shown {

@@ -383,11 +383,6 @@ enum err take_forged(struct db *db, struct take *take)
     return err == OK ? warn(db, take) : err;
 }
 
-enum err take_desk(struct db *db, void *take)
-{
-    return take_reading(db, take);
-}
-
 /* A purchase card may have been to the meter before it was heard of again. */
 static enum err is_confirmed(struct db *db, struct take *take, const struct book_token *token,
                              bool *ret_confirmed)

@@ -99,7 +99,7 @@ test('nothing is done for nobody', async () => {
   }
   for (const words of [['issue', UID, 'm503'], ['issue', UID, 'm503', 'classic'],
     ['replace', UID, NEW_UID], ['replace', UID, NEW_UID, 'classic'], ['lost', UID],
-    ['block', UID], ['open', UID]]) {
+    ['block', UID], ['open', UID], ['take-return', UID, '00'.repeat(48)]]) {
     const { code, out } = await cloud(['card', ...words]);
     assert.equal(code, 2, out);
     assert.match(out, /somebody must sign for this: give his name as the last word/);
@@ -143,12 +143,25 @@ test('the meter\'s word is taken in, an older one is told', async () => {
     'read stores nothing');
   assert.equal((await ctl('take-return')).code, 0);
   assert.equal(JSON.parse((await ctl('find', UID)).out).meter[0].seen_seq, 5);
+  assert.equal((await eventsOf(UID)).at(-1), 'taken li');
   await laid('a', card(3));
   assert.match((await ctl('read')).out, /ROLLED BACK: .*\(no\. 5\)/);
   const forged = word(6);
   forged[47] ^= 1;
   await laid('a', image({ slots: [], returns: [forged, forged], issue }));
   assert.match((await ctl('read')).out, /FORGED[^]*so: a record on it is forged/);
+});
+
+test('the meter\'s word may be brought on paper, by somebody', async () => {
+  const word = returnRecord(6, { n: 0, total: 0, balance: -13 }).toString('hex');
+  const brought = (name, password) => cloud(['card', 'take-return', UID, word, name],
+    { input: `${password}\n` });
+  assert.match((await brought('wang', 'guessed')).out, /wrong_password/);
+  assert.equal(JSON.parse((await ctl('find', UID)).out).meter[0].seen_seq, 5);
+  const { code, out } = await brought('wang', PASSWORDS.wang);
+  assert.equal(code, 0, out);
+  assert.equal(JSON.parse((await ctl('find', UID)).out).meter[0].seen_seq, 6);
+  assert.equal((await eventsOf(UID)).at(-1), 'taken wang');
 });
 
 test('a token that was never given out is told', async () => {
@@ -174,7 +187,7 @@ test('a lost card is replaced by a blank one', async () => {
   assert.equal((await cloud(['card', 'open', NEW_UID, 'wang'],
     { input: `${PASSWORDS.wang}\n` })).code, 0);
   assert.deepEqual((await eventsOf(UID)).filter((event) => !event.startsWith('keys')),
-    ['issued li', 'lost wang', 'replaced li']);
+    ['issued li', 'taken li', 'taken wang', 'lost wang', 'replaced li']);
   assert.deepEqual((await eventsOf(NEW_UID)).filter((event) => !event.startsWith('keys')),
     ['issued li', 'blocked li', 'open wang']);
 });

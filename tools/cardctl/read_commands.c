@@ -6,6 +6,7 @@
 #include "tools/cardctl/commands.h"
 #include "tools/cardctl/explain.h"
 #include "tools/cardctl/job.h"
+#include "tools/cardctl/person.h"
 #include "tools/cardctl/words.h"
 
 /* --- read ------------------------------------------------------------------------------------ */
@@ -33,7 +34,8 @@ static void put_records(json_t *body, const struct job *job)
     explain_put_slots(body, "return", &returned);
 }
 
-/* What the server says of the records that were read; @p take: it also takes them in. */
+/* What the server says of the records that were read; @p take: it also takes them in, by the word
+ * of whoever signs. */
 static enum ctl_exit ask_verdict(const struct job *job, bool take, json_t **ret_verdict)
 {
     char path[DESK_PATH_SIZE];
@@ -44,6 +46,9 @@ static enum ctl_exit ask_verdict(const struct job *job, bool take, json_t **ret_
         put_records(body, job);
     }
     json_put_flag(body, "take", take);
+    if (take) {
+        person_sign(job->options->signer, body);
+    }
     desk_card_path(job->uid, "/reading", path);
     const enum desk_answer answer = desk_call(job->options, path, body, ret_verdict);
     return answer == DESK_OK        ? CTL_DONE

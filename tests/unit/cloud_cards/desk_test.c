@@ -9,6 +9,12 @@ static struct card_rig rig;
 #define AS(name, password) "\"person\":\"" name "\",\"password\":\"" password "\""
 #define WANG AS("wang", "correct horse")
 #define CARD "/v1/admin/cards/" UID
+#define ZEROS_8 "0000000000000000"
+#define ZEROS_48 ZEROS_8 ZEROS_8 ZEROS_8 ZEROS_8 ZEROS_8 ZEROS_8
+#define NO_WORD ZEROS_48
+#define NO_FILES                                                                                   \
+    "{\"parameters\":\"" ZEROS_8 ZEROS_8 ZEROS_8 ZEROS_8 ZEROS_8                                   \
+    "0000000000\",\"wallet\":\"" ZEROS_8 "\",\"return\":\"" ZEROS_48 "00\"}"
 
 /* Calls that need a person: a path, and the body's members in front of him. */
 static const struct {
@@ -21,6 +27,9 @@ static const struct {
     {CARD "/state", "\"state\":\"blocked\""},
     {CARD "/state", "\"state\":\"open\""},
     {CARD "/keys", "\"serial\":\"\""},
+    {CARD "/return", "\"record\":\"" NO_WORD "\""},
+    {CARD "/reading", "\"take\":true,\"credit\":[null,null]"},
+    {CARD "/reading", "\"take\":true,\"files\":" NO_FILES},
 };
 
 /* Who is no person, how that is answered, and with which code. */
@@ -48,7 +57,8 @@ static void look(char *ret_text, size_t size)
     rig_text(&rig.rig,
              "SELECT (SELECT group_concat(uid || ' ' || meter_id || ' ' || state, ', ') FROM card)"
              " || '; ' || (SELECT count(*) FROM card_account) || ' accounts, '"
-             " || (SELECT count(*) FROM card_token) || ' tokens; '"
+             " || (SELECT count(*) FROM card_token) || ' tokens, '"
+             " || (SELECT count(*) FROM card_reading) || ' readings; '"
              " || (SELECT group_concat(uid || ' ' || event || ' ' || person, ', ')"
              " FROM card_event)",
              NULL, ret_text, size);
@@ -58,12 +68,12 @@ TEST(the_desk_does_nothing_for_nobody)
 {
     char before[400];
     char after[400];
-    char body[200];
+    char body[500];
     char code[64];
     card_rig_begin(&rig);
     open_card(UID, API_CARD_CLASSIC);
     look(before, sizeof(before));
-    CHECK_EQ_STR(before, UID " m4 open; 1 accounts, 0 tokens; " UID " issued li");
+    CHECK_EQ_STR(before, UID " m4 open; 1 accounts, 0 tokens, 0 readings; " UID " issued li");
     for (size_t i = 0; i < ARRAY_COUNT(SIGNED) * ARRAY_COUNT(NOBODY); i++) {
         const size_t which = i % ARRAY_COUNT(NOBODY);
         str_format_cut(body, sizeof(body), "{%s,%s}", SIGNED[i / ARRAY_COUNT(NOBODY)].members,
@@ -105,6 +115,9 @@ TEST(the_desk_says_by_whose_hand)
         {CARD "/state", "{\"state\":\"open\"," BY_LI "}"},
         {CARD "/state", "{\"state\":\"lost\"," BY_LI "}"},
         {CARD "/keys", "{" WANG "}"},
+        {CARD "/return", "{\"record\":\"" NO_WORD "\"," WANG "}"},
+        {CARD "/reading", "{\"take\":true,\"credit\":[null,null]," BY_LI "}"},
+        {CARD "/reading", "{\"credit\":[null,null]}"}, /* only judged */
         {CARD "/replace", "{\"uid\":\"" UID_2 "\"," WANG "}"},
         {"/v1/admin/cards/" UID_2 "/keys", "{" BY_LI "}"},
     };
@@ -116,9 +129,9 @@ TEST(the_desk_says_by_whose_hand)
     }
     rig_text(&rig.rig, "SELECT group_concat(event || ' ' || person, ', ') FROM card_event", NULL,
              text, sizeof(text));
-    CHECK_EQ_STR(
-        text, "issued li, issued wang, blocked wang, open li, lost li, keys wang, replaced wang, "
-              "issued wang, keys li");
+    CHECK_EQ_STR(text,
+                 "issued li, issued wang, blocked wang, open li, lost li, keys wang, taken wang, "
+                 "taken li, replaced wang, issued wang, keys li");
     card_rig_end(&rig);
 }
 

@@ -347,7 +347,7 @@ TEST(the_desk_reads_a_card_and_finishes_one)
     double_answer_finish(&answer);
     CHECK_EQ_I64(count("SELECT seen_n FROM card_account"), 0); /* looking changes nothing */
     burn(&card, &write);
-    answer = desk_reading(&card, ",\"take\":true");
+    answer = desk_reading(&card, ",\"take\":true," BY_LI);
     check_json(answer.json, "state", "ready");
     CHECK_EQ_I64(json_integer_value(json_object_get(answer.json, "proven_n")), 2);
     double_answer_finish(&answer);

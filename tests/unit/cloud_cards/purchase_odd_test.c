@@ -359,13 +359,42 @@ TEST(the_desk_reads_a_card)
     relay_lay("k1", UID);
     CHECK_EQ_U64(desk(PATH, text, "state", word), 200);
     CHECK_EQ_STR(word, "ready");
-    files_text(",\"take\":true", text, sizeof(text));
-    CHECK_EQ_U64(desk(PATH, text, "state", word), 200);
-    CHECK_EQ_STR(word, "ready");
     CHECK_EQ_U64(desk(PATH, "{\"files\":{\"parameters\":\"00\"}}", "state", word), 400);
     CHECK_EQ_U64(desk(PATH, "{\"files\":7}", "state", word), 400);
     CHECK_EQ_U64(desk(PATH, "{\"credit\":[null,null]}", "reason", word), 200);
     CHECK_EQ_STR(word, "not_read");
+    purchase_end();
+}
+
+/* Files prove nothing by themselves: what the desk says of them settles an order if somebody puts
+ * his name to it, and is nothing at all if nobody does. */
+TEST(files_that_the_desk_brings_settle_an_order_under_a_name)
+{
+    static const char *const NOBODY[] = {",\"take\":true", ",\"take\":true,\"person\":\"li\"",
+                                         ",\"take\":true,\"person\":\"li\",\"password\":\"no\""};
+    char text[700];
+    char word[64];
+    static const char PATH[] = "/v1/admin/cards/" UID "/reading";
+    purchase_begin_write();
+    relay_rounds_to("k1", WALLET_ROUND);
+    for (size_t i = 0; i < ARRAY_COUNT(NOBODY); i++) {
+        files_text(NOBODY[i], text, sizeof(text));
+        const bool wrong = i == ARRAY_COUNT(NOBODY) - 1;
+        CHECK_EQ_U64(desk(PATH, text, "state", word), wrong ? 403 : 400);
+        CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
+    }
+    CHECK_EQ_I64(
+        rig_number(&at.rig.rig, "SELECT count(*) FROM card_event WHERE event = 'taken'", NULL), 0);
+    files_text(",\"take\":true," BY_LI, text, sizeof(text));
+    CHECK_EQ_U64(desk(PATH, text, "reason", word), 200);
+    CHECK_EQ_STR(word, "not_loaded");
+    CHECK(is_state(&at.rig, hand.order_no, "DONE"));
+    rig_text(&at.rig.rig,
+             "SELECT uid || ' ' || detail || ' ' || person FROM card_event WHERE"
+             " event = 'taken'",
+             NULL, word, sizeof(word));
+    CHECK_EQ_STR(word, UID " files li");
+    purchase_check_loaded(FEN);
     purchase_end();
 }
 

@@ -115,7 +115,7 @@ TEST(the_total_is_restored_on_the_card_of_now)
     CHECK_EQ_U64(
         desk("/v1/admin/cards/" UID "/replace", "{\"uid\":\"" UID_2 "\"," BY_LI "}", "uid", reply),
         200);
-    str_format_cut(body, sizeof(body), "{\"record\":\"%s\"}", card.returned[0]);
+    str_format_cut(body, sizeof(body), "{\"record\":\"%s\"," BY_LI "}", card.returned[0]);
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/return", body, "uid", reply), 200);
     check_stage("REFUSED");
     rig_text(&rig.rig, "SELECT uid FROM card_token ORDER BY n DESC LIMIT 1", NULL, reply,
@@ -255,7 +255,7 @@ TEST(value_that_was_delivered_is_paid_out_at_the_desk)
     test_meter_load(&meter, &card);
     CHECK_EQ_I64(meter.balance_fen, 0);
     /* The record is brought to the desk. */
-    str_format_cut(body, sizeof(body), "{\"record\":\"%s\"}", card.returned[0]);
+    str_format_cut(body, sizeof(body), "{\"record\":\"%s\"," BY_LI "}", card.returned[0]);
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/return", body, "uid", reply), 200);
     check_stage("REVERSED");
     CHECK(is_state(&rig, order_no, "DONE"));
