@@ -160,6 +160,58 @@ card('a card with other keys is left alone, and counts no try', async () => {
   assert.match((await ctl(['personalise'])).out, /as another kind of card/);
 });
 
+const readings = () => desk.calls.filter(({ path }) => path.endsWith('/reading'));
+
+card('a forged card is neither judged nor taken in', async () => {
+  await rig.ctl('lay p');
+  assert.equal((await ctl(['open', 'm1'])).code, DONE);
+  await rig.ctl('take');
+  fill(WALLET, '0000138800000001');
+  const image = imageOf();
+  desk.purchaseMaster = Buffer.from('ANOTHERS TESTKEY'); /* the true card's keys, not this one's */
+  await rig.ctl('lay p');
+  for (const words of [['read'], ['--json', 'read'], ['take-return']]) {
+    const { code, out } = await ctl(words);
+    assert.equal(code, FAILED, out);
+    assert.match(out, /other keys than the server[^]*forged[^]*nothing that stands on it/);
+    assert.doesNotMatch(out, /wallet/);
+  }
+  assert.deepEqual(readings(), [], 'nothing was sent');
+  await rig.ctl('take');
+  assert.equal(imageOf(), image, 'none of its tries was used up');
+  desk.purchaseMaster = undefined;
+  await rig.ctl('lay p');
+  assert.equal((await ctl(['take-return'])).code, DONE);
+  assert.equal(readings().length, 1);
+});
+
+card('a server that gives no keys cannot have a card judged', async () => {
+  desk.register(UID, 'm1', { media: 'cpu' });
+  desk.spoil = (json) => (json.keys === undefined ? json : { ...json, keys: [] });
+  await rig.ctl('lay p');
+  for (const words of [['read'], ['take-return']]) {
+    const { code, out } = await ctl(words);
+    assert.equal(code, FAILED, out);
+    assert.match(out, /gave no keys for this card/);
+  }
+  assert.deepEqual(readings(), []);
+});
+
+card('a card that slips away is read at a second try', async () => {
+  await rig.ctl('lay p');
+  assert.equal((await ctl(['open', 'm1'])).code, DONE);
+  await rig.ctl('counts reset');
+  assert.equal((await ctl(['read'])).code, DONE);
+  const { exchanges } = await rig.counts();
+  await rig.ctl('counts reset');
+  await rig.ctl(`fault lose exchange=${exchanges - 1}`);
+  const again = await ctl(['read']);
+  assert.equal(again.code, DONE, again.out);
+  assert.match(again.out, /wallet: purchase 0/);
+  assert.ok((await rig.counts()).exchanges > exchanges, 'it did slip away');
+  await rig.ctl('fault clear');
+});
+
 card('a card that names a meter is no blank one', async () => {
   fill(SETTINGS, settings());
   await rig.ctl('lay p');

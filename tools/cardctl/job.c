@@ -53,6 +53,13 @@ enum ctl_exit job_say_unknown(const struct job *job)
                    job->uid);
 }
 
+void job_look_for_kind(struct job *job)
+{
+    const bool is_iso = seat_family(&job->seat) == SEAT_ISO;
+    job->desfire = is_iso && desfire_lies_there(&job->seat);
+    job->purchase = is_iso && !job->desfire && purchase_lies_there(&job->seat, job->serial);
+}
+
 enum ctl_exit job_check_family(struct job *job)
 {
     switch (seat_family(&job->seat)) {
@@ -61,8 +68,7 @@ enum ctl_exit job_check_family(struct job *job)
     case SEAT_LARGE:
         return ctl_say(CTL_FAILED, "this is a MIFARE Classic 4K card: take one with 1K");
     case SEAT_ISO:
-        job->desfire = desfire_lies_there(&job->seat);
-        job->purchase = !job->desfire && purchase_lies_there(&job->seat, job->serial);
+        job_look_for_kind(job);
         return job->desfire || job->purchase
                    ? CTL_DONE
                    : ctl_say(CTL_FAILED, "this is no MIFARE Classic, DESFire or purchase card (a "
@@ -79,9 +85,6 @@ enum ctl_exit job_check_family(struct job *job)
 
 static enum seat_answer look_once(struct job *job)
 {
-    if (job->purchase) {
-        return purchase_read_files(&job->seat, &job->files);
-    }
     if (job->desfire) {
         return desfire_read_records(&job->seat, &job->entry.desfire_plan, &job->records);
     }
@@ -90,18 +93,19 @@ static enum seat_answer look_once(struct job *job)
 
 enum ctl_exit job_look(struct job *job)
 {
+    if (job->purchase) {
+        return purchase_look(&job->seat, job->known ? &job->entry.purchase_plan.keys : NULL,
+                             &job->files);
+    }
     for (int i = 0; i < READ_TRIES; i++) {
         const enum seat_answer answer = look_once(job);
         if (answer == SEAT_OK) {
             return CTL_DONE;
         }
         if (answer == SEAT_REFUSED) {
-            return job->purchase
-                       ? ctl_say(CTL_FAILED, "this is not the purchase card that the register "
-                                             "has under its number")
-                       : ctl_say(CTL_FAILED,
-                                 "this DESFire card does not know the register entry's keys: "
-                                 "it was not finished ('personalise'), or is another card");
+            return ctl_say(CTL_FAILED,
+                           "this DESFire card does not know the register entry's keys: it was not "
+                           "finished ('personalise'), or is another card");
         }
         if (seat_wait_back(&job->seat, answer) != CTL_DONE) {
             return CTL_FAILED;

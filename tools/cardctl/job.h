@@ -36,6 +36,8 @@ MUST_CHECK enum ctl_exit job_start(const struct options *options, struct job *jo
 MUST_CHECK enum ctl_exit job_start_writing(const struct options *options, struct job *job);
 void job_finish(struct job *job);
 
+/** Note whether a DESFire or a purchase card lies there. */
+void job_look_for_kind(struct job *job);
 /** Is the laid card of a kind that is written here? Which one, is noted. */
 MUST_CHECK enum ctl_exit job_check_family(struct job *job);
 
@@ -46,7 +48,8 @@ MUST_CHECK enum ctl_exit job_ask(struct job *job);
  * may have registered it as one of those. */
 MUST_CHECK enum ctl_exit job_check_kind(const struct job *job);
 
-/** Read all sectors or files, through a card that slips away for a moment. */
+/** Read all sectors or files, through a card that slips away for a moment. A purchase card that the
+ * register knows has to prove its keys; that of a DESFire card is how it is read. */
 MUST_CHECK enum ctl_exit job_look(struct job *job);
 
 /** A purchase card's keys are made of the number that stands on it: put it into the call. */

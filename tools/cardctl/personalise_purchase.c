@@ -8,6 +8,17 @@
 
 enum { ATTEMPTS = 10 };
 
+/* What was tried last: said if the card refuses it. */
+enum step { STEP_ENTER, STEP_PROOF, STEP_READ, STEP_OUR_PROOF, STEP_SETTINGS };
+
+struct work {
+    struct seat *seat;
+    const struct purchase_keys *keys;           /* NULL: the card need prove nothing */
+    uint8_t settings[PURCHASE_PARAMETERS_SIZE]; /* to be written */
+    struct purchase_files files;                /* as they were read last */
+    enum step step;
+};
+
 /* --- talking --------------------------------------------------------------------------------- */
 
 /* A command whose answer has @p size bytes of data. SEAT_REFUSED: it answered, but not so. */
@@ -40,35 +51,6 @@ static enum seat_answer enter(struct seat *seat, uint8_t ret_serial[PURCHASE_SER
         how = tell(seat, &command);
     }
     return how;
-}
-
-static enum seat_answer read_file(struct seat *seat, uint8_t sfi, uint8_t *ret_file, size_t size)
-{
-    struct apdu command;
-    purchase_read(sfi, 0, (uint8_t)size, &command);
-    return ask(seat, &command, ret_file, size);
-}
-
-static enum seat_answer read_all(struct seat *seat, struct purchase_files *files)
-{
-    enum seat_answer how =
-        read_file(seat, PURCHASE_SFI_PARAMETERS, files->parameters, sizeof(files->parameters));
-    if (how == SEAT_OK) {
-        how = read_file(seat, PURCHASE_SFI_WALLET, files->wallet, sizeof(files->wallet));
-    }
-    return how == SEAT_OK
-               ? read_file(seat, PURCHASE_SFI_RETURN, files->returned, sizeof(files->returned))
-               : how;
-}
-
-enum seat_answer purchase_read_files(struct seat *seat, struct purchase_files *ret_files)
-{
-    uint8_t serial[PURCHASE_SERIAL_SIZE];
-    enum seat_answer how = seat_reset(seat);
-    if (how == SEAT_OK) {
-        how = enter(seat, serial);
-    }
-    return how == SEAT_OK ? read_all(seat, ret_files) : how;
 }
 
 /* --- proofs ---------------------------------------------------------------------------------- */
@@ -117,99 +99,107 @@ static enum seat_answer prove(struct seat *seat, const struct purchase_keys *key
     return tell(seat, &command);
 }
 
+/* --- reading --------------------------------------------------------------------------------- */
+
+static enum seat_answer read_file(struct seat *seat, uint8_t sfi, uint8_t *ret_file, size_t size)
+{
+    struct apdu command;
+    purchase_read(sfi, 0, (uint8_t)size, &command);
+    return ask(seat, &command, ret_file, size);
+}
+
+static enum seat_answer read_all(struct seat *seat, struct purchase_files *files)
+{
+    enum seat_answer how =
+        read_file(seat, PURCHASE_SFI_PARAMETERS, files->parameters, sizeof(files->parameters));
+    if (how == SEAT_OK) {
+        how = read_file(seat, PURCHASE_SFI_WALLET, files->wallet, sizeof(files->wallet));
+    }
+    return how == SEAT_OK
+               ? read_file(seat, PURCHASE_SFI_RETURN, files->returned, sizeof(files->returned))
+               : how;
+}
+
+/* From a field reset to the files; the card is left where they can be written. */
+static enum seat_answer look(struct work *work)
+{
+    uint8_t serial[PURCHASE_SERIAL_SIZE];
+    work->step = STEP_ENTER;
+    enum seat_answer how = seat_reset(work->seat);
+    if (how == SEAT_OK) {
+        how = enter(work->seat, serial);
+    }
+    if (how == SEAT_OK && work->keys != NULL) {
+        work->step = STEP_PROOF;
+        how = let_prove(work->seat, work->keys);
+    }
+    if (how != SEAT_OK) {
+        return how;
+    }
+    work->step = STEP_READ;
+    return read_all(work->seat, &work->files);
+}
+
 /* --- writing --------------------------------------------------------------------------------- */
 
-static enum seat_answer write_settings(struct seat *seat, const struct purchase_keys *keys,
-                                       const uint8_t file[PURCHASE_PARAMETERS_SIZE])
+static enum seat_answer write_settings(struct work *work)
 {
     uint8_t random[PURCHASE_RANDOM_SIZE];
     struct apdu command;
     const struct purchase_update update = {.sfi = PURCHASE_SFI_PARAMETERS,
-                                           .file = file,
-                                           .size = PURCHASE_PARAMETERS_SIZE,
-                                           .key = keys->keys[PURCHASE_KEY_WALLET],
+                                           .file = work->settings,
+                                           .size = sizeof(work->settings),
+                                           .key = work->keys->keys[PURCHASE_KEY_WALLET],
                                            .random = random};
-    const enum seat_answer how = challenge(seat, random);
+    work->step = STEP_SETTINGS;
+    const enum seat_answer how = challenge(work->seat, random);
     if (how != SEAT_OK) {
         return how;
     }
-    return purchase_update(&update, &command) ? tell(seat, &command) : SEAT_REFUSED;
+    return purchase_update(&update, &command) ? tell(work->seat, &command) : SEAT_REFUSED;
 }
 
-static bool is_finished(const struct purchase_files *files,
-                        const uint8_t settings[PURCHASE_PARAMETERS_SIZE])
+static bool is_finished(const struct work *work)
 {
-    return purchase_wallet_decode(files->wallet).count > 0 ||
-           memcmp(files->parameters, settings, PURCHASE_PARAMETERS_SIZE) == 0;
+    return purchase_wallet_decode(work->files.wallet).count > 0 ||
+           memcmp(work->files.parameters, work->settings, sizeof(work->settings)) == 0;
 }
 
-/* Once; the card is left where its files can be read. */
-static enum seat_answer make_all(struct seat *seat, const struct purchase_plan *plan,
-                                 bool *ret_is_strange)
+/* Once. */
+static enum seat_answer make_all(struct work *work)
 {
-    uint8_t serial[PURCHASE_SERIAL_SIZE];
-    uint8_t settings[PURCHASE_PARAMETERS_SIZE];
-    struct purchase_files files;
-    struct purchase_parameters parameters = {.kind = PURCHASE_OPEN};
-    memcpy(parameters.meter, plan->meter, CARD_METER_SIZE);
-    memcpy(parameters.customer, plan->customer, CARD_METER_SIZE);
-    purchase_parameters_encode(&parameters, settings);
-    enum seat_answer how = seat_reset(seat);
-    if (how == SEAT_OK) {
-        how = enter(seat, serial);
-    }
-    if (how == SEAT_OK) {
-        how = let_prove(seat, &plan->keys);
-        *ret_is_strange = how == SEAT_REFUSED;
-    }
-    if (how == SEAT_OK) {
-        how = read_all(seat, &files);
-    }
-    if (how != SEAT_OK || is_finished(&files, settings)) {
+    enum seat_answer how = look(work);
+    if (how != SEAT_OK || is_finished(work)) {
         return how;
     }
-    how = prove(seat, &plan->keys);
+    work->step = STEP_OUR_PROOF;
+    how = prove(work->seat, work->keys);
     if (how == SEAT_OK) {
-        how = write_settings(seat, &plan->keys, settings);
+        how = write_settings(work);
     }
     if (how == SEAT_OK) {
-        how = purchase_read_files(seat, &files);
+        how = look(work);
     }
-    return how == SEAT_OK && !is_finished(&files, settings) ? SEAT_AWAY : how;
+    return how == SEAT_OK && !is_finished(work) ? SEAT_AWAY : how;
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-bool purchase_lies_there(struct seat *seat, uint8_t ret_serial[PURCHASE_SERIAL_SIZE])
+static enum ctl_exit say_refused(enum step step)
 {
-    return seat_reset(seat) == SEAT_OK && enter(seat, ret_serial) == SEAT_OK;
-}
-
-enum ctl_exit purchase_check_blank(struct seat *seat)
-{
-    struct purchase_files files;
-    struct purchase_parameters parameters;
-    const enum seat_answer how = purchase_read_files(seat, &files);
-    if (how != SEAT_OK) {
-        return ctl_say(CTL_FAILED, "the card cannot be read: lay it flat in the middle of the "
-                                   "reader, away from metal");
-    }
-    const bool blank =
-        purchase_parameters_decode(files.parameters, &parameters) != PURCHASE_WHOLE &&
-        purchase_wallet_decode(files.wallet).count == 0;
-    return blank ? CTL_DONE
-                 : ctl_say(CTL_FAILED, "this card names a meter, or carries a purchase: it is no "
-                                       "blank one. Take a blank card");
-}
-
-static enum ctl_exit say_refused(bool is_strange)
-{
-    if (is_strange) {
-        return ctl_say(CTL_FAILED, "this card has other keys than the server: it is another "
-                                   "utility's. None of its tries was used up");
-    }
-    return ctl_say(CTL_FAILED, "this card proves our keys, and refuses to be written with them: "
-                               "lay it aside, and do not try again, or it locks itself");
+    static const char *const WORDS[] = {
+        [STEP_ENTER] = "does not show its number, or has no electricity folder: it is damaged, or "
+                       "another system's. Take another card",
+        [STEP_PROOF] = "has other keys than the server has for its number: it is another "
+                       "utility's, or forged. None of its tries was used up, and nothing that "
+                       "stands on it was believed",
+        [STEP_READ] = "does not let its files be read: it is damaged. Take another card",
+        [STEP_OUR_PROOF] = "proves our keys, and refuses our proof: lay it aside, and do not try "
+                           "again, or it locks itself",
+        [STEP_SETTINGS] = "takes our proof, and does not let its settings be written: it is "
+                          "damaged, or has another key for them. Take another card",
+    };
+    return ctl_say(CTL_FAILED, "this card %s", WORDS[step]);
 }
 
 static bool lacks_a_key(const struct purchase_keys *keys)
@@ -222,25 +212,66 @@ static bool lacks_a_key(const struct purchase_keys *keys)
     return lacks;
 }
 
-enum ctl_exit purchase_personalise(struct seat *seat, const struct purchase_plan *plan)
+/* Until it was done, through a card that slips away for a moment. */
+static enum ctl_exit repeat(struct work *work, enum seat_answer (*once)(struct work *work))
 {
-    if (lacks_a_key(&plan->keys)) {
-        return ctl_say(CTL_FAILED, "the server gave no keys for this card: nothing was written");
+    if (work->keys != NULL && lacks_a_key(work->keys)) {
+        return ctl_say(CTL_FAILED, "the server gave no keys for this card: it was left alone");
     }
     for (int i = 0; i < ATTEMPTS; i++) {
-        bool is_strange = false;
-        const enum seat_answer answer = make_all(seat, plan, &is_strange);
+        const enum seat_answer answer = once(work);
         if (answer == SEAT_OK) {
             return CTL_DONE;
         }
         if (answer == SEAT_REFUSED) {
-            return say_refused(is_strange);
+            return say_refused(work->step);
         }
-        const enum ctl_exit how = seat_wait_back(seat, answer);
+        const enum ctl_exit how = seat_wait_back(work->seat, answer);
         if (how != CTL_DONE) {
             return how;
         }
     }
     return ctl_say(CTL_UNFINISHED, "the card slips away again and again: lay it flat in the middle "
                                    "of the reader, and give the same command again");
+}
+
+bool purchase_lies_there(struct seat *seat, uint8_t ret_serial[PURCHASE_SERIAL_SIZE])
+{
+    return seat_reset(seat) == SEAT_OK && enter(seat, ret_serial) == SEAT_OK;
+}
+
+enum ctl_exit purchase_look(struct seat *seat, const struct purchase_keys *keys,
+                            struct purchase_files *ret_files)
+{
+    struct work work = {.seat = seat, .keys = keys};
+    if (repeat(&work, look) != CTL_DONE) {
+        return CTL_FAILED;
+    }
+    *ret_files = work.files;
+    return CTL_DONE;
+}
+
+enum ctl_exit purchase_check_blank(struct seat *seat)
+{
+    struct purchase_files files;
+    struct purchase_parameters parameters;
+    if (purchase_look(seat, NULL, &files) != CTL_DONE) {
+        return CTL_FAILED;
+    }
+    const bool blank =
+        purchase_parameters_decode(files.parameters, &parameters) != PURCHASE_WHOLE &&
+        purchase_wallet_decode(files.wallet).count == 0;
+    return blank ? CTL_DONE
+                 : ctl_say(CTL_FAILED, "this card names a meter, or carries a purchase: it is no "
+                                       "blank one. Take a blank card");
+}
+
+enum ctl_exit purchase_personalise(struct seat *seat, const struct purchase_plan *plan)
+{
+    struct work work = {.seat = seat, .keys = &plan->keys};
+    struct purchase_parameters parameters = {.kind = PURCHASE_OPEN};
+    memcpy(parameters.meter, plan->meter, CARD_METER_SIZE);
+    memcpy(parameters.customer, plan->customer, CARD_METER_SIZE);
+    purchase_parameters_encode(&parameters, work.settings);
+    return repeat(&work, make_all);
 }

@@ -14,7 +14,8 @@
 /*
  * Purchase cards of Q/GDW 1365. They come with their files and keys; what is made here is whose
  * card it is. A card counts wrong proofs and locks itself after a few, so it has to prove that it
- * has our keys before ours is given to it.
+ * has our keys before ours is given to it. Nothing else on it is signed: what a card holds that has
+ * proved nothing may have been made up by anybody.
  */
 
 /* What the register says of a card. Holds keys: bytes_wipe(). */
@@ -40,8 +41,15 @@ MUST_CHECK enum ctl_exit purchase_check_blank(struct seat *seat);
  */
 MUST_CHECK enum ctl_exit purchase_personalise(struct seat *seat, const struct purchase_plan *plan);
 
-/** Read its files, after a field reset. SEAT_REFUSED: it is no such card. */
-MUST_CHECK enum seat_answer purchase_read_files(struct seat *seat,
-                                                struct purchase_files *ret_files);
+/**
+ * Read the files of a card that proves in the same breath that it has @p keys; one that goes away
+ * meanwhile is waited for. Keys that lack one are refused before the card is asked.
+ *
+ * @param keys       NULL: the register does not know the card, and it need prove nothing
+ * @param ret_files  set on CTL_DONE
+ * @return CTL_DONE, or CTL_FAILED, and it was said why
+ */
+MUST_CHECK enum ctl_exit purchase_look(struct seat *seat, const struct purchase_keys *keys,
+                                       struct purchase_files *ret_files);
 
 #endif

@@ -68,16 +68,28 @@ static enum ctl_exit print_report(const struct options *options, json_t *report)
     return printed ? CTL_DONE : ctl_say(CTL_FAILED, "no memory");
 }
 
+/* Which card is it, by itself and by the register? */
+static enum ctl_exit find_card(struct job *job)
+{
+    job_look_for_kind(job);
+    if (job->options->cloud == NULL) {
+        job->desfire = false; /* without its keys there is nothing to read */
+        return CTL_DONE;
+    }
+    enum ctl_exit how = job_ask(job);
+    if (how == CTL_DONE && job->known) {
+        how = job_check_kind(job);
+    }
+    job->desfire = job->desfire && job->known;
+    return how;
+}
+
 static enum ctl_exit read_card(struct job *job)
 {
     const struct options *options = job->options;
     const bool classic = seat_family(&job->seat) == SEAT_CLASSIC;
     json_t *verdict = NULL;
-    enum ctl_exit how = options->cloud != NULL ? job_ask(job) : CTL_DONE;
-    job->desfire = how == CTL_DONE && job->known && job->entry.desfire;
-    job->purchase = !classic && !job->desfire && how == CTL_DONE &&
-                    seat_family(&job->seat) == SEAT_ISO &&
-                    purchase_lies_there(&job->seat, job->serial);
+    enum ctl_exit how = find_card(job);
     const bool ours = classic || job->desfire || job->purchase;
     if (how == CTL_DONE && ours) {
         how = job_look(job);
