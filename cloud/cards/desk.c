@@ -4,6 +4,7 @@
 
 #include "cloud/cards/internal.h"
 #include "cloud/cards/purse.h"
+#include "cloud/cards/serial.h"
 #include "cloud/catalog/catalog.h"
 #include "common/bytes.h"
 #include "common/json/json.h"
@@ -11,6 +12,29 @@
 #include "common/str.h"
 
 enum { LIST_MAX = 200 };
+
+/* ---- the number of a purchase card ---- */
+
+static bool has_number(const struct desk_issue *issue, enum api_card_media media)
+{
+    return media == API_CARD_CPU && issue->has_serial;
+}
+
+/* Refuse a number that is not this card's; keep one that is new, by whose hand. */
+static enum err take_number(struct db *db, struct desk_issue *issue)
+{
+    enum serial_standing standing = SERIAL_OTHER;
+    char text[SERIAL_TEXT_SIZE];
+    serial_format(issue->serial, text);
+    const struct book_event event = {issue->uid_text, "number", text, issue->person};
+    enum err err = serial_judge(db, issue->uid_text, issue->serial, &standing);
+    if (err != OK || standing != SERIAL_FREE) {
+        issue->refused = err == OK && standing == SERIAL_OTHER ? "other_serial" : NULL;
+        return err;
+    }
+    err = serial_learn(db, issue->uid_text, issue->serial);
+    return err == OK ? book_card_event(db, &event) : err;
+}
 
 /* ---- a card for a meter ---- */
 
@@ -109,6 +133,15 @@ static enum err replace_token(struct db *db, struct desk_issue *issue)
                      : err;
 }
 
+/* No other card may have its number. */
+static enum err check_number(struct db *db, struct desk_issue *issue)
+{
+    enum serial_standing standing = SERIAL_OTHER;
+    enum err err = serial_judge(db, issue->uid_text, issue->serial, &standing);
+    issue->refused = err == OK && standing != SERIAL_FREE ? "other_serial" : NULL;
+    return err;
+}
+
 /* A meter that counts purchases knows no tokens, and the other way round. */
 static enum err check_kind(struct db *db, struct desk_issue *issue)
 {
@@ -154,6 +187,9 @@ static enum err check(struct db *db, struct desk_issue *issue, struct catalog_me
         issue->refused = err == OK ? "meter_has_a_card" : NULL;
         err = err == ERR_NOT_FOUND ? OK : err;
     }
+    if (err == OK && issue->refused == NULL && has_number(issue, issue->media)) {
+        err = check_number(db, issue);
+    }
     return err == OK && issue->refused == NULL ? check_kind(db, issue) : err;
 }
 
@@ -175,6 +211,9 @@ enum err desk_issue(struct db *db, void *arg)
         const struct book_event event = {issue->uid_text, "issued", issue->meter_id, issue->person};
         err = book_card_event(db, &event);
     }
+    if (err == OK && has_number(issue, issue->media)) {
+        err = take_number(db, issue);
+    }
     return err == OK && replaces ? replace_token(db, issue) : err;
 }
 
@@ -183,11 +222,18 @@ enum err desk_issue(struct db *db, void *arg)
 enum err desk_keys(struct db *db, void *arg)
 {
     struct desk_issue *issue = arg;
-    const struct book_event event = {issue->uid_text, "keys", "", issue->person};
+    char number[SERIAL_TEXT_SIZE] = "";
+    issue->refused = NULL;
     enum err err = book_card_load(db, issue->uid_text, &issue->card);
     if (err == OK) {
         err = book_account_load(db, issue->card.meter_id, &issue->account);
     }
+    if (err == OK && has_number(issue, issue->card.media)) {
+        serial_format(issue->serial, number);
+        err = take_number(db, issue);
+    }
+    const struct book_event event = {
+        issue->uid_text, issue->refused == NULL ? "keys" : "keys_refused", number, issue->person};
     return err == OK ? book_card_event(db, &event) : err;
 }
 
@@ -300,6 +346,25 @@ static enum err put_card_rows(struct db *db, const char *uid, const char *meter_
     return err;
 }
 
+/* A purchase card's, if it was learnt. */
+static enum err put_number(struct db *db, const struct book_card *card, json_t *json)
+{
+    uint8_t serial[PURCHASE_SERIAL_SIZE];
+    char text[SERIAL_TEXT_SIZE];
+    bool known = false;
+    if (card->media != API_CARD_CPU) {
+        return OK;
+    }
+    enum err err = serial_load(db, card->uid_text, serial, &known);
+    if (err == OK && known) {
+        serial_format(serial, text);
+        json_put_text(json, "serial", text);
+    } else if (err == OK) {
+        json_put_null(json, "serial");
+    }
+    return err;
+}
+
 enum err desk_show(struct db *db, void *arg)
 {
     struct desk_shown *shown = arg;
@@ -317,7 +382,10 @@ enum err desk_show(struct db *db, void *arg)
     json_put_int(json, "card_no", card.card_no);
     json_put_text(json, "meter_id", card.meter_id);
     json_put_text(json, "record", record);
-    err = put_card_rows(db, card.uid_text, card.meter_id, json);
+    err = put_number(db, &card, json);
+    if (err == OK) {
+        err = put_card_rows(db, card.uid_text, card.meter_id, json);
+    }
     if (err != OK) {
         json_decref(json);
         return err;

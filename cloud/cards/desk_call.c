@@ -31,9 +31,7 @@ void desk_reply_err(struct http_request *request, enum err err)
     }
 }
 
-/* True if the wish was granted; else the request was answered, with the error or with the word why
- * not (@p refused is NULL: none). */
-static bool is_granted(struct http_request *request, enum err err, const char *refused)
+bool desk_is_granted(struct http_request *request, enum err err, const char *refused)
 {
     if (err != OK) {
         desk_reply_err(request, err);
@@ -187,7 +185,7 @@ void desk_reply_issued(struct http_request *request, const struct desk_issue *is
 static void run_issue(struct http_request *request, struct desk_issue *issue)
 {
     enum err err = store_run(issue->cards->setup.store, desk_issue, issue);
-    if (is_granted(request, err, issue->refused)) {
+    if (desk_is_granted(request, err, issue->refused)) {
         log_info("cards: %s is the card of meter %s", issue->uid_text, issue->meter_id);
         desk_reply_issued(request, issue);
     }
@@ -281,7 +279,7 @@ static void on_state(struct http_request *request, void *self)
         return;
     }
     enum err err = store_run(cards->setup.store, desk_set_state, &wish);
-    if (is_granted(request, err, wish.refused)) {
+    if (desk_is_granted(request, err, wish.refused)) {
         json_t *json = json_object();
         json_put_text(json, "uid", wish.uid_text);
         json_put_text(json, "state", wish.state);
@@ -302,7 +300,7 @@ static void on_return_begin(struct http_request *request, void *self)
         return;
     }
     enum err err = store_run(cards->setup.store, return_begin, &wish);
-    if (is_granted(request, err, wish.refused)) {
+    if (desk_is_granted(request, err, wish.refused)) {
         json_t *json = json_object();
         json_put_text(json, "case_no", wish.case_no);
         json_put_text(json, "stage", wish.issued ? "REVERSAL_ISSUED" : "ASKED");
@@ -321,7 +319,7 @@ static void on_pay_out(struct http_request *request, void *self)
         return;
     }
     enum err err = store_run(cards->setup.store, return_pay_out, &wish);
-    if (is_granted(request, err, wish.refused)) {
+    if (desk_is_granted(request, err, wish.refused)) {
         json_t *json = json_object();
         json_put_text(json, "case_no", wish.case_no);
         json_put_text(json, "payout", wish.paid ? "paid" : "owed");

@@ -251,7 +251,7 @@ struct desk_issue {
     char person[PERSON_NAME_SIZE];          /* who gave his password just now */
     enum api_card_media media;
     uint8_t serial[PURCHASE_SERIAL_SIZE]; /* of a purchase card, whose keys are wanted ... */
-    bool has_serial;
+    bool has_serial;                      /* ... if the reader has told it */
     /* results */
     const char *refused; /* NULL, or a word */
     struct book_card card;
@@ -263,7 +263,8 @@ struct desk_issue {
 MUST_CHECK enum err desk_issue(struct db *db, void *issue);
 
 /** In a writing transaction, which writes down that the keys of @p issue's uid_text leave the
- * server: load its card and account. ERR_NOT_FOUND: no such card. */
+ * server, and of which number: load its card and account. Refused for another number than that of a
+ * purchase card, which is written down too. ERR_NOT_FOUND: no such card. */
 MUST_CHECK enum err desk_keys(struct db *db, void *issue);
 
 /* Another state of a card: "open", "lost", "blocked". */
@@ -340,6 +341,8 @@ void desk_read_routes(struct cards *cards);
 
 /* desk_call.c: what both share. The functions that return false have answered the request. */
 void desk_reply_err(struct http_request *request, enum err err);
+/** @p refused: the word why not, or NULL. */
+MUST_CHECK bool desk_is_granted(struct http_request *request, enum err err, const char *refused);
 MUST_CHECK bool desk_has_vault(const struct cards *cards, struct http_request *request);
 MUST_CHECK bool desk_take_uid(struct http_request *request, const char *text, const char *field,
                               char ret_uid[CARD_UID_TEXT_SIZE]);

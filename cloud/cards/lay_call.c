@@ -9,6 +9,7 @@
 
 #include "cloud/cards/internal.h"
 #include "cloud/cards/relay.h"
+#include "cloud/cards/serial.h"
 #include "cloud/catalog/catalog.h"
 #include "common/bytes.h"
 #include "common/must.h"
@@ -86,7 +87,10 @@ static enum err look_up(struct db *db, void *arg)
     }
     laying->relay = relay_create(card.media, &card.uid, account.meter);
     relay_first(card.media, &laying->answer.script);
-    return laying->relay != NULL ? OK : ERR_MEMORY;
+    if (laying->relay == NULL) {
+        return ERR_MEMORY;
+    }
+    return serial_load(db, card.uid_text, laying->relay->serial, &laying->relay->has_serial);
 }
 
 static enum err encode_session(const void *answer, char *ret_text, size_t size, size_t *ret_size)

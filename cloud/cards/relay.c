@@ -134,8 +134,11 @@ enum err relay_take(struct relay *relay, const struct vault *vault, const struct
     }
     rng_fill(rng, random_a, sizeof(random_a));
     answers_read(answers, &said);
-    const struct rounds_means means = {
-        .key = key, .random_a = random_a, .purchase_keys = keys_of_card, .self = &vault};
+    const struct rounds_means means = {.key = key,
+                                       .random_a = random_a,
+                                       .serial = relay->has_serial ? relay->serial : NULL,
+                                       .purchase_keys = keys_of_card,
+                                       .self = &vault};
     const enum rounds_end end = rounds_take(&relay->rounds, &means, &said, &commands);
     bytes_wipe(key, sizeof(key));
     bytes_wipe(random_a, sizeof(random_a));

@@ -19,6 +19,8 @@ struct relay {
     enum api_card_media media;
     struct card_uid uid;
     uint8_t meter[CARD_METER_SIZE];
+    uint8_t serial[PURCHASE_SERIAL_SIZE]; /* of a purchase card, if ... */
+    bool has_serial;                      /* ... the register has it: no other card is heard */
     struct rounds rounds;
     int64_t round;           /* whose answers are awaited; 0: nothing was begun */
     struct book_token token; /* what is being written; its document_no "": the card is read */

@@ -114,6 +114,7 @@ void rounds_write_purchase(struct rounds *rounds, const struct purchase_files *g
 struct rounds_means {
     const uint8_t *key;      /* DESFire: DESFIRE_KEY_CREDIT of this card */
     const uint8_t *random_a; /* DESFIRE_RANDOM_SIZE bytes, fresh */
+    const uint8_t *serial;   /* purchase cards: the only number that is this card's; NULL: any */
     /* Purchase cards: the keys of the card with this number; false if there are none. */
     bool (*purchase_keys)(void *self, const uint8_t serial[PURCHASE_SERIAL_SIZE],
                           struct purchase_keys *ret_keys);

@@ -257,12 +257,22 @@ static bool is_refused(const struct rounds_answers *answers)
     return said && ((status & TRIES_MASK) == TRIES || status == BLOCKED);
 }
 
+/* It says itself that it is another card than the one of its UID. */
+static bool is_another(const struct rounds_means *means, const struct rounds_answers *answers)
+{
+    uint8_t serial[PURCHASE_SERIAL_SIZE];
+    return means->serial != NULL && rounds_is_good(answers, 1, PURCHASE_OK) &&
+           purchase_answer(&answers->apdus[1], serial, sizeof(serial)) &&
+           memcmp(serial, means->serial, sizeof(serial)) != 0;
+}
+
 static enum rounds_end take(struct rounds *rounds, const struct rounds_means *means,
                             const struct rounds_answers *answers, struct rounds_commands *next)
 {
     switch (rounds->step) {
     case ROUNDS_FIRST:
-        return take_first(rounds, means, answers, next);
+        return is_another(means, answers) ? ROUNDS_FORGED
+                                          : take_first(rounds, means, answers, next);
     case ROUNDS_LOOK:
         return rounds->phase == ROUNDS_WRITING ? take_before(rounds, answers, next)
                                                : take_look(&rounds->of.purchase, answers);

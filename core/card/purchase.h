@@ -14,8 +14,9 @@
  * the file for its answer is empty, and takes it once. So the next one may be given out only when
  * the meter has answered the last: what lies on the card unloaded would be lost under it.
  *
- * The card proves that it is itself, but not what it is read to hold, and a meter's answer is not
- * signed: money does not go back on them.
+ * A card whose number the register has proves that it is itself, for its keys are made of that
+ * number. It does not prove what it is read to hold, and a meter's answer is not signed: money does
+ * not go back on them.
  */
 
 /* What was read. Numbers of purchases count those that were given out and not taken back. */

@@ -25,6 +25,8 @@ static const struct advice {
     {"not_a_card_meter", "this meter is not sold to by card: see its profile in the catalogue"},
     {"other_customer", "the catalogue has another customer for this meter"},
     {"other_media", "this meter takes cards of another kind"},
+    {"other_serial", "the register has another number for this card, or another card of this "
+                     "number: it is forged, or was registered as another card"},
     {"no_purchase_key", "this server has no keys of CPU cards: its group cards has none"},
     {"not_returnable", "this order's value cannot be bought back by a token"},
     {"no_cards", "this server has no card keys: its configuration lacks the group cards"},

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Purchase cards that are not as we left them: put back, torn, of somebody else, answered twice; in
- * place of another; at the desk; and what two persons paid back.
+ * place of another; and what two persons paid back.
  */
 #include <string.h>
 
-#include "common/bytes.h"
 #include "common/str.h"
 #include "tests/unit/cloud_cards/purchase_rig.h"
 #include "tests/unit/test.h"
@@ -282,32 +281,6 @@ TEST(nothing_is_bought_back_and_kinds_are_not_mixed)
     purchase_end();
 }
 
-TEST(the_desk_is_given_the_keys_of_a_number)
-{
-    char text[64];
-    char hex[2 * CARD_KEY_SIZE + 1];
-    purchase_begin();
-    double_http_peer("k1", "s1");
-    struct double_answer answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys",
-                                                   "{\"serial\":\"0000000000000001\"," BY_LI "}");
-    CHECK_EQ_U64(answer.status, 200);
-    const json_t *list = json_object_get(answer.json, "keys");
-    CHECK_EQ_U64(json_array_size(list), PURCHASE_KEY_COUNT);
-    for (size_t i = 0; i < PURCHASE_KEY_COUNT; i++) {
-        CHECK(hex_format(at.card.keys.keys[i], CARD_KEY_SIZE, 0, hex, sizeof(hex)));
-        CHECK_EQ_STR(json_string_value(json_array_get(list, i)), hex);
-    }
-    double_answer_finish(&answer);
-    answer = double_http_call(HTTP_POST, "/v1/admin/cards/" UID "/keys", "{" BY_LI "}");
-    CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "keys")), 0);
-    double_answer_finish(&answer);
-    CHECK_EQ_U64(
-        desk("/v1/admin/cards/" UID "/keys", "{\"serial\":\"00\"," BY_LI "}", "media", text), 400);
-    CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/keys", "{\"serial\":7," BY_LI "}", "media", text),
-                 400);
-    purchase_end();
-}
-
 /* The server was set up without the key of such cards: it does not say that it could serve one. */
 TEST(without_their_master_key_such_cards_are_foreign)
 {
@@ -326,75 +299,6 @@ TEST(without_their_master_key_such_cards_are_foreign)
     CHECK_EQ_U64(desk("/v1/admin/cards/" UID "/keys", "{\"serial\":\"0000000000000001\"," BY_LI "}",
                       "media", word),
                  503);
-    purchase_end();
-}
-
-static void files_text(const char *more, char *ret_text, size_t size)
-{
-    char settings[2 * PURCHASE_PARAMETERS_SIZE + 1];
-    char wallet[2 * PURCHASE_WALLET_SIZE + 1];
-    char word[2 * PURCHASE_RETURN_SIZE + 1];
-    CHECK(hex_format(at.card.files.parameters, sizeof(at.card.files.parameters), 0, settings,
-                     sizeof(settings)));
-    CHECK(
-        hex_format(at.card.files.wallet, sizeof(at.card.files.wallet), 0, wallet, sizeof(wallet)));
-    CHECK(
-        hex_format(at.card.files.returned, sizeof(at.card.files.returned), 0, word, sizeof(word)));
-    str_format_cut(ret_text, size,
-                   "{\"files\":{\"parameters\":\"%s\",\"wallet\":\"%s\",\"return\":\"%s\"}%s}",
-                   settings, wallet, word, more);
-}
-
-TEST(the_desk_reads_a_card)
-{
-    char text[600];
-    char word[64];
-    static const char PATH[] = "/v1/admin/cards/" UID "/reading";
-    purchase_begin();
-    purchase_top_up();
-    CHECK(purchase_meter_load(&at.meter, &at.card));
-    files_text("", text, sizeof(text)); /* only looked at */
-    CHECK_EQ_U64(desk(PATH, text, "loaded", word), 200);
-    CHECK_EQ_STR(word, "yes");
-    relay_lay("k1", UID);
-    CHECK_EQ_U64(desk(PATH, text, "state", word), 200);
-    CHECK_EQ_STR(word, "ready");
-    CHECK_EQ_U64(desk(PATH, "{\"files\":{\"parameters\":\"00\"}}", "state", word), 400);
-    CHECK_EQ_U64(desk(PATH, "{\"files\":7}", "state", word), 400);
-    CHECK_EQ_U64(desk(PATH, "{\"credit\":[null,null]}", "reason", word), 200);
-    CHECK_EQ_STR(word, "not_read");
-    purchase_end();
-}
-
-/* Files prove nothing by themselves: what the desk says of them settles an order if somebody puts
- * his name to it, and is nothing at all if nobody does. */
-TEST(files_that_the_desk_brings_settle_an_order_under_a_name)
-{
-    static const char *const NOBODY[] = {",\"take\":true", ",\"take\":true,\"person\":\"li\"",
-                                         ",\"take\":true,\"person\":\"li\",\"password\":\"no\""};
-    char text[700];
-    char word[64];
-    static const char PATH[] = "/v1/admin/cards/" UID "/reading";
-    purchase_begin_write();
-    relay_rounds_to("k1", WALLET_ROUND);
-    for (size_t i = 0; i < ARRAY_COUNT(NOBODY); i++) {
-        files_text(NOBODY[i], text, sizeof(text));
-        const bool wrong = i == ARRAY_COUNT(NOBODY) - 1;
-        CHECK_EQ_U64(desk(PATH, text, "state", word), wrong ? 403 : 400);
-        CHECK(is_state(&at.rig, hand.order_no, "CREDITING"));
-    }
-    CHECK_EQ_I64(
-        rig_number(&at.rig.rig, "SELECT count(*) FROM card_event WHERE event = 'taken'", NULL), 0);
-    files_text(",\"take\":true," BY_LI, text, sizeof(text));
-    CHECK_EQ_U64(desk(PATH, text, "reason", word), 200);
-    CHECK_EQ_STR(word, "not_loaded");
-    CHECK(is_state(&at.rig, hand.order_no, "DONE"));
-    rig_text(&at.rig.rig,
-             "SELECT uid || ' ' || detail || ' ' || person FROM card_event WHERE"
-             " event = 'taken'",
-             NULL, word, sizeof(word));
-    CHECK_EQ_STR(word, UID " files li");
-    purchase_check_loaded(FEN);
     purchase_end();
 }
 
