@@ -36,6 +36,21 @@ static enum err take_number(struct db *db, struct desk_issue *issue)
     return err == OK ? book_card_event(db, &event) : err;
 }
 
+/* The meter keeps the customer's number of its first card for ever, and takes purchases from no
+ * card with another one, whatever the catalogue says since. */
+static enum err take_customer(struct db *db, struct desk_issue *issue)
+{
+    struct purse purse;
+    if (issue->card.media != API_CARD_CPU) {
+        return OK;
+    }
+    enum err err = purse_load(db, &issue->account, &issue->card, &purse);
+    if (err == OK) {
+        memcpy(issue->customer, purse.customer, sizeof(issue->customer));
+    }
+    return err;
+}
+
 /* ---- a card for a meter ---- */
 
 static enum err open_account(struct db *db, const struct desk_issue *issue)
@@ -214,6 +229,9 @@ enum err desk_issue(struct db *db, void *arg)
     if (err == OK && has_number(issue, issue->media)) {
         err = take_number(db, issue);
     }
+    if (err == OK) {
+        err = take_customer(db, issue);
+    }
     return err == OK && replaces ? replace_token(db, issue) : err;
 }
 
@@ -231,6 +249,9 @@ enum err desk_keys(struct db *db, void *arg)
     if (err == OK && has_number(issue, issue->card.media)) {
         serial_format(issue->serial, number);
         err = take_number(db, issue);
+    }
+    if (err == OK) {
+        err = take_customer(db, issue);
     }
     const struct book_event event = {
         issue->uid_text, issue->refused == NULL ? "keys" : "keys_refused", number, issue->person};

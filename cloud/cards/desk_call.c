@@ -163,9 +163,11 @@ void desk_reply_issued(struct http_request *request, const struct desk_issue *is
 {
     char record[CARD_RECORD_TEXT_SIZE];
     char meter[CARD_METER_TEXT_SIZE];
+    char customer[CARD_METER_TEXT_SIZE];
     json_t *json = json_object();
     card_record_format(issue->card.record, record);
     card_meter_format(issue->account.meter, meter);
+    card_meter_format(issue->customer, customer);
     json_put_text(json, "uid", issue->card.uid_text);
     json_put_text(json, "state", issue->card.state);
     json_put_text(json, "meter_id", issue->card.meter_id);
@@ -173,6 +175,9 @@ void desk_reply_issued(struct http_request *request, const struct desk_issue *is
     json_put_int(json, "card_no", issue->card.card_no);
     json_put_text(json, "record", record);
     json_put_text(json, "media", api_card_media_name(issue->card.media));
+    if (issue->card.media == API_CARD_CPU) {
+        json_put_text(json, "customer", customer);
+    }
     enum err err = put_secrets(issue, json);
     if (err == OK) {
         http_reply_json(request, 200, json);

@@ -256,6 +256,7 @@ struct desk_issue {
     const char *refused; /* NULL, or a word */
     struct book_card card;
     struct book_account account;
+    uint8_t customer[CARD_METER_SIZE]; /* a purchase card's: as its meter knows the customer */
 };
 
 /** In a writing transaction; @p issue is a struct desk_issue. ERR_NOT_FOUND: no such meter, card.

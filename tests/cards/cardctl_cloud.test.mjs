@@ -16,7 +16,14 @@ import { credit, image, MASTER, METER, UID } from './lib/shlc1.mjs';
 const CUSTOMER = '000000100001';
 const NEW_UID = '5B9C2D3E';
 const PASSWORDS = { li: 'a long secret', wang: 'another secret' };
-const SEED = `tariffs = ( { id = "home"; price_yuan = "0.5469"; } );
+const CPU_UID = 'C0A81E10';
+const NEW_CPU_UID = 'C0A81E11';
+const CPU_METER = '000087654321';
+const FIRST_CUSTOMER = '000000200007';
+const NEXT_CUSTOMER = '000000200008';
+
+/** The catalogue; the meter of purchase cards is somebody else's later. */
+const seed = (customer) => `tariffs = ( { id = "home"; price_yuan = "0.5469"; } );
 profiles = ( { id = "carded"; kind = "card"; card_limit_yuan = "5000.00"; } );
 sites = ( { id = "river"; name = "River Court"; company = "River Court"; service_phone = "010";
   languages = [ "en" ]; notice = ""; amounts_yuan = [ 20, 50 ]; amount_min_yuan = "1.00";
@@ -24,7 +31,10 @@ sites = ( { id = "river"; name = "River Court"; company = "River Court"; service
   terminals = ( { id = "lobby"; name = "Lobby"; } );
   rooms = ( { id = "503"; building = "3"; unit = "2"; label = "503";
     meter = { id = "m503"; address = "${METER}"; profile = "carded"; tariff = "home";
-      customer_no = "${CUSTOMER}"; }; } ); } );
+      customer_no = "${CUSTOMER}"; }; },
+    { id = "504"; building = "3"; unit = "2"; label = "504";
+    meter = { id = "m504"; address = "${CPU_METER}"; profile = "carded"; tariff = "home";
+      customer_no = "${customer}"; }; } ); } );
 `;
 
 let rig;
@@ -35,13 +45,16 @@ before(async () => {
   await rig.startReader();
   socket = join(rig.dir, 'admin.sock');
   const file = (name) => join(rig.dir, name);
-  writeFileSync(file('seed.cfg'), SEED);
+  writeFileSync(file('seed.cfg'), seed(FIRST_CUSTOMER));
   writeFileSync(file('cloud.cfg'), cloudText({ mode: 'test', state: file('state'),
     ports: { terminals: await freePort(), console: await freePort(), public: await freePort(),
       cloudMqtt: await freePort() }, seed: file('seed.cfg'), adminSocket: socket, timers: {},
     payments: '', extra: `cards = { master_key_file = "${file('master.hex')}";
+      purchase_key_file = "${file('purchase.hex')}";
       signing_key_file = "${file('signing.pem')}"; key_id = 1; issuer = 7; };` }));
   writeFileSync(file('master.hex'), `${MASTER.toString('hex')}\n`, { mode: 0o600 });
+  writeFileSync(file('purchase.hex'), `${Buffer.from('SHILLING TESTKEY').toString('hex')}\n`,
+    { mode: 0o600 });
   await cloud(['card', 'make-keys']);
   await rig.processes.start('cloud', program('shilling-cloud'), ['--config', file('cloud.cfg')],
     { ready: /^ready /m });
@@ -190,4 +203,67 @@ test('a lost card is replaced by a blank one', async () => {
     ['issued li', 'taken li', 'taken wang', 'lost wang', 'replaced li']);
   assert.deepEqual((await eventsOf(NEW_UID)).filter((event) => !event.startsWith('keys')),
     ['issued li', 'blocked li', 'open wang']);
+});
+
+// ---- purchase cards ----
+
+const purchaseFile = (name) => join(rig.paths.cards, `${name}.card`);
+
+async function laidPurchase(name, uid) {
+  await rig.ctl('take').catch(() => {});
+  await rig.ctl(`new ${name} cpu ${uid}`);
+  await rig.ctl(`lay ${name}`);
+}
+
+async function settingsOf() {
+  const { out } = await ctl('--json', 'read');
+  const { purchase, verdict } = JSON.parse(out);
+  return [purchase.settings.meter, purchase.settings.customer, verdict.reason];
+}
+
+const detailsOf = async (uid) => JSON.parse((await ctl('find', uid)).out).events
+  .map(({ event, detail, person }) => `${event} ${detail} ${person}`);
+
+test('a card\'s keys are given for its own number', async () => {
+  await laidPurchase('p', CPU_UID);
+  const opened = await ctl('open', 'm504', FIRST_CUSTOMER);
+  assert.equal(opened.code, 0, opened.out);
+  const { serial } = JSON.parse((await ctl('find', CPU_UID)).out);
+  assert.match(serial, /^[0-9A-F]{16}$/);
+  assert.deepEqual(await settingsOf(), [CPU_METER, FIRST_CUSTOMER, '']);
+  assert.deepEqual(await detailsOf(CPU_UID),
+    ['issued m504 li', `number ${serial} li`, `keys ${serial} li`]);
+
+  await rig.ctl('take'); /* and now another card, with that UID, and keys that are its own */
+  const own = readFileSync(purchaseFile('p'), 'utf8');
+  const other = `${serial.slice(0, -1)}${serial.endsWith('7') ? '8' : '7'}`;
+  writeFileSync(purchaseFile('p'), own.replaceAll(new RegExp(serial, 'gi'), other));
+  assert.notEqual(readFileSync(purchaseFile('p'), 'utf8'), own);
+  await rig.ctl('lay p');
+  for (const words of [['read'], ['take-return'], ['personalise']]) {
+    const { code, out } = await ctl(...words);
+    assert.equal(code, 1, out);
+    assert.match(out, /another number for this card/);
+  }
+  assert.deepEqual((await detailsOf(CPU_UID)).slice(3),
+    Array.from({ length: 3 }, () => `keys_refused ${other} li`));
+  await rig.ctl('take');
+  writeFileSync(purchaseFile('p'), own);
+});
+
+test('a card in place of another is for the customer that the meter knows', async () => {
+  writeFileSync(join(rig.dir, 'next.cfg'), seed(NEXT_CUSTOMER));
+  const seeded = await cloud(['seed', join(rig.dir, 'next.cfg')]);
+  assert.equal(seeded.code, 0, seeded.out);
+  await laidPurchase('q', NEW_CPU_UID);
+  await rig.ctl('fault remove exchange=14');
+  assert.equal((await ctl('replace', CPU_UID)).code, 3);
+  await rig.ctl('fault clear');
+  await rig.ctl('take').catch(() => {});
+  await rig.ctl('lay q');
+  const replaced = await ctl('replace', CPU_UID);
+  assert.equal(replaced.code, 0, replaced.out);
+  const { record } = JSON.parse((await ctl('find', NEW_CPU_UID)).out);
+  assert.match(record, new RegExp(NEXT_CUSTOMER), 'the record has the catalogue\'s number');
+  assert.deepEqual(await settingsOf(), [CPU_METER, FIRST_CUSTOMER, '']);
 });

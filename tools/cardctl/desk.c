@@ -172,27 +172,35 @@ static bool take_aes_keys(const json_t *list, uint8_t (*ret_keys)[CARD_KEY_SIZE]
     return true;
 }
 
-/* Whose card it is stands in its issue record. */
-static bool take_purchase(const json_t *list, struct desk_card *card)
+/* Whose card it is: the meter by the issue record, the customer as that meter knows him, for it may
+ * be older than the record. */
+static bool take_purchase(const json_t *answer, struct desk_card *card)
 {
     struct card_issue issue;
-    if (card_issue_decode(card->plan.issue, &issue) != CARD_SLOT_WHOLE) {
+    char customer[CARD_METER_TEXT_SIZE];
+    struct json_reader r = json_reader(answer);
+    const json_t *list = json_array_at(&r, "keys");
+    json_text(&r, "customer", customer, sizeof(customer));
+    if (json_failed(&r) || card_issue_decode(card->plan.issue, &issue) != CARD_SLOT_WHOLE ||
+        !card_meter_parse(customer, card->purchase_plan.customer)) {
         return false;
     }
     memcpy(card->purchase_plan.meter, issue.meter, CARD_METER_SIZE);
-    memcpy(card->purchase_plan.customer, issue.customer, CARD_METER_SIZE);
     return take_aes_keys(list, card->purchase_plan.keys.keys, PURCHASE_KEY_COUNT,
                          /* optional= */ true);
 }
 
-static bool take_secrets(const json_t *list, struct desk_card *card)
+static bool take_secrets(const json_t *answer, struct desk_card *card)
 {
+    struct json_reader r = json_reader(answer);
     if (card->purchase) {
-        return take_purchase(list, card);
+        return take_purchase(answer, card);
     }
-    return card->desfire ? take_aes_keys(list, card->desfire_plan.key, DESFIRE_KEY_COUNT,
-                                         /* optional= */ false)
-                         : take_trailers(list, &card->plan);
+    const json_t *list = json_array_at(&r, card->desfire ? "keys" : "trailers");
+    return !json_failed(&r) &&
+           (card->desfire ? take_aes_keys(list, card->desfire_plan.key, DESFIRE_KEY_COUNT,
+                                          /* optional= */ false)
+                          : take_trailers(list, &card->plan));
 }
 
 static bool take_card(const json_t *answer, struct desk_card *card)
@@ -209,10 +217,8 @@ static bool take_card(const json_t *answer, struct desk_card *card)
     json_text_or_empty(&r, "media", media, sizeof(media)); /* older servers know one kind */
     card->desfire = str_equal(media, "desfire");
     card->purchase = str_equal(media, "cpu");
-    const json_t *secrets =
-        json_array_at(&r, card->desfire || card->purchase ? "keys" : "trailers");
     return !json_failed(&r) && card_record_parse(record, card->plan.issue) &&
-           take_secrets(secrets, card);
+           take_secrets(answer, card);
 }
 
 enum desk_answer desk_call_card(const struct options *options, const char *path, json_t *body,

@@ -16,7 +16,7 @@ export class CardDesk {
   constructor() {
     this.ignoresKinds = false;
     this.cards = new Map(); // by UID
-    this.meters = new Map(); // by id: {number, customer, seenSeq, n}
+    this.meters = new Map(); // by id: {number, customer, first, seenSeq, n}
     this.calls = [];
     this.spoil = null; // an answer on its way out
     this.purchaseMaster = undefined; // of purchase cards, if it is not theirs
@@ -33,7 +33,7 @@ export class CardDesk {
   }
 
   addMeter(id, number, customer = '000000000000') {
-    this.meters.set(id, { number, customer, seenSeq: 0, n: 0 });
+    this.meters.set(id, { number, customer, first: customer, seenSeq: 0, n: 0 });
   }
 
   register(uid, meterId, { state = 'open', media = 'classic' } = {}) {
@@ -55,7 +55,7 @@ export class CardDesk {
       return { ...entry, keys: [0, 1, 2, 3].map((number) => upper(desfireKey(number, card.uid))) };
     }
     if (card.media === 'cpu') {
-      return { ...entry,
+      return { ...entry, customer: this.meters.get(card.meterId).first,
         keys: serial === undefined ? [] : purchaseKeys(serial, this.purchaseMaster).map(upper) };
     }
     const keys = image({ uid: card.uid, slots: [] });

@@ -124,6 +124,36 @@ TEST(a_card_of_another_number_settles_nothing)
     purchase_end();
 }
 
+/* The tenant moved out: the catalogue has another customer, and the meter still the first one. */
+TEST(a_card_in_place_of_another_is_for_the_customer_of_the_meter)
+{
+    char word[64];
+    char again[64];
+    struct purchase_parameters settings;
+    purchase_begin();
+    purchase_top_up();
+    purchase_check_loaded(FEN);
+    CHECK_EQ_I64(purchase_parameters_decode(at.card.files.parameters, &settings), PURCHASE_WHOLE);
+    rig_exec(&at.rig.rig, "UPDATE meter SET customer_no = '000000999999' WHERE meter_id = 'm4'");
+    CHECK_EQ_U64(desk(CARD "/replace",
+                      "{\"uid\":\"" UID_2 "\",\"media\":\"cpu\",\"serial\":\"" NUMBER "2\"," BY_LI
+                      "}",
+                      "customer", word),
+                 200);
+    CHECK(card_meter_parse(word, settings.customer)); /* as the tool writes it, or finishes it: */
+    CHECK_EQ_U64(desk("/v1/admin/cards/" UID_2 "/keys", "{" BY_LI "}", "customer", again), 200);
+    CHECK_EQ_STR(again, word);
+    at.card = double_purchase_make(PURCHASE_MASTER, 2);
+    settings.kind = PURCHASE_OPEN;
+    purchase_parameters_encode(&settings, at.card.files.parameters);
+    relay_buy(&at.rig, "k1", UID_2, FEN);
+    purchase_issue("k1");
+    relay_rounds_to("k1", WRITE_ROUNDS);
+    CHECK(purchase_meter_load(&at.meter, &at.card));
+    CHECK_EQ_I64(at.meter.balance_fen, 2 * FEN);
+    purchase_end();
+}
+
 /* ---- what is taken in ---- */
 
 static void files_text(const char *more, char *ret_text, size_t size)
