@@ -115,12 +115,15 @@ static enum err put_card(struct db *db, struct desk_issue *issue, const struct c
 }
 
 /* Orders that are paid or about to be, and not issued yet, are for the new card now; and an issued
- * one, if the meter's count makes sure that it is loaded from one card only. */
+ * one that was not seen on the card, if the meter's count makes sure that it is loaded from one
+ * card only. What has ended stays with the card that it ended on. */
 static enum err move_orders(struct db *db, const struct desk_issue *issue)
 {
-    struct sql *sql = sql_begin(db, "UPDATE card_order SET uid = ?2 WHERE uid = ?1 AND (?3 OR NOT"
-                                    " EXISTS (SELECT 1 FROM card_token t WHERE t.document_no ="
-                                    " order_no))");
+    struct sql *sql = sql_begin(
+        db, "UPDATE card_order SET uid = ?2 WHERE uid = ?1 AND EXISTS (SELECT 1 FROM pay_order o"
+            " LEFT JOIN delivery d USING (order_no) WHERE o.order_no = card_order.order_no AND"
+            " o.state IN ('NEW', 'WAIT_PAY', 'CLOSING', 'PAID', 'CREDITING', 'REVIEW') AND"
+            " (coalesce(d.stage, 'READY') = 'READY' OR (?3 AND d.stage = 'ASSIGNED')))");
     sql_bind_text(sql, 1, issue->old_uid);
     sql_bind_text(sql, 2, issue->uid_text);
     sql_bind_i64(sql, 3, issue->media == API_CARD_CPU ? 1 : 0);

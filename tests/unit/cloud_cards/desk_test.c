@@ -135,4 +135,39 @@ TEST(the_desk_says_by_whose_hand)
     card_rig_end(&rig);
 }
 
+static void check_card_of(const char *order_no, const char *uid)
+{
+    char text[64];
+    rig_text(&rig.rig, "SELECT uid FROM card_order WHERE order_no = ?1", order_no, text,
+             sizeof(text));
+    CHECK_EQ_STR(text, uid);
+}
+
+TEST(what_has_ended_stays_with_its_card)
+{
+    static struct laid laid;
+    char ended[API_ORDER_NO_SIZE];
+    char gone[API_ORDER_NO_SIZE];
+    char paid[API_ORDER_NO_SIZE];
+    char word[64];
+    card_rig_begin(&rig);
+    open_card(UID, API_CARD_CLASSIC);
+    struct test_card card = test_card_make(UID);
+    top_up(&rig, &card, 5000, ended);
+    lay("k1", &card, &laid);
+    CHECK_EQ_U64(order_card("k1", &laid, 5000, gone), 200);
+    CHECK(rig_until(&rig.rig, gone, "WAIT_PAY"));
+    str_format_cut(word, sizeof(word), "/v1/terminal/orders/%s/cancel", gone);
+    CHECK_EQ_U64(desk(word, "{\"client_request_id\":\"018f3a1c-0000-7000-b000-000000000001\"}",
+                      "order_no", word),
+                 200);
+    CHECK(rig_until(&rig.rig, gone, "CLOSED"));
+    buy(&rig, "k1", &card, 5000, paid);
+    CHECK_EQ_U64(desk(CARD "/replace", "{\"uid\":\"" UID_2 "\"," BY_LI "}", "uid", word), 200);
+    check_card_of(ended, UID);
+    check_card_of(gone, UID);
+    check_card_of(paid, UID_2);
+    card_rig_end(&rig);
+}
+
 TEST_MAIN()

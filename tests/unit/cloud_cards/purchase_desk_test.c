@@ -154,6 +154,34 @@ TEST(a_card_in_place_of_another_is_for_the_customer_of_the_meter)
     purchase_end();
 }
 
+/* What is on the old card already, or ended otherwise, is not the new card's. */
+TEST(only_what_is_still_to_be_written_moves_to_another_card)
+{
+    char ended[API_ORDER_NO_SIZE];
+    char word[64];
+    for (int issued = 0; issued <= 1; issued++) {
+        purchase_begin();
+        purchase_top_up();
+        purchase_check_loaded(FEN);
+        CHECK(str_copy(ended, sizeof(ended), hand.order_no));
+        purchase_buy("k1");
+        if (issued == 1) {
+            purchase_issue("k1");
+            relay_rounds_to("k1", WALLET_ROUND); /* and nobody knows */
+        }
+        CHECK_EQ_U64(desk(CARD "/replace", "{\"uid\":\"" UID_2 "\",\"media\":\"cpu\"," BY_LI "}",
+                          "uid", word),
+                     200);
+        rig_text(&at.rig.rig, "SELECT uid FROM card_order WHERE order_no = ?1", ended, word,
+                 sizeof(word));
+        CHECK_EQ_STR(word, UID);
+        rig_text(&at.rig.rig, "SELECT uid FROM card_order WHERE order_no = ?1", hand.order_no, word,
+                 sizeof(word));
+        CHECK_EQ_STR(word, UID_2);
+        purchase_end();
+    }
+}
+
 /* ---- what is taken in ---- */
 
 static void files_text(const char *more, char *ret_text, size_t size)
