@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "cloud/admin/client.h"
-#include "cloud/password.h"
 #include "common/bytes.h"
 #include "common/json/json.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "drivers/secrets/password.h"
 #include "protocol/api/card.h"
 
 enum { PATH_SIZE = 160, BODY_SIZE = 2048 };
@@ -167,7 +167,7 @@ static json_t *one(const char *name, const char *value)
 static enum app_exit signed_by(const struct settings *settings, const char *path, json_t *body,
                                const char *name)
 {
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
     if (!password_read(name, password)) {
         json_decref(body);
         return say("no password was given");

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "cloud/admin/client.h"
-#include "cloud/password.h"
 #include "cloud/review/audit.h"
 #include "cloud/review/review.h"
 #include "cloud/state.h"
@@ -22,6 +21,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
+#include "drivers/secrets/password.h"
 
 enum { PATH_SIZE = 160, BODY_SIZE = 2048, LINE_SIZE = 512 };
 
@@ -266,7 +266,7 @@ static enum app_exit command_show(const struct settings *settings, const char *d
 /* {"person","password"} and what belongs to the operation. */
 static json_t *signed_body(const char *name)
 {
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
     if (!password_read(name, password)) {
         return NULL;
     }
@@ -308,7 +308,7 @@ static enum app_exit command_wish(const struct settings *settings, const struct 
 /* A new password, and the passwords of those who answer for it. */
 static json_t *vouched_body(const char *name, const char *const *by, int by_count)
 {
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
     if (!password_read(name, password)) {
         return NULL;
     }

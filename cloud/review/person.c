@@ -121,7 +121,7 @@ static enum err change_person(struct store *store, const struct rng_port *rng,
     struct secret secret = {.name = change->name, .actor = change->actor};
     const size_t len = strlen(change->password);
     if (!person_name_is_valid(change->name) || len < PERSON_PASSWORD_LEN_MIN ||
-        len >= PERSON_PASSWORD_SIZE) {
+        len >= PASSWORD_SIZE) {
         return ERR_RANGE;
     }
     rng_fill(rng, secret.salt, SALT_SIZE);

@@ -10,6 +10,7 @@
 #include "common/err.h"
 #include "common/json/json.h"
 #include "common/rng.h"
+#include "drivers/secrets/password.h"
 
 /*
  * People who may sign. Each has a name and a password of his own, and gives the password with
@@ -17,7 +18,6 @@
  */
 enum {
     PERSON_NAME_SIZE = 33, /* 1..32 of [a-z0-9._-] */
-    PERSON_PASSWORD_SIZE = 129,
     PERSON_PASSWORD_LEN_MIN = 8,
     PERSON_FREE_COUNT = 2, /* so many are added without anybody's word: the first who can sign */
     PERSON_VOUCHERS = 2,   /* so many others must give their passwords afterwards */

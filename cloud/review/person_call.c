@@ -14,7 +14,7 @@
 /* A change as it was asked for, and who answers for it. */
 struct wish {
     char name[PERSON_NAME_SIZE];
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
     size_t voucher_count;
     char vouchers[PERSON_VOUCHERS][PERSON_NAME_SIZE];
 };
@@ -24,7 +24,7 @@ struct wish {
 bool person_signs(struct store *store, struct http_request *request, struct json_reader *r,
                   person_reply_fn reply_err, char ret_name[PERSON_NAME_SIZE])
 {
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
     json_text(r, "person", ret_name, PERSON_NAME_SIZE);
     json_text(r, "password", password, sizeof(password));
     if (json_failed(r)) {
@@ -56,7 +56,7 @@ static bool is_listed(const struct wish *wish, const char *name)
 static enum err take_voucher(const struct person_desk *desk, const json_t *json, struct wish *wish)
 {
     char name[PERSON_NAME_SIZE];
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
     struct json_reader r = json_reader(json);
     json_text(&r, "person", name, sizeof(name));
     json_text(&r, "password", password, sizeof(password));

@@ -4,6 +4,7 @@
 
 #include "common/compiler.h"
 #include "common/json/json.h"
+#include "drivers/secrets/password.h"
 #include "tools/cardctl/exit.h"
 #include "tools/cardctl/options.h"
 
@@ -12,12 +13,10 @@
  * register or takes a card's keys out of it; the password is asked for once.
  */
 
-enum { PERSON_PASSWORD_SIZE = 129 };
-
 /* Holds a password: bytes_wipe(). */
 struct person {
     const char *name; /* borrowed */
-    char password[PERSON_PASSWORD_SIZE];
+    char password[PASSWORD_SIZE];
 };
 
 /**
