@@ -125,6 +125,15 @@ bool bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t size)
     return difference == 0;
 }
 
+bool bytes_are_zero(const uint8_t *bytes, size_t size)
+{
+    uint8_t any = 0;
+    for (size_t i = 0; i < size; i++) {
+        any |= bytes[i];
+    }
+    return any == 0;
+}
+
 void bytes_wipe(void *area, size_t size)
 {
     volatile uint8_t *p = area;

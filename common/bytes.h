@@ -90,6 +90,9 @@ MUST_CHECK bool bcd_put_le(uint64_t value, uint8_t *ret_bytes, size_t size);
 /** True if the two areas are equal; the time taken does not depend on their content. */
 bool bytes_equal_secret(const uint8_t *a, const uint8_t *b, size_t size);
 
+/** True if all bytes are 0; the time taken does not depend on them. */
+bool bytes_are_zero(const uint8_t *bytes, size_t size);
+
 /** Overwrite secrets so that the compiler cannot leave it out. */
 void bytes_wipe(void *area, size_t size);
 

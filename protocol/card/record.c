@@ -81,16 +81,6 @@ static uint16_t record_crc(const uint8_t record[CARD_RECORD_SIZE])
     return (uint16_t)(crc ^ 0xFFFFU);
 }
 
-static bool is_empty(const uint8_t record[CARD_RECORD_SIZE])
-{
-    for (size_t i = 0; i < CARD_RECORD_SIZE; i++) {
-        if (record[i] != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_bcd(const uint8_t *digits)
 {
     for (size_t i = 0; i < CARD_METER_SIZE; i++) {
@@ -104,7 +94,7 @@ static bool is_bcd(const uint8_t *digits)
 /* What all three have in common: magic, version, CRC, a meter number in BCD. */
 static enum card_slot_state look(const uint8_t record[CARD_RECORD_SIZE], uint8_t magic)
 {
-    if (is_empty(record)) {
+    if (bytes_are_zero(record, CARD_RECORD_SIZE)) {
         return CARD_SLOT_EMPTY;
     }
     bool whole = record[0] == magic && record[1] == VERSION && is_bcd(record + 8) &&

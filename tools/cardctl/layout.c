@@ -199,12 +199,8 @@ bool layout_is_empty(const struct layout *layout, uint8_t sector)
     if (!look->read) {
         return false;
     }
-    for (size_t i = sector == 0 ? CARD_BLOCK_SIZE : 0; i < CARD_RECORD_SIZE; i++) {
-        if (look->data[i] != 0) {
-            return false;
-        }
-    }
-    return true;
+    const size_t first = sector == 0 ? CARD_BLOCK_SIZE : 0; /* the chip's own block is not ours */
+    return bytes_are_zero(look->data + first, CARD_RECORD_SIZE - first);
 }
 
 const char *layout_state_name(enum sector_state state)

@@ -290,7 +290,7 @@ static bool lacks_a_key(const struct desfire_plan *plan)
 {
     bool lacks = false;
     for (size_t i = 0; i < DESFIRE_KEY_COUNT; i++) {
-        lacks = lacks || bytes_equal_secret(plan->key[i], NO_KEY, DESFIRE_KEY_SIZE);
+        lacks = lacks || bytes_are_zero(plan->key[i], DESFIRE_KEY_SIZE);
     }
     return lacks;
 }

@@ -204,10 +204,9 @@ static enum ctl_exit say_refused(enum step step)
 
 static bool lacks_a_key(const struct purchase_keys *keys)
 {
-    static const uint8_t none[CARD_KEY_SIZE];
     bool lacks = false;
     for (size_t i = 0; i < PURCHASE_KEY_COUNT; i++) {
-        lacks = lacks || bytes_equal_secret(keys->keys[i], none, CARD_KEY_SIZE);
+        lacks = lacks || bytes_are_zero(keys->keys[i], CARD_KEY_SIZE);
     }
     return lacks;
 }

@@ -134,6 +134,9 @@ TEST(secrets_compare_and_vanish)
     uint8_t b[3] = {1, 2, 4};
     CHECK(!bytes_equal_secret(a, b, 3));
     CHECK(bytes_equal_secret(a, b, 2));
+    const uint8_t zeros[] = {0, 0, 0x80};
+    CHECK(bytes_are_zero(zeros, 2) && bytes_are_zero(zeros, 0));
+    CHECK(!bytes_are_zero(zeros, 3) && !bytes_are_zero(a, 1));
     bytes_wipe(a, 3);
     CHECK_EQ_MEM(a, "\0\0\0", 3);
 }
