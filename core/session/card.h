@@ -154,9 +154,9 @@ struct session_card {
     bool owed;                       /* the order was paid before, and is finished without paying */
     bool repair;                     /* nothing was owed, a damaged slot is written again */
     bool takes_back;                 /* of a repair: the meter is to give a top-up back */
-    bool written;                    /* the reader has read it back */
+    bool written;                    /* the reader has read it back, or the server found it */
     bool unsure;                     /* what was begun may be on it; nobody has read it since */
-    bool proved;                     /* the server has found it in what was read back */
+    bool proved;                     /* the server has found it in what was read */
     struct session_card_write write; /* the newest one of this order */
     uint32_t tries;         /* of reading it before there is an order, then of writing it */
     int64_t tries_until_ms; /* 0, or the end of further tries */

@@ -36,10 +36,11 @@ bool session_card_holds(const struct session *session)
 {
     enum session_card_stage stage = session->card.stage;
     bool reads = stage == SESSION_CARD_STAGE_READING || stage == SESSION_CARD_STAGE_ASKING;
-    bool proved = session->order.state == SESSION_ORDER_DONE && reads;
     /* People look at the order; the card is written all the same, and its holder is told so. */
-    bool looked_at = session->order.state == SESSION_ORDER_REVIEW && !session->card.proved &&
-                     stage == SESSION_CARD_STAGE_CONFIRMING;
+    bool review = session->order.state == SESSION_ORDER_REVIEW;
+    bool looked_at = review && !session->card.proved && stage == SESSION_CARD_STAGE_CONFIRMING;
+    bool proved =
+        reads && (session->order.state == SESSION_ORDER_DONE || (review && session->card.proved));
     return session->order.by_card && (proved || looked_at || stage == SESSION_CARD_STAGE_WRITING);
 }
 
@@ -94,7 +95,8 @@ static void leave_owed(struct session *session, struct session_effects *effects,
 {
     struct session_card *card = &session->card;
     /* A write that is still under way may reach the card: its result says so later. */
-    card->unsure = card->unsure || card->stage == SESSION_CARD_STAGE_WRITING;
+    bool writes = card->stage == SESSION_CARD_STAGE_WRITING && !card->proved;
+    card->unsure = card->unsure || writes;
     card->stage = SESSION_CARD_STAGE_LEFT;
     card->give_up_ms = 0;
     card->retry_ms = 0;
@@ -166,8 +168,40 @@ void session_card_resume(struct session *session, struct session_effects *effect
         card->tries_until_ms = 0;
         session_card_patience(session, now_ms, SESSION_CARD_WAIT_MS, SESSION_CARD_WAIT_ASSIST_MS);
     }
-    card->written = false;
+    card->written = card->proved;
     step(session, effects, now_ms);
+    session_order_show(session, effects, now_ms);
+}
+
+/* This terminal has had the order's token, or the order says that somebody has. */
+static bool token_is_out(const struct session *session)
+{
+    return session->order.state == SESSION_ORDER_CREDITING ||
+           str_equal(session->card.write.order_no, session->order.order_no);
+}
+
+/* Every reading of a card that lacks what it is owed brings what is to be written. One that brings
+ * nothing has found it there; of a card that carries one purchase it says "not loaded yet". */
+static bool view_proves(const struct session *session, const struct session_card_view *view)
+{
+    bool quiet = view->trouble == SESSION_CARD_FINE || view->trouble == SESSION_CARD_NOT_LOADED;
+    bool owed = view->has_write || str_equal(view->owed_order_no, session->order.order_no);
+    return quiet && !owed && token_is_out(session);
+}
+
+/* It is on the card; the order's view follows. */
+static void prove(struct session *session, struct session_effects *effects, int64_t now_ms)
+{
+    struct session_card *card = &session->card;
+    card->proved = true;
+    card->written = true;
+    card->unsure = false;
+    card->stage = SESSION_CARD_STAGE_CONFIRMING;
+    if (card->repair) {
+        session->order.state = SESSION_ORDER_DONE; /* no order's view will say so */
+    }
+    session_card_patience(session, now_ms, SESSION_SLOW_MS, SESSION_SLOW_ASSIST_MS);
+    session->screen_serial += 1;
     session_order_show(session, effects, now_ms);
 }
 
@@ -175,6 +209,11 @@ void session_card_order_view(struct session *session, const struct session_card_
                              struct session_effects *effects, int64_t now_ms)
 {
     struct session_card *card = &session->card;
+    if (view_proves(session, view)) {
+        card->view = *view;
+        prove(session, effects, now_ms);
+        return;
+    }
     if (view->trouble != SESSION_CARD_FINE && !view->has_write) {
         /* It can take nothing now; what is paid stays owed, and people find out why. */
         session_card_trouble_set(session, view->trouble, view->trouble_text);
@@ -182,11 +221,15 @@ void session_card_order_view(struct session *session, const struct session_card_
         return;
     }
     card->view = *view;
-    card->unsure = false; /* it was read, and this is what it needs */
     if (view->has_write) {
         card->stage = SESSION_CARD_STAGE_ASKING; /* its token follows */
+        /* Nothing is owed: the order is on it, and what is bad beside it is written again. */
+        bool whole = view->repair && !view->takes_back && !card->repair;
+        card->proved = whole && token_is_out(session);
+        card->written = card->proved;
+        card->unsure = false;
     } else if (!order_is_paid(session)) {
-        card->stage = SESSION_CARD_STAGE_KNOWN; /* the reading has proved it */
+        card->stage = SESSION_CARD_STAGE_KNOWN; /* decided meanwhile */
     } else {
         session_card_ask(session, effects);
     }
@@ -337,9 +380,9 @@ void session_card_result(struct session *session, const struct session_event *ev
         return;
     }
     bool done = result->outcome == SESSION_CARD_DONE;
-    bool unsure = result->outcome == SESSION_CARD_UNSURE;
+    bool unsure = result->outcome == SESSION_CARD_UNSURE && !card->proved;
     session->screen_serial += card->unsure != unsure ? 1 : 0;
-    card->written = done;
+    card->written = done || card->proved;
     card->unsure = unsure; /* before this write it was read */
     if (card->stage != SESSION_CARD_STAGE_WRITING) {
         return; /* given up meanwhile; the order's view brings the page */
@@ -364,8 +407,9 @@ void session_card_told(struct session *session, const struct session_event *even
     if (!ours) {
         return;
     }
-    if (!event->card_told.written && !card->written) {
-        return; /* the page never said so: what went wrong stands there already */
+    bool said = card->written && !card->proved;
+    if (!event->card_told.written && !said) {
+        return; /* what went wrong stands there already, or a later reading has found it */
     }
     if (!event->card_told.written) {
         /* What was read back is not what was sold: people must look at this card. */

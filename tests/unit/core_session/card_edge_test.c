@@ -256,7 +256,7 @@ TEST(lifted_while_it_is_written_is_written_again_when_it_is_back)
     CHECK_EQ_I64(session.card.trouble, SESSION_CARD_LEFT_EARLY);
     lay(OWN_UID);
     CHECK(effect(SESSION_EFFECT_CARD_OPEN) != NULL);
-    view_arrives(ready_view());
+    view_arrives(owed_view());
     token_arrives();
     CHECK_EQ_U64(session.card.tries, 2);
     result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
@@ -274,7 +274,7 @@ TEST(three_tries_and_it_is_owed)
         if (i < 3) {
             check_screen(SESSION_SCREEN_CARD_BACK);
             lay(OWN_UID);
-            view_arrives(ready_view());
+            view_arrives(owed_view());
             token_arrives();
         }
     }
@@ -290,7 +290,7 @@ TEST(thirty_seconds_after_the_first_failure_it_is_owed)
     const int64_t failed_ms = now_ms;
     now_ms = failed_ms + 20000;
     lay(OWN_UID);
-    view_arrives(ready_view());
+    view_arrives(owed_view());
     token_arrives();
     result_arrives(SESSION_CARD_NOT_DONE, SESSION_CARD_READER);
     CHECK_EQ_I64(session.card.give_up_ms, failed_ms + 30000);

@@ -46,8 +46,8 @@ TEST(a_card_laid_answers_whether_somebody_is_still_there)
 
 TEST(a_paid_card_that_can_take_nothing_now_says_why_and_stays_owed)
 {
-    static const enum session_card_trouble reasons[] = {SESSION_CARD_BLOCKED, SESSION_CARD_LOST,
-                                                        SESSION_CARD_RETURN_CASE};
+    static const enum session_card_trouble reasons[] = {
+        SESSION_CARD_BLOCKED, SESSION_CARD_LOST, SESSION_CARD_RETURN_CASE, SESSION_CARD_NOT_LOADED};
     for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
         to_card_pay();
         lift();
@@ -96,7 +96,7 @@ TEST(a_card_laid_again_while_it_is_written_is_left_to_the_reader)
     result_arrives(SESSION_CARD_UNSURE, SESSION_CARD_LEFT_EARLY);
     tick_at(session.card.retry_ms);
     CHECK_EQ_U64(want(SESSION_EFFECT_CARD_OPEN)->number, laying);
-    view_arrives(ready_view());
+    view_arrives(owed_view());
     token_arrives();
     result_arrives(SESSION_CARD_DONE, SESSION_CARD_FINE);
     /* The same while the server is told: what lies there now changes nothing. */
@@ -285,71 +285,6 @@ TEST(a_second_reading_costs_an_owed_card_no_try)
     view_arrives(owed);
     token_arrives();
     CHECK_EQ_U64(session.card.tries, 1);
-}
-
-/* ---- what nobody knows ---- */
-
-TEST(a_write_that_was_cut_short_leaves_it_unsure_until_the_card_is_read)
-{
-    to_card_write();
-    lift();
-    result_arrives(SESSION_CARD_UNSURE, SESSION_CARD_NETWORK);
-    CHECK(session.card.unsure);
-    tick_at(session.card.give_up_ms);
-    check_screen(SESSION_SCREEN_CARD_OWED);
-    CHECK(session.card.unsure);
-    CHECK(want(SESSION_EFFECT_PRINT)->card_unsure); /* the slip says what the page says */
-    /* Laid again and read: the token is not whole on it. */
-    lay(OWN_UID);
-    view_arrives(ready_view());
-    CHECK(!session.card.unsure);
-    token_arrives();
-    result_arrives(SESSION_CARD_UNSURE, SESSION_CARD_LEFT_EARLY);
-    CHECK(session.card.unsure);
-}
-
-TEST(a_write_that_changed_nothing_leaves_nothing_unsure)
-{
-    to_card_write();
-    lift();
-    result_arrives(SESSION_CARD_NOT_DONE, SESSION_CARD_NETWORK);
-    CHECK(!session.card.unsure);
-    tick_at(session.card.give_up_ms);
-    check_screen(SESSION_SCREEN_CARD_OWED);
-    CHECK(!want(SESSION_EFFECT_PRINT)->card_unsure);
-}
-
-/* Given up while the reader is at it: it may reach the card, and the result says whether. */
-TEST(a_write_that_is_given_up_is_unsure_until_its_result)
-{
-    static const enum session_card_outcome outcomes[] = {SESSION_CARD_DONE, SESSION_CARD_NOT_DONE,
-                                                         SESSION_CARD_UNSURE};
-    for (size_t i = 0; i < 3; i++) {
-        to_card_write();
-        tick_at(session.card.give_up_ms);
-        check_screen(SESSION_SCREEN_CARD_OWED);
-        CHECK(session.card.unsure);
-        uint64_t serial = session.screen_serial;
-        result_arrives(outcomes[i], SESSION_CARD_READER);
-        CHECK_EQ_I64(session.card.unsure, outcomes[i] == SESSION_CARD_UNSURE);
-        CHECK_EQ_I64(session.screen_serial != serial, !session.card.unsure);
-    }
-}
-
-/* Its token was given out by an earlier life of this terminal, or elsewhere. */
-TEST(a_token_that_was_given_out_before_is_unsure_until_the_card_is_read)
-{
-    to_card_pay();
-    lift();
-    card_order_arrives(SESSION_ORDER_CREDITING);
-    check_screen(SESSION_SCREEN_CARD_BACK);
-    tick_at(session.card.give_up_ms);
-    check_screen(SESSION_SCREEN_CARD_OWED);
-    CHECK(session.card.unsure);
-    CHECK(want(SESSION_EFFECT_PRINT)->card_unsure);
-    lay(OWN_UID);
-    view_arrives(ready_view());
-    CHECK(!session.card.unsure);
 }
 
 TEST(an_order_refused_for_its_card_says_why)

@@ -50,6 +50,15 @@ static inline struct session_card_view ready_view(void)
     return view;
 }
 
+/* What the server says of a card that lacks what it was sold: its token comes with it. */
+static inline struct session_card_view owed_view(void)
+{
+    struct session_card_view view = ready_view();
+    view.has_write = true;
+    SET(view.owed_order_no, "SH20261120A000001");
+    return view;
+}
+
 static inline void view_arrives(struct session_card_view view)
 {
     now_ms += 300;
