@@ -200,8 +200,19 @@ static enum session_card_trouble round_tell(struct card_jobs *jobs)
     return trouble;
 }
 
-/* A write in rounds. Only one that is signed for can change the card; nothing but the server's word
- * makes it done. */
+/* Whether the round that was carried last may have left something else in the card's files. A round
+ * that only opens it to the server is signed for, too. */
+static bool round_may_have_written(const struct desk *desk)
+{
+    const struct cardlink_request *request = &desk->request;
+    bool writes = false;
+    for (size_t i = 0; i < request->apdu_count; i++) {
+        writes = writes || apdu_may_write(&request->apdus[i].apdu);
+    }
+    return writes && desk->report.outcome != OUTCOME_NOT_DONE;
+}
+
+/* A write in rounds; nothing but the server's word makes it done. */
 static void write_rounds(struct card_jobs *jobs, uint32_t number,
                          struct session_card_result *result)
 {
@@ -211,7 +222,7 @@ static void write_rounds(struct card_jobs *jobs, uint32_t number,
     MUST(fits);
     for (int i = 0; i < CARD_ROUNDS_MAX; i++) {
         result->trouble = round_carry(jobs, number, &round);
-        if (round.authorisation[0] != '\0' && desk->report.outcome != OUTCOME_NOT_DONE) {
+        if (round_may_have_written(desk)) {
             result->outcome = SESSION_CARD_UNSURE;
         }
         if (result->trouble == SESSION_CARD_FINE) {

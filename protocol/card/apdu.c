@@ -89,6 +89,16 @@ bool apdu_is_harmless(const struct apdu *apdu)
            (command.cla == CLA_DESFIRE && is_among(command.ins, desfire, ARRAY_COUNT(desfire)));
 }
 
+bool apdu_may_write(const struct apdu *apdu)
+{
+    static const uint8_t opens[] = {0x82, 0x20};
+    struct apdu_command command;
+    const bool known = apdu_decode(apdu, &command);
+    const bool only_opens =
+        known && command.cla == CLA_ISO && is_among(command.ins, opens, ARRAY_COUNT(opens));
+    return !only_opens && !apdu_is_harmless(apdu);
+}
+
 size_t apdu_bind(const struct apdu *apdu, const uint16_t *expect,
                  uint8_t ret_bytes[APDU_BOUND_SIZE_MAX])
 {

@@ -52,6 +52,10 @@ MUST_CHECK bool apdu_answer_status(const struct apdu *answer, uint16_t *ret_stat
  * wrong tries is not harmless (external authenticate, verify), nor what is not known. */
 bool apdu_is_harmless(const struct apdu *apdu);
 
+/** True if what a card holds may be another after it: all that is not harmless, but for external
+ * authenticate and verify, which open a card to a writer and write nothing themselves. */
+bool apdu_may_write(const struct apdu *apdu);
+
 /**
  * Bytes that tell one command of a relay from any other, for the signature over a round: its length
  * (2 bytes, highest first), the command, and 01 with the status word that must come, or three

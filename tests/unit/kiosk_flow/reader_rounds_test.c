@@ -141,10 +141,12 @@ struct round_end {
     int calls;
 };
 
-static void check_round_end(const struct round_end *end_of)
+static void check_round_end(const struct round_end *end_of, const char *apdu)
 {
     begin();
     struct session_card_write write = to_rounds();
+    struct api_card_apdu *signed_for = &step_answers[0].script.apdus[0];
+    CHECK(str_copy(signed_for->apdu, sizeof(signed_for->apdu), apdu));
     round_result = end_of->result;
     step_answers[1].progress = end_of->progress;
     CHECK(str_copy(refusal.code, sizeof(refusal.code), end_of->code));
@@ -179,7 +181,23 @@ TEST(a_round_that_may_have_written_leaves_it_unsure)
          SESSION_CARD_UNSURE, SESSION_CARD_SESSION_OVER, 2},
     };
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        check_round_end(&ends[i]);
+        check_round_end(&ends[i], "90C7000000");
+    }
+}
+
+/* The round that opens a purchase card to the server can use up one of its tries, no more. */
+TEST(a_round_that_only_opens_the_card_has_written_nothing)
+{
+    static const struct round_end ends[] = {
+        {OUTCOME_UNKNOWN, CARDLINK_CARD_GONE, 0, SERVER_ANSWER, "", API_CARD_FAILED,
+         SESSION_CARD_NOT_DONE, SESSION_CARD_LEFT_EARLY, 1},
+        {OUTCOME_UNKNOWN, CARDLINK_REFUSED, 1, SERVER_ANSWER, "", API_CARD_FAILED,
+         SESSION_CARD_NOT_DONE, SESSION_CARD_EXPIRED, 2},
+        {OUTCOME_DONE, CARDLINK_OK, 1, SERVER_NOTHING, "", API_CARD_FAILED, SESSION_CARD_NOT_DONE,
+         SESSION_CARD_NETWORK, 5},
+    };
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        check_round_end(&ends[i], "00820002080102030405060708");
     }
 }
 

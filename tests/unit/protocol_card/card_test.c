@@ -166,6 +166,7 @@ TEST(lengths_that_do_not_fit_are_refused)
         CHECK(apdu_parse(texts[i], &apdu));
         CHECK(!apdu_decode(&apdu, &command));
         CHECK(!apdu_is_harmless(&apdu));
+        CHECK(apdu_may_write(&apdu));
     }
     struct apdu apdu;
     char long_text[2 * APDU_SIZE_MAX + 3];
@@ -190,7 +191,9 @@ TEST(only_known_commands_are_harmless)
             struct apdu apdu = {{(uint8_t)cla, (uint8_t)ins, 0, 0}, 4};
             bool want = (cla == 0x00 && memchr(iso, (int)ins, sizeof(iso)) != NULL) ||
                         (cla == 0x90 && memchr(desfire, (int)ins, sizeof(desfire)) != NULL);
+            const bool opens = cla == 0x00 && (ins == 0x82 || ins == 0x20);
             CHECK_EQ_I64(apdu_is_harmless(&apdu), want);
+            CHECK_EQ_I64(apdu_may_write(&apdu), !want && !opens);
         }
     }
 }
