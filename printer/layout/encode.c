@@ -148,20 +148,42 @@ size_t encode_fit(const struct encode_text *text, size_t from, size_t cells)
     return to == from && to < text->count ? to + 1 : to;
 }
 
-static bool is_stop(const struct encode_glyph *glyph)
+static bool is_byte(const struct encode_glyph *glyph, char byte)
 {
+    return glyph->size == 1 && glyph->bytes[0] == (uint8_t)byte;
+}
+
+static bool is_stop(const struct encode_text *text, size_t at)
+{
+    const struct encode_glyph *glyph = &text->glyphs[at];
     bool comma = glyph->bytes[0] == 0xA3 && glyph->bytes[1] == 0xAC;
     bool full_stop = glyph->bytes[0] == 0xA1 && glyph->bytes[1] == 0xA3;
     return glyph->size == 2 && (comma || full_stop);
 }
 
+static bool is_blank(const struct encode_text *text, size_t at)
+{
+    return is_byte(&text->glyphs[at], ' ');
+}
+
+/* The blank behind an English sentence. */
+static bool is_sentence_end(const struct encode_text *text, size_t at)
+{
+    return at > 0 && is_blank(text, at) && is_byte(&text->glyphs[at - 1], '.');
+}
+
 size_t encode_break(const struct encode_text *text, size_t from, size_t to)
 {
-    enum { LOOK_BACK_MAX = 12 /* half a line: a shorter one would look torn */ };
+    static const struct {
+        bool (*ends)(const struct encode_text *text, size_t at);
+        size_t look_back; /* glyphs; about half a line: a shorter one would look torn */
+    } kinds[] = {{is_stop, 12}, {is_sentence_end, 16}, {is_blank, 12}};
     MUST(from <= to && to <= text->count);
-    for (size_t at = to; to < text->count && at > from && to - at < LOOK_BACK_MAX; at--) {
-        if (is_stop(&text->glyphs[at - 1])) {
-            return at;
+    for (size_t i = 0; i < ARRAY_COUNT(kinds) && to < text->count; i++) {
+        for (size_t at = to; at > from && to - at < kinds[i].look_back; at--) {
+            if (kinds[i].ends(text, at - 1)) {
+                return at;
+            }
         }
     }
     return to;

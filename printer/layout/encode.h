@@ -57,7 +57,7 @@ bool encode_has_hanzi(const struct encode_text *text);
 
 /**
  * Where to break a line that could end before @p to: behind a comma or full stop if one is near,
- * so that sentences fall into their parts.
+ * so that sentences fall into their parts; else between two words.
  */
 size_t encode_break(const struct encode_text *text, size_t from, size_t to);
 

@@ -16,7 +16,7 @@
 enum {
     VALUE_SIZE = 96,
     LARGE_GAP_DOTS = 14,
-    FORM_VERSION = 2, /* printed at the foot; raise it when the form changes */
+    FORM_VERSION = 3, /* printed at the foot; raise it when the form changes */
 };
 
 /* What is particular to a kind of slip. */
@@ -45,10 +45,12 @@ static const struct kind_words CARD_CREDITED = {WORD_NONE, WORD_STATE_CARD_CREDI
                                                 "WRITTEN TO YOUR CARD. PUT IT INTO THE METER."};
 static const struct kind_words CARD_PENDING = {WORD_TITLE_CARD_PENDING, WORD_STATE_CARD_PENDING,
                                                WORD_SAY_CARD_PENDING,
-                                               "PAID, NOT ON THE CARD YET. DO NOT PAY AGAIN."};
+                                               "PAID, NOT ON THE CARD YET. DO NOT PAY AGAIN. "
+                                               "LAY THE CARD ON ANY MACHINE."};
 static const struct kind_words CARD_UNSURE = {WORD_TITLE_CARD_UNSURE, WORD_STATE_CARD_UNSURE,
                                               WORD_SAY_CARD_UNSURE,
-                                              "PAID, MAYBE ON THE CARD. DO NOT PAY AGAIN."};
+                                              "PAID, MAYBE ON THE CARD. DO NOT PAY AGAIN. "
+                                              "LAY THE CARD AGAIN TO BE SURE."};
 
 static const struct kind_words *words_of(const struct receipt *receipt)
 {

@@ -304,6 +304,26 @@ TEST(absent_members_print_nothing)
     expect_nowhere("扫码");
 }
 
+TEST(no_english_sentence_is_torn)
+{
+    struct receipt receipt = receipt_make(RECEIPT_PENDING);
+    print(&receipt, &NARROW);
+    expect_line("PAID, NOT YET CREDITED. \nDO NOT PAY AGAIN.\n");
+    receipt.kind = RECEIPT_REVIEW;
+    print(&receipt, &NARROW);
+    expect_line("PAID, UNDER REVIEW. \nDO NOT PAY AGAIN.\n");
+    (void)snprintf(receipt.card_tail, sizeof(receipt.card_tail), "1C2D");
+    receipt.kind = RECEIPT_CREDITED;
+    print(&receipt, &NARROW);
+    expect_line("WRITTEN TO YOUR CARD. \nPUT IT INTO THE METER.\n");
+    receipt.kind = RECEIPT_PENDING;
+    receipt.card_unsure = true;
+    print(&receipt, &NARROW);
+    expect_line("PAID, MAYBE ON THE CARD. \nDO NOT PAY AGAIN. \nLAY THE CARD AGAIN TO BE SURE.\n");
+    print(&receipt, &WIDE);
+    expect_line("PAID, MAYBE ON THE CARD. DO NOT PAY AGAIN. \nLAY THE CARD AGAIN TO BE SURE.\n");
+}
+
 TEST(narrow_paper_breaks_long_values)
 {
     struct receipt receipt = receipt_make(RECEIPT_REFUND_ORDERED);
