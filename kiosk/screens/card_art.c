@@ -24,7 +24,8 @@ enum {
     CARD_Y = PAD_Y + 45, /* the card on the pad */
     LIFT_X = 110,        /* where the hand holds it */
     LIFT_Y = 172,
-    LIES_UP = 40, /* without a way to go the picture stands in the middle */
+    LIES_UP = 40,             /* without a way to go the picture stands in the middle */
+    STAGE_LEAST_PERCENT = 60, /* of its width, before words need the room */
     WAVES = 3,
     WAVE_MS = 1500,
 };
@@ -341,23 +342,8 @@ static void scene_move(struct ui_build *build, struct scene *scene, int64_t sinc
     }
 }
 
-void card_stage(struct ui_build *build, enum card_art art, int size_u, const char *tail,
-                int64_t since_ms)
-{
-    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
-                                    .w = UI_GROW(1),
-                                    .h = UI_GROW(1),
-                                    .justify = LAYOUT_CENTER,
-                                    .align = LAYOUT_CENTER,
-                                    .surface = UI_SURFACE_SUNK,
-                                    .radius = 28,
-                                    .drop = 6});
-    card_art(build, art, size_u, tail, since_ms);
-    ui_close(build);
-}
-
-void card_art(struct ui_build *build, enum card_art art, int size_u, const char *tail,
-              int64_t since_ms)
+static void scene_add(struct ui_build *build, const struct ui_box *box, enum card_art art,
+                      const char *tail, int64_t since_ms)
 {
     MUST(art < CARD_ART_COUNT);
     struct scene *scene = ui_alloc(build, sizeof *scene);
@@ -366,7 +352,31 @@ void card_art(struct ui_build *build, enum card_art art, int size_u, const char 
     }
     *scene = (struct scene){.art = art, .tail = tail, .name = TC("on the card", "Meter card")};
     scene_move(build, scene, since_ms);
-    ui_paint(build,
-             &(struct ui_box){.w = UI_UNITS(size_u), .h = UI_UNITS(size_u * CANVAS_H / CANVAS_W)},
-             paint, scene);
+    ui_paint(build, box, paint, scene);
+}
+
+void card_stage(struct ui_build *build, enum card_art art, int size_u, const char *tail,
+                int64_t since_ms)
+{
+    const struct ui_size height = {.sizing = LAYOUT_GROW,
+                                   .value = 1,
+                                   .min = size_u * STAGE_LEAST_PERCENT / 100 * CANVAS_H / CANVAS_W,
+                                   .max = size_u * CANVAS_H / CANVAS_W};
+    ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
+                                    .w = UI_GROW(1),
+                                    .h = UI_GROW(1),
+                                    .justify = LAYOUT_CENTER,
+                                    .surface = UI_SURFACE_SUNK,
+                                    .radius = 28,
+                                    .drop = 6});
+    scene_add(build, &(struct ui_box){.w = UI_GROW(1), .h = height}, art, tail, since_ms);
+    ui_close(build);
+}
+
+void card_art(struct ui_build *build, enum card_art art, int size_u, const char *tail,
+              int64_t since_ms)
+{
+    scene_add(build,
+              &(struct ui_box){.w = UI_UNITS(size_u), .h = UI_UNITS(size_u * CANVAS_H / CANVAS_W)},
+              art, tail, since_ms);
 }

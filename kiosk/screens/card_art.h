@@ -31,7 +31,8 @@ enum card_art {
 void card_art(struct ui_build *build, enum card_art art, int size_u, const char *tail,
               int64_t since_ms);
 
-/** The same on a sunk stage that fills its column; dropped where words need the room. */
+/** The same on a sunk stage that fills its column; smaller where words need the room, then
+ * dropped. */
 void card_stage(struct ui_build *build, enum card_art art, int size_u, const char *tail,
                 int64_t since_ms);
 

@@ -279,6 +279,12 @@ static const char *owed_promise(struct ui_build *build, const struct session *se
                           claim_code(session), result_phone(session));
 }
 
+/* A hint is on this page: else the page itself says why it could not be finished. */
+static bool owed_has_hint(const struct session *session)
+{
+    return card_hint(session)[0] != '\0' && !card_is_hopeless(session);
+}
+
 static const char *owed_so_far(const struct session *session)
 {
     if (session->card.written) {
@@ -288,9 +294,9 @@ static const char *owed_so_far(const struct session *session)
         return T("Your card is not in order yet");
     }
     if (session->card.unsure) { /* nobody knows, and another laying tells */
-        return card_is_hopeless(session)
-                   ? T("It may be on the card already")
-                   : T("It may be on the card already: lay it again to be sure");
+        bool told = owed_has_hint(session) || card_is_hopeless(session);
+        return told ? T("It may be on the card already")
+                    : T("It may be on the card already: lay it again to be sure");
     }
     return T("Not on the card yet");
 }
@@ -299,9 +305,7 @@ static void owed_ticks(struct ui_build *build, const struct session *session)
 {
     card_page_tick_paid(build, session);
     /* A hint says it as well, where there is no room for both; but not that it may be there. */
-    bool hint =
-        card_hint(session)[0] != '\0' && !card_is_hopeless(session) && !session->card.unsure;
-    uint8_t drop = hint ? 7 : 0;
+    uint8_t drop = owed_has_hint(session) && !session->card.unsure ? 7 : 0;
     ui_open(build, &(struct ui_box){.w = UI_GROW(1), .drop = drop});
     widget_tick(build,
                 &(struct widget_tick){.state = WIDGET_TICK_WAITING, .text = owed_so_far(session)});
