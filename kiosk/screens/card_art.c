@@ -175,12 +175,25 @@ static void waves(const struct canvas *canvas, const struct scene *scene)
     }
 }
 
-static void card_text(const struct canvas *canvas, enum ui_style style, const char *text,
-                      struct ui_rect at)
+static bool card_fits(const struct canvas *canvas, const char *text, int card_w)
+{
+    return ui_draw_width(canvas->build, UI_STYLE_SMALL_BOLD, text) <= px(canvas, card_w * 38 / 100);
+}
+
+static void card_text(const struct canvas *canvas, const char *text, int x, int y)
 {
     if (text[0] != '\0') {
-        struct ui_rect rect = rect_of(canvas, at);
-        ui_draw_text(canvas->build, style, UI_COLOR_ART_CARD_TEXT, text, rect.x, rect.y);
+        struct ui_rect at = rect_of(canvas, (struct ui_rect){x, y, 0, 0});
+        ui_draw_text(canvas->build, UI_STYLE_SMALL_BOLD, UI_COLOR_ART_CARD_TEXT, text, at.x, at.y);
+    }
+}
+
+/* Letters do not get smaller than people can read: a small card bears none. */
+static void card_texts(const struct canvas *canvas, const struct scene *scene, struct ui_rect at)
+{
+    if (card_fits(canvas, scene->name, at.w) && card_fits(canvas, scene->tail, at.w)) {
+        card_text(canvas, scene->name, at.x + at.w * 22 / 100, at.y + at.h * 18 / 100);
+        card_text(canvas, scene->tail, at.x + at.w * 78 / 100, at.y + at.h * 87 / 100);
     }
 }
 
@@ -200,10 +213,7 @@ static void card(const struct canvas *canvas, const struct scene *scene, struct 
     sign(canvas, at.x + at.w * 80 / 100, at.y + at.h * 44 / 100, at.w * 11 / 100,
          ui_color_value(canvas->build, UI_COLOR_ART_CARD_TEXT));
     if (scene->art != CARD_ART_METER && scene->art != CARD_ART_STILL) {
-        card_text(canvas, UI_STYLE_SMALL_BOLD, scene->name,
-                  (struct ui_rect){at.x + at.w * 22 / 100, at.y + at.h * 18 / 100, 0, 0});
-        card_text(canvas, UI_STYLE_SMALL_BOLD, scene->tail,
-                  (struct ui_rect){at.x + at.w * 78 / 100, at.y + at.h * 87 / 100, 0, 0});
+        card_texts(canvas, scene, at);
     }
 }
 

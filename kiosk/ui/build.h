@@ -131,5 +131,7 @@ void ui_draw(struct ui_build *build, struct draw_cmd cmd);
 /** One line of text, its middle at (@p x, @p y). */
 void ui_draw_text(struct ui_build *build, enum ui_style style, enum ui_color color,
                   const char *text, int x, int y);
+/** How wide that line is, in pixels. */
+int ui_draw_width(const struct ui_build *build, enum ui_style style, const char *text);
 
 #endif

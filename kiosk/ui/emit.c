@@ -208,15 +208,30 @@ static void emit_text(struct ui_build *build, struct frame_node *look, struct ui
     emit_line(build, look, &style, rect, text, strlen(text));
 }
 
+/* Of a painter's line. */
+static struct text_style draw_style(const struct ui_build *build, enum ui_style style,
+                                    int *ret_line_px)
+{
+    struct text_style resolved = style_resolve(&build->panel, style, ret_line_px);
+    resolved.cjk_quotes = build->chinese;
+    return resolved;
+}
+
 void ui_draw_text(struct ui_build *build, enum ui_style style, enum ui_color color,
                   const char *text, int x, int y)
 {
     struct frame_node look = {.text = text, .color = color};
-    look.style = style_resolve(&build->panel, style, &look.line_px);
-    look.style.cjk_quotes = build->chinese;
+    look.style = draw_style(build, style, &look.line_px);
     int width = text_width(build->text, &look.style, text, strlen(text));
     struct ui_rect line = {x - width / 2, y - look.line_px / 2, width, look.line_px};
     emit_line(build, &look, &look.style, line, text, strlen(text));
+}
+
+int ui_draw_width(const struct ui_build *build, enum ui_style style, const char *text)
+{
+    int line_px = 0;
+    struct text_style resolved = draw_style(build, style, &line_px);
+    return text_width(build->text, &resolved, text, strlen(text));
 }
 
 static void emit_icon(struct ui_build *build, const struct frame_node *look, struct ui_rect rect)

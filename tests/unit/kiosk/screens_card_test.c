@@ -130,12 +130,15 @@ TEST(a_card_that_takes_a_top_up_back_goes_to_the_meter_and_then_to_the_office)
 /* What is to be done is shown, also in the longer language: the words leave room for it. */
 TEST(a_page_of_an_owed_card_keeps_its_picture)
 {
-    static const char *const pages[] = {
-        "card-owed",          "card-owed-issued", "card-owed-unsure", "card-owed-unsure-early",
-        "card-owed-no-paper", "card-owed-repair", "card-owed-return", "card-owed-written",
-        "card-back",          "card-back-early",  "card-back-other",  "card-back-reader",
-        "card-write",         "card-write-owed",  "card-confirming",  "card-confirming-offline",
-        "card-done",          "card-done-owed"};
+    static const char *const pages[] = {"card-owed",          "card-owed-issued",
+                                        "card-owed-unsure",   "card-owed-unsure-early",
+                                        "card-owed-no-paper", "card-owed-repair",
+                                        "card-owed-return",   "card-back",
+                                        "card-back-early",    "card-back-other",
+                                        "card-back-reader",   "card-write",
+                                        "card-write-owed",    "card-confirming-offline",
+                                        "card-confirming",    "card-done",
+                                        "card-done-owed"};
     open_states();
     struct ui *ui = open_ui(1080, 1920);
     for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
