@@ -14,9 +14,28 @@ void view_clock(struct ui_build *build, enum ui_style style)
     ui_text(build, style, UI_COLOR_ON_NIGHT, words_time(build, now.wall_s));
 }
 
-static void ahead_chip(struct ui_build *build)
+/* The next term, and the days to the next festival: large letters go on to a second line. */
+static void ahead_words(struct ui_build *build)
 {
     struct words_ahead ahead = words_ahead(build, words_today(build));
+    bool large = ui_is_large(build);
+    int gap = ui_is_portrait(build) ? 10 : 8;
+    ui_open(build,
+            &(struct ui_box){.align = LAYOUT_BASELINE, .gap = large ? 16 : gap, .wrap = large});
+    ui_open(build, &(struct ui_box){.align = LAYOUT_BASELINE, .gap = gap});
+    ui_text(build, UI_STYLE_SMALL, UI_COLOR_BRASS_ON_NIGHT, ahead.before);
+    ui_text(build, UI_STYLE_SMALL_BOLD, UI_COLOR_BRASS_ON_NIGHT, ahead.term);
+    ui_close(build);
+    const char *after = large ? ahead.after : ui_format(build, "\xC2\xB7 %s", ahead.after);
+    ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,
+                                       .color = UI_COLOR_BRASS_ON_NIGHT,
+                                       .text = after,
+                                       .drop = large ? 0 : 3});
+    ui_close(build);
+}
+
+static void ahead_chip(struct ui_build *build)
+{
     bool portrait = ui_is_portrait(build);
     ui_open(build, &(struct ui_box){.pad_left = portrait ? 18 : 14,
                                     .pad_right = portrait ? 24 : 18,
@@ -27,14 +46,7 @@ static void ahead_chip(struct ui_build *build)
                                     .radius = 32,
                                     .drop = 8});
     ui_icon(build, UI_ICON_CLOCK, 32, UI_COLOR_BRASS_ON_NIGHT);
-    ui_open(build, &(struct ui_box){.align = LAYOUT_BASELINE, .gap = portrait ? 10 : 8});
-    ui_text(build, UI_STYLE_SMALL, UI_COLOR_BRASS_ON_NIGHT, ahead.before);
-    ui_text(build, UI_STYLE_SMALL_BOLD, UI_COLOR_BRASS_ON_NIGHT, ahead.term);
-    ui_label(build, &(struct ui_label){.style = UI_STYLE_SMALL,
-                                       .color = UI_COLOR_BRASS_ON_NIGHT,
-                                       .text = ui_format(build, "\xC2\xB7 %s", ahead.after),
-                                       .drop = 3});
-    ui_close(build);
+    ahead_words(build);
     ui_close(build);
 }
 
@@ -75,11 +87,12 @@ static void day_badge(struct ui_build *build, enum lunar_day_kind kind)
     ui_close(build);
 }
 
-static void day_add(struct ui_build *build, int64_t day, bool today, bool names)
+static void day_add(struct ui_build *build, int64_t day, bool today, bool names, bool narrow)
 {
     struct civil civil = civil_beijing(day * DAY_S);
     bool special = false;
     const char *below = words_lunar_day(build, day, names, &special);
+    bool crowds = narrow && !today && !special; /* names of neighbours would run into each other */
     enum ui_color weak = today ? UI_COLOR_ON_TODAY_WEAK : UI_COLOR_ON_NIGHT_WEAK;
     enum ui_color marked = today ? UI_COLOR_ON_TODAY : UI_COLOR_BRASS_ON_NIGHT;
     ui_open(build, &(struct ui_box){.direction = LAYOUT_STACK,
@@ -93,13 +106,13 @@ static void day_add(struct ui_build *build, int64_t day, bool today, bool names)
     ui_text(build, UI_STYLE_DAY, today ? UI_COLOR_ON_TODAY : UI_COLOR_ON_NIGHT,
             words_number(build, civil.day));
     ui_text(build, special ? UI_STYLE_CAPTION_BOLD : UI_STYLE_CAPTION, special ? marked : weak,
-            below);
+            crowds ? "" : below);
     ui_close(build);
     day_badge(build, names ? lunar_day_kind(day) : LUNAR_DAY_PLAIN);
     ui_close(build);
 }
 
-void view_week(struct ui_build *build, const struct session *session)
+void view_week(struct ui_build *build, const struct session *session, bool narrow)
 {
     int64_t today = words_today(build);
     int64_t monday = today - (civil_beijing(today * DAY_S).weekday + WEEK - 1) % WEEK;
@@ -111,7 +124,7 @@ void view_week(struct ui_build *build, const struct session *session)
                                     .drop = 9});
     for (int i = 0; i < WEEK; i++) {
         day_add(build, monday + i, monday + i == today,
-                session->comfort.language == SESSION_LANGUAGE_ZH);
+                session->comfort.language == SESSION_LANGUAGE_ZH, narrow);
     }
     ui_close(build);
 }

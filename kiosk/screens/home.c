@@ -314,7 +314,7 @@ static void home_portrait(struct ui_build *build, const struct session *session)
     view_dates(build, session);
     ui_close(build);
     ui_space(build, 28);
-    view_week(build, session);
+    view_week(build, session, /* narrow= */ false);
     ui_close(build);
     ui_open(build, &(struct ui_box){.direction = LAYOUT_COLUMN,
                                     .w = UI_GROW(1),
@@ -347,11 +347,15 @@ static void home_left(struct ui_build *build, const struct session *session)
                                     .surface = UI_SURFACE_NIGHT,
                                     .picture = DRAW_PICTURE_NIGHT,
                                     .radius = 36});
-    ui_open(build, &(struct ui_box){.w = UI_GROW(1), .gap = 28, .align = LAYOUT_CENTER});
+    bool large = ui_is_large(build); /* beside the clock there is no room for such dates */
+    ui_open(build, &(struct ui_box){.direction = large ? LAYOUT_COLUMN : LAYOUT_ROW,
+                                    .w = UI_GROW(1),
+                                    .gap = large ? 0 : 28,
+                                    .align = large ? LAYOUT_START : LAYOUT_CENTER});
     view_clock(build, UI_STYLE_CLOCK_SMALL);
     view_dates(build, session);
     ui_close(build);
-    view_week(build, session);
+    view_week(build, session, /* narrow= */ large);
     ui_close(build);
     if (has_media(build, session)) {
         media_card(build, session);

@@ -125,7 +125,7 @@ static void attract_head(struct ui_build *build, const struct session *session)
     view_clock(build, UI_STYLE_CLOCK_HUGE);
     view_dates(build, session);
     ui_space(build, 20);
-    view_week(build, session);
+    view_week(build, session, /* narrow= */ false);
     ui_fill(build);
     ui_close(build);
 }

@@ -40,7 +40,7 @@ void view_overlay(struct ui_build *build, const struct session *session);
 /* The night head of home and attract: clock, date, lunar date, what is ahead, the week. */
 void view_clock(struct ui_build *build, enum ui_style style);
 void view_dates(struct ui_build *build, const struct session *session);
-void view_week(struct ui_build *build, const struct session *session);
+void view_week(struct ui_build *build, const struct session *session, bool narrow);
 
 /* Parts of several pages */
 

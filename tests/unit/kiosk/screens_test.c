@@ -420,4 +420,19 @@ TEST(names_and_addresses_are_masked_in_dumps)
     ui_destroy(ui);
 }
 
+/* The days to the next festival are on the first page in large letters, too. */
+TEST(large_letters_leave_nothing_of_the_calendar_out)
+{
+    const struct dress across = {.width = 1920, .height = 1080, .large = true};
+    const struct dress upright = {.width = 1080, .height = 1920, .large = true};
+    open_states();
+    struct ui *ui = open_ui(1920, 1080);
+    CHECK(says_at(ui, "home", across, "Light Snow New Year in 42 days"));
+    CHECK(says_at(ui, "attract", across, "Light Snow New Year in 42 days"));
+    ui_destroy(ui);
+    ui = open_ui(1080, 1920);
+    CHECK(says_at(ui, "attract", upright, "Light Snow New Year in 42 days"));
+    ui_destroy(ui);
+}
+
 TEST_MAIN()
