@@ -31,6 +31,20 @@ static const char *const action_names[] = {
     "more_time",  "print",    "receipt_code", "finish",   "order",   "continue",    "end"};
 NAME_COUNT_CHECK(action_names, SESSION_ACTION_COUNT);
 
+static const char *const printer_names[] = {"none",       "ready", "near_end", "paper_out",
+                                            "cover_open", "error", "offline"};
+NAME_COUNT_CHECK(printer_names, SESSION_PRINTER_COUNT);
+
+static const char *const reader_names[] = {"none", "ready", "error"};
+NAME_COUNT_CHECK(reader_names, SESSION_READER_COUNT);
+
+static const char *const card_trouble_names[] = {
+    "fine",    "two",          "phone",       "not_ours",   "left_early", "other",
+    "reader",  "blocked",      "lost",        "replaced",   "other_site", "blank",
+    "damaged", "forged",       "return_case", "not_loaded", "full",       "refused",
+    "network", "session_over", "not_paid",    "expired",    "disk"};
+NAME_COUNT_CHECK(card_trouble_names, SESSION_CARD_TROUBLE_COUNT);
+
 static const char *const order_state_names[] = {"NEW",       "WAIT_PAY",  "CLOSING", "CLOSED",
                                                 "PAID",      "CREDITING", "DONE",    "REFUND_DUE",
                                                 "REFUNDING", "REFUNDED",  "REVIEW"};
@@ -58,6 +72,24 @@ const char *session_action_name(enum session_action action)
     const char *name = action_names[action];
     MUST(name != NULL);
     return name;
+}
+
+const char *session_printer_name(enum session_printer printer)
+{
+    MUST((unsigned)printer < SESSION_PRINTER_COUNT);
+    return printer_names[printer];
+}
+
+const char *session_reader_name(enum session_reader reader)
+{
+    MUST((unsigned)reader < SESSION_READER_COUNT);
+    return reader_names[reader];
+}
+
+const char *session_card_trouble_name(enum session_card_trouble trouble)
+{
+    MUST((unsigned)trouble < SESSION_CARD_TROUBLE_COUNT);
+    return card_trouble_names[trouble];
 }
 
 const char *session_order_state_name(enum session_order_state state)

@@ -18,6 +18,15 @@ const char *session_overlay_name(enum session_overlay overlay);
 /** "home", "digit", ... Blocks: no. Allocates: no. */
 const char *session_action_name(enum session_action action);
 
+/** "none", "ready", "paper_out", ... as in heartbeats. Blocks: no. Allocates: no. */
+const char *session_printer_name(enum session_printer printer);
+
+/** "none", "ready", "error" as in heartbeats. Blocks: no. Allocates: no. */
+const char *session_reader_name(enum session_reader reader);
+
+/** "fine", "two", "left_early", ... Blocks: no. Allocates: no. */
+const char *session_card_trouble_name(enum session_card_trouble trouble);
+
 /** "NEW" .. "REVIEW" as on the wire. Blocks: no. Allocates: no. */
 const char *session_order_state_name(enum session_order_state state);
 

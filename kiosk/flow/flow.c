@@ -253,21 +253,10 @@ static bool carry(struct flow *flow, const struct session_effect *effect)
 
 static void tell_state(struct flow *flow)
 {
-    static const char *const printers[SESSION_PRINTER_COUNT] = {
-        [SESSION_PRINTER_NONE] = "none",
-        [SESSION_PRINTER_READY] = "ready",
-        [SESSION_PRINTER_NEAR_END] = "near_end",
-        [SESSION_PRINTER_PAPER_OUT] = "paper_out",
-        [SESSION_PRINTER_COVER_OPEN] = "cover_open",
-        [SESSION_PRINTER_ERROR] = "error",
-        [SESSION_PRINTER_OFFLINE] = "offline"};
-    static const char *const readers[SESSION_READER_COUNT] = {[SESSION_READER_NONE] = "none",
-                                                              [SESSION_READER_READY] = "ready",
-                                                              [SESSION_READER_ERROR] = "error"};
     if (flow->asker != NULL) {
         struct asker_state state = {.screen = session_screen_name(flow->session.screen),
-                                    .printer = printers[flow->session.printer],
-                                    .reader = readers[flow->session.reader],
+                                    .printer = session_printer_name(flow->session.printer),
+                                    .reader = session_reader_name(flow->session.reader),
                                     .open_order_no = flow->session.order.order_no};
         asker_set_state(flow->asker, &state);
     }

@@ -60,6 +60,9 @@ enum err report_write(const char *state_dir, const struct session *session, int6
     json_put_int(root, "receipt", session->receipt);
     json_put_int(root, "problem", session->problem);
     json_put_flag(root, "online", session->online);
+    json_put_text(root, "printer", session_printer_name(session->printer));
+    json_put_text(root, "reader", session_reader_name(session->reader));
+    json_put_text(root, "card_trouble", session_card_trouble_name(session->card.trouble));
     json_put_int(root, "shown_wall_s", shown_wall_s);
     json_put(root, "targets", targets_json(ui));
     char *text = malloc(TEXT_SIZE);

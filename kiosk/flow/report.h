@@ -4,8 +4,9 @@
 
 /*
  * What the screen shows, for a field engineer or a test that cannot see it: SIGUSR1 makes the
- * kiosk write STATE_DIR/screen.json, with the screen's name and where its controls are. No text of
- * the picture, no name and no amount is in it.
+ * kiosk write STATE_DIR/screen.json, with the screen's name and where its controls are, how printer
+ * and card reader are, and what is wrong with the card that was laid. No text of the picture, no
+ * name and no amount is in it.
  */
 
 #include <stdint.h>

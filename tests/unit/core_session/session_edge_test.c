@@ -7,6 +7,10 @@ TEST(every_enum_has_its_names)
 {
     CHECK_EQ_STR(session_overlay_name(SESSION_OVERLAY_RECEIPT_CODE), "receipt_code");
     CHECK_EQ_STR(session_action_name(SESSION_ACTION_END), "end");
+    CHECK_EQ_STR(session_printer_name(SESSION_PRINTER_OFFLINE), "offline");
+    CHECK_EQ_STR(session_reader_name(SESSION_READER_ERROR), "error");
+    CHECK_EQ_STR(session_card_trouble_name(SESSION_CARD_RETURN_CASE), "return_case");
+    CHECK_EQ_STR(session_card_trouble_name(SESSION_CARD_DISK), "disk");
     for (int i = 0; i < SESSION_ORDER_STATE_COUNT; i++) {
         enum session_order_state state = SESSION_ORDER_STATE_COUNT;
         CHECK(session_order_state_parse(session_order_state_name((enum session_order_state)i),
