@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "cloud/api/terminal_status.h"
 #include "cloud/identity/expiry.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
@@ -65,11 +66,16 @@ static void put_devices(struct strbuf *out, const struct admin_config *config)
 {
     size_t known = 0;
     size_t heard = 0;
+    size_t readers_down = 0;
     struct gateway_counters gateway;
     devices_count(config->devices, &known, &heard);
     gateway_get_counters(config->gateway, &gateway);
     put(out, "terminals", "gauge", "in the catalogue", known);
     put(out, "terminals_heard", "gauge", "of these, heard within a minute", heard);
+    if (terminal_status_readers_down(config->store, &readers_down) == OK) {
+        put(out, "card_readers_down", "gauge", "of these, whose card reader does not work",
+            readers_down);
+    }
     put(out, "broker_connected", "gauge", "0: no meters now",
         gateway_is_connected(config->gateway) ? 1 : 0);
     put(out, "collectors", "gauge", "in the catalogue", gateway.collectors);

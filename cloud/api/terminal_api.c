@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloud/api/terminal_status.h"
 #include "cloud/catalog/catalog.h"
 #include "cloud/catalog/rooms.h"
 #include "common/log.h"
@@ -126,29 +127,6 @@ static void get_profile(struct http_request *request, void *self)
 
 /* --- heartbeat --- */
 
-struct heard {
-    char terminal_id[API_ID_SIZE];
-    struct api_heartbeat heartbeat;
-};
-
-static enum err keep_heard(struct db *db, void *arg)
-{
-    const struct heard *heard = arg;
-    struct sql *sql = sql_begin(
-        db, "INSERT INTO terminal_status (terminal_id, heard_at, uptime_s, version, screen,"
-            " printer_state, open_order_no) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-            " ON CONFLICT (terminal_id) DO UPDATE SET heard_at = ?2, uptime_s = ?3, version = ?4,"
-            " screen = ?5, printer_state = ?6, open_order_no = ?7");
-    sql_bind_text(sql, 1, heard->terminal_id);
-    sql_bind_i64(sql, 2, db_wall_s(db));
-    sql_bind_i64(sql, 3, heard->heartbeat.uptime_s);
-    sql_bind_text(sql, 4, heard->heartbeat.version);
-    sql_bind_text(sql, 5, heard->heartbeat.screen);
-    sql_bind_text(sql, 6, heard->heartbeat.printer_state);
-    sql_bind_text(sql, 7, heard->heartbeat.open_order_no);
-    return sql_run(sql);
-}
-
 static void heard_kept(enum err err, void *arg)
 {
     if (err != OK) {
@@ -170,7 +148,7 @@ static void post_heartbeat(struct http_request *request, void *self)
     struct api_fault fault;
     size_t size = 0;
     const char *body = http_body_raw(request, &size);
-    struct heard *heard = calloc(1, sizeof(*heard));
+    struct terminal_heard *heard = calloc(1, sizeof(*heard));
     MUST(heard != NULL);
     MUST(str_copy(heard->terminal_id, sizeof(heard->terminal_id), http_peer(request)->terminal_id));
     if (api_heartbeat_decode(body, size, &heard->heartbeat, &fault) != OK) {
@@ -180,7 +158,7 @@ static void post_heartbeat(struct http_request *request, void *self)
     }
     struct api_heartbeat_answer answer = {0};
     enum err err = store_read(api->config.store, load_version, &answer);
-    if (store_submit(api->config.store, keep_heard, heard_kept, heard) != OK) {
+    if (store_submit(api->config.store, terminal_status_keep, heard_kept, heard) != OK) {
         free(heard);
     }
     if (err != OK) {

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cloud/api/terminal_status.h"
+
+#include "common/log.h"
+#include "common/str.h"
+
+enum { FRESH_S = 60 };
+
+/* The reader's word at the heartbeat before; empty if there was none. */
+static enum err reader_before(struct db *db, const char *terminal_id, char ret_word[API_WORD_SIZE])
+{
+    struct sql *sql =
+        sql_begin(db, "SELECT reader_state FROM terminal_status WHERE terminal_id = ?1");
+    sql_bind_text(sql, 1, terminal_id);
+    enum err err = sql_one(sql);
+    ret_word[0] = '\0';
+    if (err == OK && !sql_copy_text(sql, 0, ret_word, API_WORD_SIZE)) {
+        err = ERR_CHECKSUM;
+    }
+    sql_end(sql);
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static void tell_change(const struct terminal_heard *heard, const char *before)
+{
+    bool failed = str_equal(before, TERMINAL_READER_ERROR);
+    bool fails = str_equal(heard->heartbeat.reader_state, TERMINAL_READER_ERROR);
+    if (fails && !failed) {
+        log_warn("terminal %s: its card reader does not work", heard->terminal_id);
+    } else if (failed && !fails) {
+        log_info("terminal %s: its card reader is no longer called broken", heard->terminal_id);
+    }
+}
+
+enum err terminal_status_keep(struct db *db, void *arg)
+{
+    const struct terminal_heard *heard = arg;
+    char before[API_WORD_SIZE];
+    enum err err = reader_before(db, heard->terminal_id, before);
+    if (err != OK) {
+        return err;
+    }
+    struct sql *sql = sql_begin(
+        db, "INSERT INTO terminal_status (terminal_id, heard_at, uptime_s, version, screen,"
+            " printer_state, open_order_no, reader_state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+            " ON CONFLICT (terminal_id) DO UPDATE SET heard_at = ?2, uptime_s = ?3, version = ?4,"
+            " screen = ?5, printer_state = ?6, open_order_no = ?7, reader_state = ?8");
+    sql_bind_text(sql, 1, heard->terminal_id);
+    sql_bind_i64(sql, 2, db_wall_s(db));
+    sql_bind_i64(sql, 3, heard->heartbeat.uptime_s);
+    sql_bind_text(sql, 4, heard->heartbeat.version);
+    sql_bind_text(sql, 5, heard->heartbeat.screen);
+    sql_bind_text(sql, 6, heard->heartbeat.printer_state);
+    sql_bind_text(sql, 7, heard->heartbeat.open_order_no);
+    sql_bind_text(sql, 8, heard->heartbeat.reader_state);
+    err = sql_run(sql);
+    if (err == OK) {
+        tell_change(heard, before);
+    }
+    return err;
+}
+
+static enum err count_down(struct db *db, void *arg)
+{
+    size_t *count = arg;
+    struct sql *sql = sql_begin(db, "SELECT count(*) FROM terminal_status WHERE reader_state ="
+                                    " '" TERMINAL_READER_ERROR "' AND heard_at > ?1");
+    sql_bind_i64(sql, 1, db_wall_s(db) - FRESH_S);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *count = (size_t)sql_i64(sql, 0);
+    }
+    sql_end(sql);
+    return err;
+}
+
+enum err terminal_status_readers_down(struct store *store, size_t *ret_count)
+{
+    return store_read(store, count_down, ret_count);
+}
