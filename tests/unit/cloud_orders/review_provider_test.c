@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the providers say of an order, in answers and in bills, binds the persons who decide. */
+#include "tests/unit/cloud_orders/review_steps.h"
+
+TEST(the_provider_is_asked_again)
+{
+    struct rig rig;
+    char no[33];
+    char word[64];
+    mismatch(&rig, no);
+    ask(no, "query", "li", "", word);
+    CHECK_EQ_STR(word, "paid");
+    double_pay_return(no);
+    ask(no, "query", "li", "", word);
+    CHECK_EQ_STR(word, "refunded");
+    sign(no, "li", "refund", "already_refunded");
+    attach(no, "reference", "attached");
+    sign(no, "li", "refunded", "first");
+    sign(no, "wang", "refunded", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+/* A payment in another currency: no amount of it is fen, and still it must end. */
+TEST(a_foreign_currency_is_settled_by_its_reference)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    add_persons(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
+                                .result = PAY_PAID,
+                                .amount_fen = FEN,
+                                .refunded_fen = -1,
+                                .currency_ok = false,
+                                .http_status = 200,
+                                .reply = "",
+                                .trade_no = "TFOREIGN"};
+    str_format_cut(notify.order_no, sizeof(notify.order_no), "%s", no);
+    double_pay_notify(&notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/alipay/notify", "{}");
+    double_answer_finish(&answer);
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    sign(no, "li", "close", "paid");
+    sign(no, "li", "refund", "reason_unfit");
+    sign(no, "li", "refunded", "no_reference");
+    attach(no, "reference", "attached");
+    sign(no, "li", "refunded", "first");
+    sign(no, "wang", "refunded", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM review_item WHERE closed_at IS NULL", NULL),
+                 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+struct facts {
+    const char *document_no;
+    struct review_facts facts;
+};
+
+static enum err load_facts(struct db *db, void *arg)
+{
+    struct facts *facts = arg;
+    return review_facts_load(db, facts->document_no, &facts->facts);
+}
+
+static struct review_facts facts_of(const struct rig *rig, const char *no)
+{
+    struct facts facts = {.document_no = no};
+    CHECK_EQ_I64(store_read(rig->store, load_facts, &facts), OK);
+    return facts.facts;
+}
+
+/* What a provider said of an order, in a bill or in an answer. */
+struct said {
+    const char *order_no;
+    const char *word; /* kind of the bill's row, or verdict */
+    const char *refund_no;
+};
+
+static enum err add_bill_row(struct db *db, void *arg)
+{
+    const struct said *said = arg;
+    struct sql *sql = sql_begin(db, "INSERT INTO bill_row (channel, day, kind, order_no, refund_no,"
+                                    " trade_no, fen) VALUES ('wechat', '2026-11-20', ?2, ?1, ?3,"
+                                    " 'T', 5000)");
+    sql_bind_text(sql, 1, said->order_no);
+    sql_bind_text(sql, 2, said->word);
+    sql_bind_text(sql, 3, said->refund_no);
+    return sql_run(sql);
+}
+
+static enum err add_inbox(struct db *db, void *arg)
+{
+    const struct said *said = arg;
+    struct sql *sql =
+        sql_begin(db, "INSERT INTO pay_inbox (channel, source, verdict, document_no, headers, body,"
+                      " received_at) VALUES ('wechat', 'query', ?2, ?1, '', x'00', 1)");
+    sql_bind_text(sql, 1, said->order_no);
+    sql_bind_text(sql, 2, said->word);
+    return sql_run(sql);
+}
+
+static void write_bill(const struct rig *rig, const char *no, const char *kind,
+                       const char *refund_no)
+{
+    struct said said = {no, kind, refund_no};
+    CHECK_EQ_I64(store_run(rig->store, add_bill_row, &said), OK);
+}
+
+TEST(what_a_bill_says_counts)
+{
+    struct rig rig;
+    char no[33];
+    rig_begin(&rig);
+    rig_create(1, FEN, no);
+    CHECK(rig_until(&rig, no, "WAIT_PAY"));
+    CHECK(!facts_of(&rig, no).provider_paid);
+    write_bill(&rig, "SH00000000", "payment", "");
+    CHECK(!facts_of(&rig, no).provider_paid);
+    write_bill(&rig, no, "payment", "");
+    CHECK(facts_of(&rig, no).provider_paid);
+    CHECK(!facts_of(&rig, no).provider_refunded);
+    write_bill(&rig, no, "refund", "SOMEBODYS");
+    rig_exec(&rig, "UPDATE bill_row SET state = 'pending' WHERE kind = 'refund'");
+    CHECK(!facts_of(&rig, no).provider_refunded); /* it had only begun */
+    rig_exec(&rig, "UPDATE bill_row SET state = 'done' WHERE kind = 'refund'");
+    CHECK(facts_of(&rig, no).provider_refunded);
+    rig_end(&rig);
+}
+
+static void say(const struct rig *rig, const char *no, const char *verdict)
+{
+    struct said said = {no, verdict, ""};
+    CHECK_EQ_I64(store_run(rig->store, add_inbox, &said), OK);
+}
+
+/* WeChat says "a refund exists" of ours and of anybody's alike. */
+TEST(a_refund_that_the_provider_shows_counts)
+{
+    static const char *const VERDICTS[] = {"paid_refund_seen", "partly_refunded", "refunded"};
+    for (size_t i = 0; i < ARRAY_COUNT(VERDICTS); i++) {
+        struct rig rig;
+        char no[33];
+        rig_begin(&rig);
+        rig_create(1, FEN, no);
+        CHECK(rig_until(&rig, no, "WAIT_PAY"));
+        say(&rig, no, VERDICTS[i]);
+        CHECK(facts_of(&rig, no).provider_paid && facts_of(&rig, no).provider_refunded);
+        rig_end(&rig);
+    }
+}
+
+/* Our own refund was given up: it is no reason against paying back from the bank. */
+TEST(our_own_refund_is_not_somebody_elses)
+{
+    struct rig rig;
+    char no[33];
+    char refund_no[64];
+    mismatch(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_ABNORMAL, 1, false);
+    sign(no, "li", "refund", "first");
+    sign(no, "wang", "refund", "settled");
+    CHECK(rig_until(&rig, no, "REVIEW"));
+    say(&rig, no, "paid_refund_seen");
+    rig_text(&rig, "SELECT refund_no FROM refund", NULL, refund_no, sizeof(refund_no));
+    write_bill(&rig, no, "refund", refund_no);
+    CHECK(!facts_of(&rig, no).provider_refunded);
+    attach(no, "reference", "attached");
+    sign(no, "li", "repaid", "first");
+    sign(no, "wang", "repaid", "settled");
+    CHECK(rig_until(&rig, no, "REFUNDED"));
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+TEST(refunded_by_somebody_is_not_repaid_from_the_bank)
+{
+    struct rig rig;
+    char no[33];
+    char word[64];
+    mismatch(&rig, no);
+    attach(no, "reference", "attached");
+    double_pay_force(CALL_QUERY, PAY_PAID_REFUND_SEEN, 1, false);
+    ask(no, "query", "li", "", word);
+    CHECK_EQ_STR(word, "paid_refund_seen");
+    sign(no, "li", "repaid", "already_refunded");
+    sign(no, "li", "refund", "already_refunded");
+    rig_end(&rig);
+}
+
+TEST_MAIN()
