@@ -15,7 +15,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -27,24 +26,12 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
-#include "drivers/rng/rng_system.h"
-#include "protocol/bus/topic.h"
 #include "tests/unit/collector/scratch.h"
+#include "tests/unit/collector/world_parts.h"
 
 enum { FILE_SIZE_MAX = 16384, STEP_MS = 20, ARGS_MAX = 16 };
 
-struct world {
-    char dir[SCRATCH_SIZE];
-    uint16_t collector_port;
-    uint16_t cloud_port;
-    pid_t broker;
-    pid_t bus;
-    pid_t collector;
-    struct mqtt *cloud;
-    struct mqtt_event event;
-};
-
-static void fail(const char *what, const char *detail)
+void world_fail(const char *what, const char *detail)
 {
     (void)fprintf(stderr, "# world: %s: %s\n", what, detail);
     exit(1);
@@ -61,7 +48,7 @@ static void write_file(const struct world *world, const char *name, const char *
     char path[WORLD_PATH_SIZE];
     FILE *file = fopen(world_path(world, name, path), "we");
     if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0) {
-        fail("cannot write", path);
+        world_fail("cannot write", path);
     }
 }
 
@@ -69,7 +56,7 @@ static void read_file(const char *path, char *ret_text, size_t size)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        fail("cannot read", path);
+        world_fail("cannot read", path);
     }
     size_t got = fread(ret_text, 1, size - 1, file);
     ret_text[got] = '\0';
@@ -86,7 +73,7 @@ static pid_t spawn(const struct world *world, const char *output, uint64_t limit
     (void)world_path(world, output, path);
     pid_t child = fork();
     if (child < 0) {
-        fail("cannot fork", strerror(errno));
+        world_fail("cannot fork", strerror(errno));
     }
     if (child > 0) {
         return child;
@@ -121,7 +108,7 @@ static void run_tool(const struct world *world, const char *const *args)
     if (wait_end(spawn(world, "tools.log", 0, args)) != 0) {
         static char text[FILE_SIZE_MAX];
         read_file(world_path(world, "tools.log", path), text, sizeof(text));
-        fail(args[0], text);
+        world_fail(args[0], text);
     }
 }
 
@@ -236,7 +223,7 @@ static uint16_t free_port(void)
     MUST(fd >= 0);
     if (bind(fd, (const struct sockaddr *)&address, size) != 0 ||
         getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
-        fail("no free port", strerror(errno));
+        world_fail("no free port", strerror(errno));
     }
     (void)close(fd);
     return ntohs(address.sin_port);
@@ -312,7 +299,7 @@ void world_broker_start(struct world *world)
     world->broker = spawn(world, "mosquitto.log", 0, args);
     for (int waited = 0; !port_answers(world->cloud_port); waited += STEP_MS) {
         if (waited > WORLD_WAIT_MS) {
-            fail("the broker does not start", world->dir);
+            world_fail("the broker does not start", world->dir);
         }
         clock_system_wait_ms(STEP_MS);
     }
@@ -352,7 +339,7 @@ void world_bus_start(struct world *world, uint32_t baud, const char *meters)
     world->bus = spawn(world, "bus.log", 0, args);
     for (int waited = 0; access(link, F_OK) != 0; waited += STEP_MS) {
         if (waited > WORLD_WAIT_MS) {
-            fail("the emulated bus does not start", world->dir);
+            world_fail("the emulated bus does not start", world->dir);
         }
         clock_system_wait_ms(STEP_MS);
     }
@@ -371,7 +358,7 @@ void world_bus_say(struct world *world, const char *command, char *ret_answer, s
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     MUST(fd >= 0);
     if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        fail("no control socket", path);
+        world_fail("no control socket", path);
     }
     FILE *stream = fdopen(fd, "r+e");
     MUST(stream != NULL);
@@ -379,7 +366,7 @@ void world_bus_say(struct world *world, const char *command, char *ret_answer, s
     MUST(fgets(ret_answer, (int)answer_size, stream) != NULL);
     (void)fclose(stream);
     if (!str_starts_with(ret_answer, "ok")) {
-        fail(command, ret_answer);
+        world_fail(command, ret_answer);
     }
 }
 
@@ -428,171 +415,6 @@ int world_collector_run(struct world *world, const char *config, char *ret_outpu
     int code = wait_end(spawn(world, "try.log", 0, args));
     read_file(output, ret_output, output_size);
     return code;
-}
-
-/* --- the cloud's side ------------------------------------------------------------------------ */
-
-struct mqtt *world_connect(struct world *world, const char *identity, bool as_collector)
-{
-    char ca[WORLD_PATH_SIZE];
-    char cert[WORLD_PATH_SIZE];
-    char key[WORLD_PATH_SIZE];
-    char file[64];
-    struct mqtt *mqtt = NULL;
-    MUST(str_format(file, sizeof(file), "%s.pem", identity));
-    (void)world_path(world, file, cert);
-    MUST(str_format(file, sizeof(file), "%s.key", identity));
-    (void)world_path(world, file, key);
-    struct mqtt_config config = {
-        .host = "127.0.0.1",
-        .port = as_collector ? world->collector_port : world->cloud_port,
-        .client_id = identity,
-        .ca_file = world_path(world, "ca.pem", ca),
-        .cert_file = cert,
-        .key_file = key,
-        .keep_alive_s = 5,
-        .reconnect_ms_max = 200,
-        .subscriptions = {as_collector ? "down/#" : "up/#"},
-        .subscription_count = 1,
-        .rng = rng_system(),
-    };
-    MUST(mqtt_create(&config, &mqtt) == OK);
-    return mqtt;
-}
-
-/* The next message within the time; false: none. */
-static bool hear(struct world *world, int64_t until_ms)
-{
-    struct clock_port clock = clock_system();
-    mqtt_event_finish(&world->event);
-    for (;;) {
-        while (mqtt_next(world->cloud, &world->event)) {
-            if (world->event.kind == MQTT_EVENT_MESSAGE) {
-                return true;
-            }
-        }
-        int64_t left_ms = until_ms - clock_mono_ms(&clock);
-        struct pollfd ready = {.fd = mqtt_fd(world->cloud), .events = POLLIN};
-        if (left_ms <= 0 || poll(&ready, 1, (int)left_ms) == 0) {
-            return false;
-        }
-    }
-}
-
-static int64_t deadline_in(int ms)
-{
-    struct clock_port clock = clock_system();
-    return clock_mono_ms(&clock) + ms;
-}
-
-static bool topic_is(const struct world *world, enum bus_topic wanted)
-{
-    enum bus_topic topic = BUS_TOPIC_COUNT;
-    char collector[BUS_COLLECTOR_SIZE];
-    return bus_topic_parse(world->event.topic, &topic, collector) && topic == wanted &&
-           str_equal(collector, WORLD_COLLECTOR);
-}
-
-void world_wait_state(struct world *world, bool online, struct bus_state *ret_state)
-{
-    int64_t until_ms = deadline_in(WORLD_WAIT_MS);
-    struct bus_fault fault;
-    while (hear(world, until_ms)) {
-        if (topic_is(world, BUS_TOPIC_STATE) &&
-            bus_state_decode(world->event.payload, world->event.size, ret_state, &fault) == OK &&
-            ret_state->online == online) {
-            return;
-        }
-    }
-    fail("no such presence", online ? "online" : "offline");
-}
-
-bool world_hears_reply(struct world *world, const char *id, int ms, struct bus_reply *ret_reply)
-{
-    int64_t until_ms = deadline_in(ms);
-    struct bus_fault fault;
-    while (hear(world, until_ms)) {
-        if (topic_is(world, BUS_TOPIC_REPLY)) {
-            enum err err =
-                bus_reply_decode(world->event.payload, world->event.size, ret_reply, &fault);
-            if (err != OK) {
-                fail("a reply that cannot be read", world->event.payload);
-            }
-            if (str_equal(ret_reply->id, id)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-void world_wait_reply(struct world *world, const char *id, struct bus_reply *ret_reply)
-{
-    if (!world_hears_reply(world, id, WORLD_WAIT_MS, ret_reply)) {
-        fail("no reply", id);
-    }
-}
-
-void world_wait_reading(struct world *world, uint64_t seq_min, struct bus_readings *ret_readings)
-{
-    int64_t until_ms = deadline_in(WORLD_WAIT_MS);
-    struct bus_fault fault;
-    while (hear(world, until_ms)) {
-        if (topic_is(world, BUS_TOPIC_READING) &&
-            bus_readings_decode(world->event.payload, world->event.size, ret_readings, &fault) ==
-                OK &&
-            ret_readings->seq >= seq_min) {
-            return;
-        }
-    }
-    fail("no reading", "");
-}
-
-void world_wait_event(struct world *world, const char *kind, struct bus_event *ret_event)
-{
-    int64_t until_ms = deadline_in(WORLD_WAIT_MS);
-    struct bus_fault fault;
-    while (hear(world, until_ms)) {
-        if (topic_is(world, BUS_TOPIC_EVENT) &&
-            bus_event_decode(world->event.payload, world->event.size, ret_event, &fault) == OK &&
-            str_equal(ret_event->kind, kind)) {
-            return;
-        }
-    }
-    fail("no event", kind);
-}
-
-void world_say(struct world *world, const char *what, const char *text)
-{
-    char topic[MQTT_TOPIC_SIZE];
-    MUST(str_format(topic, sizeof(topic), "down/%s/%s", WORLD_COLLECTOR, what));
-    struct mqtt_message message = {
-        .topic = topic, .payload = text, .size = strlen(text), .expiry_s = 60};
-    int64_t until_ms = deadline_in(WORLD_WAIT_MS);
-    struct clock_port clock = clock_system();
-    while (mqtt_publish(world->cloud, &message) != OK) {
-        if (clock_mono_ms(&clock) > until_ms) {
-            fail("cannot publish", topic);
-        }
-        clock_system_wait_ms(STEP_MS);
-    }
-}
-
-void world_say_command(struct world *world, const struct bus_command *command)
-{
-    static char text[BUS_TEXT_SIZE_MAX];
-    size_t size = 0;
-    MUST(bus_command_encode(command, text, sizeof(text), &size) == OK);
-    world_say(world, "cmd", text);
-}
-
-void world_ack(struct world *world, uint32_t epoch, uint64_t seq)
-{
-    char text[64];
-    size_t size = 0;
-    struct bus_ack ack = {.epoch = epoch, .seq = seq};
-    MUST(bus_ack_encode(&ack, text, sizeof(text), &size) == OK);
-    world_say(world, "ack", text);
 }
 
 struct world *world_create(void)
