@@ -5,70 +5,36 @@
 // programs die: the same token is finished, and the meter takes it once.
 
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
 import test, { after } from 'node:test';
-import { listens, until, wait } from '../../tools/world/processes.mjs';
+import { until, wait } from '../../tools/world/processes.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, ended, finished, holds, isWritten, lay, leave, paper, pay, secondPlace,
-  slots, take, toCard, tokensOf } from './lib/card_way.mjs';
+import { account, clear, ended, finished, holds, isWritten, lay, leave, paper, pay,
+  secondPlace, slots, toCard, tokensOf } from './lib/card_way.mjs';
+import { FatedLine, isAsked, isLaid, isRead, isRound, nthRound, roundsOf }
+  from './lib/fated_line.mjs';
 import { settled } from './lib/journey.mjs';
-import { record } from './lib/recorder.mjs';
 import { keeping, some, withHouse } from './lib/setup.mjs';
 
-let line = null; /* between the first kiosk and the cloud */
-let calls = []; /* what went over it */
-let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call), always} */
+const line = new FatedLine();
 let second = null;
-
-function fateOf(call) {
-  calls.push(`${call.method} ${call.path}`);
-  if (unlucky === null || !unlucky.fits(call)) {
-    return 'pass';
-  }
-  const { fate, always = false } = unlucky;
-  unlucky = always ? unlucky : null;
-  return typeof fate === 'function' ? fate() : fate;
-}
 
 const box = withHouse({ rooms: 3, buses: 1, cards: 2, cardMedia: ['desfire', 'classic'],
   terminals: ['kiosk1', 'kiosk2'], kiosk: false }, async (house) => {
-  line = await record(house, () => {}, fateOf);
-  const direct = house.options.terminalPort;
-  house.options.terminalPort = line.port;
-  await house.startKiosk();
-  house.options.terminalPort = direct;
+  await line.start(house);
   second = await secondPlace(house);
 });
 
-after(() => line?.close());
+after(() => line.close());
 
 const fresh = (body) => keeping(box, async (t, house) => {
-  unlucky = null;
-  calls = [];
+  await line.reset();
   await clear(house);
   await clear(house, second);
-  await house.cards.reader('counts reset');
   await body(t, house);
 });
 
 const OUR_KEYS = /^key 01 [0-9A-Fa-f]{32}$/gm; /* of a card's application */
 const isFirst = (r) => ['home', 'attract'].includes(r.screen);
-const isRound = ({ path }) => path.endsWith('/card/round');
-const isAsked = ({ path }) => /\/orders\/[^/]+\/card$/.test(path); /* for its token */
-const isLaid = ({ path }) => path === '/v1/terminal/cards';
-const isRead = ({ path }) => path.endsWith('/read');
-
-/** A fault of the reader that begins with a call; the promise is kept when it is set. */
-function faultAt(house, fits, line) {
-  unlucky = { fate: () => house.cards.reader(line).then(() => 'pass'), fits };
-}
-
-/** What was to go wrong went wrong: else the test has shown nothing. */
-async function struck(house, count = 1) {
-  assert.equal(unlucky, null, 'no call was unlucky');
-  const { faults_hit: hits } = await house.cards.reader('counts');
-  assert.equal(hits, count, 'faults of the reader');
-}
 
 /** Whatever happened: one token, on the card in the end, and the meter takes it once. */
 async function meterTakes(house, home, fen) {
@@ -91,8 +57,7 @@ test('laid, paid for, written in five rounds, and loaded', { timeout: 120000 },
     const orderNo = await pay(house, home, { amount: 1 });
     await isWritten(house, orderNo);
     assert.ok(holds(house, home, orderNo));
-    const rounds = calls.filter((call) => call.endsWith('/card/round'));
-    assert.equal(rounds.length, 5, calls.join('\n'));
+    assert.equal(roundsOf(line), 5, line.calls.join('\n'));
     await leave(house, home);
     await meterTakes(house, home, 5000);
     await toCard(house, home);
@@ -117,27 +82,27 @@ for (const nth of some([1, 3, 4, 5, 6, 7, 8, 10], 2)) {
   test(`pulled away at exchange ${nth}, laid again: the same token is finished`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
-      faultAt(house, isAsked, `fault remove exchange=${nth}`);
+      line.faultAt(isAsked, `remove exchange=${nth}`);
       const orderNo = await pay(house, home, { amount: 0 });
       const how = await finished(house, home, orderNo);
       t.diagnostic(how);
-      await struck(house);
+      await line.struck();
       await checked(house, home, orderNo, 2000);
     }));
 }
 
 /* The card lies there and is sound: nobody is asked to do anything, and nothing is called damaged.
  * "lose": the card has done what it was told. */
-const air = (kind, nth) => `fault ${kind} exchange=${nth}${kind === 'status' ? ' value=02' : ''}`;
+const air = (kind, nth) => `${kind} exchange=${nth}${kind === 'status' ? ' value=02' : ''}`;
 for (const kind of ['status', 'lose']) {
   for (const nth of some([1, 3, 5, 7, 10])) {
     test(`${kind} at exchange ${nth} of a write: written at once`,
       { timeout: 120000 }, fresh(async (t, house) => {
         const [home] = house.cardHomes;
-        faultAt(house, isAsked, air(kind, nth));
+        line.faultAt(isAsked, air(kind, nth));
         const orderNo = await pay(house, home, { amount: 0 });
         await isWritten(house, orderNo);
-        await struck(house);
+        await line.struck();
         await checked(house, home, orderNo, 2000);
       }));
   }
@@ -145,27 +110,20 @@ for (const kind of ['status', 'lose']) {
     test(`${kind} at exchange ${nth} of a reading: the card's page comes all the same`,
       { timeout: 120000 }, fresh(async (t, house) => {
         const [home] = house.cardHomes;
-        faultAt(house, isLaid, air(kind, nth));
+        line.faultAt(isLaid, air(kind, nth));
         await toCard(house, home);
-        await struck(house);
+        await line.struck();
         await leave(house, home);
       }));
   }
 }
 
-/** Taken and laid back at once, between two rounds: the driver counts it as one laying. */
-const flick = (house, home) => async () => {
-  await house.cards.reader(`take ${home.card}`);
-  await lay(house, home);
-  return 'pass';
-};
-
 test('taken and laid back at once in a reading: the card\'s page comes all the same',
   { timeout: 120000 }, fresh(async (t, house) => {
     const [home] = house.cardHomes;
-    unlucky = { fate: flick(house, home), fits: isRead };
+    line.flickAt(isRead, home);
     await toCard(house, home);
-    await struck(house, 0);
+    await line.struck(0);
     await leave(house, home);
   }));
 
@@ -173,11 +131,10 @@ for (const nth of some([1, 3, 4])) {
   test(`taken and laid back at once after round ${nth} of a write: written at once`,
     { timeout: 120000 }, fresh(async (t, house) => {
       const [home] = house.cardHomes;
-      let seen = 0;
-      unlucky = { fate: flick(house, home), fits: (call) => isRound(call) && ++seen === nth };
+      line.flickAt(nthRound(nth), home);
       const orderNo = await pay(house, home, { amount: 0 });
       await isWritten(house, orderNo);
-      await struck(house, 0);
+      await line.struck(0);
       await checked(house, home, orderNo, 2000);
     }));
 }
@@ -186,12 +143,11 @@ for (const nth of some([1, 3, 5])) {
   test(`the server is busy at round ${nth}: told again, written at once`, { timeout: 120000 },
     fresh(async (t, house) => {
       const [home] = house.cardHomes;
-      let seen = 0;
-      unlucky = { fate: 'busy', fits: (call) => isRound(call) && ++seen === nth };
+      line.befalls({ fate: 'busy', fits: nthRound(nth) });
       const orderNo = await pay(house, home, { amount: 0 });
       await isWritten(house, orderNo);
-      await struck(house, 0);
-      assert.equal(calls.filter((call) => call.endsWith('/card/round')).length, 6);
+      await line.struck(0);
+      assert.equal(roundsOf(line), 6);
       await checked(house, home, orderNo, 2000);
     }));
 }
@@ -200,17 +156,17 @@ test('the line breaks for good after the write: page and slip do not say that it
   { timeout: 180000 }, fresh(async (t, house) => {
     const [home] = house.cardHomes;
     let seen = 0;
-    unlucky = { fate: 'drop', always: true, fits: (call) => {
+    line.befalls({ fate: 'drop', always: true, fits: (call) => {
       seen += isRound(call) ? 1 : 0;
       return seen > 3 && (isRound(call) || isLaid(call) || call.path.endsWith('/card/written'));
-    } };
+    } });
     const orderNo = await pay(house, home, { amount: 0 });
     await ended(house, orderNo, 'card_owed', undefined, 90000);
     const slip = await paper(house, orderNo, (text) => text.includes('凭条'));
     assert.match(slip.text, /写卡待确认凭条/);
     assert.doesNotMatch(slip.text, /未写卡/);
     assert.ok(seen > 3);
-    unlucky = null;
+    line.befalls(null);
     t.diagnostic(await finished(house, home, orderNo));
     await checked(house, home, orderNo, 2000);
   }));
@@ -227,7 +183,7 @@ for (const [how, now] of some([['before', 'not'], ['after', 'already']])) {
       await finished(house, home, orderNo);
       assert.deepEqual(tokensOf(house, orderNo).map(({ n, record: bytes }) => [n, bytes]),
         [[before.n, before.record]]);
-      await struck(house);
+      await line.struck();
       await checked(house, home, orderNo, 2000);
     }));
 }
@@ -237,11 +193,10 @@ for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
     test(`the ${what} of round ${nth} is lost`, { timeout: 120000 },
       fresh(async (t, house) => {
         const [home] = house.cardHomes;
-        let seen = 0;
-        unlucky = { fate, fits: (call) => isRound(call) && ++seen === nth };
+        line.befalls({ fate, fits: nthRound(nth) });
         const orderNo = await pay(house, home, { amount: 0 });
         t.diagnostic(await finished(house, home, orderNo));
-        await struck(house, 0);
+        await line.struck(0);
         await checked(house, home, orderNo, 2000);
       }));
   }
@@ -250,41 +205,21 @@ for (const [fate, what] of [['drop', 'question'], ['lose', 'answer']]) {
 test('the server dies between two rounds: a new laying finishes the same token',
   { timeout: 180000 }, fresh(async (t, house) => {
     const [home] = house.cardHomes;
-    let seen = 0;
-    let died = null;
-    unlucky = { fate: 'drop', fits: (call) => {
-      seen += isRound(call) ? 1 : 0;
-      if (seen === 3 && died === null) {
-        died = house.processes.restart('cloud', 'SIGKILL');
-        return true;
-      }
-      return false;
-    } };
+    const alive = line.serverDiesAt(nthRound(3));
     const orderNo = await pay(house, home, { amount: 0 });
-    await until('the server to die', () => died, 30000, 50);
-    await died;
-    await until('the cloud to listen again', () => listens(house.ports.terminals), 30000);
+    await alive();
     t.diagnostic(await finished(house, home, orderNo));
-    await struck(house, 0);
+    await line.struck(0);
     await checked(house, home, orderNo, 2000);
   }));
 
 test('the card driver is killed in the middle', { timeout: 180000 },
   fresh(async (t, house) => {
     const [home] = house.cardHomes;
-    let seen = 0;
-    unlucky = { fate: 'pass', fits: (call) => {
-      seen += isRound(call) ? 1 : 0;
-      if (seen === 2 && isRound(call)) {
-        rmSync(house.cards.socket, { force: true });
-        house.processes.restart('cardd', 'SIGKILL').catch(() => null);
-        return true;
-      }
-      return false;
-    } };
+    line.driverDiesAt(nthRound(2));
     const orderNo = await pay(house, home, { amount: 0 });
     t.diagnostic(await finished(house, home, orderNo));
-    await struck(house, 0);
+    await line.struck(0);
     await checked(house, home, orderNo, 2000);
   }));
 
@@ -294,7 +229,7 @@ test('cut here, finished at another terminal', { timeout: 180000 }, fresh(async 
   const orderNo = await pay(house, home, { amount: 0 });
   await ended(house, orderNo, 'card_back');
   const [before] = tokensOf(house, orderNo);
-  await struck(house);
+  await line.struck();
   await second.screen.shows('the first page', isFirst, 90000);
   await lay(house, home, second);
   await settled(house, orderNo, 'DONE', 60000);

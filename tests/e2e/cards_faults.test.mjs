@@ -14,35 +14,18 @@ import { cardAudit } from './lib/card_books.mjs';
 import { account, clear, finished, holds, isWritten, lay, leave, pay, take, toCard, toCode, tokensOf
   } from './lib/card_way.mjs';
 import { rows } from './lib/books.mjs';
+import { FatedLine, isAsked, isLaid, isRead } from './lib/fated_line.mjs';
 import { stateOf } from './lib/journey.mjs';
-import { record } from './lib/recorder.mjs';
 import { ALL, keeping, SEED, stream, withHouse } from './lib/setup.mjs';
 
 const COUNT = ALL ? 40 : 2;
 const SLOW_BAUD = 9600; /* a write takes two seconds, so that there is something to hit */
-let line = null; /* between the kiosk and the cloud */
-let unlucky = null; /* what befalls the next call that it is for: {fate, fits(call)} */
-let cut = false; /* nothing gets through */
+const line = new FatedLine();
 
-function fateOf(call) {
-  if (cut) {
-    return 'drop';
-  }
-  if (unlucky === null || !unlucky.fits(call)) {
-    return 'pass';
-  }
-  const { fate } = unlucky;
-  unlucky = null;
-  return fate;
-}
+const box = withHouse({ rooms: 3, buses: 1, cards: 1, kiosk: false },
+  (house) => line.start(house));
 
-const box = withHouse({ rooms: 3, buses: 1, cards: 1, kiosk: false }, async (house) => {
-  line = await record(house, () => {}, fateOf);
-  house.options.terminalPort = line.port;
-  await house.startKiosk();
-});
-
-after(() => line?.close());
+after(() => line.close());
 
 async function restart(house, name) {
   if (name === 'cardd') {
@@ -130,7 +113,7 @@ async function giveUp({ screen }) {
 const CUTS = [
   ['the terminal loses its power', (house) => restart(house, 'kiosk')],
   ['the network goes', async (house, home) => {
-    cut = true;
+    line.befalls({ fate: 'drop', always: true, fits: () => true });
     await lay(house, home);
     await wait(3000);
     await take(house, home);
@@ -149,7 +132,7 @@ for (const [what, happens] of CUTS) {
       await house.screen.shows('that it is paid', (r) => r.screen === 'card_back', 30000);
       await happens(house, home);
       await giveUp(house);
-      cut = false;
+      line.befalls(null);
       assert.equal(tokensOf(house, orderNo).length, 0);
       assert.equal(stateOf(house, orderNo), 'PAID');
       const orders = () => rows(house, 'SELECT count(*) AS n FROM pay_order')[0].n;
@@ -162,9 +145,9 @@ for (const [what, happens] of CUTS) {
 }
 
 const CALLS = [
-  ['the laying', ({ path }) => path === '/v1/terminal/cards'],
-  ['the reading', ({ path }) => /^\/v1\/terminal\/cards\/[^/]+\/read$/.test(path)],
-  ['the asking for a token', ({ path }) => /\/orders\/[^/]+\/card$/.test(path)],
+  ['the laying', isLaid],
+  ['the reading', isRead],
+  ['the asking for a token', isAsked],
   ['the word that it is written', ({ path }) => /\/card\/written$/.test(path)],
 ];
 
@@ -178,12 +161,12 @@ CALLS.forEach(([what, fits], nth) => {
         await toCard(house, home);
         const { code, orderNo } = await toCode(house, { amount: 0 });
         await take(house, home);
-        unlucky = { fate, fits };
+        line.befalls({ fate, fits });
         await house.wallet(`pay ${code}`);
         await house.screen.shows('that it is paid', (r) => r.screen === 'card_back', 30000);
         await lay(house, home);
         t.diagnostic(await finished(house, home, orderNo));
-        assert.equal(unlucky, null, 'the call was never made');
+        await line.struck(0);
         await checked(house, home, orderNo, 2000);
       }));
   }
