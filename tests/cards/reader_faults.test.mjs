@@ -244,6 +244,7 @@ describe('a reader under faults', { concurrency: WIDE }, () => {
       await rig.ctl(`fault ${fault}`);
       const { result, took } = await timed(rig.write(card));
       t.diagnostic(`${result.outcome} ${result.error} after ${took} ms`);
+      assert.equal(await rig.ctl('faults'), '[]', 'the fault never struck');
       const numbers = await rig.assertWhole(name);
       if (result.outcome === 'done') {
         assert.deepEqual(numbers, [8, 8]);

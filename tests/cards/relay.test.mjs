@@ -93,6 +93,11 @@ class Terminal extends Rig {
     return this.client.card('present');
   }
 
+  /** No fault waits any more. */
+  async struck() {
+    assert.equal(await this.ctl('faults'), '[]', 'the fault never struck');
+  }
+
   /** A driver that has just met a fault may not know yet that its reader is lost: it does when the
    * card is missed. */
   async mend() {
@@ -177,6 +182,7 @@ describe('a cut at an exchange: not done before the write left, unknown from the
           await other.ctl(fault(at));
           const answer = await other.relay(card, apdus, other.signed(apdus));
           assert.equal(answer.outcome, 'unknown');
+          await other.struck();
           await other.mend();
           const { card: again } = await other.layAnew();
           const found = await other.wallet(again);
@@ -189,6 +195,7 @@ describe('a cut at an exchange: not done before the write left, unknown from the
         await other.ctl(fault(1));
         const early = await other.relay(card, [ok('00A40000023F00')]);
         assert.equal(early.outcome, 'not_done');
+        await other.struck();
         await other.mend();
       });
     }

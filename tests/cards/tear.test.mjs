@@ -94,6 +94,9 @@ class Terminal extends Rig {
       await this.ctl(`fault ${fault}`);
       const answer = await this.write(card);
       said.push(answer.outcome);
+      if (i === 0) { /* a later write may be shorter than the fault is late */
+        assert.equal(await this.ctl('faults'), '[]', `${what}: it never struck`);
+      }
       await this.ctl('fault clear');
       judge(what, answer, await this.dump(name));
       await this.mend();
