@@ -5,6 +5,7 @@
 
 #include "cloud/auditor/files.h"
 #include "cloud/auditor/passes.h"
+#include "common/bytes.h"
 #include "common/civil.h"
 #include "common/must.h"
 #include "common/str.h"
@@ -143,8 +144,20 @@ static void prepare(struct audit *audit)
     audit->bill_of_stray = reader_prepare(
         &audit->memory.file, "SELECT 1 FROM bill_row WHERE order_no = ?1 AND channel = ?2"
                              " AND trade_no = ?3 AND refund = ?4");
+    if (reader_has_table(cloud, "card_order")) {
+        audit->card_of_order =
+            reader_prepare(cloud, "SELECT 1 FROM card_order WHERE order_no = ?1");
+    }
     audit->touch_meter =
         reader_prepare(&audit->memory.file, "INSERT OR IGNORE INTO touched_meter VALUES (?1)");
+}
+
+static void fail(struct audit *audit, const char *path, const char *what)
+{
+    if (!audit->cloud.failed) {
+        audit->cloud.failed = true;
+        str_format_cut(audit->cloud.why, sizeof(audit->cloud.why), "%.200s: %s", path, what);
+    }
 }
 
 static void load_wechat_key(struct audit *audit)
@@ -157,10 +170,28 @@ static void load_wechat_key(struct audit *audit)
     if (err == OK && file.size >= WORDS_KEY_SIZE) {
         memcpy(audit->wechat_key, file.bytes, WORDS_KEY_SIZE);
         audit->has_wechat_key = true;
-    } else if (!audit->cloud.failed) {
-        audit->cloud.failed = true;
-        str_format_cut(audit->cloud.why, sizeof(audit->cloud.why), "%.200s: not a key of %d bytes",
-                       audit->options->wechat_key, (int)WORDS_KEY_SIZE);
+    } else {
+        fail(audit, audit->options->wechat_key, "not a key of 32 bytes");
+    }
+    file_free(&file);
+}
+
+/* As the server reads it: 32 hex digits and perhaps an end of line. */
+static void load_card_key(struct audit *audit)
+{
+    struct file_bytes file = {0};
+    const char *path = audit->options->card_key;
+    if (path[0] == '\0') {
+        return;
+    }
+    if (file_read(path, KEY_FILE_SIZE_MAX, &file) == OK) {
+        const char *text = (const char *)file.bytes;
+        audit->has_card_key =
+            record_hex(text, strcspn(text, "\r\n"), audit->card_key, sizeof(audit->card_key));
+        bytes_wipe(file.bytes, file.size);
+    }
+    if (!audit->has_card_key) {
+        fail(audit, path, "not a key of 32 hex digits");
     }
     file_free(&file);
 }
@@ -217,6 +248,7 @@ static enum err open_all(struct audit *audit)
     part_clear(&audit->general, "general");
     prepare(audit);
     load_wechat_key(audit);
+    load_card_key(audit);
     learn_names(audit);
     load_days(audit);
     return audit_failed(audit) ? ERR_IO : OK;
@@ -224,9 +256,9 @@ static enum err open_all(struct audit *audit)
 
 enum err audit_run(struct audit *audit, const struct options *options)
 {
-    static void (*const PASSES[])(struct audit *
-                                  audit) = {bills_run,  journals_open, blocks_run, journals_run,
-                                            meters_run, readings_run,  ledger_run, days_run};
+    static void (*const PASSES[])(struct audit * audit) = {
+        bills_run,    journals_open, blocks_run, journals_run, meters_run,
+        readings_run, cards_run,     ledger_run, days_run};
     *audit = (struct audit){.options = options};
     part_init(&audit->general);
     if (open_all(audit) != OK) {
@@ -243,12 +275,13 @@ enum err audit_run(struct audit *audit, const struct options *options)
 void audit_finish(struct audit *audit)
 {
     sqlite3_stmt *const stmts[] = {
-        audit->stray_by_trade, audit->refund_by_number, audit->posting_at, audit->command_reply,
-        audit->signatures,     audit->bill_of_stray,    audit->touch_meter};
+        audit->stray_by_trade, audit->refund_by_number, audit->posting_at,  audit->command_reply,
+        audit->signatures,     audit->bill_of_stray,    audit->touch_meter, audit->card_of_order};
     for (size_t i = 0; i < ARRAY_COUNT(stmts); i++) {
         reader_end(stmts[i]);
     }
     journals_close(audit);
+    bytes_wipe(audit->card_key, sizeof(audit->card_key));
     sums_destroy(audit->sums);
     audit->sums = NULL;
     part_finish(&audit->general);

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cloud/auditor/card_record.h"
 #include "cloud/auditor/memory.h"
 #include "cloud/auditor/options.h"
 #include "cloud/auditor/reader.h"
@@ -66,6 +67,9 @@ struct audit_work {
     int64_t meter_records;
     int64_t journal_commands;
     int64_t readings_read;
+    int64_t card_meters;
+    int64_t card_tokens;
+    int64_t card_readings;
 };
 
 struct audit {
@@ -85,6 +89,8 @@ struct audit {
     struct sums *sums;            /* of the ledger's accounts */
     uint8_t wechat_key[WORDS_KEY_SIZE];
     bool has_wechat_key;
+    uint8_t card_key[RECORD_KEY_SIZE]; /* the master key of the cards */
+    bool has_card_key;
 
     /* Looking up. */
     sqlite3_stmt *stray_by_trade;
@@ -94,6 +100,7 @@ struct audit {
     sqlite3_stmt *command_reply;
     sqlite3_stmt *signatures;
     sqlite3_stmt *touch_meter;
+    sqlite3_stmt *card_of_order; /* NULL: a server that knows no cards */
 };
 
 /**

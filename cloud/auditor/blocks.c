@@ -108,8 +108,8 @@ static bool compare(struct writer *writer, const char *number, const struct mark
     return settled && same;
 }
 
-/* Something was handed over to this meter: it is judged after the orders. A card meter is not: what
- * it says of itself comes on its card, signed. */
+/* Something was handed over to this meter: it is judged after the orders. Card meters are judged
+ * all of them, in any case. */
 static void touch_meter(struct writer *writer, const struct dossier *dossier)
 {
     struct audit *audit = writer->audit;

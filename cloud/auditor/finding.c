@@ -223,6 +223,75 @@ static const struct finding_rule RULES[FOUND_COUNT] = {
     [FOUND_PAST_ROW_MISSING] = {"past_row_missing", WEIGHT_DIFFERENCE, SIDE_NONE,
                                 "a settled row of an earlier audit is gone",
                                 "compare with a backup from that day"},
+    /* Cards. */
+    [FOUND_CARD_DONE_WITHOUT_TOKEN] =
+        {"card_done_without_token", WEIGHT_DIFFERENCE, SIDE_GAIN,
+         "the order is DONE and no token of its card meter was given out for it",
+         "lay the card at a terminal; credit or pay back with two persons"},
+    [FOUND_CARD_DONE_UNSEEN] = {"card_done_unseen", WEIGHT_DIFFERENCE, SIDE_GAIN,
+                                "the order is DONE and no reading shows its token, or a later one, "
+                                "on the card or in the meter",
+                                "lay the card at a terminal: its token is written once more"},
+    [FOUND_CARD_TOKEN_WITHOUT_ORDER] =
+        {"card_token_without_order", WEIGHT_DIFFERENCE, SIDE_LOSS,
+         "a token was given out and no paid order, no return case asked for it",
+         "block the card; find out who made the row"},
+    [FOUND_CARD_TOKEN_TWICE] = {"card_token_twice", WEIGHT_DIFFERENCE, SIDE_LOSS,
+                                "two tokens were given out for one document",
+                                "block the card; find out who made the row"},
+    [FOUND_CARD_TOKEN_DIFFERS] =
+        {"card_token_differs", WEIGHT_DIFFERENCE, SIDE_NONE,
+         "a token has another amount, meter, card or number than its order or return case",
+         "compare with a backup; correct with two persons"},
+    [FOUND_CARD_TOKEN_NUMBER] =
+        {"card_token_number", WEIGHT_DIFFERENCE, SIDE_NONE,
+         "the numbers of a meter's tokens have a gap, or one is there twice",
+         "compare with a backup: rows were deleted or lost"},
+    [FOUND_CARD_TOKEN_TOTAL] = {"card_token_total", WEIGHT_DIFFERENCE, SIDE_NONE,
+                                "a token's T is not the sum of the amounts up to it",
+                                "compare with a backup; the meter takes what the token says"},
+    [FOUND_CARD_ACCOUNT] = {"card_account", WEIGHT_DIFFERENCE, SIDE_NONE,
+                            "the kept N or T of a card meter is not that of its tokens",
+                            "compare with a backup before anything is sold to this meter"},
+    [FOUND_CARD_RECORD] = {"card_record", WEIGHT_DIFFERENCE, SIDE_NONE,
+                           "the bytes of a token or an issue record are not whole, or say "
+                           "something else than their row",
+                           "compare with a backup: the row was changed"},
+    [FOUND_CARD_MAC] = {"card_mac", WEIGHT_DIFFERENCE, SIDE_NONE,
+                        "a token or an issue record has a MAC that is not made with our key",
+                        "compare with a backup; who else made records?"},
+    [FOUND_CARD_MACS_UNCHECKED] = {"card_macs_unchecked", WEIGHT_NOTE, SIDE_NONE,
+                                   "records of cards whose MACs were not checked",
+                                   "give --card-key (and --card-key-id) to check them"},
+    [FOUND_CARD_METER_AHEAD] =
+        {"card_meter_ahead", WEIGHT_DIFFERENCE, SIDE_LOSS,
+         "a meter or a card has a number or a total that was never given out",
+         "read card and meter on site; the master key may be known to others"},
+    [FOUND_CARD_WORD_UNPROVEN] =
+        {"card_word_unproven", WEIGHT_DIFFERENCE, SIDE_NONE,
+         "what the server keeps as the meter's newest word stands in no reading",
+         "compare with a backup; lay the card at a terminal"},
+    [FOUND_CARD_WORD_DIFFERS] = {"card_word_differs", WEIGHT_DIFFERENCE, SIDE_NONE,
+                                 "two words of one card meter contradict each other",
+                                 "read the meter on site: was it exchanged, or copied?"},
+    [FOUND_CARD_BALANCE] = {"card_balance", WEIGHT_DIFFERENCE, SIDE_LOSS,
+                            "the balance of a card meter rose by more than its tokens gave",
+                            "read the meter on site; who else loads it?"},
+    [FOUND_CARD_REFUNDED_WITH_TOKEN] = {"card_refunded_with_token", WEIGHT_DIFFERENCE, SIDE_LOSS,
+                                        "the order was paid back though its token was given out, "
+                                        "by no return case and no two persons",
+                                        "block the card; find out how the fence was passed"},
+    [FOUND_RETURN_CASE_UNPROVEN] =
+        {"return_case_unproven", WEIGHT_DIFFERENCE, SIDE_LOSS,
+         "a return case ended and no word of the meter says so",
+         "read the meter; take the amount back if it still has the value"},
+    [FOUND_RETURN_CASE_BOOKS] =
+        {"return_case_books", WEIGHT_DIFFERENCE, SIDE_NONE,
+         "the ledger, the token or the payout of a return case is not what its end demands",
+         "correct by a posting of two persons"},
+    [FOUND_RETURN_PAID_TWICE] = {"return_paid_twice", WEIGHT_DIFFERENCE, SIDE_LOSS,
+                                 "value that was bought back was paid more than once",
+                                 "claim the money back"},
 };
 
 const struct finding_rule *finding_rule(enum finding finding)

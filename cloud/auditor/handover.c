@@ -369,7 +369,7 @@ static void take_step(struct walk *walk, const struct dossier_step *step, enum s
     walk->quiet = walk->quiet || (walk->voided && str_equal(step->event, "quiet"));
     if (to == DELIVERED && walk->stage != DELIVERED) {
         handover->delivered_at = step->at;
-        /* The slots themselves can only be checked by whoever has the keys: not by us. */
+        /* What was read off the card is judged with its meter (cards_tokens.c). */
         if (walk->on_card && str_equal(step->event, "written")) {
             handover->proof = HANDOVER_RECORDED;
         }

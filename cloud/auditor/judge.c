@@ -9,6 +9,7 @@ enum {
     STUCK_UNPAID_S = 3 * AUDIT_DAY_S,  /* I12: 72 hours */
     STUCK_PAID_S = 2 * AUDIT_DAY_S,    /* 24 h for the delivery, then REVIEW or a refund */
     STUCK_REFUND_S = 16 * AUDIT_DAY_S, /* daily queries for 14 days, then REVIEW */
+    STUCK_CARD_S = 32 * AUDIT_DAY_S,   /* an issued token: 30 days, then REVIEW */
 };
 
 static bool is_one_of(const char *text, const char *const words[3])
@@ -63,7 +64,10 @@ static void judge_wait(struct trial *trial, const char *state, int64_t fen)
     static const char *const BACK[] = {"REFUND_DUE", "REFUNDING", "REFUNDING"};
     static const char *const PAID[] = {"PAID", "CREDITING", "CREDITING"};
     const int64_t waited = trial->audit->now_s - last_event_at(trial->dossier);
+    const struct dossier_delivery *delivery = &trial->dossier->delivery;
+    const bool issued = str_equal(delivery->kind, "card") && str_equal(delivery->stage, "ASSIGNED");
     const int64_t most = is_one_of(state, BACK)   ? STUCK_REFUND_S
+                         : issued                 ? STUCK_CARD_S
                          : is_one_of(state, PAID) ? STUCK_PAID_S
                                                   : STUCK_UNPAID_S;
     if (waited > most) {

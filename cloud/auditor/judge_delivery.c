@@ -150,6 +150,24 @@ static void judge_proof(struct trial *trial)
     }
 }
 
+/* Its token is judged with the meter's others; but then it must be known for which card it was. */
+static void judge_card(struct trial *trial)
+{
+    const struct dossier_order *order = &trial->dossier->order;
+    struct audit *audit = trial->audit;
+    if (!str_equal(order->kind, "card") || !str_equal(order->state, "DONE") ||
+        audit->card_of_order == NULL) {
+        return;
+    }
+    reader_bind_text(audit->card_of_order, 1, trial->dossier->number);
+    if (!reader_step(&audit->cloud, audit->card_of_order)) {
+        part_find(trial->part, FOUND_CARD_DONE_WITHOUT_TOKEN,
+                  (struct part_subject){trial->dossier->number, order->amount_fen},
+                  "nobody knows for which card it was");
+    }
+    reader_reset(audit->card_of_order);
+}
+
 static void judge_reservation(struct trial *trial)
 {
     const struct dossier *dossier = trial->dossier;
@@ -176,6 +194,7 @@ void judge_delivery(struct trial *trial)
         judge_proof(trial);
     }
     judge_reservation(trial);
+    judge_card(trial);
     if (delivery->there && !str_equal(delivery->kind, "cloud")) {
         judge_command(trial);
     }

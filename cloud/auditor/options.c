@@ -4,7 +4,12 @@
 #include "common/parse.h"
 #include "common/str.h"
 
-enum { BLOCK_SIZE_DEFAULT = 1024, BLOCK_SIZE_MAX = 65536, LISTED_MAX = 1000000 };
+enum {
+    BLOCK_SIZE_DEFAULT = 1024,
+    BLOCK_SIZE_MAX = 65536,
+    LISTED_MAX = 1000000,
+    CARD_KEY_ID_DEFAULT = 1, /* the server's */
+};
 
 const char *options_usage(void)
 {
@@ -16,6 +21,8 @@ const char *options_usage(void)
            "  --state FOLDER     remember; the next run reads only what changed\n"
            "  --recheck N|all    read one past block in N again (16); 0: none\n"
            "  --wechat-key FILE  WeChat's API v3 key, to open sealed notices\n"
+           "  --card-key FILE    the cards' master key, to check the MACs of tokens and words\n"
+           "  --card-key-id N    its number in the records (1)\n"
            "  --at SECONDS       judge as if it were then (seconds since 1970)\n"
            "  --list N           findings of one kind that the text lists (20)\n"
            "  --block N          documents a block (1024)\n"
@@ -42,6 +49,7 @@ static bool take_path(struct options *options, const char *name, const char *val
         {"--database", options->database}, {"--bills", options->bills},
         {"--journals", options->journals}, {"--meters", options->meters},
         {"--state", options->state},       {"--wechat-key", options->wechat_key},
+        {"--card-key", options->card_key},
     };
     for (size_t i = 0; i < ARRAY_COUNT(paths); i++) {
         if (str_equal(name, paths[i].name)) {
@@ -60,6 +68,7 @@ static bool take_number(struct options *options, const char *name, const char *v
         {"--recheck", &options->recheck, 0, INT64_MAX},
         {"--list", &options->listed, 0, LISTED_MAX},
         {"--block", &options->block_size, 1, BLOCK_SIZE_MAX},
+        {"--card-key-id", &options->card_key_id, 0, UINT16_MAX},
     };
     for (size_t i = 0; i < ARRAY_COUNT(numbers); i++) {
         if (!str_equal(name, numbers[i].name)) {
@@ -94,7 +103,8 @@ bool options_read(int argc, const char *const *argv, struct options *ret_options
 {
     struct options options = {.recheck = OPTIONS_RECHECK_DEFAULT,
                               .listed = OPTIONS_LISTED_DEFAULT,
-                              .block_size = BLOCK_SIZE_DEFAULT};
+                              .block_size = BLOCK_SIZE_DEFAULT,
+                              .card_key_id = CARD_KEY_ID_DEFAULT};
     for (int i = 1; i < argc; i++) {
         bool known = false;
         if (take_switch(&options, argv[i])) {

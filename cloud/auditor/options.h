@@ -19,13 +19,15 @@ struct options {
     char meters[OPTIONS_PATH_SIZE];     /* folder of meters' records; "": none */
     char state[OPTIONS_PATH_SIZE];      /* folder; "": remember nothing */
     char wechat_key[OPTIONS_PATH_SIZE]; /* file; "": sealed notices stay sealed */
+    char card_key[OPTIONS_PATH_SIZE];   /* file; "": MACs of cards are not checked */
     bool json;
     bool help;
-    bool rules;         /* print the table of findings and end */
-    int64_t now_s;      /* 0: the machine's clock */
-    int64_t recheck;    /* 1 of so many blocks; 0: none; OPTIONS_RECHECK_ALL */
-    int64_t listed;     /* findings of one kind that the text lists */
-    int64_t block_size; /* documents a block */
+    bool rules;          /* print the table of findings and end */
+    int64_t now_s;       /* 0: the machine's clock */
+    int64_t recheck;     /* 1 of so many blocks; 0: none; OPTIONS_RECHECK_ALL */
+    int64_t listed;      /* findings of one kind that the text lists */
+    int64_t block_size;  /* documents a block */
+    int64_t card_key_id; /* of the master key of cards, in each record */
 };
 
 /** Read the arguments. On failure @p ret_why says which one is wrong. */

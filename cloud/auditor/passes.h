@@ -30,6 +30,9 @@ void meters_run(struct audit *audit);
 /** Registers may not fall. */
 void readings_run(struct audit *audit);
 
+/** Card meters: tokens, what cards and meters showed, value that was bought back. */
+void cards_run(struct audit *audit);
+
 /** What can only be said of the whole: bills that are missing, the identity of each day. */
 void days_run(struct audit *audit);
 

@@ -137,6 +137,11 @@ static void print_work(const struct audit *audit)
                  " readings\n",
                  work->blocks_rechecked, audit->journal_count, work->journal_commands,
                  work->meters_judged, work->meter_records, work->readings_read);
+    if (work->card_meters > 0) {
+        (void)printf("      %" PRId64 " card meters with %" PRId64 " tokens and %" PRId64
+                     " readings of cards\n",
+                     work->card_meters, work->card_tokens, work->card_readings);
+    }
 }
 
 static void print_not_given(const struct audit *audit)
@@ -298,6 +303,9 @@ static json_t *work_json(const struct audit *audit)
     json_put_int(object, "meters_judged", work->meters_judged);
     json_put_int(object, "meter_records", work->meter_records);
     json_put_int(object, "readings_read", work->readings_read);
+    json_put_int(object, "card_meters", work->card_meters);
+    json_put_int(object, "card_tokens", work->card_tokens);
+    json_put_int(object, "card_readings", work->card_readings);
     json_put_int(object, "memory_kib", memory_kib());
     return object;
 }

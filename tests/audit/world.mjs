@@ -25,11 +25,12 @@ process.on('exit', () => rmSync(root, { recursive: true, force: true }));
 let copies = 0;
 
 export class World {
-  constructor() {
+  /** A copy of the world in `from`. */
+  constructor(from = model) {
     copies += 1;
     this.dir = join(root, `copy${copies}`);
-    cpSync(model, this.dir, { recursive: true });
-    mkdirSync(join(this.dir, 'state'));
+    cpSync(from, this.dir, { recursive: true });
+    mkdirSync(join(this.dir, 'state'), { recursive: true });
   }
 
   path(...parts) {
