@@ -6,11 +6,11 @@
 // be clean, by all sources together; and what a hand spoils in it must be found.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'node:test';
-import { audit as auditByHand, rows } from './lib/books.mjs';
+import { gather, problems, run } from './lib/auditor.mjs';
+import { audit as auditByHand } from './lib/books.mjs';
 import { settled } from './lib/journey.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
 import { Terminal } from './lib/terminal.mjs';
@@ -69,36 +69,6 @@ for (const wallet of ['alipay', 'wechat']) {
       terminal.close();
     }));
 }
-
-/** The bills of the day, closed and fetched by the server, and the meters' own records. */
-async function gather(house) {
-  const day = (await house.wallet('finish-day')).trim();
-  const folder = house.path('evidence');
-  mkdirSync(join(folder, 'bills'), { recursive: true });
-  mkdirSync(join(folder, 'meters'), { recursive: true });
-  for (const wallet of ['alipay', 'wechat']) {
-    house.cloudCommand('ledger', 'bill', wallet, day);
-    const file = join(folder, 'bills', `${wallet}-${day}.bin`);
-    rows(house, `SELECT writefile('${file}', raw) FROM bill WHERE channel = '${wallet}'
-      AND day = '${day}'`);
-  }
-  for (const home of house.homes.filter((one) => one.kind !== 'cloud')) {
-    const record = await house.meter(home, 'get');
-    writeFileSync(join(folder, 'meters', `${home.address}.json`), JSON.stringify(record));
-  }
-  return folder;
-}
-
-function run(house, folder, database, ...more) {
-  const done = spawnSync(house.program('shilling-auditor'), ['--json', '--database', database,
-    '--bills', join(folder, 'bills'), '--journals', house.path('state', 'collector'),
-    '--meters', join(folder, 'meters'), '--wechat-key',
-    house.path('state', 'paygate', 'merchant', 'wechat-apiv3-key.txt'), ...more],
-  { encoding: 'utf8' });
-  return { exit: done.status, ...JSON.parse(done.stdout) };
-}
-
-const problems = (result) => result.findings.filter((one) => one.severity !== 'note');
 
 test('the auditor finds nothing, by all that the house left behind', { timeout: 90000 },
   keeping(box, async (t, house) => {
