@@ -79,9 +79,23 @@ static enum err read_rows(struct intake *intake, const struct bill *bill)
     return other ? ERR_FORMAT : err;
 }
 
+/* Of a day without trades nothing but the file's name says whose it is. */
+static enum err wallet_in_name(struct bill *bill)
+{
+    const bool alipay = strstr(bill->source, "alipay") != NULL;
+    if (!alipay && strstr(bill->source, "wechat") == NULL) {
+        return ERR_FORMAT;
+    }
+    MUST(str_copy(bill->channel, sizeof(bill->channel), alipay ? "alipay" : "wechat"));
+    return OK;
+}
+
 /* Alipay packs with ZIP and WeChat with gzip; plain text says whose it is in its header. */
 static enum err find_wallet(struct bill *bill)
 {
+    if (bill->size == 0) {
+        return wallet_in_name(bill);
+    }
     struct unpacked text = {0};
     enum statement_wallet wallet = STATEMENT_ALIPAY;
     const struct statement_sink sink = {.row = note_wallet};

@@ -162,6 +162,22 @@ test('bill_changed (a note: fetched again)', () => {
   assert.deepEqual(result.names, []);
 });
 
+for (const name of ['wechat-2026-12-02.gz', 'alipay-2026-12-02.zip']) {
+  test(`an empty file is a day without trades: ${name}`, () => {
+    const world = new World();
+    world.sql("UPDATE bill SET raw = x'' WHERE day = '2026-12-02'");
+    writeFileSync(world.path('bills', name), '');
+    const result = world.audit();
+    assert.deepEqual([result.exit, result.names], [0, []]);
+  });
+}
+
+test('an empty file of nobody\'s is no bill', () => {
+  const world = new World();
+  writeFileSync(world.path('bills', 'bill-2026-12-02.csv'), '');
+  assert.deepEqual(world.audit().names, ['bill_unreadable']);
+});
+
 // ---- the fate of each payment ----
 
 plant('credited_twice', (world) => {
