@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The desk's calls over the admin socket. Its listener has a thread of its own that serves nobody
- * else, so these handlers may wait for the writer and for a hash.
+ * else, so these handlers may wait for the writer, for a hash and for a provider.
  */
 #include <string.h>
 
 #include "cloud/cards/internal.h"
+#include "cloud/orders/evidence.h"
 #include "common/bytes.h"
 #include "common/json/json.h"
 #include "common/log.h"
@@ -314,13 +315,32 @@ static void on_return_begin(struct http_request *request, void *self)
     }
 }
 
+/* True if the wallet has said what it did with the payment, or nothing is owed; else the request
+ * was answered. */
+static bool asks_wallet(struct http_request *request, struct payout_wish *wish)
+{
+    const struct cards_setup *setup = &wish->cards->setup;
+    bool heard = true;
+    enum err err = store_read(setup->store, payout_order, wish);
+    if (err == OK && wish->order_no[0] != '\0') {
+        err = evidence_ask_first(setup->orders, wish->order_no, &heard);
+    }
+    if (err != OK) {
+        desk_reply_err(request, err);
+    } else if (!heard) {
+        http_reply_error(request, 409, EVIDENCE_SILENT, EVIDENCE_SILENT_TEXT, NULL);
+    }
+    return err == OK && heard;
+}
+
 static void on_pay_out(struct http_request *request, void *self)
 {
     struct cards *cards = self;
     struct payout_wish wish = {.cards = cards};
     struct json_reader r = json_reader(http_body_json(request));
     json_text(&r, "case_no", wish.case_no, sizeof(wish.case_no));
-    if (!person_signs(cards->setup.store, request, &r, desk_reply_err, wish.person)) {
+    if (!person_signs(cards->setup.store, request, &r, desk_reply_err, wish.person) ||
+        !asks_wallet(request, &wish)) {
         return;
     }
     enum err err = store_run(cards->setup.store, return_pay_out, &wish);

@@ -232,9 +232,14 @@ struct payout_wish {
     char case_no[ORDER_NUMBER_SIZE];
     char person[PERSON_NAME_SIZE];
     /* results */
+    char order_no[ORDER_NUMBER_SIZE]; /* payout_order() */
     const char *refused;
     bool paid; /* it was the second one: booked */
 };
+
+/** In any transaction: the order whose wallet must be asked before @p wish, a struct payout_wish;
+ * "" if nothing is owed. ERR_NOT_FOUND: no such case. */
+MUST_CHECK enum err payout_order(struct db *db, void *wish);
 
 /** In a writing transaction; @p wish is a struct payout_wish. ERR_NOT_FOUND: no such case. */
 MUST_CHECK enum err return_pay_out(struct db *db, void *wish);

@@ -3,7 +3,8 @@
  * What a return case leaves to be paid. The value of a done order is back, so its payer gets the
  * amount at the desk - unless his wallet has paid him already, on its own pages and without us:
  * that was booked as our loss, and what the meter gave back makes the loss good. The wallet may do
- * so at any time, so it is looked at again before money is handed over.
+ * so at any time, and need not tell, so it is asked before anybody signs: cash is stopped by nobody
+ * else.
  */
 #include "cloud/cards/internal.h"
 #include "cloud/orders/alarm.h"
@@ -151,6 +152,19 @@ static enum err pay_out(struct money_case *c, struct payout_wish *wish, const st
     }
     err = book_paid(c->db, wish, &payout);
     wish->paid = err == OK;
+    return err;
+}
+
+enum err payout_order(struct db *db, void *arg)
+{
+    struct payout_wish *wish = arg;
+    struct owed owed;
+    enum err err = load(db, wish->case_no, &owed);
+    wish->order_no[0] = '\0';
+    if (err == OK && owed.is_owed) {
+        bool fits = str_copy(wish->order_no, sizeof(wish->order_no), owed.order_no);
+        MUST(fits);
+    }
     return err;
 }
 

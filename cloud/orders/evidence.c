@@ -237,3 +237,12 @@ enum err evidence_query(struct orders *orders, const char *order_no, enum pay_re
     pay_answer_finish(&asked.answer);
     return err;
 }
+
+enum err evidence_ask_first(struct orders *orders, const char *order_no, bool *ret_heard)
+{
+    enum pay_result result = PAY_UNKNOWN;
+    enum err err = evidence_query(orders, order_no, &result);
+    *ret_heard = err == OK && (result == PAY_PAID || result == PAY_PAID_REFUND_SEEN ||
+                               result == PAY_REFUNDED || result == PAY_PARTLY_REFUNDED);
+    return err;
+}

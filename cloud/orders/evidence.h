@@ -51,4 +51,19 @@ MUST_CHECK enum err evidence_tell(struct money_case *c, const struct statement *
 MUST_CHECK enum err evidence_query(struct orders *orders, const char *order_no,
                                    enum pay_result *ret_result);
 
+/* Why nothing is paid back by another way than the provider's, and what to do about it. */
+#define EVIDENCE_SILENT "wallet_silent"
+#define EVIDENCE_SILENT_TEXT                                                                       \
+    "the wallet does not say whether it has paid this back: nothing is signed, ask again later"
+
+/**
+ * evidence_query() before money goes back by another way than the provider's, who stops no second
+ * refund there. What it says is in the books then, for the checks that follow.
+ *
+ * @param ret_heard it spoke of a payment; else whether that was paid back, nobody knows
+ * Blocks: up to 8 s and a commit. Not from the writer thread.
+ */
+MUST_CHECK enum err evidence_ask_first(struct orders *orders, const char *order_no,
+                                       bool *ret_heard);
+
 #endif

@@ -105,6 +105,27 @@ static void on_audit(struct http_request *request, void *self)
 
 /* ---- signing and attaching ---- */
 
+/* True if the wallet was asked, where the money of an order goes back without it; else the request
+ * was answered. What is no order's, review_sign() decides without. */
+static bool asks_wallet(const struct review *review, struct http_request *request,
+                        const struct review_sign *sign)
+{
+    bool heard = true;
+    if (sign->decision != REVIEW_REPAID) {
+        return true;
+    }
+    enum err err = evidence_ask_first(review->orders, sign->document_no, &heard);
+    if (err == ERR_NOT_FOUND) {
+        return true;
+    }
+    if (err != OK) {
+        reply_err(request, err);
+    } else if (!heard) {
+        http_reply_error(request, 409, EVIDENCE_SILENT, EVIDENCE_SILENT_TEXT, NULL);
+    }
+    return err == OK && heard;
+}
+
 static void on_sign(struct http_request *request, void *self)
 {
     const struct review *review = self;
@@ -119,7 +140,8 @@ static void on_sign(struct http_request *request, void *self)
         reply_err(request, ERR_NOT_FOUND);
         return;
     }
-    if (!person_signs(review->setup.store, request, &r, reply_err, sign.person)) {
+    if (!person_signs(review->setup.store, request, &r, reply_err, sign.person) ||
+        !asks_wallet(review, request, &sign)) {
         return;
     }
     enum err err = store_run(review->setup.store, review_sign, &sign);

@@ -97,6 +97,30 @@ TEST(the_wallet_is_looked_at_again_when_the_desk_pays)
     end();
 }
 
+/* Refunded in the wallet's own pages, and no notify came; then it does not answer at all. */
+TEST(the_wallet_is_asked_before_the_desk_pays)
+{
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    give_back(&meter, &card);
+    check_pay("li", 200, "owed");
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1, false);
+    check_pay("wang", 409, "wallet_silent");
+    double_pay_force(CALL_QUERY, PAY_NOT_EXIST, 1, false);
+    check_pay("wang", 409, "wallet_silent");
+    check_payout("owed");
+    double_pay_return(order_no);
+    check_pay("wang", 409, "refunded_by_wallet");
+    check_payout("none");
+    CHECK_EQ_I64(account_sum(&rig, "PAYOUT"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "LOSS"), 0);
+    CHECK_EQ_I64(account_sum(&rig, "BANK"), 0);
+    end();
+}
+
 /* In REVIEW, because the wallet paid it back while the token was out; the meter had it, and gives
  * it back. The persons then say what they must: it was delivered. */
 TEST(refunded_meanwhile_delivered_and_taken_back)

@@ -193,4 +193,23 @@ TEST(refunded_by_somebody_is_not_repaid_from_the_bank)
     rig_end(&rig);
 }
 
+/* It went back on the wallet's own pages, and no notify came. */
+TEST(the_wallet_is_asked_before_the_bank_pays)
+{
+    struct rig rig;
+    char no[33];
+    mismatch(&rig, no);
+    attach(no, "reference", "attached");
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1, false);
+    sign(no, "li", "repaid", "wallet_silent");
+    sign(no, "li", "repaid", "first");
+    double_pay_return(no);
+    sign(no, "wang", "repaid", "already_refunded");
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT count(*) FROM account_sum WHERE account = 'BANK' AND fen <> 0",
+                            NULL),
+                 0);
+    rig_end(&rig);
+}
+
 TEST_MAIN()
