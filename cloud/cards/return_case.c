@@ -358,6 +358,7 @@ enum err return_hear(struct cards *cards, struct db *db, struct book_account *ac
     if (err != OK) {
         return err;
     }
+    row.open.given_n = account->n;
     const enum card_return_end how = card_return_judge(&row.open, &said);
     if (how == CARD_RETURN_WAITS) {
         return OK;

@@ -174,7 +174,7 @@ enum card_return_end card_return_judge(const struct card_return_open *open,
     const bool took = word->n >= open->n && word->total_fits;
     const bool refused = word->error == CARD_METER_REFUSED;
     const bool met = open->was_written || word->n >= open->n;
-    if (took && !refused) {
+    if (took && (!refused || open->given_n > word->n)) {
         return CARD_RETURN_REVERSED;
     }
     return !took && refused && met ? CARD_RETURN_REFUSED : CARD_RETURN_WAITS;

@@ -123,6 +123,7 @@ int64_t card_headroom(int64_t limit_fen, int64_t balance_fen, int64_t coming_fen
 
 struct card_return_open {
     uint32_t n;       /* of the reversal token */
+    uint32_t given_n; /* of the newest token that was given out: n, or later */
     bool was_written; /* it, or a later one, was seen on a card */
     bool had_seen;    /* the meter had spoken before it was given out ... */
     uint32_t had_seq; /* ... last with this number */
@@ -160,6 +161,7 @@ enum card_return_end {
 /**
  * What the meter's word means for an open return case. Only a word that is newer than the reversal
  * says anything; and a refusal may still be of an earlier one, until the meter can have met this.
+ * One beside a number that has the reversal is of a token above it, if there is one.
  * Blocks: no. Allocates: no.
  */
 enum card_return_end card_return_judge(const struct card_return_open *open,

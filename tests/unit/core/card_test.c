@@ -228,7 +228,7 @@ TEST(some_error_words_need_a_person)
 TEST(only_the_meters_newer_word_ends_a_return_case)
 {
     const struct card_return_open open = {
-        .n = 9, .was_written = true, .had_seen = true, .had_seq = 41};
+        .n = 9, .given_n = 9, .was_written = true, .had_seen = true, .had_seq = 41};
     static const struct {
         struct card_meter_word word;
         enum card_return_end end;
@@ -266,6 +266,25 @@ TEST(a_refusal_before_the_reversal_was_written_is_of_an_earlier_one)
     CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_REFUSED);
     word = (struct card_meter_word){.seq = 42, .n = 9, .total_fits = true};
     CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_REVERSED);
+}
+
+/* The meter took 9; 10, which took more out of T, it refused. */
+TEST(a_refusal_of_a_later_token_does_not_speak_of_the_reversal)
+{
+    struct card_return_open open = {
+        .n = 9, .given_n = 10, .was_written = true, .had_seen = true, .had_seq = 41};
+    struct card_meter_word word = {.seq = 42, .n = 9, .total_fits = true, .error = 22};
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_REVERSED);
+    word.n = 10; /* nothing above it can have been refused */
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_WAITS);
+    open.given_n = 9;
+    word.n = 9;
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_WAITS);
+    open.given_n = 10;
+    word = (struct card_meter_word){.seq = 42, .n = 8, .error = 22}; /* of the reversal */
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_REFUSED);
+    word = (struct card_meter_word){.seq = 41, .n = 9, .total_fits = true, .error = 22};
+    CHECK_EQ_I64(card_return_judge(&open, &word), CARD_RETURN_WAITS); /* not newer */
 }
 
 TEST(reasons_have_words)
