@@ -34,7 +34,9 @@ static const char usage[] =
     "shilling-cloud --config FILE card take-return UID RECORD NAME the meter's word, 96 hex "
     "digits\n"
     "shilling-cloud --config FILE card return-begin ORDER NAME     buy value back; two persons\n"
-    "shilling-cloud --config FILE card paid-out CASE NAME          at the desk; two persons\n"
+    "shilling-cloud --config FILE card paid-out CASE NAME          pay it out: two persons sign, "
+    "the money\n"
+    "                                       is handed over when the answer is paid, not before\n"
     "KIND is classic, if none is given, desfire or cpu. NAME signs: the password is asked for,\n"
     "the name stands in the register. Answers are JSON.\n";
 

@@ -427,6 +427,20 @@ static enum err put_cards(struct db *db, const char *meter_id, json_t *json)
     return put_rows(json, "cards", sql, cards);
 }
 
+/* As put_rows(), of @p sql whose first parameter is how many; @p more: it was cut. */
+static enum err put_some(json_t *json, const char *name, struct sql *sql, const char *const *names,
+                         bool *more)
+{
+    sql_bind_i64(sql, 1, LIST_MAX + 1);
+    enum err err = put_rows(json, name, sql, names);
+    json_t *list = json_object_get(json, name);
+    if (err == OK && json_array_size(list) > LIST_MAX) {
+        *more = true;
+        MUST(json_array_remove(list, LIST_MAX) == 0);
+    }
+    return err;
+}
+
 enum err desk_list(struct db *db, void *arg)
 {
     struct desk_shown *shown = arg;
@@ -437,15 +451,15 @@ enum err desk_list(struct db *db, void *arg)
     struct sql *sql = sql_begin(db, "SELECT order_no, owner, uid, opened_at, due_ms FROM card_owed"
                                     " JOIN card_order USING (order_no) WHERE closed_at IS NULL"
                                     " ORDER BY opened_at LIMIT ?1");
-    sql_bind_i64(sql, 1, LIST_MAX);
-    enum err err = put_rows(json, "owed", sql, owed);
+    bool more = false;
+    enum err err = put_some(json, "owed", sql, owed, &more);
     if (err == OK) {
         sql = sql_begin(db, "SELECT case_no, order_no, meter_id, stage, n, payout, amount_fen,"
                             " asked_at FROM card_return_case WHERE stage IN ('ASKED',"
                             " 'REVERSAL_ISSUED') OR payout = 'owed' ORDER BY asked_at LIMIT ?1");
-        sql_bind_i64(sql, 1, LIST_MAX);
-        err = put_rows(json, "cases", sql, cases);
+        err = put_some(json, "cases", sql, cases, &more);
     }
+    json_put_flag(json, "more", more);
     if (err == OK && shown->meter_id != NULL) {
         err = put_cards(db, shown->meter_id, json);
     }
@@ -455,4 +469,25 @@ enum err desk_list(struct db *db, void *arg)
     }
     shown->json = json;
     return OK;
+}
+
+enum err desk_case(struct db *db, void *arg)
+{
+    struct desk_shown *shown = arg;
+    static const char *const names[] = {"case_no",   "order_no",    "meter_id",  "stage",  "#n",
+                                        "#cancel_n", "#amount_fen", "first",     "second", "payout",
+                                        "payer",     "#asked_at",   "#ended_at", NULL};
+    struct sql *sql = sql_begin(
+        db, "SELECT case_no, order_no, meter_id, stage, n, cancel_n, amount_fen, first, second,"
+            " payout, payer, asked_at, ended_at FROM card_return_case WHERE case_no = ?1 OR"
+            " order_no = ?1 ORDER BY asked_ms DESC, case_no DESC LIMIT 1");
+    sql_bind_text(sql, 1, shown->number);
+    json_t *list = NULL;
+    enum err err = rows(sql, names, &list);
+    if (err == OK) {
+        shown->json = json_incref(json_array_get(list, 0));
+        err = shown->json != NULL ? OK : ERR_NOT_FOUND;
+    }
+    json_decref(list);
+    return err;
 }

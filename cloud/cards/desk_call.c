@@ -344,7 +344,9 @@ static void on_pay_out(struct http_request *request, void *self)
         return;
     }
     enum err err = store_run(cards->setup.store, return_pay_out, &wish);
-    if (desk_is_granted(request, err, wish.refused)) {
+    if (err == OK && wish.decided[0] != '\0') {
+        http_reply_error(request, 409, wish.refused, wish.decided, NULL);
+    } else if (desk_is_granted(request, err, wish.refused)) {
         json_t *json = json_object();
         json_put_text(json, "case_no", wish.case_no);
         json_put_text(json, "payout", wish.paid ? "paid" : "owed");

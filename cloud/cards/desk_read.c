@@ -42,6 +42,12 @@ static void on_list(struct http_request *request, void *self)
     reply_shown(self, request, desk_list, &shown);
 }
 
+static void on_case(struct http_request *request, void *self)
+{
+    struct desk_shown shown = {.number = http_param(request, "number")};
+    reply_shown(self, request, desk_case, &shown);
+}
+
 /* ---- keys ---- */
 
 /* To finish a card whose writing was cut, and to read one. */
@@ -209,6 +215,8 @@ void desk_read_routes(struct cards *cards)
 {
     const struct http_route routes[] = {
         {HTTP_GET, "/v1/admin/cards", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_list, cards},
+        {HTTP_GET, "/v1/admin/card-returns/{number}", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_case,
+         cards},
         {HTTP_GET, "/v1/admin/cards/{uid}", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_show, cards},
         {HTTP_POST, "/v1/admin/cards/{uid}/keys", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_keys,
          cards},

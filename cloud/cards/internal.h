@@ -226,7 +226,10 @@ MUST_CHECK enum err payout_owe(const struct money_case *c, const struct payout *
 /** In a writing transaction: it makes good what the wallet's own refund had cost us. */
 MUST_CHECK enum err payout_keep(struct db *db, const struct payout *payout);
 
-/* One person's word that a reversed case was paid out at the desk. */
+enum { PAYOUT_DECIDED_SIZE = 160 };
+
+/* One person's word that the desk pays a reversed case out. Money is handed over when two have
+ * given it, and the answer is that it is booked: not before. */
 struct payout_wish {
     struct cards *cards;
     char case_no[ORDER_NUMBER_SIZE];
@@ -234,7 +237,8 @@ struct payout_wish {
     /* results */
     char order_no[ORDER_NUMBER_SIZE]; /* payout_order() */
     const char *refused;
-    bool paid; /* it was the second one: booked */
+    char decided[PAYOUT_DECIDED_SIZE]; /* nothing is owed: how the case stands, and by whom */
+    bool paid;                         /* it was the second one: booked */
 };
 
 /** In any transaction: the order whose wallet must be asked before @p wish, a struct payout_wish;
@@ -299,11 +303,14 @@ MUST_CHECK enum err desk_take(struct db *db, void *taking);
 struct desk_shown {
     char uid_text[CARD_UID_TEXT_SIZE];
     const char *meter_id; /* list: this meter's cards, too; NULL: none */
+    const char *number;   /* case: its own, or its order's, of which it is the last */
     json_t *json;         /* @own given */
 };
 /** ERR_NOT_FOUND. In any transaction. */
 MUST_CHECK enum err desk_show(struct db *db, void *shown);
 MUST_CHECK enum err desk_list(struct db *db, void *shown);
+/** A return case, also one that has ended. */
+MUST_CHECK enum err desk_case(struct db *db, void *shown);
 
 /* ---- what terminals are refused (write_call.c) ---- */
 

@@ -111,6 +111,22 @@ static enum err book_paid(struct db *db, const struct payout_wish *wish,
     return err == OK ? post(db, payout, LEDGER_DESK_PAY) : err;
 }
 
+/* Nothing is owed. Perhaps because it was paid, and the answer to the second person was lost. */
+static enum err tell_decided(struct db *db, struct payout_wish *wish)
+{
+    struct sql *sql = sql_begin(db, "SELECT stage, payout, CASE WHEN payer = '' THEN 'nobody' ELSE"
+                                    " payer END FROM card_return_case WHERE case_no = ?1");
+    sql_bind_text(sql, 1, wish->case_no);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        str_format_cut(wish->decided, sizeof(wish->decided),
+                       "the case is %s, its payout is \"%s\", signed by %s", sql_text(sql, 0),
+                       sql_text(sql, 1), sql_text(sql, 2));
+    }
+    sql_end(sql);
+    return err;
+}
+
 /* His wallet paid him between the meter's word and now. */
 static enum err book_kept(struct db *db, const struct payout *payout)
 {
@@ -180,6 +196,9 @@ enum err return_pay_out(struct db *db, void *arg)
     if (err != OK) {
         return err;
     }
-    wish->refused = owed.is_owed ? NULL : "nothing_owed";
-    return owed.is_owed ? pay_out(&c, wish, &owed) : OK;
+    if (owed.is_owed) {
+        return pay_out(&c, wish, &owed);
+    }
+    wish->refused = "nothing_owed";
+    return tell_decided(db, wish);
 }

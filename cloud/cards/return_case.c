@@ -10,6 +10,7 @@
 #include "cloud/cards/internal.h"
 #include "cloud/cards/purse.h"
 #include "cloud/orders/alarm.h"
+#include "cloud/orders/review_store.h"
 #include "common/must.h"
 #include "common/str.h"
 
@@ -175,6 +176,9 @@ static enum err issue(struct db *db, struct return_wish *wish, const struct row 
     if (err == OK) {
         err = store_issued(db, wish, row, &account, &token);
     }
+    if (err == OK) { /* the payer may have neither value nor money now: somebody sees to it */
+        err = review_open(wish->cards->setup.orders, db, "payout", row->case_no, "card_return");
+    }
     if (err == OK) {
         bool fits = str_copy(wish->case_no, sizeof(wish->case_no), row->case_no);
         MUST(fits);
@@ -258,7 +262,8 @@ static enum err end(struct db *db, const struct row *row, const char *stage, con
     sql_bind_text(sql, 2, stage);
     sql_bind_i64(sql, 3, db_wall_s(db));
     sql_bind_text(sql, 4, payout);
-    return sql_run(sql);
+    enum err err = sql_run(sql);
+    return err == OK ? review_close(db, row->case_no, stage) : err;
 }
 
 static enum err on_reversed(struct db *db, const struct row *row, struct money_case *c)

@@ -7,8 +7,8 @@
 
 /* Open items: what people must decide. The deciding itself is cloud/review. */
 
-/** Open an item for a document ("order", "stray", or "payout" of a return case); one that is open
- * already stays as it is. */
+/** Open an item for a document ("order", "stray", or "payout": a return case, from its reversal to
+ * its end, and again until it is paid out); one that is open already stays as it is. */
 MUST_CHECK enum err review_open(struct orders *orders, struct db *db, const char *document,
                                 const char *document_no, const char *reason);
 

@@ -34,7 +34,7 @@ struct owner {
     bool owned;
 };
 
-/* An open item of the review, of an owed card, or a case that two persons began. */
+/* An open item of the review, of an owed card, or of a case that two persons began. */
 static enum err load_owner(struct db *db, void *arg)
 {
     struct owner *owner = arg;
@@ -42,7 +42,9 @@ static enum err load_owner(struct db *db, void *arg)
         db, "SELECT EXISTS (SELECT 1 FROM review_item WHERE document_no = ?1 AND closed_at IS NULL"
             " AND owner <> '' AND due_ms > 0) OR EXISTS (SELECT 1 FROM card_owed WHERE order_no ="
             " ?1 AND closed_at IS NULL AND owner <> '') OR EXISTS (SELECT 1 FROM card_return_case"
-            " WHERE order_no = ?1 AND (stage = 'REVERSAL_ISSUED' OR payout = 'owed'))");
+            " JOIN review_item ON document_no = case_no WHERE order_no = ?1 AND (stage ="
+            " 'REVERSAL_ISSUED' OR payout = 'owed') AND closed_at IS NULL AND owner <> '' AND"
+            " due_ms > 0)");
     sql_bind_text(sql, 1, owner->order_no);
     enum err err = sql_one(sql);
     owner->owned = err == OK && sql_bool(sql, 0);

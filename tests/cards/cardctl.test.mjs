@@ -482,7 +482,11 @@ card('find, list, block, lost, unblock and return cases', async (rig) => {
   assert.match((await rig.tool(['return-case', 'begin', 'O1', 'bob'])).out,
     /wrong name or password/);
   assert.match((await rig.tool(['return-case', 'show', 'O1'])).out, /"case_no": "C1"/);
+  assert.match((await rig.tool(['return-case', 'show', 'C1'])).out, /"stage": "REVERSED"/);
   assert.equal((await rig.tool(['return-case', 'show', 'O2'])).code, FAILED);
+  assert.equal((await rig.tool(['return-case', 'show', '../cards'])).code, USAGE);
+  assert.match((await rig.tool(['return-case', 'paid', 'C1'])).out,
+    /refused: nothing_owed: its payout is "paid", signed by li\+wang/);
 });
 
 describe('the desk\'s tool', { concurrency: COUNTERS }, () => {

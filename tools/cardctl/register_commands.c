@@ -51,8 +51,8 @@ static enum ctl_exit end_of(enum desk_answer answer, const char *what)
     return answer == DESK_OK ? CTL_DONE : CTL_FAILED;
 }
 
-/* Names in the catalogue; nothing else may go into a path. */
-static bool is_meter_id(const char *text)
+/* Names in the catalogue, and numbers of documents; nothing else may go into a path. */
+static bool is_name(const char *text)
 {
     const size_t size = strlen(text);
     return size > 0 && size < DESK_ID_SIZE &&
@@ -65,7 +65,7 @@ static enum ctl_exit find_meter(const struct options *options, const char *meter
 {
     char path[DESK_PATH_SIZE];
     json_t *json = NULL;
-    if (!is_meter_id(meter_id)) {
+    if (!is_name(meter_id)) {
         return ctl_say(CTL_USAGE, "that is neither a card's number nor a meter's name");
     }
     const bool fits = str_format(path, sizeof(path), "/v1/admin/cards?meter_id=%s", meter_id);
@@ -168,33 +168,18 @@ static enum ctl_exit sign(const struct options *options, const char *path, const
     return how == CTL_DONE ? take_json(json) : how;
 }
 
-static bool is_about(const json_t *row, const char *number)
-{
-    const char *case_no = json_string_value(json_object_get(row, "case_no"));
-    const char *order_no = json_string_value(json_object_get(row, "order_no"));
-    return (case_no != NULL && str_equal(case_no, number)) ||
-           (order_no != NULL && str_equal(order_no, number));
-}
-
 static enum ctl_exit show_case(const struct options *options, const char *number)
 {
+    char path[DESK_PATH_SIZE];
     json_t *json = NULL;
-    enum ctl_exit how = end_of(desk_call(options, "/v1/admin/cards", NULL, &json), number);
-    if (how != CTL_DONE) {
-        return how;
+    if (!is_name(number) || !str_format(path, sizeof(path), "/v1/admin/card-returns/%s", number)) {
+        return ctl_say(CTL_USAGE, "that is the number of neither a case nor an order");
     }
-    const json_t *cases = json_object_get(json, "cases");
-    how = CTL_FAILED;
-    for (size_t i = 0; i < json_array_size(cases) && how != CTL_DONE; i++) {
-        json_t *row = json_array_get(cases, i);
-        how = is_about(row, number) ? take_json(json_incref(row)) : how;
+    const enum desk_answer answer = desk_call(options, path, NULL, &json);
+    if (answer == DESK_UNKNOWN) {
+        return ctl_say(CTL_FAILED, "there was never a return case %s, or of this order", number);
     }
-    json_decref(json);
-    return how == CTL_DONE ? how
-                           : ctl_say(CTL_FAILED,
-                                     "no open return case %s: it never was, or has "
-                                     "ended ('find UID' shows its tokens)",
-                                     number);
+    return answer == DESK_OK ? take_json(json) : CTL_FAILED;
 }
 
 enum ctl_exit command_return_case(const struct options *options, const struct words *words)

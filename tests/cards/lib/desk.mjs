@@ -94,7 +94,7 @@ export class CardDesk {
   }
 
   #answer(method, path, body) {
-    const refuse = (status, code) => ({ status, json: { error: { code, message: '' } } });
+    const refuse = (status, code, message = '') => ({ status, json: { error: { code, message } } });
     const [, uid, op] = /^\/v1\/admin\/cards(?:\/([0-9A-F]+)(?:\/(\w+))?)?$/.exec(path) ?? [];
     const card = this.cards.get(uid);
     const signed = method === 'POST' && (op !== 'reading' || body.take);
@@ -104,6 +104,12 @@ export class CardDesk {
     }
     if (path === '/v1/admin/card-returns') {
       return { status: 200, json: { case_no: 'C1', stage: 'ASKED', n: 0 } };
+    }
+    if (/^\/v1\/admin\/card-returns\/[CO]1$/.test(path)) {
+      return { status: 200, json: { case_no: 'C1', order_no: 'O1', stage: 'REVERSED' } };
+    }
+    if (path === '/v1/admin/card-payouts') {
+      return refuse(409, 'nothing_owed', 'its payout is "paid", signed by li+wang');
     }
     if (path === '/v1/admin/cards' && method === 'GET') {
       return { status: 200, json: { owed: [], cases: [{ case_no: 'C1', order_no: 'O1' }] } };

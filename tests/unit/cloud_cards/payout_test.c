@@ -43,6 +43,31 @@ static void check_pay(const char *person, unsigned status, const char *says)
     CHECK_EQ_STR(reply, says);
 }
 
+/* What somebody is told who signs once more, because the answer to the second person was lost. */
+static void check_decided(const char *says)
+{
+    char body[200];
+    str_format_cut(body, sizeof(body), "{\"case_no\":\"%s\"," BY_LI "}", case_no);
+    struct double_answer answer = double_http_call(HTTP_POST, "/v1/admin/card-payouts", body);
+    const json_t *error = json_object_get(answer.json, "error");
+    CHECK_EQ_U64(answer.status, 409);
+    CHECK_EQ_STR(json_string_value(json_object_get(error, "code")), "nothing_owed");
+    CHECK_EQ_STR(json_string_value(json_object_get(error, "message")), says);
+    double_answer_finish(&answer);
+}
+
+static void check_shown(const char *number, const char *payout, const char *payer)
+{
+    char path[100];
+    str_format_cut(path, sizeof(path), "/v1/admin/card-returns/%s", number);
+    struct double_answer answer = double_http_call(HTTP_GET, path, NULL);
+    CHECK_EQ_U64(answer.status, 200);
+    CHECK_EQ_STR(json_string_value(json_object_get(answer.json, "case_no")), case_no);
+    CHECK_EQ_STR(json_string_value(json_object_get(answer.json, "payout")), payout);
+    CHECK_EQ_STR(json_string_value(json_object_get(answer.json, "payer")), payer);
+    double_answer_finish(&answer);
+}
+
 static void check_payout(const char *payout)
 {
     char now[16];
@@ -178,6 +203,73 @@ TEST(what_the_desk_owes_is_an_open_item)
     check_pay("li", 200, "owed");
     check_pay("wang", 200, "paid");
     CHECK_EQ_I64(rig_number(&rig.rig, OPEN, NULL), 0);
+    end();
+}
+
+/* How many items of the case are of @p reason and outcome, literals; "": open. */
+#define ITEMS(reason, outcome)                                                                     \
+    rig_number(&rig.rig,                                                                           \
+               "SELECT count(*) FROM review_item WHERE document_no = ?1 AND owner <> '' AND"       \
+               " due_ms > 0 AND reason = '" reason "' AND outcome = '" outcome "'",                \
+               case_no)
+
+/* Its payer has neither value nor money until the meter is heard, and it may never be. */
+TEST(a_reversal_that_is_out_is_an_open_item)
+{
+    rig_timers()->review_ms = 1200;
+    struct test_card card = begin();
+    struct test_meter meter = test_meter_make();
+    top_up(&rig, &card, FEN, order_no);
+    test_meter_load(&meter, &card);
+    begin_return(&rig, order_no, case_no);
+    CHECK_EQ_I64(ITEMS("card_return", ""), 1);
+    check_shown(order_no, "none", "");
+    check_decided("the case is REVERSAL_ISSUED, its payout is \"none\", signed by nobody");
+    CHECK(rig_until_number(&rig.rig,
+                           "SELECT count(*) FROM alarm WHERE kind = 'review_overdue' AND subject ="
+                           " ?1",
+                           case_no, 1));
+    give_back(&meter, &card);
+    CHECK_EQ_I64(ITEMS("card_return", "REVERSED"), 1);
+    CHECK_EQ_I64(ITEMS("card_return", ""), 0);
+    CHECK_EQ_I64(ITEMS("card_payout", ""), 1);
+    check_pay("li", 200, "owed");
+    check_pay("wang", 200, "paid");
+    check_shown(case_no, "paid", "li+wang");
+    check_shown(order_no, "paid", "li+wang");
+    check_decided("the case is REVERSED, its payout is \"paid\", signed by li+wang");
+    CHECK_EQ_I64(ITEMS("card_payout", "paid"), 1);
+    CHECK_EQ_I64(ITEMS("card_payout", ""), 0);
+    end();
+}
+
+static void check_list(size_t count, bool more)
+{
+    struct double_answer answer = double_http_call(HTTP_GET, "/v1/admin/cards", NULL);
+    CHECK_EQ_U64(answer.status, 200);
+    CHECK_EQ_U64(json_array_size(json_object_get(answer.json, "cases")), count);
+    CHECK(json_is_true(json_object_get(answer.json, "more")) == more);
+    double_answer_finish(&answer);
+}
+
+/* @p count more cases that are owed, of names that begin with @p name; literals. */
+#define COPY_CASE(count, name)                                                                     \
+    "WITH RECURSIVE k (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < " count ")"         \
+    " INSERT INTO card_return_case (case_no, order_no, meter_id, stage, amount_fen, n, first,"     \
+    " asked_ms, asked_at, payout) SELECT '" name "' || i, order_no, meter_id, 'REVERSED',"         \
+    " amount_fen, n, first, asked_ms, asked_at, 'owed' FROM k, card_return_case"                   \
+    " WHERE stage = 'REVERSAL_ISSUED'"
+
+TEST(a_list_says_that_it_was_cut)
+{
+    struct test_card card = begin();
+    top_up(&rig, &card, FEN, order_no);
+    begin_return(&rig, order_no, case_no);
+    check_list(1, false);
+    rig_exec(&rig.rig, COPY_CASE("199", "CRX"));
+    check_list(200, false);
+    rig_exec(&rig.rig, COPY_CASE("1", "CRY"));
+    check_list(200, true);
     end();
 }
 
