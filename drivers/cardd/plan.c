@@ -313,15 +313,23 @@ static enum cardlink_error read_both(struct work *work, struct cardlink_record r
     return first != CARDLINK_OK && one_opens ? CARDLINK_DAMAGED : first;
 }
 
-/* What lies there, and whether it may be written over. */
+/*
+ * What lies there, and whether it may be written over. A slot that the server found untrue holds no
+ * token, whatever its number says. It names one at most, and not under its signature; so whatever
+ * is claimed, a newer token that stands in both slots, as every finished write leaves it, is kept.
+ */
 static enum cardlink_error look_first(struct work *work, const struct card_credit *token,
+                                      const struct card_doubts *doubts,
                                       struct cardlink_report *report)
 {
     enum cardlink_error error = read_both(work, report->credit);
     if (error != CARDLINK_OK) {
         return error;
     }
-    bool newer = is_newer(&report->credit[0], token) || is_newer(&report->credit[1], token);
+    bool newer = false;
+    for (size_t i = 0; i < CARD_SLOTS; i++) {
+        newer = newer || (!doubts->untrue[i] && is_newer(&report->credit[i], token));
+    }
     return newer ? CARDLINK_NEWER : CARDLINK_OK;
 }
 
@@ -348,8 +356,9 @@ void plan_write(const struct plan_card *card, const struct plan_token *token,
     enum card_slot_state state = card_credit_decode(token->bytes, &credit);
     MUST(state == CARD_SLOT_WHOLE);
     enum card_answer reset = field_reset(&work);
-    enum cardlink_error error =
-        reset == CARD_ANSWER_OK ? look_first(&work, &credit, ret_report) : error_of(&work, reset);
+    enum cardlink_error error = reset == CARD_ANSWER_OK
+                                    ? look_first(&work, &credit, &token->doubts, ret_report)
+                                    : error_of(&work, reset);
     if (error == CARDLINK_OK) {
         error = write_both(&work, token, ret_report);
     }

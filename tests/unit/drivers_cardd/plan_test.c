@@ -306,6 +306,40 @@ TEST(what_is_refused_writes_nothing)
     CHECK_EQ_U64(model.writes, 0);
 }
 
+/* Slot 0 is forged, with a number above all of ours: the server names it, and it is mended. */
+TEST(an_untrue_slot_is_not_newer)
+{
+    static const struct card_doubts doubts = {.untrue = {true, false}};
+    uint8_t forged[CARD_RECORD_SIZE];
+    begin();
+    token_make(900, forged);
+    slot_set(0, forged);
+    slot_set(1, old_token);
+    write_card(NULL);
+    CHECK_EQ_I64(report.error, CARDLINK_NEWER);
+    write_doubtful(&doubts);
+    CHECK_EQ_I64(report.outcome, OUTCOME_DONE);
+    CHECK(slot_is(0, new_token) && slot_is(1, new_token));
+}
+
+/* Whatever slot is named: the finished write of a newer token stays. */
+TEST(no_doubt_takes_a_written_token_back)
+{
+    uint8_t newer[CARD_RECORD_SIZE];
+    for (size_t named = 0; named < CARD_SLOTS; named++) {
+        struct card_doubts doubts = {.untrue = {false}};
+        doubts.untrue[named] = true;
+        begin();
+        token_make(9, newer);
+        slot_set(0, newer);
+        slot_set(1, newer);
+        write_doubtful(&doubts);
+        CHECK_EQ_I64(report.error, CARDLINK_NEWER);
+        CHECK_EQ_I64(report.outcome, OUTCOME_NOT_DONE);
+        CHECK_EQ_U64(model.writes, 0);
+    }
+}
+
 TEST(a_newer_token_of_another_meter_may_be_written_over)
 {
     begin();
