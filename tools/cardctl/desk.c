@@ -32,9 +32,13 @@ static const struct advice {
     {"no_cards", "this server has no card keys: its configuration lacks the group cards"},
     {"case_open", "a return case of this meter is open already"},
     {"refunded_by_wallet", "the payer's wallet has paid it back already: pay nothing out"},
-    {"refund_seen", "the wallet shows a refund of this order, perhaps of a part: look there first"},
-    {"wallet_silent", "the wallet does not say whether it has paid this back: nothing is signed and "
-                      "nothing may be paid out; ask again in some minutes"},
+    {"refund_seen",
+     "the wallet shows a refund of this order, perhaps of a part: look there. Pay out "
+     "nothing; if it was a part, refund the rest in the wallet, too: when all of it "
+     "is back there, the case ends by itself when it is signed again"},
+    {"wallet_silent",
+     "the wallet does not say whether it has paid this back: nothing is signed and "
+     "nothing may be paid out; ask again in some minutes"},
     {"same_person", "the second signature must be another person's"},
     {"wrong_password", "wrong name or password"},
     {"locked", "too many wrong passwords: wait 15 minutes"},
