@@ -6,7 +6,8 @@
  * in the end must be 0.
  *
  * "Not in the bill" can only be said when the bills of all days are here on which the payment can
- * have been made: from the order's creation to the moment it was booked, and a little more.
+ * have been made: from the order's creation to the moment it was booked, and a little more. A
+ * server whose clock was set back has booked before it created; the days between are the same.
  */
 #include <stdlib.h>
 
@@ -14,7 +15,7 @@
 #include "common/compiler.h"
 #include "common/str.h"
 
-enum { EDGE_S = 600 /* the two clocks of one midnight */ };
+enum { DAY_S = 86400, EDGE_S = 600 /* the two clocks of one midnight */ };
 
 /* An amount of one side, on its day. */
 struct side {
@@ -35,6 +36,15 @@ static void reconcile(struct part *part, struct side bill, struct side books)
     } else if (books.fen != 0) {
         part_add(part, TALLY_EXPLAINED, books.day, -books.fen);
     }
+}
+
+/* True if the bills of all days are here from one moment to the other, whichever came first. */
+static bool has_bills_between(const struct audit *audit, const char *channel, int64_t at,
+                              int64_t other_at)
+{
+    const int64_t first_at = at < other_at ? at : other_at;
+    const int64_t last_at = at < other_at ? other_at : at;
+    return audit_has_bills(audit, channel, audit_day(first_at), audit_day(last_at + EDGE_S));
 }
 
 bool judge_find_stray(struct audit *audit, const char *channel, const char *trade_no,
@@ -172,11 +182,9 @@ static void no_payment_row(struct trial *trial)
 {
     const struct dossier_order *order = &trial->dossier->order;
     const struct books *books = &trial->books;
-    const int64_t from = audit_day(order->created_at);
-    const int64_t to = audit_day(books->received_at + EDGE_S);
     reconcile(trial->part, (struct side){0},
               (struct side){audit_day(books->received_at), books->received_fen});
-    if (!audit_has_bills(trial->audit, order->channel, from, to)) {
+    if (!has_bills_between(trial->audit, order->channel, order->created_at, books->received_at)) {
         trial->waits = true;
         return;
     }
@@ -215,11 +223,9 @@ static void no_refund_row(struct trial *trial)
 {
     const struct books *books = &trial->books;
     const struct dossier_order *order = &trial->dossier->order;
-    const int64_t from = audit_day(order->created_at);
-    const int64_t to = audit_day(books->refunded_at + EDGE_S);
     reconcile(trial->part, (struct side){0},
               (struct side){audit_day(books->refunded_at), -books->refunded_fen});
-    if (!audit_has_bills(trial->audit, order->channel, from, to)) {
+    if (!has_bills_between(trial->audit, order->channel, order->created_at, books->refunded_at)) {
         trial->waits = true;
         return;
     }
@@ -313,13 +319,12 @@ void judge_stray_bill(struct trial *trial)
 {
     const struct dossier_stray *stray = &trial->dossier->stray;
     const struct books *books = &trial->books;
-    const int64_t first = audit_day(stray->created_at) - 1;
     const char *number = trial->dossier->number;
     if (books->received_fen != 0 && !stray_row(trial, /* refund= */ false)) {
         reconcile(trial->part, (struct side){0},
                   (struct side){audit_day(books->received_at), books->received_fen});
-        trial->waits = !audit_has_bills(trial->audit, stray->channel, first,
-                                        audit_day(books->received_at + EDGE_S));
+        trial->waits = !has_bills_between(trial->audit, stray->channel, stray->created_at - DAY_S,
+                                          books->received_at);
         if (!trial->waits) {
             part_find(trial->part, FOUND_PAYMENT_NOT_IN_BILL,
                       (struct part_subject){number, books->received_fen}, "%s, trade %s",
@@ -329,8 +334,8 @@ void judge_stray_bill(struct trial *trial)
     if (books->refunded_fen != 0 && !stray_row(trial, /* refund= */ true)) {
         reconcile(trial->part, (struct side){0},
                   (struct side){audit_day(books->refunded_at), -books->refunded_fen});
-        if (!audit_has_bills(trial->audit, stray->channel, audit_day(stray->created_at),
-                             audit_day(books->refunded_at + EDGE_S))) {
+        if (!has_bills_between(trial->audit, stray->channel, stray->created_at,
+                               books->refunded_at)) {
             trial->waits = true;
         } else {
             part_find(trial->part, FOUND_REFUND_NOT_IN_BILL,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The wall clock of a running program is set: two hours on, two hours back, to 2039. The monotonic
+// The wall clock of a running program is set: two hours on, a day back, to 2039. The monotonic
 // clock goes on as it was. No money decision changes: paid orders end credited and nobody is
 // refunded, closed or reviewed because of it.
 
@@ -18,7 +18,7 @@ import { Witness } from '../history/lib/witness.mjs';
 
 const WALLCLOCK = join(BUILD, 'tests/faults/faults_wallclock.so');
 const SKIP = existsSync(WALLCLOCK) ? false : `${WALLCLOCK} was not built`;
-const STEPS = { 'two hours on': '+7200', 'two hours back': '-7200', 'to 2039': '+410000000' };
+const STEPS = { 'two hours on': '+7200', 'a day back': '-86400', 'to 2039': '+410000000' };
 const box = withHouse({ printer: false, rooms: 30 });
 let witness = null;
 let nth = 0;
