@@ -28,20 +28,37 @@ export async function until(what, probe, ms = 15000, step = 50) {
 const PORT_FIRST = 10000;
 const PORT_COUNT = 22000;
 
-const canListen = (port) => new Promise((resolve) => {
+const listening = (where) => new Promise((resolve) => {
   const server = createServer();
-  server.on('error', () => resolve(false));
-  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  server.on('error', () => resolve(null));
+  server.listen(where, () => resolve(server));
 });
 
 /**
- * A TCP port on loopback that is free, drawn from below those that the kernel lends to outgoing
- * connections: one of theirs may be taken again before a program of ours has come to listen on it.
+ * Keep a port from all other programs that ask here, until this one ends: by a socket of its name
+ * in the kernel's own space of names, which leaves no file behind.
+ */
+async function reserve(port) {
+  const server = await listening(`\0shilling-port-${port}`);
+  server?.unref();
+  return server !== null;
+}
+
+async function canListen(port) {
+  const server = await listening({ port, host: '127.0.0.1' });
+  await new Promise((resolve) => (server === null ? resolve() : server.close(resolve)));
+  return server !== null;
+}
+
+/**
+ * A TCP port on loopback that is free, and that no other test is given while this program runs: it
+ * may be long before anything listens on it. Drawn from below those that the kernel lends to
+ * outgoing connections: one of theirs may be taken again in the meantime.
  */
 export async function freePort() {
   for (let tries = 0; tries < 100; tries += 1) {
     const port = PORT_FIRST + Math.floor(Math.random() * PORT_COUNT);
-    if (await canListen(port)) {
+    if (await reserve(port) && await canListen(port)) {
       return port;
     }
   }
