@@ -132,7 +132,7 @@ async function again(house, { courier, home }, orderNo, away) {
   const { view, written } = away
     ? await byTurns(() => elsewhere.present(home.card).finally(() => elsewhere.mend()))
     : await courier.present(home.card);
-  assert.ok(view, 'the card could not be read');
+  assert.ok(view, `the card could not be read: ${(away ? elsewhere : courier).said}`);
   assert.ok(written === null || written === 'written', written);
   const [now] = tokensOf(house, orderNo);
   assert.ok(token === undefined || (now.n === token.n && now.record === token.record));

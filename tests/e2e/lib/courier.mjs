@@ -12,6 +12,7 @@ import { Terminal } from './terminal.mjs';
 
 const LAID_MS = 12000; /* until a driver that has to open its reader anew tells of a card */
 const READY_MS = 20000;
+const NO_CARD = 0; /* layings are counted from 1 */
 
 const fresh = () => ({ client_request_id: randomUUID() });
 
@@ -29,6 +30,7 @@ export class Courier {
     courier.house = house;
     courier.reader = reader;
     courier.client = new Client(socket);
+    courier.said = ''; // of the last round, by the driver
     courier.server = Terminal.of(house, { keys: house.path('keys', id) });
     await courier.ready();
     return courier;
@@ -59,25 +61,30 @@ export class Courier {
     await this.ready();
   }
 
-  /** Lay a card as a new laying; what the driver says of it. */
-  async lay(name) {
-    this.client.poll('off');
-    await this.say('take').catch(() => null);
-    await this.say(`lay ${name}`);
-    this.client.lines.length = 0;
-    this.client.poll('active');
-    return this.client.card('present', LAID_MS);
-  }
-
+  /**
+   * The card is off the reader, and the driver looks for none: it has answered what it was asked
+   * after it was told. What it says of a card from now on is of a new laying.
+   */
   async take() {
     this.client.poll('off');
     await this.say('take').catch(() => null);
+    await this.client.ask({ op: 'read', id: randomUUID(), card: NO_CARD, keys: [] });
+    this.client.lines.length = 0;
+  }
+
+  /** Lay a card as a new laying; what the driver says of it. */
+  async lay(name) {
+    await this.take();
+    await this.say(`lay ${name}`);
+    this.client.poll('active');
+    return this.client.card('present', LAID_MS);
   }
 
   /** Carry one round; the answers, or null if the server cannot be told of any. */
   async #carry(laid, { apdus, authorisation = null }, watch) {
     const said = await this.client.ask({ op: 'relay', id: randomUUID(), card: laid.card,
       authorisation, apdus });
+    this.said = `${said.outcome} ${said.error}`;
     await watch({ signed: authorisation !== null, ...said });
     const whole = said.outcome === 'done' || (said.error === 'refused' && said.answers.length > 0);
     return whole ? said.answers : null;
