@@ -28,24 +28,24 @@ export async function until(what, probe, ms = 15000, step = 50) {
 const PORT_FIRST = 10000;
 const PORT_COUNT = 22000;
 
-const listening = (where) => new Promise((resolve) => {
+/* The same number at another of loopback's addresses: whoever listens there has reserved it. */
+const RESERVED_AT = '127.83.72.1';
+
+const listening = (port, host) => new Promise((resolve) => {
   const server = createServer();
   server.on('error', () => resolve(null));
-  server.listen(where, () => resolve(server));
+  server.listen(port, host, () => resolve(server));
 });
 
-/**
- * Keep a port from all other programs that ask here, until this one ends: by a socket of its name
- * in the kernel's own space of names, which leaves no file behind.
- */
+/** Keep a port from all others who ask here, until this program ends. */
 async function reserve(port) {
-  const server = await listening(`\0shilling-port-${port}`);
+  const server = await listening(port, RESERVED_AT);
   server?.unref();
   return server !== null;
 }
 
 async function canListen(port) {
-  const server = await listening({ port, host: '127.0.0.1' });
+  const server = await listening(port, '127.0.0.1');
   await new Promise((resolve) => (server === null ? resolve() : server.close(resolve)));
   return server !== null;
 }
