@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { atEnd } from './endings.mjs';
 
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -99,6 +100,17 @@ export function control(path, line, ms = 10000) {
   });
 }
 
+/** A signal to a program and to those that it started: they are in a group of their own. */
+function tell(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') {
+      throw error;
+    }
+  }
+}
+
 export class Processes {
   constructor(dir) {
     this.dir = dir;
@@ -121,9 +133,11 @@ export class Processes {
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', (error) => { entry.exit = { error }; });
+    const left = atEnd(() => tell(child, 'SIGTERM'));
+    child.on('error', (error) => { left(); entry.exit = { error }; });
     entry.ended = new Promise((resolve) => child.on('close', (code, signal) => {
       entry.exit ??= { code, signal };
+      left();
       file.end();
       resolve(entry.exit);
     }));

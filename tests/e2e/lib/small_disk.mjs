@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, cpSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync,
   writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { atEnd } from '../../../tools/world/endings.mjs';
 
 const FILLER = 'filler';
 const BLOCK = Buffer.alloc(4096);
@@ -58,6 +59,7 @@ export async function onSmallDisk(house, name, mb, { stop, start }, body) {
   mkdirSync(aside);
   move(dir, aside);
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mb}m,mode=0700`, 'tmpfs', dir]);
+  const left = atEnd(() => execFileSync('umount', ['--lazy', dir]));
   try {
     move(aside, dir);
     await start();
@@ -67,6 +69,7 @@ export async function onSmallDisk(house, name, mb, { stop, start }, body) {
     disk.free();
     move(dir, aside);
     execFileSync('umount', [dir]);
+    left();
     move(aside, dir);
     rmSync(aside, { recursive: true });
     await start();

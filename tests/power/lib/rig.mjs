@@ -10,6 +10,7 @@ import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, openSync, rm
   from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { atEnd } from '../../../tools/world/endings.mjs';
 import { control, until } from '../../../tools/world/processes.mjs';
 import { hindranceToLoops } from '../../e2e/lib/loops.mjs';
 
@@ -59,6 +60,7 @@ export class Rig {
   async start() {
     mkdirSync(join(this.dir, 'shown'));
     mkdirSync(this.mounted);
+    this.left = atEnd(() => this.abandon());
     const socket = join(this.dir, 'nbd.sock');
     this.nbdkit = spawn('nbdkit', ['-f', '-U', socket, this.plugin, 'size=32M',
       `control=${this.control}`], { stdio: ['ignore', this.log, this.log], detached: true });
@@ -121,6 +123,16 @@ export class Rig {
     rmSync(join(this.mounted, name), { recursive: true, force: true });
   }
 
+  /** Interrupted: without waiting for anybody, so that nothing stays mounted. */
+  abandon() {
+    spawnSync('umount', ['--lazy', this.mounted]);
+    if (this.loop !== null) {
+      spawnSync('losetup', ['-d', this.loop]);
+    }
+    spawnSync('fusermount3', ['-uz', this.shown]);
+    this.nbdkit?.kill('SIGTERM');
+  }
+
   async stop(keep) {
     await this.say('revive').catch(() => {});
     this.unmount();
@@ -128,6 +140,7 @@ export class Rig {
       spawnSync('fusermount3', ['-u', this.shown]);
     }
     this.nbdkit?.kill('SIGTERM');
+    this.left?.();
     if (!keep) {
       rmSync(this.dir, { recursive: true, force: true });
     }
