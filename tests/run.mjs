@@ -18,7 +18,7 @@ const option = (name) => {
 };
 const only = option('--only')?.split(',');
 const seed = option('--seed') ?? String(Math.floor(Date.now() / 1000) % 1000000007);
-const jobs = String(2 * cpus().length); /* of tests that wait more than they compute */
+const jobs = 2 * cpus().length; /* of tests that wait more than they compute */
 const logs = 'build/test-logs';
 mkdirSync(logs, { recursive: true });
 
@@ -59,12 +59,12 @@ const STAGES = [
   /* They wait for wires and wallets more than they compute: several houses at a time. */
   { name: 'e2e', run: nodeTests(['tests/e2e', 'tests/cards', 'tests/cardreader',
     'tests/faults', 'tests/history', 'tests/syscalls'],
-    'SHILLING_BUILD=build/release', `--test-concurrency=${2 * cpus().length + 1}`) },
+    'SHILLING_BUILD=build/release', `--test-concurrency=${jobs + 1}`) },
   { name: 'power', run: 'node tests/power/run.mjs' },
   { name: 'torture', run: 'bash tests/torture/run.sh' },
   { name: 'e2e-asan', run: nodeTests(['tests/e2e/sanitized'], 'SHILLING_BUILD=build/asan') },
   ...(all ? [{ name: 'audit-million', alone: true,
-    run: 'node tests/bench/bench.mjs --only audit' }] : []),
+    run: 'node tests/bench/bench.mjs --only audit --must' }] : []),
   { name: 'format', beside: true, run: 'bash tests/tidy/format.sh' },
   { name: 'fuzz', beside: true, run: `bash tests/fuzz/run.sh ${FUZZ_SECONDS}` },
   { name: 'coverage', beside: true, run: 'bash tests/coverage/run.sh' },
