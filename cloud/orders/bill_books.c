@@ -7,6 +7,9 @@
  * lists belongs to that bill's day, whenever we heard of it; and what no bill lists yet belongs to
  * the day on which we heard of it. Within ten minutes of a midnight it may stand in either bill,
  * and is missing when both are known and neither has it: that is said on the later day.
+ *
+ * What people paid back from the bank is in no bill; if one lists a refund of it all the same, the
+ * payer has his money twice.
  */
 #include "cloud/orders/bill_books.h"
 
@@ -105,7 +108,9 @@ static struct sql *select_rows(struct db *db, const struct bill_books *books)
             " ours (number, fen, paid, paid_at, back_fen, back_at, open_since, begun) AS ("
             " SELECT o.order_no, CASE WHEN o.paid_fen > 0 THEN o.paid_fen ELSE o.amount_fen END,"
             "  o.paid_fen > 0, coalesce(o.paid_at, 0),"
-            "  CASE WHEN o.state = 'REFUNDED' THEN o.paid_fen ELSE 0 END, coalesce(b.at, 0),"
+            "  CASE WHEN o.state = 'REFUNDED' AND NOT EXISTS (SELECT 1 FROM posting p"
+            "   WHERE p.document_no = o.order_no AND p.step IN ('repay', 'repay_from_held'))"
+            "   THEN o.paid_fen ELSE 0 END, coalesce(b.at, 0),"
             "  CASE WHEN o.state IN ('PAID', 'CREDITING') THEN o.paid_at END,"
             "  EXISTS (SELECT 1 FROM refund f WHERE f.document_no = o.order_no)"
             " FROM pay_order o LEFT JOIN back b USING (order_no) WHERE o.channel = ?1"
@@ -113,7 +118,9 @@ static struct sql *select_rows(struct db *db, const struct bill_books *books)
             "   (SELECT 1 FROM bill_row r WHERE r.order_no = o.order_no AND r.channel = ?1"
             "    AND r.day = ?2))"
             " UNION ALL SELECT s.seen_as, s.amount_fen, 1, s.created_at,"
-            "  CASE WHEN s.state = 'REFUNDED' THEN s.amount_fen ELSE 0 END,"
+            "  CASE WHEN s.state = 'REFUNDED' AND NOT EXISTS (SELECT 1 FROM posting p"
+            "   WHERE p.document_no = s.stray_no AND p.step = 'stray_repay')"
+            "   THEN s.amount_fen ELSE 0 END,"
             "  coalesce((SELECT max(at) FROM stray_event e WHERE e.stray_no = s.stray_no"
             "   AND e.to_state = 'REFUNDED'), 0), NULL,"
             "  EXISTS (SELECT 1 FROM refund f WHERE f.document_no = s.stray_no)"

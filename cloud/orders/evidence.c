@@ -6,6 +6,7 @@
  */
 #include "cloud/orders/evidence.h"
 
+#include "cloud/orders/refund_store.h"
 #include "common/str.h"
 #include "protocol/payments/result.h"
 
@@ -238,11 +239,26 @@ enum err evidence_query(struct orders *orders, const char *order_no, enum pay_re
     return err;
 }
 
+/* False while our own refund may still be carried out; one that was is in the inbox now. */
+static enum err ask_for_ours(struct orders *orders, const char *order_no, bool *ret_over)
+{
+    enum refund_answer answer = REFUND_ANSWER_UNKNOWN;
+    enum err err = refund_ask(orders, order_no, &answer);
+    if (err == ERR_NOT_FOUND) {
+        *ret_over = true;
+        return OK;
+    }
+    *ret_over = err == OK && (answer == REFUND_ANSWER_OK || answer == REFUND_ANSWER_ABNORMAL ||
+                              answer == REFUND_ANSWER_CLOSED || answer == REFUND_ANSWER_NOT_EXIST ||
+                              answer == REFUND_ANSWER_NOT_ALLOWED);
+    return err;
+}
+
 enum err evidence_ask_first(struct orders *orders, const char *order_no, bool *ret_heard)
 {
     enum pay_result result = PAY_UNKNOWN;
     enum err err = evidence_query(orders, order_no, &result);
     *ret_heard = err == OK && (result == PAY_PAID || result == PAY_PAID_REFUND_SEEN ||
                                result == PAY_REFUNDED || result == PAY_PARTLY_REFUNDED);
-    return err;
+    return *ret_heard ? ask_for_ours(orders, order_no, ret_heard) : err;
 }

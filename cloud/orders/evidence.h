@@ -58,10 +58,12 @@ MUST_CHECK enum err evidence_query(struct orders *orders, const char *order_no,
 
 /**
  * evidence_query() before money goes back by another way than the provider's, who stops no second
- * refund there. What it says is in the books then, for the checks that follow.
+ * refund there. That speaks of refunds in general; so what became of ours, if we ever began one, is
+ * asked as well. What the provider says is in the books then, for the checks that follow.
  *
- * @param ret_heard it spoke of a payment; else whether that was paid back, nobody knows
- * Blocks: up to 8 s and a commit. Not from the writer thread.
+ * @param ret_heard it spoke of a payment, and of no refund of ours that may still be carried out;
+ *     else whether that was or will be paid back, nobody knows
+ * Blocks: up to 16 s and two commits. Not from the writer thread.
  */
 MUST_CHECK enum err evidence_ask_first(struct orders *orders, const char *order_no,
                                        bool *ret_heard);

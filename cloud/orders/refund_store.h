@@ -42,4 +42,14 @@ MUST_CHECK enum err refund_row_progress(struct db *db, const char *document_no,
 MUST_CHECK enum err refund_tell(struct orders *orders, struct db *db, const char *document_no,
                                 enum order_event_kind event, int64_t inbox_id);
 
+/**
+ * Ask the wallet what became of a document's refund, once, and keep the answer as evidence. Nobody
+ * is told: this is for a document that its worker has given up.
+ *
+ * @return ERR_NOT_FOUND if the document has no refund. Blocks: up to 8 s and a commit. Not from the
+ * writer thread.
+ */
+MUST_CHECK enum err refund_ask(struct orders *orders, const char *document_no,
+                               enum refund_answer *ret_answer);
+
 #endif

@@ -247,6 +247,36 @@ static void work_refund(void *self, const char *document_no)
     }
 }
 
+/* ---- one question outside the worker's rhythm ---- */
+
+static enum err load_row(struct db *db, void *arg)
+{
+    struct work *work = arg;
+    return refund_row_load(db, work->document_no, &work->row);
+}
+
+static enum err keep_answer(struct db *db, void *arg)
+{
+    struct work *work = arg;
+    int64_t inbox_id = 0;
+    return evidence_store_answer(db, work->row.wallet, "refund_query", work->document_no,
+                                 &work->answer, &inbox_id);
+}
+
+enum err refund_ask(struct orders *orders, const char *document_no, enum refund_answer *ret_answer)
+{
+    struct work work = {.orders = orders, .document_no = document_no};
+    enum err err = store_read(orders->setup.store, load_row, &work);
+    if (err != OK) {
+        return err;
+    }
+    call_query(&work);
+    err = store_run(orders->setup.store, keep_answer, &work);
+    pay_answer_finish(&work.answer);
+    *ret_answer = work.refund_answer;
+    return err;
+}
+
 static void on_job(const struct job *job, void *self)
 {
     struct orders *orders = self;

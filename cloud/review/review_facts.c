@@ -20,7 +20,8 @@ static enum err load_delivery(struct db *db, const char *order_no, struct review
 
 /*
  * What was paid back had been paid. "A refund is seen" may be ours, which its own worker follows
- * and which may come to nothing: it counts only as long as we never ordered one.
+ * and which may come to nothing: it counts only as long as we never ordered one, or the provider's
+ * last word is that it knows none of ours.
  */
 static enum err load_inbox(struct db *db, const char *document_no, struct review_facts *facts)
 {
@@ -28,8 +29,10 @@ static enum err load_inbox(struct db *db, const char *document_no, struct review
         sql_begin(db, "SELECT coalesce(max(verdict IN ('paid', 'paid_refund_seen', 'refunded',"
                       "  'partly_refunded')), 0),"
                       " coalesce(max(verdict IN ('refunded', 'partly_refunded')), 0),"
-                      " coalesce(max(verdict = 'paid_refund_seen'), 0) AND NOT EXISTS"
-                      "  (SELECT 1 FROM refund WHERE document_no = ?1)"
+                      " coalesce(max(verdict = 'paid_refund_seen'), 0) AND (NOT EXISTS"
+                      "  (SELECT 1 FROM refund WHERE document_no = ?1) OR (SELECT verdict FROM"
+                      "   pay_inbox WHERE document_no = ?1 AND source = 'refund_query'"
+                      "   ORDER BY inbox_id DESC LIMIT 1) = 'not_exist')"
                       " FROM pay_inbox WHERE document_no = ?1");
     sql_bind_text(sql, 1, document_no);
     enum err err = sql_one(sql);
@@ -41,15 +44,15 @@ static enum err load_inbox(struct db *db, const char *document_no, struct review
     return err;
 }
 
-/* A bill lists each refund, our own before we hear of it; one that had only begun proves nothing.
+/*
+ * A bill lists each refund, our own before we hear of it: done is done. One that had only begun
+ * proves nothing.
  */
 static enum err load_bills(struct db *db, const char *document_no, struct review_facts *facts)
 {
-    struct sql *sql =
-        sql_begin(db, "SELECT coalesce(max(b.kind = 'payment'), 0),"
-                      " coalesce(max(b.kind = 'refund' AND b.state = 'done' AND NOT EXISTS"
-                      "  (SELECT 1 FROM refund r WHERE r.refund_no = b.refund_no)), 0)"
-                      " FROM bill_row b WHERE b.order_no = ?1");
+    struct sql *sql = sql_begin(db, "SELECT coalesce(max(b.kind = 'payment'), 0),"
+                                    " coalesce(max(b.kind = 'refund' AND b.state = 'done'), 0)"
+                                    " FROM bill_row b WHERE b.order_no = ?1");
     sql_bind_text(sql, 1, document_no);
     enum err err = sql_one(sql);
     if (err == OK) {
