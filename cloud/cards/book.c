@@ -100,6 +100,30 @@ enum err book_account_load(struct db *db, const char *meter_id, struct book_acco
     return OK;
 }
 
+enum err book_account_open(struct db *db, const char *meter_id, uint16_t key_id)
+{
+    struct sql *sql = sql_begin(db, "INSERT INTO card_account (meter_id, key_id, opened_at)"
+                                    " VALUES (?1, ?2, ?3) ON CONFLICT (meter_id) DO NOTHING");
+    sql_bind_text(sql, 1, meter_id);
+    sql_bind_i64(sql, 2, key_id);
+    sql_bind_i64(sql, 3, db_wall_s(db));
+    return sql_run(sql);
+}
+
+enum err book_meter_is_known(struct db *db, const char *meter_id, bool *ret_is_known)
+{
+    struct sql *sql = /* 1 + 8: where each record has the number */
+        sql_begin(db, "SELECT EXISTS (SELECT 1 FROM meter m JOIN card_token t ON t.meter_id <> ?1"
+                      " WHERE m.meter_id = ?1 AND hex(substr(t.record, 9, 6)) = m.address)");
+    sql_bind_text(sql, 1, meter_id);
+    enum err err = sql_one(sql);
+    if (err == OK) {
+        *ret_is_known = sql_bool(sql, 0);
+        sql_end(sql);
+    }
+    return err;
+}
+
 enum err book_account_save(struct db *db, const struct book_account *account)
 {
     MUST(account->total_fen >= 0);

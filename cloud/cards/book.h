@@ -73,8 +73,15 @@ struct book_token {
 /** ERR_NOT_FOUND: the meter was never opened. ERR_CHECKSUM: the row is none of ours. */
 MUST_CHECK enum err book_account_load(struct db *db, const char *meter_id,
                                       struct book_account *ret_account);
+/** Begin a meter's account with nothing; one that it has is kept. */
+MUST_CHECK enum err book_account_open(struct db *db, const char *meter_id, uint16_t key_id);
 /** Store n and T. */
 MUST_CHECK enum err book_account_save(struct db *db, const struct book_account *account);
+/**
+ * Whether tokens were given out for the meter with this one's number under another id: that meter
+ * knows numbers and totals that an account which begins anew would give out a second time.
+ */
+MUST_CHECK enum err book_meter_is_known(struct db *db, const char *meter_id, bool *ret_is_known);
 /** Store what the meter said, and which tokens it has taken by that. */
 MUST_CHECK enum err book_account_hear(struct db *db, const char *meter_id,
                                       const struct card_return *word);

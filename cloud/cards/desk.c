@@ -53,16 +53,6 @@ static enum err take_customer(struct db *db, struct desk_issue *issue)
 
 /* ---- a card for a meter ---- */
 
-static enum err open_account(struct db *db, const struct desk_issue *issue)
-{
-    struct sql *sql = sql_begin(db, "INSERT INTO card_account (meter_id, key_id, opened_at)"
-                                    " VALUES (?1, ?2, ?3) ON CONFLICT (meter_id) DO NOTHING");
-    sql_bind_text(sql, 1, issue->meter_id);
-    sql_bind_i64(sql, 2, vault_key_id(issue->cards->setup.vault));
-    sql_bind_i64(sql, 3, db_wall_s(db));
-    return sql_run(sql);
-}
-
 static enum err next_card_no(struct db *db, uint32_t *ret_card_no)
 {
     struct sql *sql = sql_begin(db, "SELECT coalesce(max(card_no), 0) + 1 FROM card");
@@ -175,6 +165,15 @@ static enum err check_kind(struct db *db, struct desk_issue *issue)
     return err;
 }
 
+/* A meter that was sold to under another id has its numbers and totals already. */
+static enum err check_unknown(struct db *db, struct desk_issue *issue)
+{
+    bool is_known = false;
+    enum err err = book_meter_is_known(db, issue->meter_id, &is_known);
+    issue->refused = is_known ? "meter_known" : NULL;
+    return err;
+}
+
 static enum err check(struct db *db, struct desk_issue *issue, struct catalog_meter *ret_meter)
 {
     struct book_card other;
@@ -203,7 +202,7 @@ static enum err check(struct db *db, struct desk_issue *issue, struct catalog_me
     if (err == OK && issue->refused == NULL && issue->old_uid[0] == '\0') {
         err = book_card_of(db, issue->meter_id, &other);
         issue->refused = err == OK ? "meter_has_a_card" : NULL;
-        err = err == ERR_NOT_FOUND ? OK : err;
+        err = err == ERR_NOT_FOUND ? check_unknown(db, issue) : err;
     }
     if (err == OK && issue->refused == NULL && has_number(issue, issue->media)) {
         err = check_number(db, issue);
@@ -221,7 +220,9 @@ enum err desk_issue(struct db *db, void *arg)
         return err;
     }
     const bool replaces = issue->old_uid[0] != '\0';
-    err = replaces ? retire(db, issue) : open_account(db, issue);
+    err = replaces
+              ? retire(db, issue)
+              : book_account_open(db, issue->meter_id, vault_key_id(issue->cards->setup.vault));
     if (err == OK) {
         err = put_card(db, issue, &meter);
     }

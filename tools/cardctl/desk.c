@@ -21,6 +21,8 @@ static const struct advice {
 } ADVICE[] = {
     {"card_known", "this card is in the register already: 'find' says for which meter"},
     {"meter_has_a_card", "this meter has a card: block or replace that one ('replace OLD-UID')"},
+    {"meter_known", "tokens were given out for this meter's number under another id: a used card "
+                    "meter is not hung up again; give it back its old id, or take another one"},
     {"replaced_before", "that card was replaced before: only its successor counts"},
     {"not_a_card_meter", "this meter is not sold to by card: see its profile in the catalogue"},
     {"other_customer", "the catalogue has another customer for this meter"},

@@ -13,6 +13,7 @@
 #include "tests/unit/test.h"
 
 #define NEW_ADDRESS "000012345670"
+#define UNSOLD_ADDRESS "000012345671"
 
 #define NUMBER_IS(address) "UPDATE meter SET address = '" address "' WHERE meter_id = '" METER "'"
 
@@ -199,6 +200,27 @@ TEST(the_meter_in_its_place_has_an_account_of_its_own)
     CHECK_EQ_I64(hand.view.loaded, API_CARD_LOADED_NEVER);
     CHECK(!hand.view.has_last);
     CHECK_EQ_I64(items(), 1);
+    purchase_end();
+}
+
+/* A meter that was sold to is hung up again elsewhere: it knows the first tokens of a new account.
+ */
+TEST(a_used_meter_gets_no_account_under_another_id)
+{
+    static const char OPEN[] = "{\"uid\":\"" UID_2 "\",\"meter_id\":\"m5\"," BY_LI "}";
+    char word[64];
+    char order_no[API_ORDER_NO_SIZE];
+    card_rig_begin(&at.rig);
+    open_card(UID, API_CARD_CLASSIC);
+    struct test_card card = test_card_make(UID);
+    top_up(&at.rig, &card, FEN, order_no);
+    exchange();
+    rig_exec(&at.rig.rig, "UPDATE meter SET address = '" CARD_ADDRESS "' WHERE meter_id = 'm5'");
+    CHECK_EQ_U64(desk("/v1/admin/cards", OPEN, "media", word), 409);
+    CHECK_EQ_STR(word, "meter_known");
+    CHECK_EQ_I64(rig_number(&at.rig.rig, "SELECT count(*) FROM card", NULL), 1);
+    rig_exec(&at.rig.rig, "UPDATE meter SET address = '" UNSOLD_ADDRESS "' WHERE meter_id = 'm5'");
+    CHECK_EQ_U64(desk("/v1/admin/cards", OPEN, "media", word), 200);
     purchase_end();
 }
 
