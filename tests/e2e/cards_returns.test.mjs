@@ -9,7 +9,8 @@ import test from 'node:test';
 import { until, wait } from '../../tools/world/processes.mjs';
 import { rows, trades } from './lib/books.mjs';
 import { cardAudit } from './lib/card_books.mjs';
-import { account, clear, ended, isWritten, lay, leave, paper, pay, picture, slots, take,
+import { paperOf } from './lib/card_paper.mjs';
+import { account, clear, ended, isWritten, lay, leave, pay, picture, slots, take,
   toCard, toCode, tokensOf } from './lib/card_way.mjs';
 import { settled } from './lib/journey.mjs';
 import { keeping, QUICK_TIMERS, some, withHouse } from './lib/setup.mjs';
@@ -68,13 +69,14 @@ test('paid, and the card never came: the money goes back by itself', { timeout: 
     await ended(house, orderNo, 'card_back');
     await house.screen.touch('finish');
     await ended(house, orderNo, 'card_owed');
+    await paperOf(house, orderNo, 'pending');
     await picture(house, 'never-issued');
     await settled(house, orderNo, 'REFUNDED', 90000);
     assert.equal(tokensOf(house, orderNo).length, 0);
     assert.equal(await refundedFen(house, orderNo), 5000);
     await house.screen.screen('refunded', 15000);
     await house.screen.touch('print');
-    await paper(house, orderNo, (text) => text.includes('退款'));
+    await paperOf(house, orderNo, 'refunded');
     await picture(house, 'refunded');
     await leave(house, home);
     await toCard(house, home);
