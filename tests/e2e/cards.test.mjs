@@ -5,6 +5,7 @@
 // reader, at one terminal and at two.
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { wait } from '../../tools/world/processes.mjs';
@@ -14,6 +15,7 @@ import { paperOf } from './lib/card_paper.mjs';
 import { account, clear, ended, holds, isWritten, lay, leave, papers, pay, picture, secondPlace,
   slots, take, toCard, toCode, tokensOf } from './lib/card_way.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
+import { Terminal } from './lib/terminal.mjs';
 
 let second = null;
 const box = withHouse({ rooms: 3, buses: 1, cards: 2, terminals: ['kiosk1', 'kiosk2'] },
@@ -195,6 +197,55 @@ test('two cards, a phone, a bank card: none is opened, and nothing is written',
     assert.equal(readings(), before); /* they hold nothing that the server would look at */
     house.cardHomes.forEach(({ card }, i) =>
       assert.ok(house.cards.image(card).equals(images[i])));
+  }));
+
+/** Another site of the same owner, and an account there on a card that its desk wrote. */
+async function elsewhere(house) {
+  const stranger = { room: 'e101', card: 'elsewhere', uid: '6B7C8D9E' };
+  house.cloudCommand('seed', house.conf('elsewhere.conf', `sites = ( { id = "dongshan";
+    name = "东山花园"; company = "先令能源"; service_phone = "400-000-0000"; notice = "";
+    amounts_yuan = [20]; amount_min_yuan = "10.00"; amount_max_yuan = "2000.00";
+    languages = ["zh-CN"]; receipt_auto = true; sell_to_silent = false;
+    terminals = ( { id = "kiosk9"; name = "9 号机"; } );
+    rooms = ( { id = "${stranger.room}"; building = "1栋"; unit = "1单元"; label = "101室";
+      meter = { id = "m-${stranger.room}"; address = "000099990001"; profile = "card";
+        customer_no = "000000300001"; tariff = "flat"; }; } ); } );\n`));
+  await house.cards.startReader('desk');
+  await house.cards.reader(`new ${stranger.card} classic ${stranger.uid}`, 'desk');
+  await house.cards.reader(`lay ${stranger.card}`, 'desk');
+  house.cards.deskAt('desk', 'open', `m-${stranger.room}`);
+  await house.cards.reader(`take ${stranger.card}`, 'desk');
+  return stranger;
+}
+
+test('a card of another site: its page, no keys, nothing written, no order', { timeout: 120000 },
+  fresh(async (t, house) => {
+    const stranger = await elsewhere(house);
+    const image = house.cards.image(stranger.card);
+    const [orders, readings] = ['pay_order', 'card_reading'].map((table) => () =>
+      rows(house, `SELECT count(*) AS n FROM ${table}`)[0].n);
+    const before = [orders(), readings()];
+    await house.cards.reader('counts reset');
+    await lay(house, stranger);
+    await house.screen.shows('that it is of another site', (r) => r.screen === 'problem' &&
+      r.problem === PROBLEM_CARD && r.card_trouble === 'other_site', 15000);
+    await wait(2500);
+    await picture(house, 'other-site');
+    const { selects, exchanges, writes } = await house.cards.reader('counts');
+    assert.ok(selects > 0);
+    assert.deepEqual([exchanges, writes], [0, 0], 'it was found, and nobody spoke to it');
+    await leave(house, stranger);
+    assert.ok(house.cards.image(stranger.card).equals(image));
+    assert.deepEqual([orders(), readings()], before);
+    const terminal = Terminal.of(house);
+    const answers = await Promise.all([stranger, house.cardHomes[0]].map(({ uid }) =>
+      terminal.post('/v1/terminal/cards', { client_request_id: randomUUID(), uid, atqa: '0004',
+        sak: '08', ats: '', family: 'classic' })));
+    terminal.close();
+    const [theirs, ours] = answers.map(({ json }) => json);
+    assert.deepEqual([theirs.standing, theirs.keys], ['other_site', []]);
+    assert.equal(ours.standing, 'ours');
+    assert.ok(ours.keys.length > 0);
   }));
 
 test('the reader is unplugged in the middle of a write and comes back', { timeout: 120000 },
