@@ -5,21 +5,17 @@
 // of each program; then everybody ends in order, and nobody's log may hold a finding or a leak.
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { until, wait } from '../../../tools/world/processes.mjs';
 import { audit } from '../lib/books.mjs';
 import { home as goHome, settled, toCode, toMeter } from '../lib/journey.mjs';
 import { keeping, withHouse } from '../lib/setup.mjs';
 import { bareAgent } from '../lib/strangers.mjs';
 import { Terminal } from '../lib/terminal.mjs';
+import { endsClean } from './findings.mjs';
 
-/* The programs inherit this. */
-process.env.LSAN_OPTIONS = 'print_suppressions=0:suppressions=' +
-  fileURLToPath(new URL('foreign_leaks.txt', import.meta.url));
 const box = withHouse({ replyTimeoutMs: 500 });
-const FINDING = /AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:/;
 
 async function pay(house, home, options = {}) {
   const terminal = Terminal.of(house);
@@ -111,13 +107,6 @@ test('each program killed under a paid order', { timeout: 240000 },
 test('everybody ends in order, without a finding and without a leak', { timeout: 120000 },
   keeping(box, async (t, house) => {
     await audit(house);
-    for (const name of ['kiosk', 'printd', 'printer', 'collector', 'cloud', 'bus1', 'bus2',
-      'esam']) {
-      const { log } = house.processes.find(name);
-      const exit = await house.processes.stop(name, 'SIGTERM', 30000);
-      assert.ok(existsSync(log));
-      const said = readFileSync(log, 'utf8');
-      assert.doesNotMatch(said, FINDING, `${name}: ${said.slice(said.search(FINDING))}`);
-      assert.equal(exit.code, 0, `${name} ended with ${JSON.stringify(exit)}: ${said.slice(-500)}`);
-    }
+    await endsClean(house, ['kiosk', 'printd', 'printer', 'collector', 'cloud', 'bus1', 'bus2',
+      'esam']);
   }));
