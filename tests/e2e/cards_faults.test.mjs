@@ -20,6 +20,9 @@ import { ALL, keeping, SEED, stream, withHouse } from './lib/setup.mjs';
 
 const COUNT = ALL ? 40 : 2;
 const SLOW_BAUD = 9600; /* a write takes two seconds, so that there is something to hit */
+const BLOCK_NUMBERS = [1, 2, 3, 4, 5, 6]; /* the writes of a token */
+const BLOCKS = BLOCK_NUMBERS.length;
+const HELD_MS = 350; /* that the reader keeps an answer back: the driver waits for half a second */
 const line = new FatedLine();
 
 const box = withHouse({ rooms: 3, buses: 1, cards: 1, kiosk: false },
@@ -67,7 +70,7 @@ async function checked(house, home, orderNo, fen) {
         }
         const delayMs = draw(4000);
         await wait(delayMs);
-        const { writes } = await house.cards.reader('counts');
+        const writes = await writesOf(house);
         await restart(house, name);
         const how = await finished(house, home, orderNo);
         await house.cards.reader('baud 115200');
@@ -78,6 +81,75 @@ async function checked(house, home, orderNo, fen) {
     }));
 });
 
+const writesOf = async (house) => (await house.cards.reader('counts')).writes;
+
+const ordersOf = (house) => rows(house, 'SELECT count(*) AS n FROM pay_order')[0].n;
+
+const creditsOf = (house, orderNo) => rows(house, `SELECT count(*) AS n FROM posting
+  JOIN leg USING (posting_id) WHERE document_no = '${orderNo}' AND account = 'CARD'`)[0].n;
+
+const workerOf = (house) => tree(house.processes.find('cardd').child.pid).at(-1);
+
+/** Pay, and stop the driver's worker when it has written `nth` blocks of the token and no more;
+ * null if it was quicker than we. */
+async function stoppedBehind(house, home, nth) {
+  await clear(house);
+  const worker = workerOf(house);
+  await house.cards.reader('counts reset');
+  await house.cards.reader(`fault delay write=${nth} ms=${HELD_MS}`);
+  const orderNo = await pay(house, home, { amount: 0 });
+  await until(`${nth} blocks to be written`, async () => await writesOf(house) >= nth, 30000, 5);
+  process.kill(worker, 'SIGSTOP');
+  if (await writesOf(house) === nth) {
+    return { orderNo, worker };
+  }
+  process.kill(worker, 'SIGCONT');
+  await isWritten(house, orderNo);
+  await checked(house, home, orderNo, 2000);
+  return null;
+}
+
+/** Killed with `nth` blocks written. The driver needs neither of them to write on: so nobody knows
+ * of what it wrote until the one who died is there again. */
+async function killedBehind(house, home, name, nth) {
+  const { orderNo, worker } = await until(`the driver to stop behind write ${nth}`,
+    () => stoppedBehind(house, home, nth), 100000);
+  const victim = house.processes.find(name);
+  victim.child.kill('SIGKILL');
+  assert.equal((await victim.ended).signal, 'SIGKILL');
+  assert.equal(await writesOf(house), nth, 'the kill fell between two other writes');
+  process.kill(worker, 'SIGCONT');
+  await until('the driver to write on by itself', () => holds(house, home, orderNo), 15000);
+  assert.equal(await writesOf(house), BLOCKS);
+  assert.equal(stateOf(house, orderNo), 'CREDITING');
+  const [token] = tokensOf(house, orderNo);
+  assert.equal(token.written_at, null);
+  return { orderNo, token };
+}
+
+['kiosk', 'cloud'].forEach((name, at) => {
+  const drawn = BLOCK_NUMBERS[(SEED + 2 * at) % BLOCKS];
+  for (const nth of ALL ? BLOCK_NUMBERS : [drawn]) {
+    test(`kill -9 of the ${name} behind write ${nth} of ${BLOCKS}: written and credited, once`,
+      { timeout: 180000 }, keeping(box, async (t, house) => {
+        const [home] = house.cardHomes;
+        const { orderNo, token } = await killedBehind(house, home, name, nth);
+        const before = ordersOf(house);
+        await restart(house, name);
+        t.diagnostic(await finished(house, home, orderNo));
+        await leave(house, home);
+        await toCard(house, home); /* laid again: there is nothing left to do */
+        assert.equal(await writesOf(house), BLOCKS);
+        assert.equal(ordersOf(house), before);
+        assert.deepEqual(tokensOf(house, orderNo).map(({ n, record }) => [n, record]),
+          [[token.n, token.record]]);
+        assert.equal(creditsOf(house, orderNo), 1);
+        await checked(house, home, orderNo, 2000);
+        assert.equal((await house.cards.visit(home)).result, 'known');
+      }));
+  }
+});
+
 test('the worker of the card driver killed in a write', { timeout: 120000 },
   keeping(box, async (t, house) => {
     const [home] = house.cardHomes;
@@ -85,11 +157,9 @@ test('the worker of the card driver killed in a write', { timeout: 120000 },
     await house.cards.reader('counts reset');
     await house.cards.reader(`baud ${SLOW_BAUD}`);
     const orderNo = await pay(house, home, { amount: 0 });
-    await until('two blocks to be written', async () =>
-      (await house.cards.reader('counts')).writes >= 2, 30000, 20);
-    const { pid } = house.processes.find('cardd').child;
-    const worker = tree(pid).at(-1);
-    assert.notEqual(worker, pid);
+    await until('two blocks to be written', async () => await writesOf(house) >= 2, 30000, 20);
+    const worker = workerOf(house);
+    assert.notEqual(worker, house.processes.find('cardd').child.pid);
     process.kill(worker, 'SIGKILL');
     await finished(house, home, orderNo);
     assert.ok(existsSync(house.cards.socket));
@@ -135,11 +205,10 @@ for (const [what, happens] of CUTS) {
       line.befalls(null);
       assert.equal(tokensOf(house, orderNo).length, 0);
       assert.equal(stateOf(house, orderNo), 'PAID');
-      const orders = () => rows(house, 'SELECT count(*) AS n FROM pay_order')[0].n;
-      const before = orders();
+      const before = ordersOf(house);
       await lay(house, home);
       await isWritten(house, orderNo);
-      assert.equal(orders(), before);
+      assert.equal(ordersOf(house), before);
       await checked(house, home, orderNo, 2000);
     }));
 }
