@@ -6,6 +6,8 @@
 import assert from 'node:assert/strict';
 import { audit, rows, trades } from './books.mjs';
 
+const ENTRIES_MAX = 200; /* that a meter lists: the newest */
+
 const sum = (list, of) => list.reduce((total, one) => total + of(one), 0);
 
 /** N without a gap, each T the last one's and its own amount. */
@@ -49,7 +51,8 @@ async function checkCounter(world, home, tokens, books) {
   const entries = await world.cards.meter(`taken ${home.address}`);
   const taken = tokens.slice(0, books.purchase_count);
   assert.ok(books.purchase_count <= tokens.length, `${home.card}: a purchase of nobody's`);
-  assert.deepEqual(entries.map((one) => one.delta_fen), taken.map((token) => token.amount_fen),
+  assert.deepEqual(entries.map((one) => one.delta_fen),
+    taken.slice(-ENTRIES_MAX).map((token) => token.amount_fen),
     `${home.card}: what the meter took, against what was given out`);
   return { ...books, n: books.purchase_count, t_fen: sum(taken, (token) => token.amount_fen) };
 }
@@ -64,8 +67,10 @@ async function checkMeter(world, home, tokens) {
   const newest = tokens.find((token) => token.n === books.n);
   assert.ok(books.n === 0 || newest, `${home.card}: the meter knows N ${books.n}, we do not`);
   assert.equal(books.t_fen, newest?.total_fen ?? 0, `${home.card}: the meter's T`);
-  assert.equal(sum(entries, (one) => one.delta_fen), books.t_fen,
-    `${home.card}: what the meter took, against its T`);
+  if (entries.length < ENTRIES_MAX) {
+    assert.equal(sum(entries, (one) => one.delta_fen), books.t_fen,
+      `${home.card}: what the meter took, against its T`);
+  }
   return books;
 }
 
