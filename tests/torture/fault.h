@@ -12,7 +12,7 @@
  */
 enum fault_kind {
     FAULT_ALLOC,  /* malloc, calloc, realloc: no memory */
-    FAULT_EIO,    /* any call: the device fails */
+    FAULT_EIO,    /* any call: the device fails; a close is done, and then says that it failed */
     FAULT_ENOSPC, /* calls that need room: the disk is full */
     FAULT_SHORT,  /* reads and writes: half of it */
     FAULT_EINTR,  /* calls that may wait: a signal came */

@@ -5,8 +5,8 @@
  *        torture-PART --only FLOW KIND N   for a debugger: that one alone, in this process
  * Each flow is run once to count its calls, then once for each call that can fail, in a process of
  * its own; or for a sample of them, others with another SHILLING_SEED. With --all (or SHILLING_ALL
- * set to 1) every call is failed; of more than 5,000 (only the making of the server's database has
- * so many) that many, evenly.
+ * set to 1) every call is failed; of more than 5,000 that many, evenly, and the line says how many
+ * were left out: another SHILLING_SEED takes others.
  */
 #include <errno.h>
 #include <signal.h>
@@ -285,6 +285,9 @@ static void torture(const struct torture_flow *flow, enum fault_kind kind, bool 
     (void)printf("%-18s %-7s %6ld calls %6ld failed: %ld refused, %ld stopped, %ld wrong",
                  flow->name, fault_kind_name(kind), count, tally.points, tally.refused,
                  tally.stopped, tally.failed);
+    if (all && tally.points < count) {
+        (void)printf("; %ld left out", count - tally.points);
+    }
     (void)(tally.known > 0 ? printf("; %ld known: %s\n", tally.known, flow->known) : printf("\n"));
     sum->passed += tally.passed;
     sum->failed += tally.failed;
