@@ -131,6 +131,48 @@ function emulatorsShareNothing(file) {
       ? [{ line: index + 1, text: 'an emulator shares no code with what it tests' }] : []);
 }
 
+// What the auditor reads with, it must not share with what it judges. common/ is the language in
+// which we write; drivers/clock is how late it is.
+const AUDITOR = 'cloud/auditor/';
+const AUDITOR_ALONE = 'the auditor shares no code with what it judges';
+const AUDITOR_MAY = /^(cloud\/auditor|common|drivers\/clock)\//;
+const AUDITOR_LINKS = /^(auditor_\w+|common|common_\w+|drivers_clock)$/;
+
+function auditorIncludes(file) {
+  return file.lines.flatMap((line, index) => {
+    const name = /^\s*#\s*include\s+"([^"]+)"/.exec(line)?.[1];
+    return name === undefined || AUDITOR_MAY.test(name) ? []
+      : [{ line: index + 1, text: `includes ${name}: ${AUDITOR_ALONE}` }];
+  });
+}
+
+// The words behind LINKS, and what target_link_libraries() names; outside libraries may be any.
+function auditorLinks(file) {
+  const found = [];
+  let links = false;
+  file.lines.forEach((line, index) => {
+    for (const word of line.replace(/#.*/, '').match(/[^\s()]+/g) ?? []) {
+      if (/^(LINKS|target_link_libraries)$/.test(word)) {
+        links = true;
+      } else if (/^(shilling_\w+|add_\w+)$/.test(word) || /^[A-Z_]+$/.test(word)) {
+        links = links && /^(PUBLIC|PRIVATE|INTERFACE)$/.test(word);
+      } else if (links && !word.includes('::') && !AUDITOR_LINKS.test(word) &&
+          !word.startsWith('shilling-auditor')) {
+        found.push({ line: index + 1, text: `links ${word}: ${AUDITOR_ALONE}` });
+      }
+    }
+  });
+  return found;
+}
+
+function auditorSharesNothing(file) {
+  if (!file.path.startsWith(AUDITOR)) {
+    return [];
+  }
+  return isC(file) ? auditorIncludes(file)
+    : file.path.endsWith('CMakeLists.txt') ? auditorLinks(file) : [];
+}
+
 function longFunctions(file) {
   if (!file.path.endsWith('.c')) {
     return [];
@@ -213,8 +255,9 @@ function productOnly(file) {
 }
 
 export const RULES = {
-  banned, openWithoutCloexec, longLines, upwardIncludes, emulatorsShareNothing, longFunctions,
-  longFiles, licenceLine, unfinishedWords, asciiOnly, doxygenTail, guarded, productOnly,
+  banned, openWithoutCloexec, longLines, upwardIncludes, emulatorsShareNothing,
+  auditorSharesNothing, longFunctions, longFiles, licenceLine, unfinishedWords, asciiOnly,
+  doxygenTail, guarded, productOnly,
 };
 
 /** All complaints about one file, as "path:line: rule: text". */

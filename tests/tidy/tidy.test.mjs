@@ -26,6 +26,10 @@ const OFFENCES = [
   ['cloud/a.c', '#include "kiosk/screen.h"\n', 'upwardIncludes'],
   ['core/a.c', '#include "a.h"\n', 'upwardIncludes'],
   ['emulators/a.c', '#include "protocol/dl645/frame.h"\n', 'emulatorsShareNothing'],
+  ['cloud/auditor/a.c', '#include "cloud/orders/order_row.h"\n', 'auditorSharesNothing'],
+  ['cloud/auditor/a.c', '#include "core/order/order.h"\n', 'auditorSharesNothing'],
+  ['cloud/auditor/a.h', `${GUARD}#include "protocol/bill/bill.h"\n#endif\n`,
+    'auditorSharesNothing'],
   ['core/a.c', `void f(void)\n{\n${'    g();\n'.repeat(71)}}\n`, 'longFunctions'],
   ['core/a.c', 'int x;\n'.repeat(1001), 'longFiles'],
   ['core/a.c', '/* TO' + 'DO */\n', 'unfinishedWords'],
@@ -55,6 +59,24 @@ test('what is allowed passes', () => {
   assert.deepEqual(rulesBroken('core/a.c', '#include "protocol/dl645/frame.h"\n'), []);
   assert.deepEqual(rulesBroken('drivers/a.c',
     'int f(void)\n{\n    return open("x", O_RDWR |\n                O_CLOEXEC);\n}\n'), []);
+});
+
+test('the auditor links nothing of what it judges', () => {
+  const list = (links) => '# SPDX-License-Identifier: Apache-2.0\n' +
+    'shilling_library(auditor_core FLOOR cloud\n    SOURCES audit.c HEADERS audit.h\n' +
+    `    LINKS common ${links} auditor_bill\n    LIBRARIES PkgConfig::AUDITOR_ZLIB)\n`;
+  const lines = (text, path = 'cloud/auditor/CMakeLists.txt') =>
+    complaintsAbout(fileOf(path, text)).map((line) => line.split(':').slice(1, 3).join(':'));
+  assert.deepEqual(lines(list('common_text\n          drivers_clock # not core_order')), []);
+  for (const other of ['protocol_bill', 'core_order', 'cloud_review', 'drivers_net']) {
+    assert.deepEqual(lines(list(other)), ['4: auditorSharesNothing'], other);
+    assert.deepEqual(lines(list(`common_text\n          ${other}`)), ['5: auditorSharesNothing']);
+    assert.deepEqual(lines(`${list('')}target_link_libraries(shilling-auditor PRIVATE ${other})\n`),
+      ['6: auditorSharesNothing']);
+    assert.deepEqual(lines(list(other), 'cloud/review/CMakeLists.txt'), []);
+  }
+  assert.deepEqual(rulesBroken('cloud/auditor/a.c', '#include <sqlite3.h>\n' +
+    '#include "cloud/auditor/audit.h"\n#include "common/str.h"\n'), []);
 });
 
 test('a source that nobody builds is an orphan', () => {
