@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * usage: torture-PART [--all] [FLOW...]
+ * usage: torture-PART [--all] [FLOW...] [KIND...]
  *        torture-PART --only FLOW KIND N   for a debugger: that one alone, in this process
  * Each flow is run once to count its calls, then once for each call that can fail, in a process of
  * its own; or for a sample of them, others with another SHILLING_SEED. With --all (or SHILLING_ALL
@@ -277,7 +277,7 @@ static void torture(const struct torture_flow *flow, enum fault_kind kind, bool 
 {
     struct tally tally = {0};
     long count = count_calls(flow, kind, &tally);
-    long most = all ? ALL_MAX : SAMPLE;
+    long most = all ? ALL_MAX : flow->sample > 0 ? flow->sample : SAMPLE;
     long step = count <= most ? 1 : (count + most - 1) / most;
     for (long nth = 1 + (step > 1 ? seed % step : 0); nth <= count; nth += step) {
         point(flow, kind, nth, &tally);
@@ -293,11 +293,21 @@ static void torture(const struct torture_flow *flow, enum fault_kind kind, bool 
     sum->failed += tally.failed;
 }
 
+static bool is_kind(const char *word)
+{
+    bool found = false;
+    for (int kind = 0; kind < FAULT_KIND_COUNT; kind++) {
+        found = found || str_equal(word, fault_kind_name((enum fault_kind)kind));
+    }
+    return found;
+}
+
+/* Of the flows, and of the kinds: those that are named, or all if none is. */
 static bool is_wanted(const char *name, int argc, char **argv)
 {
     bool any = false;
     for (int i = 1; i < argc; i++) {
-        any = any || argv[i][0] != '-';
+        any = any || (argv[i][0] != '-' && is_kind(argv[i]) == is_kind(name));
         if (str_equal(argv[i], name)) {
             return true;
         }
@@ -356,7 +366,9 @@ int main(int argc, char **argv)
         }
         int kinds = (*flow)->has_files ? FAULT_KIND_COUNT : FAULT_EIO;
         for (int kind = 0; kind < kinds; kind++) {
-            torture(*flow, (enum fault_kind)kind, all, seed, &sum);
+            if (is_wanted(fault_kind_name((enum fault_kind)kind), argc, argv)) {
+                torture(*flow, (enum fault_kind)kind, all, seed, &sum);
+            }
         }
     }
     folder_remove(scratch);

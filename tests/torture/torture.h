@@ -30,6 +30,7 @@ struct torture_notes {
 struct torture_flow {
     const char *name;
     bool has_files;    /* so that input and output fail as well */
+    long sample;       /* how many calls of a kind fail if not all do; 0: 20 */
     const char *known; /* why the process may end without a word of ours; NULL: it may not */
     /** Once, what every run finds in its folder; may be NULL. False: nothing can be run. */
     bool (*make)(const char *dir);
