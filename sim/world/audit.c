@@ -25,8 +25,7 @@ struct claim {
     char state[STATE_SIZE]; /* "": no such document */
     bool owned;             /* an open item with owner and deadline */
     int64_t cust_fen;       /* credited to a balance in the cloud */
-    int64_t posted_credits;
-    bool stray; /* not an order, but a payment of a number that is none */
+    bool stray;             /* not an order, but a payment of a number that is none */
 };
 
 struct sums {
@@ -47,9 +46,7 @@ static enum err load_state(struct db *db, struct claim *claim)
         "SELECT state, EXISTS (SELECT 1 FROM review_item WHERE document_no = no AND"
         " closed_at IS NULL AND owner <> '' AND due_ms > 0),"
         " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
-        "  WHERE document_no = no AND account = 'CUST'),"
-        " (SELECT count(*) FROM leg JOIN posting USING (posting_id)"
-        "  WHERE document_no = no AND account IN ('CUST', 'METER')), is_stray"
+        "  WHERE document_no = no AND account = 'CUST'), is_stray"
         " FROM (SELECT state, order_no AS no, 0 AS is_stray FROM pay_order WHERE order_no = ?1"
         " UNION ALL SELECT state, stray_no, 1 FROM stray WHERE seen_as = ?1 AND trade_no = ?2)");
     sql_bind_text(sql, 1, claim->trade->order_no);
@@ -59,8 +56,7 @@ static enum err load_state(struct db *db, struct claim *claim)
         MUST(sql_copy_text(sql, 0, claim->state, sizeof(claim->state)));
         claim->owned = sql_bool(sql, 1);
         claim->cust_fen = sql_i64(sql, 2);
-        claim->posted_credits = sql_i64(sql, 3);
-        claim->stray = sql_bool(sql, 4);
+        claim->stray = sql_bool(sql, 3);
     }
     sql_end(sql);
     return err == ERR_NOT_FOUND ? OK : err;
