@@ -278,14 +278,12 @@ static void meter_body(const struct canvas *canvas, const struct scene *scene)
     box(canvas, (struct ui_rect){352, 420, 296, 12}, 6, UI_COLOR_ART_PAD_END, UI_COLOR_NONE);
 }
 
-/* The card comes from below and goes behind the meter's front. */
+/* The card comes from below and goes behind the meter's front. What is below the picture is cut
+ * off, with room for its shadow. */
 static void paint_meter(const struct canvas *canvas, const struct scene *scene)
 {
-    int way = eased(scene->way);
-    struct ui_rect at = {365, 600 - way * 300 / WHOLE, 270, 330};
-    int foot = CANVAS_H - at.y - 8;
-    at.h = at.h < foot ? at.h : foot;
-    card(canvas, scene, at, (WHOLE - way) / 2);
+    int y = 560 - eased(scene->way) * 260 / WHOLE;
+    card(canvas, scene, (struct ui_rect){365, y, 270, CANVAS_H - 48 - y}, 0);
     meter_body(canvas, scene);
     if (scene->beeps) {
         uint32_t color = ui_color_value(canvas->build, UI_COLOR_OK);
