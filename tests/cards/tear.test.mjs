@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The card is torn away, or the reader fails, at every exchange and at every write of a top-up,
-// over the real driver. After each: at least one slot holds a true token, "done" and "not_done" are
-// never said wrongly, and laying the card once more, here or at another terminal, finishes it.
+// The card is torn away or changed for another one, or the reader or its line fails, at every
+// exchange and at every write of a top-up, over the real driver. After each: at least one slot
+// holds a true token, "done" and "not_done" are never said wrongly, no other card is touched, and
+// laying the card once more, here or at another terminal, finishes it.
 //
 // Every place takes a while, so an ordinary run draws from them by the seed, until each kind of
 // fault and each write and exchange was met; SHILLING_ALL=1 visits all. Several readers, each with
@@ -18,6 +19,10 @@ const ALL = Boolean(process.env.SHILLING_ALL);
 const SEED = process.env.SHILLING_SEED ?? '1';
 const OLD = credit(7);
 const NEW = credit(8);
+/* Its number is another one, its keys are not: nothing else keeps the driver from writing to it. */
+const OTHER = { name: 'other', image: Buffer.concat([
+  image({ uid: '11223344', slots: [OLD, OLD] }).subarray(0, 16),
+  image({ slots: [OLD, OLD] }).subarray(16)]) };
 const WRITES = 6;
 
 let drawn = Number(SEED) >>> 0;
@@ -88,6 +93,7 @@ class Terminal extends Rig {
     const name = `card${(this.lives += 1) % 4}`;
     const what = faults.join(' + ');
     this.card(name, image({ slots: [OLD, OLD] }));
+    this.card(OTHER.name, OTHER.image);
     let card = await this.layAnew(name);
     const said = [];
     for (const [i, fault] of faults.entries()) {
@@ -95,10 +101,11 @@ class Terminal extends Rig {
       const answer = await this.write(card);
       said.push(answer.outcome);
       if (i === 0) { /* a later write may be shorter than the fault is late */
-        assert.equal(await this.ctl('faults'), '[]', `${what}: it never struck`);
+        await until(`${what} to strike`, async () => await this.ctl('faults') === '[]', 3000);
       }
       await this.ctl('fault clear');
       judge(what, answer, await this.dump(name));
+      assert.deepEqual(await this.dump(OTHER.name), OTHER.image, `${what}: another card changed`);
       await this.mend();
       if (elsewhere[i]) {
         await this.another();
@@ -115,8 +122,8 @@ class Terminal extends Rig {
 /** What a place is an example of: `tear write=3 how=front k=5` of write=3 and of `tear front`. */
 function kindsOf(fault) {
   const [name, ...words] = fault.split(' ');
-  const where = words.find((word) => /^(write|exchange)=/.test(word));
-  const how = words.filter((word) => !/^(write|exchange|k|byte|ms)=/.test(word));
+  const where = words.find((word) => /^(write|exchange|command)=/.test(word));
+  const how = words.filter((word) => !/^(write|exchange|command|k|byte|bit|hex|ms)=/.test(word));
   return [where, [name, ...how].join(' ')];
 }
 
@@ -154,6 +161,7 @@ async function visit(t, places, least) {
 }
 
 let exchanges = 0;
+let commands = 0; // with those of a look beside the write, perhaps
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 before(() => terminals.use(async (terminal) => {
@@ -163,7 +171,7 @@ before(() => terminals.use(async (terminal) => {
   assert.equal((await terminal.write(card)).outcome, 'done');
   const counts = await terminal.counts();
   assert.equal(counts.writes, WRITES);
-  exchanges = counts.exchanges;
+  ({ exchanges, commands } = counts);
 }));
 after(() => terminals.finish());
 
@@ -195,6 +203,25 @@ test('every exchange: the reader hangs, loses its power, is unplugged, its answe
       `cut write=${n} byte=${k}`));
     await visit(t, [...faults, ...cuts].map((fault) => [fault]), 24);
   });
+
+const SHORTEST_ANSWER = 10; // the frame of a status
+const drawHex = (most) => hex(range(1, 1 + draw(most)).map(() => draw(256)));
+
+test('every exchange: the line spoils the answer; every command: its acknowledgement',
+  { timeout: 3600000 }, async (t) => {
+    const twice = range(1, exchanges - 1).map((n) => `drop exchange=${n} count=2`);
+    const faults = range(1, exchanges).flatMap((n) => [`drop exchange=${n}`,
+      `flip exchange=${n} byte=${draw(SHORTEST_ANSWER)} bit=${draw(8)}`,
+      `noise exchange=${n} hex=${drawHex(8)}`, `stray exchange=${n} hex=${drawHex(8)}`,
+      `delay exchange=${n} ms=300`]);
+    const acks = range(1, commands).flatMap((n) => [`nack command=${n}`, `no-ack command=${n}`]);
+    t.diagnostic(`${commands} commands`);
+    await visit(t, [...faults, ...twice, ...acks].map((fault) => [fault]), 24);
+  });
+
+test('every exchange: another card lies there', { timeout: 3600000 }, async (t) => {
+  await visit(t, range(1, exchanges).map((n) => [`swap exchange=${n} card=${OTHER.name}`]), 12);
+});
 
 test('torn, and torn again when it is laid once more', { timeout: 3600000 }, async (t) => {
   const all = torn().filter((fault) => !fault.includes('unstable'));
