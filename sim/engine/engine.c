@@ -85,8 +85,12 @@ static void add_disk(struct disk_counts *sum, const struct disk_counts *one)
     sum->stalls += one->stalls;
 }
 
+/* Behind the first that failed none counts: how many those are depends on the processes. */
 static void add_result(struct engine_total *total, const struct engine_result *result)
 {
+    if (total->failures > 0) {
+        return;
+    }
     total->histories += 1;
     total->hash = (total->hash ^ result->hash) * UINT64_C(0x9E3779B97F4A7C15);
     add_counts(&total->counts, &result->counts);
@@ -136,6 +140,7 @@ static void begin_child(struct crew *crew)
         config.seed += crew->begun;
         result->seed = config.seed;
     }
+    result->counts.orders = config.topups; /* if it does not come to its end */
     crew->pids[place] = child_begin(&config, result);
     crew->begun += 1;
     crew->running += 1;

@@ -7,7 +7,9 @@
 #include "common/compiler.h"
 #include "sim/world/weather.h"
 
-/* Planted bugs: each is a way in which a double or a driver breaks a promise of the product. */
+/*
+ * Planted bugs: each is a way in which a double or a driver breaks a promise of the product.
+ */
 enum canary {
     CANARY_NONE,
     CANARY_CLOSE_ON_TIMEOUT,      /* an unpaid order is closed on our own time-out */
@@ -57,8 +59,12 @@ bool canary_is(enum canary canary);
 const char *canary_name(enum canary canary);
 /** What would be wrong with the product, in a few words. */
 const char *canary_about(enum canary canary);
-/** It shows in a world with cards only. */
-bool canary_is_of_cards(enum canary canary);
+/** It is looked for in a world of that kind. */
+bool canary_shows(enum canary canary, bool cards);
+/** What a history @p said when it failed is the rule that is meant to see this one. */
+bool canary_is_seen(enum canary canary, const char *said);
+/** No history shows it, but the bound on what many may cost. */
+bool canary_breaks_bound(enum canary canary);
 /** Make sure that @p weather brings what it shows in. */
 void canary_weather(enum canary canary, struct weather *weather);
 /** Top-ups of one history in which it can show; @p usual for most. */
