@@ -4,6 +4,7 @@
  * judgement of which slot goes first; what a card does with it is the emulator's. It has no memory
  * of slots that it left torn in an earlier laying, which the real one has.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/bytes.h"
@@ -111,7 +112,8 @@ static bool write_in_turn(struct visit *visit, struct writing *writing)
         order = (struct card_write_order){{order.slot[1], order.slot[0]}};
     }
     bool good = true;
-    for (size_t i = 0; i < CARD_SLOTS && good; i++) {
+    const size_t slots_wanted = canary_is(CANARY_CARD_SLOT_SKIPPED) ? 1 : CARD_SLOTS;
+    for (size_t i = 0; i < slots_wanted && good; i++) {
         good = write_slot(writing, order.slot[i]);
         visit->suspect[order.slot[i]] = !good;
     }
@@ -132,6 +134,21 @@ static void check_slots(const struct visit *visit, const uint32_t before_n[CARD_
             world_fail(visit->world,
                        "I7: a card with token %u was written to, and the best on it is %u",
                        before_n[i], after_n);
+        }
+    }
+}
+
+/* I7: after "written" both slots hold the token, so that the next cut has one to spare. */
+static void check_written(const struct visit *visit, const struct writing *writing)
+{
+    const struct holder *holder = visit->holder;
+    for (size_t i = 0; i < CARD_SLOTS; i++) {
+        if (!plastic_holds(holder->card, (uint8_t)i, writing->token)) {
+            world_fail(visit->world,
+                       "I7: token %" PRId64
+                       " was said to be written and verified, and slot %zu of card %s"
+                       " is without it",
+                       writing->write->n, i + 1, holder->uid);
         }
     }
 }
@@ -174,6 +191,9 @@ enum api_card_outcome driver_write(struct visit *visit, const struct api_card_wr
     plastic_keep();
     kernel_trace("written", holder->uid, write->n, plastic_meter_best(holder->meter, holder->card));
     check_slots(visit, before_n, doubted);
+    if (good) {
+        check_written(visit, &writing);
+    }
     visit->world->counts.cards.written += good ? 1 : 0;
     return good ? API_CARD_DONE : writing.touched ? API_CARD_UNKNOWN : API_CARD_NOT_DONE;
 }

@@ -9,6 +9,8 @@
 
 #include "cloud/cards/internal.h"
 #include "core/delivery/turn.h"
+#include "kiosk/journal/journal.h"
+#include "sim/disk/memdisk.h"
 #include "sim/world/canary.h"
 #include "sim/world/world.h"
 
@@ -34,6 +36,10 @@ void __real_delivery_card_apply(struct turn *turn, enum delivery_event_kind even
 void __wrap_delivery_card_apply(struct turn *turn, enum delivery_event_kind event);
 enum err __real_book_token_of(struct db *db, const char *document_no, struct book_token *ret_token);
 enum err __wrap_book_token_of(struct db *db, const char *document_no, struct book_token *ret_token);
+enum err __real_journal_card_begin(struct journal *journal, const struct session_card_write *write,
+                                   int64_t now_s);
+enum err __wrap_journal_card_begin(struct journal *journal, const struct session_card_write *write,
+                                   int64_t now_s);
 
 void card_wraps_tell(struct world *world)
 {
@@ -109,6 +115,21 @@ enum err __wrap_book_token_of(struct db *db, const char *document_no, struct boo
     enum err err = __real_book_token_of(db, document_no, ret_token);
     if (err == OK && canary_is(CANARY_CARD_SECOND_TOKEN) && ret_token->kind == BOOK_PURCHASE) {
         return issue_again(db, ret_token);
+    }
+    return err;
+}
+
+/* The note of a write is there, and only a later one of this terminal makes it durable. */
+enum err __wrap_journal_card_begin(struct journal *journal, const struct session_card_write *write,
+                                   int64_t now_s)
+{
+    const bool lies = canary_is(CANARY_CARD_INTENT_NOT_SYNCED);
+    for (int i = 0; i < KIOSKS_MAX && lies; i++) {
+        memdisk_faults(TERMINAL_NODE_FIRST + i)->sync_is_a_lie = true;
+    }
+    enum err err = __real_journal_card_begin(journal, write, now_s);
+    for (int i = 0; i < KIOSKS_MAX && lies; i++) {
+        memdisk_faults(TERMINAL_NODE_FIRST + i)->sync_is_a_lie = false;
     }
     return err;
 }

@@ -346,6 +346,14 @@ static void copy_slot(const struct classic *classic, size_t sector,
     }
 }
 
+bool plastic_holds(const struct plastic *card, uint8_t slot,
+                   const uint8_t record[PLASTIC_RECORD_SIZE])
+{
+    uint8_t found[PLASTIC_RECORD_SIZE];
+    copy_slot(&card->card.memory.classic, (size_t)SECTOR_CREDIT + slot, found);
+    return memcmp(found, record, sizeof(found)) == 0;
+}
+
 uint32_t plastic_meter_slot(const struct plastic_meter *meter, const struct plastic *card,
                             uint8_t slot)
 {

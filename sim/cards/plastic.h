@@ -108,6 +108,9 @@ uint32_t plastic_meter_n(const struct plastic_meter *meter);
 int64_t plastic_meter_total_fen(const struct plastic_meter *meter);
 /** Each token was taken once, in rising order, and what they brought is the total. */
 bool plastic_meter_is_sound(const struct plastic_meter *meter);
+/** A credit slot (0, 1) holds these very bytes. */
+bool plastic_holds(const struct plastic *card, uint8_t slot,
+                   const uint8_t record[PLASTIC_RECORD_SIZE]);
 /** The number in a credit slot (0, 1) that this meter would believe; 0: none. */
 uint32_t plastic_meter_slot(const struct plastic_meter *meter, const struct plastic *card,
                             uint8_t slot);

@@ -133,10 +133,16 @@ static const struct row ROWS[CANARY_COUNT] = {
                                        {{"I3", "went back"}}},
     [CANARY_CARD_FIELD_KEPT] = {"card-field-kept",
                                 "a card is read back without a loss of field",
-                                {{"I9", "shown as written"}}},
+                                {{"I7", "said to be written"}}},
     [CANARY_CARD_WORD_STALE] = {"card-word-stale",
                                 "an older word of the meter is taken for its latest",
                                 {{"I9", "word of the meter"}}},
+    [CANARY_CARD_SLOT_SKIPPED] = {"card-slot-skipped",
+                                  "one slot is written, and both are said to be",
+                                  {{"I7", "said to be written"}}},
+    [CANARY_CARD_INTENT_NOT_SYNCED] = {"card-intent-not-synced",
+                                       "a card is written to before the note of it is durable",
+                                       {{"I8", "wrote to a card"}}},
 };
 
 /* Wrapped functions of the product get no pointer of ours through which they could be told. */

@@ -46,6 +46,8 @@ enum canary {
     CANARY_CARD_REVERSAL_BELIEVED, /* value counts as given back without the meter's word */
     CANARY_CARD_FIELD_KEPT,        /* what was written is read back in the same field */
     CANARY_CARD_WORD_STALE,        /* an older word of the meter is taken for its latest */
+    CANARY_CARD_SLOT_SKIPPED,      /* one slot is written, and both are said to be */
+    CANARY_CARD_INTENT_NOT_SYNCED, /* a card is written to before the journal's note is durable */
     CANARY_COUNT
 };
 
