@@ -9,6 +9,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "sim/cards/cards.h"
+#include "sim/world/open_items.h"
 #include "sim/world/world.h"
 
 void cards_check_meter(struct world *world, const struct holder *holder)
@@ -38,13 +39,7 @@ struct owner {
 static enum err load_owner(struct db *db, void *arg)
 {
     struct owner *owner = arg;
-    struct sql *sql = sql_begin(
-        db, "SELECT EXISTS (SELECT 1 FROM review_item WHERE document_no = ?1 AND closed_at IS NULL"
-            " AND owner <> '' AND due_ms > 0) OR EXISTS (SELECT 1 FROM card_owed WHERE order_no ="
-            " ?1 AND closed_at IS NULL AND owner <> '') OR EXISTS (SELECT 1 FROM card_return_case"
-            " JOIN review_item ON document_no = case_no WHERE order_no = ?1 AND (stage ="
-            " 'REVERSAL_ISSUED' OR payout = 'owed') AND closed_at IS NULL AND owner <> '' AND"
-            " due_ms > 0)");
+    struct sql *sql = sql_begin(db, "SELECT " OPEN_IS_OWNED("?1"));
     sql_bind_text(sql, 1, owner->order_no);
     enum err err = sql_one(sql);
     owner->owned = err == OK && sql_bool(sql, 0);

@@ -13,6 +13,7 @@
 #include "common/must.h"
 #include "common/str.h"
 #include "sim/world/morning.h"
+#include "sim/world/open_items.h"
 #include "sim/world/relays.h"
 #include "sim/world/restore.h"
 #include "sim/world/world.h"
@@ -41,14 +42,15 @@ struct audit {
 
 static enum err load_state(struct db *db, struct claim *claim)
 {
-    struct sql *sql = sql_begin(
-        db,
-        "SELECT state, EXISTS (SELECT 1 FROM review_item WHERE document_no = no AND"
-        " closed_at IS NULL AND owner <> '' AND due_ms > 0),"
-        " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
-        "  WHERE document_no = no AND account = 'CUST'), is_stray"
-        " FROM (SELECT state, order_no AS no, 0 AS is_stray FROM pay_order WHERE order_no = ?1"
-        " UNION ALL SELECT state, stray_no, 1 FROM stray WHERE seen_as = ?1 AND trade_no = ?2)");
+    static const char STATE[] = "SELECT state, " OPEN_IS_OWNED(
+        "no") ","
+              " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
+              "  WHERE document_no = no AND account = 'CUST'), is_stray"
+              " FROM (SELECT state, order_no AS no, 0 AS is_stray FROM pay_order WHERE order_no = "
+              "?1"
+              " UNION ALL SELECT state, stray_no, 1 FROM stray WHERE seen_as = ?1 AND trade_no = "
+              "?2)";
+    struct sql *sql = sql_begin(db, STATE);
     sql_bind_text(sql, 1, claim->trade->order_no);
     sql_bind_text(sql, 2, claim->trade->trade_no);
     enum err err = sql_one(sql);
@@ -356,6 +358,17 @@ static void check_books(struct world *world)
     json_decref(books.json);
 }
 
+/* Whatever the tenants and the provider know of it. */
+static void check_open(struct world *world)
+{
+    struct open_items items;
+    if (store_read(world->cloud.store, open_items_load, &items) != OK) {
+        world_fail(world, "what is open cannot be read");
+    } else if (items.failure[0] != '\0') {
+        world_fail(world, "%s", items.failure);
+    }
+}
+
 static void check_meters(struct world *world)
 {
     for (size_t i = 0; i < world->meters.count; i++) {
@@ -372,6 +385,7 @@ static void audit_main(void *arg)
     for (size_t i = 0; i < world->pay.trade_count; i++) {
         check_trade(audit, &world->pay.trades[i]);
     }
+    check_open(world);
     check_books(world);
     check_turnover(world, &audit->theirs);
     check_meters(world);

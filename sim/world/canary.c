@@ -107,6 +107,15 @@ static const struct row ROWS[CANARY_COUNT] = {
     [CANARY_LOG_NOT_SETTLED] = {"log-not-settled",
                                 "a start appends behind what a failed sync lost",
                                 {{"I3", "was credited"}}},
+    [CANARY_CLOSING_FORGOTTEN] = {"closing-forgotten",
+                                  "an order that nobody paid is never found closed",
+                                  {{"I12", "nobody to see to it"}}},
+    [CANARY_ITEM_WITHOUT_OWNER] = {"item-without-owner",
+                                   "an open item is opened for nobody",
+                                   {{"I12", "without an owner"}}},
+    [CANARY_ITEM_WITHOUT_LIMIT] = {"item-without-limit",
+                                   "an open item is never due",
+                                   {{"I12", "without a limit"}}},
     [CANARY_CARD_UNREAD] = {"card-unread",
                             "a card is written to without being read",
                             {{"I7", "was written to"}}},
@@ -172,7 +181,7 @@ const char *canary_about(enum canary canary)
 
 bool canary_shows(enum canary canary, bool cards)
 {
-    return cards == (canary >= CANARY_CARD_UNREAD);
+    return cards ? canary >= CANARY_CLOSING_FORGOTTEN : canary < CANARY_CARD_UNREAD;
 }
 
 bool canary_is_seen(enum canary canary, const char *said)

@@ -8,7 +8,8 @@
 #include "sim/world/weather.h"
 
 /*
- * Planted bugs: each is a way in which a double or a driver breaks a promise of the product.
+ * Planted bugs: each is a way in which a double or a driver breaks a promise of the product. The
+ * table in sim/README.md says which rule must see each.
  */
 enum canary {
     CANARY_NONE,
@@ -35,6 +36,10 @@ enum canary {
     CANARY_GENERATION_IGNORED,    /* the collector carries out an older relay wish, too */
     CANARY_LINK_BELIEVED,         /* a reading behind a buffered link is taken as proof */
     CANARY_LOG_NOT_SETTLED,       /* a start appends to a log in which a failed sync left a hole */
+    /* From here on those that show in both worlds. */
+    CANARY_CLOSING_FORGOTTEN,  /* an order that nobody paid is never found closed */
+    CANARY_ITEM_WITHOUT_OWNER, /* an open item is opened for nobody */
+    CANARY_ITEM_WITHOUT_LIMIT, /* ... and is never due */
     /* From here on those of a world with cards. */
     CANARY_CARD_UNREAD,            /* a card is written to without asking what it is owed */
     CANARY_CARD_SINGLE_SLOT,       /* both slots are written as if they were one */

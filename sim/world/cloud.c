@@ -13,6 +13,7 @@
 #include "sim/disk/memdisk.h"
 #include "sim/world/buffered.h"
 #include "sim/world/ingest.h"
+#include "sim/world/open_items.h"
 #include "sim/world/world.h"
 
 enum {
@@ -44,11 +45,16 @@ struct timers cloud_timers(void)
         (struct timers_row){4, {10 * second_ms, 60 * second_ms, 600 * second_ms, hour_ms / 4}};
     timers.refund_query_count = 8;
     timers.delivery_ms = hour_ms;
-    timers.review_ms = 6 * hour_ms;
+    timers.review_ms = OPEN_ITEM_HOURS * hour_ms;
     timers.card_owed_ms = 2 * hour_ms;
-    timers.card_review_ms = canary_is(CANARY_CARD_REFUNDED_ISSUED) ? hour_ms / 4 : 6 * hour_ms;
+    timers.card_review_ms =
+        canary_is(CANARY_CARD_REFUNDED_ISSUED) ? hour_ms / 4 : OPEN_CARD_HOURS * hour_ms;
     if (canary_is(CANARY_DEAD_METER_BLOCKS)) {
         timers.delivery_ms = 10000 * hour_ms;
+    }
+    if (canary_is(CANARY_ITEM_WITHOUT_LIMIT)) {
+        timers.review_ms = 10000 * hour_ms;
+        timers.card_review_ms = 10000 * hour_ms;
     }
     return timers;
 }

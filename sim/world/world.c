@@ -12,6 +12,7 @@
 #include "sim/disk/memdisk.h"
 #include "sim/world/buffered.h"
 #include "sim/world/morning.h"
+#include "sim/world/open_items.h"
 #include "sim/world/restore.h"
 #include "sim/world/wraps.h"
 
@@ -147,8 +148,10 @@ static void set_weather(struct world *world, const struct weather *weather)
 
 struct look {
     struct world *world;
+    bool last; /* who is not done now has somebody who sees to him */
     bool done;
     bool asked;
+    struct open_items items;
 };
 
 static enum err count_open(struct db *db, void *arg)
@@ -188,26 +191,35 @@ static enum err count_open_cards(struct db *db, void *arg)
     return err;
 }
 
-static void look_main(void *arg)
+static enum err look_at(struct db *db, void *arg)
 {
     struct look *look = arg;
     int64_t count = 0;
-    const store_fn fn = look->world->carded != NULL ? count_open_cards : count_open;
-    if (store_read(look->world->cloud.store, fn, &count) == OK) {
-        look->done = count == 0;
-    }
+    enum err err =
+        look->world->carded != NULL ? count_open_cards(db, &count) : count_open(db, &count);
+    look->done = err == OK && count == 0;
+    return err == OK && look->last && !look->done ? open_items_load(db, &look->items) : err;
+}
+
+static void look_main(void *arg)
+{
+    struct look *look = arg;
+    (void)!store_read(look->world->cloud.store, look_at, look);
     look->asked = true;
 }
 
-static bool is_drained(struct world *world)
+static bool is_drained(struct world *world, bool last)
 {
-    struct look look = {.world = world};
+    struct look look = {.world = world, .last = last};
     if (world->cloud.up) {
         (void)kernel_spawn(NODE_CLOUD, look_main, &look);
     }
     const int64_t until_ns = kernel_now_ns() + KERNEL_MINUTE;
     while (world->cloud.up && !look.asked && kernel_now_ns() < until_ns) {
         kernel_run(kernel_now_ns() + KERNEL_S);
+    }
+    if (last && look.items.failure[0] != '\0') {
+        world_fail(world, "%s", look.items.failure);
     }
     return look.done;
 }
@@ -260,13 +272,14 @@ static void heal(struct world *world)
     kernel_trace("calm", "", (int64_t)world->wishes.count, (int64_t)world->pay.trade_count);
 }
 
+/* False: something is open still, which at the end of that time must be somebody's. */
 static bool drain(struct world *world)
 {
     const int64_t end_ns = kernel_now_ns() + DRAIN_HOURS_MAX * KERNEL_HOUR;
     bool drained = false;
     while (!drained && kernel_now_ns() < end_ns && world->failure[0] == '\0') {
         kernel_run(kernel_now_ns() + LOOK_S * KERNEL_S);
-        drained = is_drained(world);
+        drained = is_drained(world, /* last= */ kernel_now_ns() + KERNEL_MINUTE >= end_ns);
     }
     kernel_trace(drained ? "drained" : "not drained", "", 0, 0);
     return drained;

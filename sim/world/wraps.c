@@ -7,6 +7,7 @@
 
 #include "cloud/orders/evidence.h"
 #include "cloud/orders/ledger_store.h"
+#include "cloud/orders/review_store.h"
 #include "common/str.h"
 #include "sim/world/canary.h"
 #include "sim/world/provider.h"
@@ -76,7 +77,13 @@ struct order __wrap_order_apply(const struct order *order, const struct order_ev
         event->kind == ORDER_EV_PAID) {
         open.state = ORDER_WAIT_PAY;
     }
-    return __real_order_apply(&open, event, ret_step);
+    const struct order after = __real_order_apply(&open, event, ret_step);
+    if (canary_is(CANARY_CLOSING_FORGOTTEN) && order->state == ORDER_CLOSING &&
+        after.state == ORDER_CLOSED) {
+        *ret_step = (struct order_step){.intents = 0};
+        return *order;
+    }
+    return after;
 }
 
 enum delivery_verdict __wrap_delivery_judge_window(const struct delivery_reading *before,
@@ -99,4 +106,16 @@ enum review_refusal __wrap_review_countersign(const struct review_signature *fir
     const enum review_refusal refusal = __real_review_countersign(first, second);
     const bool alone = refusal == REVIEW_SAME_PERSON && first->decision == second->decision;
     return alone && canary_is(CANARY_SETTLED_ALONE) ? REVIEW_ALLOWED : refusal;
+}
+
+enum err __wrap_review_open(struct orders *orders, struct db *db, const char *document,
+                            const char *document_no, const char *reason)
+{
+    enum err err = __real_review_open(orders, db, document, document_no, reason);
+    if (err == OK && canary_is(CANARY_ITEM_WITHOUT_OWNER)) {
+        struct sql *sql = sql_begin(db, "UPDATE review_item SET owner = '' WHERE document_no = ?1");
+        sql_bind_text(sql, 1, document_no);
+        err = sql_run(sql);
+    }
+    return err;
 }

@@ -4,6 +4,7 @@
 
 #include "cloud/orders/evidence.h"
 #include "cloud/orders/ledger_store.h"
+#include "cloud/orders/review_store.h"
 #include "core/delivery/reading.h"
 #include "core/order/order.h"
 #include "core/order/review.h"
@@ -36,5 +37,9 @@ enum review_refusal __real_review_countersign(const struct review_signature *fir
                                               const struct review_signature *second);
 enum review_refusal __wrap_review_countersign(const struct review_signature *first,
                                               const struct review_signature *second);
+enum err __real_review_open(struct orders *orders, struct db *db, const char *document,
+                            const char *document_no, const char *reason);
+enum err __wrap_review_open(struct orders *orders, struct db *db, const char *document,
+                            const char *document_no, const char *reason);
 
 #endif
