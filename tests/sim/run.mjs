@@ -20,8 +20,11 @@ const option = (name, fallback) => {
 const first = option('--first', '1');
 const processors = Math.min(cpus().length, 16);
 const jobs = String(processors);
-// 250 top-ups each, as in calm; 6 with cards. In all 100,000, and a million.
-const histories = option('--histories', all ? '4000' : '370');
+// 250 top-ups each, as in calm; 6 with cards. In all 100,000; with --all a million in storms alone.
+const promised = all ? 1000000 : 100000;
+const FAULTS_EACH = 30;
+const asked = option('--histories', ''); // then nothing is promised
+const histories = asked || (all ? '4000' : '370');
 const calm = all ? '100' : '24';
 const carded = all ? '20000' : '300';
 const RELEASE = 'build/release/bin/shilling-sim';
@@ -29,6 +32,7 @@ const ASAN = 'build/asan/bin/shilling-sim';
 // Only the simulated world, with what the other two do not have; with --all.
 const EXTRA = [
   { folder: 'build/sim-gcc-O0', compiler: 'gcc', flags: '-O0' },
+  { folder: 'build/sim-clang-O0', compiler: 'clang', flags: '-O0' },
   { folder: 'build/sim-clang-O2', compiler: 'clang', flags: '-O2' },
 ];
 const total = { passed: 0, failed: 0 };
@@ -105,6 +109,32 @@ async function part(name, args) {
   const { ok, text } = await run(RELEASE, args);
   console.log(text.trimEnd());
   count(`${name}: shilling-sim ${args.join(' ')}`, ok, ok ? '' : text);
+  return text;
+}
+
+/** Top-ups that a run of many histories says it lived; 0 if it says nothing. */
+function topups(text) {
+  return Number(/^seeds \d+\.\.\d+: (\d+) top-ups,/m.exec(text)?.[1] ?? 0);
+}
+
+/** As many top-ups as were promised, in storms as rough as was promised. */
+function promises(stormy, calmly, withCards) {
+  const faults = Number(/^faults: \d+, (\d+\.\d+) a top-up$/m.exec(stormy)?.[1] ?? 0);
+  const lived = topups(stormy) + (all ? 0 : topups(calmly) + topups(withCards));
+  count(`${faults} faults a top-up, at least ${FAULTS_EACH}`, faults >= FAULTS_EACH, stormy);
+  count(`${lived} top-ups, at least ${promised}`, lived >= promised, stormy);
+}
+
+/** The page about planted bugs has one row for each, and no other. */
+function tableOf(...texts) {
+  const names = new Set(texts.flatMap((text) =>
+    [...text.matchAll(/^(?:caught|MISSED) +(\S+)/gm)].map((found) => found[1])));
+  const row = /^\|.*\| ([a-z-]+)(?: \(.*\))? \| (?:network|cards|both) \|/gm;
+  const rows = [...readFileSync('sim/README.md', 'utf8').matchAll(row)].map((found) => found[1]);
+  const wrong = [...names].filter((name) => rows.filter((one) => one === name).length !== 1)
+    .concat(rows.filter((one) => !names.has(one)));
+  count(`sim/README.md has ${rows.length} rows for ${names.size} planted bugs`,
+    names.size > 0 && wrong.length === 0, `not one row, or no such bug: ${wrong.join(' ')}`);
 }
 
 /** A planted bug fails, becomes smaller, and the line that was printed fails again. */
@@ -143,13 +173,24 @@ async function sameCards(programs, seeds) {
   });
 }
 
-const programs = [RELEASE, ASAN].filter((path) => existsSync(path))
-  .concat(all ? [await build(EXTRA[0]), await build(EXTRA[1])] : []);
+const programs = [RELEASE, ASAN];
+for (const one of all ? EXTRA : []) {
+  programs.push(await build(one));
+}
+// One build compared with itself would be no comparison.
+const missing = programs.filter((path) => !existsSync(path));
+count(`all ${programs.length} builds are there`, missing.length === 0,
+  `missing: ${missing.join(' ')}; cmake --build --preset release, and asan, make the first two`);
 await Promise.all([sameEverywhere(programs, ['1', '2', '3']), sameCards(programs, ['1', '2', '3']),
   onceFailed()]);
-await part('histories', ['--seeds', histories, '--first', first, '--jobs', jobs]);
-await part('calm histories', ['--calm', '--seeds', calm, '--first', first, '--jobs', jobs]);
-await part('cards', ['--cards', '--seeds', carded, '--first', first, '--jobs', jobs]);
+const stormy = await part('histories', ['--seeds', histories, '--first', first, '--jobs', jobs]);
+const calmly = await part('calm histories', ['--calm', '--seeds', calm, '--first', first, '--jobs',
+  jobs]);
+const withCards = await part('cards', ['--cards', '--seeds', carded, '--first', first, '--jobs',
+  jobs]);
+if (asked === '') {
+  promises(stormy, calmly, withCards);
+}
 // With --all every step of one history, and more of others: a step of each would take hours.
 for (const seed of ['1', '2', '3']) {
   const stride = all ? { 1: '1' }[seed] ?? '5' : '53';
@@ -165,7 +206,10 @@ await part('orders of messages', ['--enumerate', '--stride', all ? '1' : '11', '
 await part('sweep with cards', ['--sweep', '--cards', '--first', '1', '--stride', all ? '5' : '211',
   '--jobs', jobs]);
 // Shrinking and the single bugs use one processor for much of their time.
-await Promise.all([part('planted bugs', ['--canaries', '--jobs', jobs]), shrinks(),
-  enumeratorSees(), part('planted bugs of cards', ['--canaries', '--cards', '--jobs', jobs])]);
+const [planted, plantedInCards] = await Promise.all([
+  part('planted bugs', ['--canaries', '--jobs', jobs]),
+  part('planted bugs of cards', ['--canaries', '--cards', '--jobs', jobs]),
+  shrinks(), enumeratorSees()]);
+tableOf(planted, plantedInCards);
 console.log(`${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1);
