@@ -50,13 +50,34 @@ static bool trust_sector(const struct api_card_keys *keys, uint8_t sector)
 }
 
 struct writing {
+    struct visit *visit;
     const struct api_card_write *write;
     uint8_t token[CARD_RECORD_SIZE];
     bool touched;
 };
 
+/* The sweep cuts the terminal's power before each block, too: then that one is torn. */
+static void maybe_go_dark(struct visit *visit)
+{
+    struct world *world = visit->world;
+    if (!world->config.swept) {
+        return;
+    }
+    world->at_block = true;
+    world->at_machine = POWER_TERMINAL + visit->till->index;
+    kernel_point();
+    world->at_block = false;
+    if (visit->life != visit->till->terminal.life) {
+        struct dice *dice = till_dice(visit->world);
+        const uint32_t how = dice_below(dice, PLASTIC_TEARS);
+        const uint32_t k = dice_below(dice, CARD_BLOCK_SIZE);
+        plastic_tear(1, how, k);
+    }
+}
+
 static bool write_block(struct writing *writing, uint8_t slot, uint8_t block)
 {
+    maybe_go_dark(writing->visit);
     writing->touched = true;
     return plastic_write((uint8_t)(CARD_SECTOR_CREDIT + slot), block,
                          writing->token + (size_t)block * CARD_BLOCK_SIZE);
@@ -173,7 +194,7 @@ static void maybe_take_away(struct visit *visit)
 enum api_card_outcome driver_write(struct visit *visit, const struct api_card_write *write)
 {
     struct holder *holder = visit->holder;
-    struct writing writing = {.write = write};
+    struct writing writing = {.visit = visit, .write = write};
     size_t size = 0;
     uint32_t before_n[CARD_SLOTS];
     bool doubted[CARD_SLOTS];

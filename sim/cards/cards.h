@@ -98,6 +98,8 @@ MUST_CHECK int64_t cards_paid_fen(const struct world *world, uint32_t room, int6
 /* ---- at a terminal (till.c) ---- */
 
 void till_start(struct till *till, struct world *world, uint32_t index);
+/** Its power goes, also in the middle of something; it comes up again by itself. */
+void till_cut(struct till *till);
 /** In the holder's fiber: he lays his card, and buys something if he @p wants to. */
 void till_visit(struct till *till, struct holder *holder, bool wants);
 

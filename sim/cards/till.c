@@ -27,7 +27,7 @@ enum {
 
 static unsigned post(struct visit *visit, const struct http_wish *call)
 {
-    return till_ask(visit->till, &visit->holder->caller, call);
+    return till_is_dark(visit) ? 0 : till_ask(visit->till, &visit->holder->caller, call);
 }
 
 static const char *text_of(const struct visit *visit)
@@ -38,7 +38,7 @@ static const char *text_of(const struct visit *visit)
 /* Its power goes, with the disk's unsynced writes. */
 static bool dies(struct visit *visit)
 {
-    if (!visit->dead && world_strikes(visit->world, FAULT_KIOSK_DIES, DICE_CARDS)) {
+    if (!till_is_dark(visit) && world_strikes(visit->world, FAULT_KIOSK_DIES, DICE_CARDS)) {
         kernel_trace("kiosk dies", "", visit->till->index, 0);
         terminal_cut(&visit->till->terminal);
         visit->dead = true;
@@ -69,9 +69,9 @@ static bool write_and_tell(struct visit *visit, const struct api_card_write *wri
                            struct terminal_card *card)
 {
     struct till *till = visit->till;
+    MUST(str_copy(till->begun_id, sizeof(till->begun_id), card->id));
     const enum api_card_outcome outcome = driver_write(visit, write);
     const bool done = outcome == API_CARD_DONE;
-    MUST(str_copy(till->begun_id, sizeof(till->begun_id), card->id));
     till_fill_body(card, outcome, done ? write->token : "");
     const bool kept = !dies(visit) && terminal_card_end(&till->terminal, card->id, card->body);
     visit->stopped = !kept || dies(visit);
@@ -408,7 +408,7 @@ static bool is_unpaid(enum api_order_state state)
 static bool wait_paid(struct visit *visit, struct api_order_view *view)
 {
     bool planned = false;
-    for (int i = 0; i < WATCH_TRIES && is_unpaid(view->state) && !visit->dead; i++) {
+    for (int i = 0; i < WATCH_TRIES && is_unpaid(view->state) && !till_is_dark(visit); i++) {
         if (!planned && view->qr_text[0] != '\0') {
             kernel_trace("code shown", view->order_no, view->amount_fen, 0);
             plan(visit, view->order_no);
@@ -417,7 +417,7 @@ static bool wait_paid(struct visit *visit, struct api_order_view *view)
         (void)look(visit, view->order_no, view);
         (void)dies(visit);
     }
-    return view->state == API_ORDER_PAID && !visit->dead;
+    return view->state == API_ORDER_PAID && !till_is_dark(visit);
 }
 
 /* ---- the paid order's token ---- */
@@ -445,7 +445,7 @@ static void buy(struct visit *visit)
         !world_strikes(visit->world, FAULT_CARD_LEFT_PAID, DICE_CARDS) && lay(visit)) {
         fetch_token(visit, /* was_paid= */ true);
     }
-    if (!visit->dead) {
+    if (!till_is_dark(visit)) {
         terminal_settle(&visit->till->terminal, visit->world->wishes.list[place].client_request_id);
     }
     free(view);
@@ -463,7 +463,8 @@ static void write_unread(struct visit *visit)
 
 void till_visit(struct till *till, struct holder *holder, bool wants)
 {
-    struct visit visit = {.world = till->world, .till = till, .holder = holder};
+    struct visit visit = {
+        .world = till->world, .till = till, .holder = holder, .life = till->terminal.life};
     if (holder->slate == NULL) {
         holder->slate = calloc(1, sizeof(*holder->slate));
         MUST(holder->slate != NULL);
@@ -481,5 +482,5 @@ void till_visit(struct till *till, struct holder *holder, bool wants)
             holder->settled = visit.slate->view.loaded != API_CARD_LOADED_NO;
         }
     }
-    till->busy = visit.dead; /* a dark one serves nobody until it is on again */
+    till->busy = till->busy && till_is_dark(&visit); /* a dark one serves nobody until it is on */
 }

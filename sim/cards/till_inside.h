@@ -22,12 +22,16 @@ struct visit {
     struct holder *holder;
     struct slate *slate;
     bool suspect[CARD_SLOTS]; /* slots whose write was cut short just now */
+    uint32_t life;            /* of the terminal, when the visit began */
     bool dead;                /* the terminal went dark */
     bool stopped;             /* nothing more is written now */
 };
 
 struct dice *till_dice(struct world *world);
 void till_fresh_id(struct world *world, char ret_id[ID_TEXT_SIZE]);
+
+/** True: the terminal in front of which the visit began has lost its power since. */
+bool till_is_dark(struct visit *visit);
 
 /* ---- questions, and what the server is told (till_tell.c) ---- */
 

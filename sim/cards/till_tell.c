@@ -53,11 +53,12 @@ static void answered(struct world *world, uint64_t id, unsigned status, const ch
 
 unsigned till_ask(struct till *till, struct caller *caller, const struct http_wish *wish)
 {
+    const uint32_t life = till->terminal.life;
     struct http_wish call = *wish;
     call.link = LINK_KIOSK;
     call.answered = answered;
     str_format_cut(call.terminal_id, sizeof(call.terminal_id), "k%u", till->index + 1);
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < TRIES && till->terminal.life == life; i++) {
         caller->id += 1U << ID_SHIFT;
         caller->waiting = true;
         call.id = caller->id;
@@ -66,7 +67,7 @@ unsigned till_ask(struct till *till, struct caller *caller, const struct http_wi
             http_double_send(till->world, &call);
         }
         (void)kernel_wait(caller, kernel_now_ns() + ANSWER_S * KERNEL_S);
-        if (!caller->waiting && caller->status < 500) {
+        if (!caller->waiting && caller->status < 500 && till->terminal.life == life) {
             return caller->status;
         }
         caller->waiting = false;
@@ -113,6 +114,7 @@ void till_fill_body(struct terminal_card *card, enum api_card_outcome outcome, c
 /* Everything that the journal has and the server not; what was cut short is unknown. */
 static void tell_all(struct till *till)
 {
+    const uint32_t life = till->terminal.life;
     struct terminal_card *card = calloc(1, sizeof(*card));
     bool found = till->begun_id[0] == '\0';
     MUST(card != NULL);
@@ -123,11 +125,41 @@ static void tell_all(struct till *till)
         }
         (void)till_tell(till, &till->caller, card);
     }
-    if (!found) {
+    if (!found && till->terminal.life == life) {
         world_fail(till->world, "I8: terminal k%u wrote to a card and has forgotten it",
                    till->index + 1);
     }
     free(card);
+}
+
+void till_cut(struct till *till)
+{
+    kernel_trace("kiosk dies", "", till->index, 0);
+    terminal_cut(&till->terminal);
+    till->busy = true;
+}
+
+bool till_is_dark(struct visit *visit)
+{
+    visit->dead = visit->dead || visit->life != visit->till->terminal.life;
+    return visit->dead;
+}
+
+/* True: it is on, and what it had to tell is told. */
+static bool switch_on(struct till *till)
+{
+    const uint32_t life = till->terminal.life;
+    const int64_t down_ms = dice_between(till_dice(till->world), 1000, DOWN_MS_MAX);
+    kernel_sleep(down_ms * KERNEL_MS);
+    const bool started = terminal_start(&till->terminal, till->index);
+    if (till->terminal.life == life && !started) {
+        world_fail(till->world, "I8: terminal k%u has lost its journal%s", till->index + 1,
+                   till->begun_id[0] != '\0' ? ": it wrote to a card and has forgotten it" : "");
+    }
+    if (started) {
+        tell_all(till);
+    }
+    return till->terminal.life == life;
 }
 
 /* A terminal's own thread: switched on again after it died, and now and then. */
@@ -137,18 +169,11 @@ static void run_till(void *arg)
     for (;;) {
         kernel_sleep(TELL_S * KERNEL_S);
         if (till->terminal.journal == NULL) {
-            const int64_t down_ms = dice_between(till_dice(till->world), 1000, DOWN_MS_MAX);
-            kernel_sleep(down_ms * KERNEL_MS);
-            if (!terminal_start(&till->terminal, till->index)) {
-                world_fail(till->world, "the journal of terminal k%u is lost", till->index + 1);
-                return;
-            }
-            tell_all(till);
-            till->busy = false;
+            till->busy = !switch_on(till);
         } else if (!till->busy) {
             till->busy = true;
             tell_all(till);
-            till->busy = false;
+            till->busy = till->terminal.journal == NULL;
         }
     }
 }
@@ -156,7 +181,8 @@ static void run_till(void *arg)
 void till_start(struct till *till, struct world *world, uint32_t index)
 {
     *till = (struct till){.world = world, .index = index, .caller = {.id = TILL_CALLERS + index}};
-    if (!terminal_start(&till->terminal, index)) {
+    const bool started = terminal_start(&till->terminal, index);
+    if (till->terminal.life == 0 && !started) {
         world_fail(world, "the journal of terminal k%u cannot be made", index + 1);
     }
     (void)kernel_spawn(KERNEL_WORLD, run_till, till);

@@ -83,6 +83,9 @@ enum err disk_sync_folder_of(const char *path)
 {
     int node = 0;
     (void)memdisk_find(path, /* create= */ false, &node);
+    if (memdisk_faults(node)->dark) {
+        return ERR_IO;
+    }
     memdisk_sync_folder(node);
     return OK;
 }

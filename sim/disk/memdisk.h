@@ -30,6 +30,7 @@ struct disk_counts {
 struct disk_faults {
     uint32_t sync_error_ppm;
     bool full;             /* no file may grow */
+    bool dark;             /* no power: nothing is read, written or locked */
     int64_t sync_ns_max;   /* a sync takes up to this; others run meanwhile. 0: no time at all */
     uint32_t stall_ppm;    /* of the syncs that take time: seconds */
     bool sync_is_a_lie;    /* canary: says OK and does nothing */

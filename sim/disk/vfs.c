@@ -29,11 +29,23 @@ static struct handle *of(sqlite3_file *file)
     return (struct handle *)(void *)file;
 }
 
+/*
+ * The power of a machine may go in the middle of a call on it. Mostly the caller goes with it; a
+ * terminal is a model, and its call comes to an end: nothing that it still wants happens.
+ */
+static bool is_dark(sqlite3_file *base)
+{
+    return memdisk_faults(of(base)->node)->dark;
+}
+
 /* ---- bytes ---- */
 
 static int file_read(sqlite3_file *base, void *ret_bytes, int size, sqlite3_int64 at)
 {
     const struct buffer *seen = &of(base)->file->seen;
+    if (is_dark(base)) {
+        return SQLITE_IOERR_READ;
+    }
     const size_t begin = (size_t)at;
     const size_t want = (size_t)size;
     const size_t have = begin < seen->size ? seen->size - begin : 0;
@@ -48,15 +60,24 @@ static int file_read(sqlite3_file *base, void *ret_bytes, int size, sqlite3_int6
 static int file_write(sqlite3_file *base, const void *bytes, int size, sqlite3_int64 at)
 {
     const struct handle *handle = of(base);
+    if (is_dark(base)) {
+        return SQLITE_IOERR_WRITE;
+    }
     bool written = memdisk_write(handle->node, handle->file, bytes, (size_t)at, (size_t)size);
     if (handle->anonymous == NULL) {
         kernel_point();
+    }
+    if (is_dark(base)) {
+        return SQLITE_IOERR_WRITE;
     }
     return written ? SQLITE_OK : SQLITE_FULL;
 }
 
 static int file_truncate(sqlite3_file *base, sqlite3_int64 size)
 {
+    if (is_dark(base)) {
+        return SQLITE_IOERR_TRUNCATE;
+    }
     contents_truncate(of(base)->file, (size_t)size);
     return SQLITE_OK;
 }
@@ -85,9 +106,9 @@ static int file_sync(sqlite3_file *base, int flags)
     }
     kernel_point();
     take_time(memdisk_faults(handle->node));
-    bool synced = memdisk_sync(handle->node, handle->file);
+    bool synced = !is_dark(base) && memdisk_sync(handle->node, handle->file);
     kernel_point();
-    return synced ? SQLITE_OK : SQLITE_IOERR_FSYNC;
+    return synced && !is_dark(base) ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 }
 
 static int file_size(sqlite3_file *base, sqlite3_int64 *ret_size)
@@ -104,6 +125,9 @@ static int file_lock(sqlite3_file *base, int level)
     struct disk_file *file = handle->file;
     if (handle->lock >= level) {
         return SQLITE_OK;
+    }
+    if (is_dark(base)) {
+        return SQLITE_IOERR_LOCK;
     }
     if (level == SQLITE_LOCK_SHARED) {
         if (file->is_pending || file->exclusive) {
@@ -135,8 +159,8 @@ static int file_unlock(sqlite3_file *base, int level)
 {
     struct handle *handle = of(base);
     struct disk_file *file = handle->file;
-    if (handle->lock <= level) {
-        return SQLITE_OK;
+    if (handle->lock <= level || is_dark(base)) {
+        return SQLITE_OK; /* in the dark its locks are gone already */
     }
     if (handle->lock >= SQLITE_LOCK_RESERVED) {
         file->reserved = false;
@@ -163,6 +187,9 @@ static int shm_map(sqlite3_file *base, int region, int size, int extend, void vo
     struct handle *handle = of(base);
     struct shm *shm = &handle->file->shm;
     MUST(region < SHM_REGIONS_MAX);
+    if (is_dark(base)) {
+        return SQLITE_IOERR_SHMMAP;
+    }
     if (!handle->uses_shm) {
         handle->uses_shm = true;
         shm->users += 1;
@@ -184,6 +211,9 @@ static int shm_lock(sqlite3_file *base, int first, int count, int flags)
 {
     struct shm *shm = &of(base)->file->shm;
     const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+    if (is_dark(base)) {
+        return SQLITE_IOERR_SHMLOCK;
+    }
     if ((flags & SQLITE_SHM_UNLOCK) != 0) {
         for (int i = first; i < first + count; i++) {
             if (exclusive) {
@@ -219,6 +249,9 @@ static int shm_unmap(sqlite3_file *base, int delete)
     struct handle *handle = of(base);
     struct shm *shm = &handle->file->shm;
     (void)delete;
+    if (is_dark(base)) {
+        return SQLITE_OK; /* it went with the power */
+    }
     if (handle->uses_shm) {
         handle->uses_shm = false;
         shm->users -= 1;
@@ -287,12 +320,22 @@ static const sqlite3_io_methods METHODS = {
     .xShmUnmap = shm_unmap,
 };
 
+static bool path_is_dark(const char *path)
+{
+    int node = 0;
+    (void)memdisk_find(path, /* create= */ false, &node);
+    return memdisk_faults(node)->dark;
+}
+
 static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int flags,
                     int *ret_flags)
 {
     struct handle *handle = of(base);
     (void)vfs;
     *handle = (struct handle){0};
+    if (path != NULL && path_is_dark(path)) {
+        return SQLITE_CANTOPEN;
+    }
     if (path == NULL) {
         handle->anonymous = calloc(1, sizeof(*handle->anonymous));
         MUST(handle->anonymous != NULL);
@@ -322,6 +365,9 @@ static int vfs_delete(sqlite3_vfs *vfs, const char *path, int sync_folder)
         return SQLITE_IOERR_DELETE_NOENT;
     }
     kernel_point();
+    if (memdisk_faults(node)->dark) {
+        return SQLITE_IOERR_DELETE;
+    }
     memdisk_delete(file);
     if (sync_folder != 0) {
         (void)memdisk_sync(node, file);
@@ -337,7 +383,7 @@ static int vfs_access(sqlite3_vfs *vfs, const char *path, int flags, int *ret_th
     (void)vfs;
     (void)flags;
     *ret_there = file != NULL && file->seen.size > 0 ? 1 : 0;
-    return SQLITE_OK;
+    return memdisk_faults(node)->dark ? SQLITE_IOERR_ACCESS : SQLITE_OK;
 }
 
 static int vfs_full_path(sqlite3_vfs *vfs, const char *path, int size, char *ret_path)

@@ -72,10 +72,14 @@ static void after(struct kiosk *kiosk, int64_t ms, void (*fn)(struct kiosk *kios
 
 static void end_session(struct kiosk *kiosk)
 {
+    const uint32_t life = kiosk->terminal.life;
+    kiosk->kept = false;
     terminal_settle(&kiosk->terminal, wish_of(kiosk)->client_request_id);
-    kiosk->session += 1;
-    kiosk->busy = false;
-    think(kiosk);
+    if (kiosk->terminal.life == life) {
+        kiosk->session += 1;
+        kiosk->busy = false;
+        think(kiosk);
+    }
 }
 
 /* ---- what the tenant does with the code ---- */
@@ -133,6 +137,8 @@ static void change_wallet(struct kiosk *kiosk)
     kiosk->wish = add_wish(kiosk, &before);
     kiosk->tries = 0;
     kiosk->planned = false;
+    kiosk->kept = false;
+    kiosk->numbered = false;
     kiosk->watching = false;
     ask_again(kiosk);
 }
@@ -178,25 +184,60 @@ static void note_view(struct kiosk *kiosk, const struct api_order_view *view)
     }
 }
 
+/* What its journal has is on the screen again; without a number it asks for it once more. */
+static void take_up(struct kiosk *kiosk, const char *id, const char *order_no)
+{
+    const struct wishes *wishes = &kiosk->world->wishes;
+    size_t place = 0;
+    while (place < wishes->count && !str_equal(wishes->list[place].client_request_id, id)) {
+        place += 1;
+    }
+    MUST(place < wishes->count);
+    if (order_no[0] != '\0' && !str_equal(order_no, wishes->list[place].order_no)) {
+        world_fail(kiosk->world, "I8: terminal k%u takes order %s for order %s", kiosk->index + 1,
+                   wishes->list[place].order_no, order_no);
+        return;
+    }
+    kiosk->planned = kiosk->planned || place != kiosk->wish;
+    kiosk->wish = place;
+    kiosk->busy = true;
+    kiosk->kept = true;
+    kiosk->numbered = order_no[0] != '\0';
+    kiosk->tries = 0;
+    if (kiosk->numbered) {
+        watch(kiosk);
+    } else {
+        ask_again(kiosk);
+    }
+}
+
 /* It comes up again, and its journal must know the order that was on the screen. */
 static void boot(struct kiosk *kiosk)
 {
-    const struct wish *wish = wish_of(kiosk);
+    const uint32_t life = kiosk->terminal.life;
     char id[TERMINAL_ID_SIZE] = "";
     char order_no[TERMINAL_NO_SIZE] = "";
-    const bool found = terminal_start(&kiosk->terminal, kiosk->index) &&
-                       terminal_find_open(&kiosk->terminal, id, order_no);
-    if (!found || !str_equal(id, wish->client_request_id)) {
-        world_fail(kiosk->world, "I8: terminal k%u has forgotten the request of order %s",
-                   kiosk->index + 1, wish->order_no);
-        return;
+    const bool started = terminal_start(&kiosk->terminal, kiosk->index);
+    if (kiosk->terminal.life != life) {
+        return; /* its power went again */
     }
-    watch(kiosk);
+    const bool found = started && terminal_find_open(&kiosk->terminal, id, order_no);
+    if (kiosk->kept && !(found && str_equal(id, wish_of(kiosk)->client_request_id))) {
+        world_fail(kiosk->world, "I8: terminal k%u has forgotten the request of order %s",
+                   kiosk->index + 1, wish_of(kiosk)->order_no);
+    } else if (!started) {
+        world_fail(kiosk->world, "I8: terminal k%u has lost its journal", kiosk->index + 1);
+    } else if (found) {
+        take_up(kiosk, id, order_no);
+    } else {
+        kiosk->busy = false;
+        think(kiosk);
+    }
 }
 
-static void die(struct kiosk *kiosk)
+void kiosk_cut(struct kiosk *kiosk)
 {
-    kernel_trace("kiosk dies", wish_of(kiosk)->order_no, kiosk->index, 0);
+    kernel_trace("kiosk dies", kiosk->busy ? wish_of(kiosk)->order_no : "", kiosk->index, 0);
     terminal_cut(&kiosk->terminal);
     kiosk->session += 1; /* what is on its way to it finds nobody */
     const int64_t down_ms = dice_between(&kiosk->world->dice[DICE_USERS], 5000, 60000);
@@ -228,7 +269,7 @@ static void watched(struct world *world, uint64_t id, unsigned status, const cha
     note_view(kiosk, &view);
     kiosk->watching = false;
     if (world_strikes(world, FAULT_KIOSK_DIES, DICE_USERS)) {
-        die(kiosk);
+        kiosk_cut(kiosk);
     } else if (is_over(view.state) || kernel_now_ns() - kiosk->begun_ns > PATIENCE_S * KERNEL_S) {
         end_session(kiosk);
     } else {
@@ -277,7 +318,7 @@ static void created(struct world *world, uint64_t id, unsigned status, const cha
     struct wish *wish = wish_of(kiosk);
     if (status != 200) {
         kernel_trace("refused", text, status, kiosk->index);
-        if (wish->order_no[0] == '\0' && status != 503) {
+        if (!kiosk->numbered && status != 503) {
             end_session(kiosk);
         }
         return;
@@ -288,9 +329,14 @@ static void created(struct world *world, uint64_t id, unsigned status, const cha
                    view.order_no);
         return;
     }
-    const bool first = wish->order_no[0] == '\0';
+    const bool first = !kiosk->numbered;
+    const uint32_t life = kiosk->terminal.life;
     MUST(str_copy(wish->order_no, sizeof(wish->order_no), view.order_no));
+    kiosk->numbered = true;
     terminal_number(&kiosk->terminal, wish->client_request_id, wish->order_no);
+    if (kiosk->terminal.life != life) {
+        return; /* nobody has seen the code */
+    }
     note_view(kiosk, &view);
     if (first && kiosk->session == id >> SESSION_SHIFT) {
         watch(kiosk);
@@ -335,7 +381,8 @@ static bool remember(struct kiosk *kiosk)
 
 static void ask_again(struct kiosk *kiosk)
 {
-    if (wish_of(kiosk)->order_no[0] != '\0') {
+    const uint32_t life = kiosk->terminal.life;
+    if (kiosk->numbered) {
         return;
     }
     if (kiosk->tries == TRIES_MAX) {
@@ -343,10 +390,15 @@ static void ask_again(struct kiosk *kiosk)
         return;
     }
     kiosk->tries += 1;
-    if (!remember(kiosk)) {
+    const bool kept = remember(kiosk);
+    if (kiosk->terminal.life != life) {
+        return;
+    }
+    if (!kept) {
         end_session(kiosk);
         return;
     }
+    kiosk->kept = true;
     send_create(kiosk);
     if (world_strikes(kiosk->world, FAULT_KIOSK_DOUBLE_TAP, DICE_USERS)) {
         send_create(kiosk);
@@ -390,13 +442,15 @@ static size_t add_wish(struct kiosk *kiosk, const struct wish *before)
 static void begin(struct kiosk *kiosk)
 {
     struct world *world = kiosk->world;
-    if (!world->storm || world->wishes.count >= world->config.topups) {
+    if (!world->storm || world->wishes.count >= world->config.topups || !kiosk->terminal.on) {
         return;
     }
     kiosk->session += 1;
     kiosk->busy = true;
     kiosk->tries = 0;
     kiosk->planned = false;
+    kiosk->kept = false;
+    kiosk->numbered = false;
     kiosk->watching = false;
     kiosk->begun_ns = kernel_now_ns();
     kiosk->wish = add_wish(kiosk, NULL);
@@ -413,7 +467,11 @@ static void think(struct kiosk *kiosk)
 void kiosk_begin(struct kiosk *kiosk, struct world *world, uint32_t index)
 {
     *kiosk = (struct kiosk){.world = world, .index = index, .session = 1};
-    if (!terminal_start(&kiosk->terminal, index)) {
+    const bool started = terminal_start(&kiosk->terminal, index);
+    if (kiosk->terminal.life > 0) {
+        return; /* its power went in the middle */
+    }
+    if (!started) {
         world_fail(world, "the journal of terminal k%u cannot be made", index + 1);
     }
     think(kiosk);

@@ -41,7 +41,9 @@ struct kiosk {
     uint32_t tries;
     struct terminal terminal;
     bool busy;
-    bool planned; /* the tenant has decided what to do with the code */
+    bool planned;  /* the tenant has decided what to do with the code */
+    bool kept;     /* its journal knows the wish, and must still do so after a power cut */
+    bool numbered; /* it knows the order's number */
     bool watching;
     int64_t version;
     int64_t begun_ns;
@@ -57,6 +59,8 @@ struct wishes {
 void kiosk_begin(struct kiosk *kiosk, struct world *world, uint32_t index);
 /** A terminal that rests has tenants again. */
 void kiosk_resume(struct kiosk *kiosk);
+/** Its power goes, also in the middle of something; it comes up again by itself. */
+void kiosk_cut(struct kiosk *kiosk);
 void wishes_finish(struct wishes *wishes);
 
 #endif

@@ -16,8 +16,10 @@ enum { TERMINAL_NODE_FIRST = 3, TERMINAL_ID_SIZE = 37, TERMINAL_NO_SIZE = 33 };
 struct journal;
 
 struct terminal {
-    struct journal *journal; /* NULL: switched off */
+    struct journal *journal; /* NULL: switched off, or not yet ready */
     int node;
+    bool on;       /* it has power */
+    uint32_t life; /* how often its power went */
 };
 
 /* An order that is about to be asked for. Texts are borrowed. */
@@ -29,9 +31,14 @@ struct terminal_wish {
     int64_t fen;
 };
 
-/** Switch it on. False: its journal cannot be used. */
+/*
+ * A terminal has no program of its own here: its power may go in the middle of any call below that
+ * touches its disk. Then terminal.life has risen, and whoever called does nothing more for it.
+ */
+
+/** Switch it on. False: its journal cannot be used, or its power went again. */
 MUST_CHECK bool terminal_start(struct terminal *terminal, uint32_t index);
-/** Its power goes, with its disk's unsynced writes. */
+/** Its power goes, with its disk's unsynced writes; also in the middle of a call. */
 void terminal_cut(struct terminal *terminal);
 
 /** Before the first byte leaves. False: not on the disk. */

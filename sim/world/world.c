@@ -63,6 +63,7 @@ static void on_step(void *self, uint64_t step)
     if (world->config.on_step != NULL && !world->over) {
         world->config.on_step(world->config.self, step);
     }
+    power_step(world);
     if (step == world->cut_cloud_at) {
         cloud_crash(&world->cloud, /* power= */ true);
     }
@@ -84,6 +85,9 @@ static void begin(struct world *world, const struct world_config *config)
     world->broker_life = 0;
     world->cut_cloud_at = 0;
     world->cut_collector_at = 0;
+    world->planned = (struct power_plan){.steps = 0};
+    world->cuts = 0;
+    world->at_block = false;
     world->copied_ns = 0;
     world->restored_ns = 0;
     memset(world->kiosks, 0, sizeof(world->kiosks));

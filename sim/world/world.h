@@ -13,6 +13,7 @@
 #include "sim/world/http_double.h"
 #include "sim/world/kiosk.h"
 #include "sim/world/meters.h"
+#include "sim/world/power.h"
 #include "sim/world/provider.h"
 #include "sim/world/weather.h"
 
@@ -43,6 +44,7 @@ struct world_config {
     bool cards;      /* meters without a network, and cards (sim/cards) in place of the bus */
     bool calm;       /* no weather: for sweeps, where the crash is the only fault */
     bool talkative;  /* show the newest events when it is over */
+    bool swept;      /* a card can be left without a reader's power before each block, too */
     enum canary canary;
     void (*on_step)(void *self, uint64_t step);
     void *self;
@@ -99,6 +101,10 @@ struct world {
     int64_t restored_ns;   /* ... and put in the place of a lost one */
     uint64_t cut_cloud_at; /* step at which its power goes: also inside a write or a sync */
     uint64_t cut_collector_at;
+    struct power_plan planned; /* the sweep's second power cut */
+    uint32_t cuts;             /* made by the sweep */
+    bool at_block;             /* a terminal is about to write a block of a card: ... */
+    uint32_t at_machine;       /* ... this one (power.h) */
 
     struct cloud cloud;
     struct gate gate;
