@@ -22,14 +22,12 @@ enum {
     TOPUPS = 250, /* of one history, which has time for them and for its calm */
     ROOMS = 12,
     KIOSKS = 12,
-    SWEEP_TOPUPS = 3,
-    SWEEP_ROOMS = 3,
     BUDGET = 10000,
     CANARY_TOPUPS = 100,
     CANARY_ROOMS = 6,
-    CARDS_TOPUPS = 6,
-    CARDS_ROOMS = 3,
-    CARDS_KIOSKS = 2,
+    CARDS_TOPUPS = SWEEP_CARDS_TOPUPS,
+    CARDS_ROOMS = SWEEP_ROOMS,
+    CARDS_KIOSKS = SWEEP_CARDS_KIOSKS,
     CARDS_CANARY_TOPUPS = 20,
 };
 
@@ -38,7 +36,9 @@ enum mode { MODE_RUN, MODE_REPLAY, MODE_SWEEP, MODE_ENUMERATE, MODE_CANARIES };
 static const char USAGE[] =
     "usage: shilling-sim [--seeds N | --seconds S] [--first SEED] [--jobs J]   many histories\n"
     "       shilling-sim --seed SEED            one history and its last events\n"
-    "       shilling-sim --sweep [--stormy] [--pairs] [--stride N]   a power cut at every step\n"
+    "       shilling-sim --sweep [--stormy] [--pairs] [--stride N [--draw SEED]]   a power cut of\n"
+    "               each machine at every step, or at one in N places that SEED draws\n"
+    "       shilling-sim --sweep --at STEP [--victim cloud|collector|k1...]   only there\n"
     "       shilling-sim --enumerate [--stride N]   all orders of one order's messages\n"
     "       shilling-sim --canaries [--budget N]   every planted bug must be caught in N top-ups\n"
     "       shilling-sim --calm ...             many histories with healthy devices, tighter "
@@ -60,16 +60,22 @@ void child_memory_free(void *memory, size_t size)
     (void)munmap(memory, size);
 }
 
+void child_exit(bool sound)
+{
+    _exit(sound ? 0 : 1);
+}
+
 void child_finish(struct world *world, struct engine_result *ret_result, bool sound)
 {
     ret_result->sound = sound;
     ret_result->hash = kernel_trace_hash();
+    ret_result->cuts = world->cuts;
     ret_result->counts = world->counts;
     ret_result->counts.steps = kernel_steps();
     ret_result->disk = *memdisk_counts();
     str_format_cut(ret_result->failure, sizeof(ret_result->failure), "%s", world->failure);
     ret_result->ended = true;
-    _exit(sound ? 0 : 1);
+    child_exit(sound);
 }
 
 pid_t child_split(void)
@@ -177,6 +183,13 @@ static bool read_option(const char *name, const char *value, struct engine_optio
     if (str_equal(name, "--at")) {
         return read_big(value, &options->at) && options->at > 0;
     }
+    if (str_equal(name, "--draw")) {
+        return read_big(value, &options->draw);
+    }
+    if (str_equal(name, "--victim")) {
+        options->has_victim = value != NULL && power_find(value, &options->victim);
+        return options->has_victim;
+    }
     return read_world(name, value, &options->world);
 }
 
@@ -187,7 +200,7 @@ static bool read_line(int argc, char **argv, struct engine_options *options, enu
             *mode = MODE_SWEEP;
             options->world.topups = SWEEP_TOPUPS;
             options->world.rooms = SWEEP_ROOMS;
-            options->world.kiosks = SWEEP_ROOMS;
+            options->world.kiosks = SWEEP_KIOSKS;
         } else if (str_equal(argv[i], "--stormy")) {
             options->stormy = true;
         } else if (str_equal(argv[i], "--pairs")) {
@@ -250,8 +263,8 @@ static bool run(const struct engine_options *options)
     one.world.seed = total.first_failed_seed;
     (void)printf("seed %" PRIu64 " failed: %s\n", total.first_failed_seed, total.failure);
     engine_print_replay(&one.world);
-    engine_shrink(options, &one.world);
-    (void)printf("the smallest history found that fails, too:\n");
+    engine_shrink(options, total.failure, &one.world);
+    (void)printf("the smallest history found that breaks the same rule:\n");
     engine_print_replay(&one.world);
     (void)printf("%" PRIu64 " passed, %" PRIu64 " failed\n", total.histories - total.failures,
                  total.failures);

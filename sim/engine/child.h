@@ -21,6 +21,8 @@ void child_end(pid_t pid);
 /** Wait for the first one to end. @return who it was */
 pid_t child_end_any(void);
 
+/** In a child: its end. */
+_Noreturn void child_exit(bool sound);
 /** In a child: write down what the history has come to, and end the process. */
 _Noreturn void child_finish(struct world *world, struct engine_result *ret_result, bool sound);
 

@@ -30,6 +30,11 @@ int64_t engine_now_ms(void)
     return ticks_now_ns() / NS_PER_MS;
 }
 
+const char *engine_said(const struct engine_result *result)
+{
+    return result->ended ? result->failure : "the process was ended by a signal";
+}
+
 /* ---- adding up ---- */
 
 static int64_t longer(int64_t a_ms, int64_t b_ms)
@@ -101,8 +106,7 @@ static void add_result(struct engine_total *total, const struct engine_result *r
     total->failures += 1;
     if (total->failures == 1) {
         total->first_failed_seed = result->seed;
-        str_format_cut(total->failure, sizeof(total->failure), "%s",
-                       result->ended ? result->failure : "the process was ended by a signal");
+        str_format_cut(total->failure, sizeof(total->failure), "%s", engine_said(result));
     }
 }
 
@@ -187,24 +191,59 @@ bool engine_run(const struct engine_options *options, struct engine_total *ret_t
 
 _Static_assert(FAULT_COUNT <= 64, "a mask has 64 bits");
 
-static bool still_fails(const struct engine_options *options, const struct world_config *config)
+static size_t rule_len(const char *said)
 {
-    struct engine_options one = *options;
+    const char *colon = strchr(said, ':');
+    return colon != NULL ? (size_t)(colon - said) : 0;
+}
+
+/* The same words, whatever the numbers between them. */
+static bool same_words(const char *one, const char *other)
+{
+    static const char DIGITS[] = "0123456789";
+    for (;;) {
+        one += strspn(one, DIGITS);
+        other += strspn(other, DIGITS);
+        if (*one != *other || *one == '\0') {
+            return *one == *other;
+        }
+        one += 1;
+        other += 1;
+    }
+}
+
+bool engine_same_rule(const char *one, const char *other)
+{
+    const size_t len = rule_len(one);
+    if (len == 0 || rule_len(other) == 0) {
+        return same_words(one, other);
+    }
+    return len == rule_len(other) && strncmp(one, other, len) == 0;
+}
+
+struct sought {
+    const struct engine_options *options;
+    const char *said;
+};
+
+static bool still_fails(const struct sought *sought, const struct world_config *config)
+{
+    struct engine_options one = *sought->options;
     struct engine_total total;
     one.world = *config;
     one.seeds = 1;
     one.jobs = 1;
-    return !engine_run(&one, &total);
+    return !engine_run(&one, &total) && engine_same_rule(total.failure, sought->said);
 }
 
 /* Fewer top-ups: by half, then by ever smaller parts of it. */
-static void shrink_topups(const struct engine_options *options, struct world_config *config)
+static void shrink_topups(const struct sought *sought, struct world_config *config)
 {
     uint32_t less = config->topups / 2;
     while (less > 0) {
         struct world_config tried = *config;
         tried.topups -= less;
-        if (still_fails(options, &tried)) {
+        if (still_fails(sought, &tried)) {
             *config = tried;
             less = less < config->topups ? less : config->topups / 2;
         } else {
@@ -213,17 +252,19 @@ static void shrink_topups(const struct engine_options *options, struct world_con
     }
 }
 
-void engine_shrink(const struct engine_options *options, struct world_config *config)
+void engine_shrink(const struct engine_options *options, const char *said,
+                   struct world_config *config)
 {
-    shrink_topups(options, config);
+    const struct sought sought = {.options = options, .said = said};
+    shrink_topups(&sought, config);
     for (int i = 0; i < FAULT_COUNT; i++) {
         struct world_config tried = *config;
         tried.masked |= UINT64_C(1) << i;
-        if (still_fails(options, &tried)) {
+        if (still_fails(&sought, &tried)) {
             *config = tried;
         }
     }
-    shrink_topups(options, config);
+    shrink_topups(&sought, config);
 }
 
 bool engine_replay(const struct engine_options *options)
@@ -237,16 +278,23 @@ bool engine_replay(const struct engine_options *options)
     child_memory_free(result, sizeof(*result));
     (void)printf("seed %" PRIu64 ": %s, hash %016" PRIx64 ", %" PRIu64 " orders, %" PRIu64
                  " paid, %" PRIu64 " credited, %" PRIu64 " refunded, %" PRIu64 " open\n",
-                 seen.seed,
-                 !seen.ended  ? "ended by a signal"
-                 : seen.sound ? "sound"
-                              : seen.failure,
-                 seen.hash, seen.counts.orders, seen.counts.paid, seen.counts.credited,
-                 seen.counts.refunded, seen.counts.open);
+                 seen.seed, seen.ended && seen.sound ? "sound" : engine_said(&seen), seen.hash,
+                 seen.counts.orders, seen.counts.paid, seen.counts.credited, seen.counts.refunded,
+                 seen.counts.open);
     return seen.ended && seen.sound;
 }
 
 /* ---- what is printed ---- */
+
+void engine_print_plants(const struct world_config *config)
+{
+    if (config->masked != 0) {
+        (void)printf(" --mask %" PRIu64, config->masked);
+    }
+    if (config->canary != CANARY_NONE) {
+        (void)printf(" --canary %s", canary_name(config->canary));
+    }
+}
 
 void engine_print_replay(const struct world_config *config)
 {
@@ -259,12 +307,7 @@ void engine_print_replay(const struct world_config *config)
     if (config->gate != 0) {
         (void)printf(" --gate %u", config->gate);
     }
-    if (config->masked != 0) {
-        (void)printf(" --mask %" PRIu64, config->masked);
-    }
-    if (config->canary != CANARY_NONE) {
-        (void)printf(" --canary %s", canary_name(config->canary));
-    }
+    engine_print_plants(config);
     (void)printf("\n");
 }
 

@@ -16,13 +16,25 @@ enum { ENGINE_JOBS_MAX = 16 };
 
 enum { ENGINE_FAILURE_SIZE = 512 };
 
+/* The small, contended histories of the sweep. */
+enum {
+    SWEEP_TOPUPS = 3,
+    SWEEP_ROOMS = 3,
+    SWEEP_KIOSKS = 3,
+    SWEEP_CARDS_TOPUPS = 6,
+    SWEEP_CARDS_KIOSKS = 2,
+};
+
 struct engine_options {
     struct world_config world; /* of each history; the seed is the first one's */
     uint32_t seeds;            /* how many; 0: as many as fit into seconds */
     uint32_t seconds;
     uint32_t jobs;   /* processes at a time */
-    uint32_t stride; /* sweep: every so many steps ... */
-    uint64_t at;     /* ... or only this one; 0: all */
+    uint32_t stride; /* sweep: one in so many places, drawn by ... */
+    uint64_t draw;   /* ... this seed */
+    uint64_t at;     /* sweep: only at this step; 0: at all of them */
+    uint32_t victim; /* sweep: only this machine, of power.h, ... */
+    bool has_victim; /* ... if there is one */
     uint32_t cases;  /* not 0: so many cases of the gate, every stride-th, in place of seeds */
     uint64_t budget; /* canaries: top-ups until one must be caught */
     bool stormy;     /* sweep: with the seed's weather, too */
@@ -35,6 +47,7 @@ struct engine_result {
     bool sound;
     uint64_t seed;
     uint64_t hash;
+    uint32_t cuts; /* made by the sweep */
     struct counts counts;
     struct disk_counts disk;
     char failure[512];
@@ -72,15 +85,26 @@ void engine_quality_text(const struct engine_total *total, char *ret_text, size_
 /** Add what another run has come to. */
 void engine_add_total(struct engine_total *sum, const struct engine_total *one);
 
-/** The smallest history that still fails like this one: fewer top-ups, then fewer kinds of faults.
+/** What is wrong with a history that failed. */
+const char *engine_said(const struct engine_result *result);
+/** Both break the same rule: "I8: ..." and "I8: ...". What names none is taken without its numbers.
  */
-void engine_shrink(const struct engine_options *options, struct world_config *config);
+bool engine_same_rule(const char *one, const char *other);
+
+/** The smallest history that still breaks the rule that this one broke when it @p said so: fewer
+ * top-ups, then fewer kinds of faults. */
+void engine_shrink(const struct engine_options *options, const char *said,
+                   struct world_config *config);
 
 /** One history in this process, its last events on stdout if it fails. */
 bool engine_replay(const struct engine_options *options);
 
-/** A crash at every step of a small history, of each machine. */
+/** A power cut at every step of a small history, of each machine that has power there. */
 bool engine_sweep(const struct engine_options *options);
+/** This planted bug must be found by power cuts alone, too. */
+bool engine_sweep_hunts(enum canary canary, bool cards);
+/** Look for it so, and print what came of it. True: caught within the budget. */
+bool engine_sweep_hunt(const struct engine_options *options, enum canary canary);
 
 /** All orders in which the messages of one order can come. */
 bool engine_enumerate(const struct engine_options *options);
@@ -92,6 +116,8 @@ void engine_print_total(const struct engine_options *options, const struct engin
                         int64_t took_ms);
 /** The line that repeats a history. */
 void engine_print_replay(const struct world_config *config);
+/** The end of such a line: " --mask ..." and " --canary ...", where there is one. */
+void engine_print_plants(const struct world_config *config);
 
 /** Milliseconds of the machine's own clock. */
 int64_t engine_now_ms(void);
