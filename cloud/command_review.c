@@ -27,6 +27,7 @@ enum { PATH_SIZE = 160, BODY_SIZE = 2048, LINE_SIZE = 512 };
 
 static const char usage[] =
     "shilling-cloud --config FILE review list\n"
+    "shilling-cloud --config FILE review alarms\n"
     "shilling-cloud --config FILE review show DOCUMENT\n"
     "shilling-cloud --config FILE review read DOCUMENT NAME          read the meter again\n"
     "shilling-cloud --config FILE review query DOCUMENT NAME         ask the payment provider\n"
@@ -146,6 +147,12 @@ static enum err look_list(struct db *db, void *arg)
     return review_list(db, &look->json);
 }
 
+static enum err look_alarms(struct db *db, void *arg)
+{
+    struct look *look = arg;
+    return review_alarms(db, &look->json);
+}
+
 static enum err look_show(struct db *db, void *arg)
 {
     struct look *look = arg;
@@ -227,6 +234,29 @@ static enum app_exit command_list(const struct settings *settings)
         print_item(item);
     }
     (void)printf("%zu open\n", json_array_size(items));
+    json_decref(json);
+    return APP_EXIT_OK;
+}
+
+static enum app_exit command_alarms(const struct settings *settings)
+{
+    struct look look = {0};
+    json_t *json = look_anywhere(settings, "/v1/admin/alarms", look_alarms, &look);
+    if (json == NULL) {
+        return APP_EXIT_FAILED;
+    }
+    size_t i = 0;
+    const json_t *alarm = NULL;
+    const json_t *alarms = json_object_get(json, "alarms");
+    json_array_foreach(alarms, i, alarm)
+    {
+        char last[CIVIL_TEXT_SIZE];
+        (void)printf(
+            "%s %s  %s, times %lld  %s: %s\n", word_of(alarm, "kind"), word_of(alarm, "subject"),
+            civil_format_beijing(number_of(alarm, "last_at"), last),
+            (long long)number_of(alarm, "count"), word_of(alarm, "owner"), word_of(alarm, "text"));
+    }
+    (void)printf("%zu alarms\n", json_array_size(alarms));
     json_decref(json);
     return APP_EXIT_OK;
 }
@@ -349,6 +379,9 @@ enum app_exit command_review(const struct settings *settings, const char *const 
     const char *verb = word_count > 0 ? words[0] : "";
     if (str_equal(verb, "list") && word_count == 1) {
         return command_list(settings);
+    }
+    if (str_equal(verb, "alarms") && word_count == 1) {
+        return command_alarms(settings);
     }
     if (str_equal(verb, "show") && word_count == 2) {
         return command_show(settings, words[1]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/api/terminal_status.h"
 
-#include "common/log.h"
+#include "cloud/orders/alarm.h"
 #include "common/str.h"
 
 enum { FRESH_S = 60 };
@@ -21,15 +21,16 @@ static enum err reader_before(struct db *db, const char *terminal_id, char ret_w
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
-static void tell_change(const struct terminal_heard *heard, const char *before)
+/* The word of two heartbeats counts: what is mended between them is no alarm. */
+static enum err tell_reader(struct db *db, const struct terminal_heard *heard, const char *before)
 {
-    bool failed = str_equal(before, TERMINAL_READER_ERROR);
-    bool fails = str_equal(heard->heartbeat.reader_state, TERMINAL_READER_ERROR);
-    if (fails && !failed) {
-        log_warn("terminal %s: its card reader does not work", heard->terminal_id);
-    } else if (failed && !fails) {
-        log_info("terminal %s: its card reader is no longer called broken", heard->terminal_id);
+    if (!str_equal(heard->heartbeat.reader_state, TERMINAL_READER_ERROR)) {
+        return alarm_end(db, TERMINAL_ALARM_READER, heard->terminal_id);
     }
+    return str_equal(before, TERMINAL_READER_ERROR)
+               ? alarm_begin(db, TERMINAL_ALARM_READER, heard->terminal_id,
+                             "the terminal's card reader does not work: nothing is sold by card")
+               : OK;
 }
 
 enum err terminal_status_keep(struct db *db, void *arg)
@@ -54,10 +55,7 @@ enum err terminal_status_keep(struct db *db, void *arg)
     sql_bind_text(sql, 7, heard->heartbeat.open_order_no);
     sql_bind_text(sql, 8, heard->heartbeat.reader_state);
     err = sql_run(sql);
-    if (err == OK) {
-        tell_change(heard, before);
-    }
-    return err;
+    return err == OK ? tell_reader(db, heard, before) : err;
 }
 
 static enum err count_down(struct db *db, void *arg)

@@ -14,13 +14,16 @@
 /** "error" in heartbeats: the card reader does not work, and nothing is sold by card there. */
 #define TERMINAL_READER_ERROR "error"
 
+/** The alarm of such a terminal; its subject is the terminal. */
+#define TERMINAL_ALARM_READER "card_reader"
+
 struct terminal_heard {
     char terminal_id[API_ID_SIZE];
     struct api_heartbeat heartbeat;
 };
 
 /**
- * Keep it. The log names a terminal whose card reader fails, or works again, at that change.
+ * Keep it. A card reader that fails in two heartbeats running is an alarm, until it works again.
  * In a writing transaction.
  *
  * @param heard  a struct terminal_heard

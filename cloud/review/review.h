@@ -28,6 +28,10 @@ void review_destroy(struct review *review);
 /** All open items, oldest first: {"items":[...]}. In any transaction. @p ret_json is @own. */
 MUST_CHECK enum err review_list(struct db *db, json_t **ret_json);
 
+/** The alarms that have no end yet, those raised last first, at most 500: {"alarms":[...]}. In any
+ * transaction. @p ret_json is @own. Blocks: for the database. Allocates: the answer. */
+MUST_CHECK enum err review_alarms(struct db *db, json_t **ret_json);
+
 /** One document with everything that bears on a decision. ERR_NOT_FOUND. @p ret_json is @own. */
 MUST_CHECK enum err review_show(struct db *db, const char *document_no, json_t **ret_json);
 

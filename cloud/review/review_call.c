@@ -62,6 +62,12 @@ static enum err load_list(struct db *db, void *arg)
     return review_list(db, &shown->json);
 }
 
+static enum err load_alarms(struct db *db, void *arg)
+{
+    struct shown *shown = arg;
+    return review_alarms(db, &shown->json);
+}
+
 static enum err load_document(struct db *db, void *arg)
 {
     struct shown *shown = arg;
@@ -89,6 +95,12 @@ static void on_list(struct http_request *request, void *self)
 {
     struct shown shown = {0};
     reply_shown(self, request, load_list, &shown);
+}
+
+static void on_alarms(struct http_request *request, void *self)
+{
+    struct shown shown = {0};
+    reply_shown(self, request, load_alarms, &shown);
 }
 
 static void on_show(struct http_request *request, void *self)
@@ -316,6 +328,7 @@ enum err review_create(struct orders *orders, const struct orders_setup *setup,
          on_read, review},
         {HTTP_POST, "/v1/admin/review/{document_no}/query", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0,
          on_query, review},
+        {HTTP_GET, "/v1/admin/alarms", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_alarms, review},
         {HTTP_GET, "/v1/admin/ledger", HTTP_FOR_ADMIN, HTTP_BODY_NONE, 0, on_audit, review},
         {HTTP_POST, "/v1/admin/ledger/epoch", HTTP_FOR_ADMIN, HTTP_BODY_JSON, 0, on_epoch, review},
     };

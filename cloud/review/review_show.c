@@ -100,6 +100,29 @@ enum err review_list(struct db *db, json_t **ret_json)
     return OK;
 }
 
+/* ---- alarms ---- */
+
+enum err review_alarms(struct db *db, json_t **ret_json)
+{
+    static const struct column COLUMNS[] = {
+        {"kind", false}, {"subject", false}, {"text", false},   {"owner", false},
+        {"count", true}, {"first_at", true}, {"last_at", true},
+    };
+    json_t *json = json_object();
+    json_t *alarms = json_array();
+    json_put(json, "alarms", alarms);
+    enum err err =
+        rows_json(sql_begin(db, "SELECT kind, subject, text, owner, count, first_at, last_at"
+                                " FROM alarm WHERE ended_at IS NULL ORDER BY last_at DESC"),
+                  COLUMNS, ARRAY_COUNT(COLUMNS), alarms);
+    if (err != OK) {
+        json_decref(json);
+        return err;
+    }
+    *ret_json = json;
+    return OK;
+}
+
 /* ---- one document ---- */
 
 static enum err add_rows(struct db *db, json_t *json, const char *name, struct sql *sql,

@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { wait } from '../../tools/world/processes.mjs';
+import { until, wait } from '../../tools/world/processes.mjs';
 import { rows } from './lib/books.mjs';
 import { cardAudit } from './lib/card_books.mjs';
 import { paperOf } from './lib/card_paper.mjs';
@@ -309,14 +309,18 @@ test('a token of another card, copied, is refused as forged, and the operator is
     house.cards.put(home.card, good);
   }));
 
-test('the reader is away: the first page says so, and the rest works', { timeout: 120000 },
-  keeping(box, async (t, house) => {
+test('the reader is away: the first page and the operator are told, the rest works',
+  { timeout: 240000 }, keeping(box, async (t, house) => {
     await house.cards.reader('unplug');
     const offers = ({ targets }) => targets.some(({ action }) => action === 'card');
     await house.screen.shows('no card path', (r) => r.screen === 'home' && !offers(r), 60000);
     await picture(house, 'no-reader');
+    const alarmed = () => /^card_reader kiosk1 .* site operator: .*card reader/m
+      .test(house.cloudCommand('review', 'alarms'));
+    await until('the alarm', alarmed, 60000, 1000);
     await house.cards.reader('plug');
     await house.screen.shows('the card path again', (r) => offers(r), 60000);
+    await until('the end of the alarm', () => !alarmed(), 30000, 1000);
   }));
 
 test('wallets, orders, tokens, ledger and meters agree fen for fen', { timeout: 60000 },

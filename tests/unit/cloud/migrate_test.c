@@ -80,6 +80,7 @@ static const char ROWS[] =
     " 1);"
     "INSERT INTO delivery (order_no, meter_id, version, kind, stage, amount_fen, seq, created_ms)"
     " VALUES ('ORDER001', 'm', 1, 'count', 'SENT', 5000, 8, 1);"
+    "INSERT INTO alarm (kind, subject, text, first_at, last_at) VALUES ('stray', 'S1', 't', 1, 1);"
     "INSERT INTO delivery_event VALUES ('ORDER001', 1, 'assign', '{}', 'READY', 'ASSIGNED', 1);";
 
 #define SECOND                                                                                     \
@@ -122,6 +123,9 @@ TEST(an_old_database_is_carried_over)
                                 " AND d.stage = 'SENT' AND d.seq = 8"),
                  1);
     CHECK_EQ_I64(number(handle, "SELECT card_limit_fen FROM meter_profile"), 0);
+    CHECK_EQ_I64(number(handle, "SELECT count(*) FROM alarm WHERE subject = 'S1' AND count = 1"
+                                " AND owner = 'site operator' AND ended_at IS NULL"),
+                 1);
     /* The rules of before hold, and there is one kind more. */
     CHECK(!run(handle, SECOND " 'CARD', 'cart'," SECOND_REST));
     CHECK(run(handle, SECOND " 'CARD', 'card'," SECOND_REST));

@@ -63,6 +63,61 @@ static size_t readers_down(void)
     return count;
 }
 
+static enum err count_alarms(struct db *db, void *arg)
+{
+    int64_t *count = arg;
+    struct sql *sql = sql_begin(db, "SELECT coalesce(sum(count), 0), count(*) FROM alarm WHERE"
+                                    " kind = 'card_reader' AND subject = 'k1' AND owner <> ''"
+                                    " AND (?1 = 1 OR ended_at IS NULL)");
+    sql_bind_i64(sql, 1, *count);
+    enum err err = sql_one(sql);
+    *count = err == OK ? sql_i64(sql, 0) : -1;
+    sql_end(sql);
+    return err;
+}
+
+/* How often the reader of k1 has failed: 0 while it works. */
+static int64_t alarm_open(void)
+{
+    int64_t count = 0;
+    CHECK_EQ_I64(store_read(store, count_alarms, &count), OK);
+    return count;
+}
+
+static int64_t alarm_ever(void)
+{
+    int64_t count = 1;
+    CHECK_EQ_I64(store_read(store, count_alarms, &count), OK);
+    return count;
+}
+
+TEST(a_card_reader_that_fails_is_an_alarm_once_until_it_works)
+{
+    open_store();
+    hear("k1", "ready");
+    hear("k1", "error");
+    CHECK_EQ_I64(alarm_ever(), 0); /* it may be mended before the next word */
+    hear("k1", "ready");
+    hear("k1", "error");
+    CHECK_EQ_I64(alarm_ever(), 0);
+    hear("k1", "error");
+    CHECK_EQ_I64(alarm_open(), 1);
+    hear("k1", "error");
+    hear("k2", "ready"); /* another one's word */
+    hear("k1", "error");
+    CHECK_EQ_I64(alarm_open(), 1);
+    hear("k1", "ready");
+    CHECK_EQ_I64(alarm_open(), 0);
+    CHECK_EQ_I64(alarm_ever(), 1);
+    hear("k1", "error");
+    CHECK_EQ_I64(alarm_open(), 0);
+    hear("k1", "error");
+    CHECK_EQ_I64(alarm_open(), 2);
+    hear("k1", "none"); /* taken out of its configuration */
+    CHECK_EQ_I64(alarm_open(), 0);
+    store_close(store);
+}
+
 TEST(a_card_reader_that_fails_is_counted_until_it_works_or_the_terminal_falls_silent)
 {
     open_store();
