@@ -33,6 +33,9 @@ long fault_disarm(void);
 /** True if the call has failed. */
 bool fault_has_struck(void);
 
+/** True if memory is lost that nobody can free any more. Known under the address sanitizer only. */
+bool fault_leaks(void);
+
 /** From now on calls of this thread do not count (true), or count again (false). */
 void fault_spare_thread(bool spared);
 
