@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,9 +13,10 @@
 #include "common/log.h"
 #include "common/must.h"
 #include "common/str.h"
+#include "drivers/cardd/spawn.h"
 #include "drivers/clock/clock_system.h"
 
-enum { CHANNEL = 3, NAP_MS = 10, NUMBER_SIZE = 16, PATH_SIZE = 1024 };
+enum { NAP_MS = 10, NUMBER_SIZE = 16, PATH_SIZE = 1024 };
 
 static bool program_find(char ret_path[PATH_SIZE])
 {
@@ -35,29 +35,6 @@ static bool program_find(char ret_path[PATH_SIZE])
     return str_format(ret_path, PATH_SIZE, "%s%s", self, name);
 }
 
-/* The worker gets our end of the pair as descriptor 3, and none of our blocked signals. */
-static bool spawn(const char *program, char *const *argv, int channel, pid_t *ret_pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t none;
-    if (posix_spawn_file_actions_init(&actions) != 0) {
-        return false;
-    }
-    if (posix_spawnattr_init(&attributes) != 0) {
-        (void)posix_spawn_file_actions_destroy(&actions);
-        return false;
-    }
-    bool ok = sigemptyset(&none) == 0 &&
-              posix_spawn_file_actions_adddup2(&actions, channel, CHANNEL) == 0 &&
-              posix_spawnattr_setsigmask(&attributes, &none) == 0 &&
-              posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK) == 0 &&
-              posix_spawn(ret_pid, program, &actions, &attributes, argv, environ) == 0;
-    (void)posix_spawnattr_destroy(&attributes);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return ok;
-}
-
 bool child_start(const struct child_start *start, struct child *ret_child)
 {
     char program[PATH_SIZE];
@@ -66,7 +43,7 @@ bool child_start(const struct child_start *start, struct child *ret_child)
     char card[NUMBER_SIZE];
     int pair[2];
     if (!program_find(program) || !str_copy(config, sizeof(config), start->config) ||
-        !str_format(channel, sizeof(channel), "%d", CHANNEL) ||
+        !str_format(channel, sizeof(channel), "%d", SPAWN_CHANNEL) ||
         !str_format(card, sizeof(card), "%u", (unsigned)start->card) ||
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return false;
@@ -74,7 +51,8 @@ bool child_start(const struct child_start *start, struct child *ret_child)
     char words[3][16] = {"--config", "--channel", "--card"};
     char *const argv[] = {program, words[0], config, words[1], channel, words[2], card, NULL};
     pid_t pid = 0;
-    bool ok = spawn(program, argv, pair[1], &pid);
+    const struct spawn spawn = {.argv = argv, .environment = environ, .channel = pair[1]};
+    bool ok = spawn_program(&spawn, &pid) == 0;
     (void)close(pair[1]);
     if (!ok) {
         (void)close(pair[0]);

@@ -79,6 +79,18 @@ const char *settings_connstring_trouble(const char *connstring)
     return is_usb ? NULL : WORDS_DRIVER;
 }
 
+const char *settings_program_trouble(const char *path)
+{
+    if (path[0] != '/') {
+        return "must be the absolute path of a program, for example "
+               "\"/usr/local/sbin/reader-power\"";
+    }
+    return strpbrk(path, " \t\r\n") != NULL
+               ? "must be a path and nothing else: no shell reads it, and the program gets no "
+                 "arguments"
+               : NULL;
+}
+
 /* --- the file -------------------------------------------------------------------------------- */
 
 static void read_uids(struct config *cfg, struct settings *settings)
@@ -108,6 +120,22 @@ static void read_reader(struct config *cfg, struct settings *settings)
         1000 *
         config_int(cfg, "reader.health_s",
                    (struct config_int){.min = 1, .max = 3600, .optional = true, .fallback = 60});
+}
+
+static void read_power(struct config *cfg, struct settings *settings)
+{
+    config_text(cfg, "reader.power_reset", "", settings->power_reset,
+                sizeof(settings->power_reset));
+    if (settings->power_reset[0] != '\0') {
+        const char *trouble = settings_program_trouble(settings->power_reset);
+        if (trouble != NULL) {
+            config_fail(cfg, "reader.power_reset", "%s", trouble);
+        }
+    }
+    settings->power_reset_ms =
+        1000 *
+        config_int(cfg, "reader.power_reset_s",
+                   (struct config_int){.min = 1, .max = 60, .optional = true, .fallback = 20});
 }
 
 /* Bytes of a small file; 0 if it cannot be read or is too large. */
@@ -155,6 +183,7 @@ bool settings_load(const char *path, struct settings *ret_settings,
     config_text(cfg, "terminal_id", NULL, settings.terminal_id, sizeof(settings.terminal_id));
     read_authority(cfg, &settings, &authority);
     read_reader(cfg, &settings);
+    read_power(cfg, &settings);
     if (!config_finish(cfg, ret_message, message_size)) {
         ed25519_key_destroy(authority);
         return false;

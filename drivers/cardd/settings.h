@@ -27,7 +27,9 @@ struct settings {
     char authority[SETTINGS_PATH_SIZE]; /* file with the public key of the cloud */
     char connstring[SETTINGS_CONNSTRING_SIZE];
     char lock[SETTINGS_PATH_SIZE];
-    int64_t health_ms; /* an idle reader is asked so often whether it lives */
+    int64_t health_ms;                    /* an idle reader is asked so often whether it lives */
+    char power_reset[SETTINGS_PATH_SIZE]; /* program that resets its power; "": none */
+    int64_t power_reset_ms;               /* how long that may take */
 };
 
 /**
@@ -48,5 +50,13 @@ MUST_CHECK bool settings_load(const char *path, struct settings *ret_settings,
  * Blocks: no. Allocates: no.
  */
 const char *settings_connstring_trouble(const char *connstring);
+
+/**
+ * What is wrong with the name of the program that resets the reader's power, or NULL if nothing
+ * is. Static text.
+ *
+ * Blocks: no. Allocates: no.
+ */
+const char *settings_program_trouble(const char *path);
 
 #endif

@@ -23,6 +23,7 @@
 #include "common/str.h"
 #include "drivers/cardd/child.h"
 #include "drivers/cardd/clients.h"
+#include "drivers/cardd/power.h"
 #include "drivers/cardd/wire.h"
 #include "drivers/clock/clock_system.h"
 
@@ -56,6 +57,7 @@ struct supervisor {
     enum cardlink_mode mode; /* as the worker was told */
     struct pending pending;
     struct wire_suspects suspects;
+    struct power power;
     uint64_t counts[CARDLINK_COUNTS];
     struct cardlink_report reader; /* as it was told last */
     struct cardlink_report card;   /* as it was told last; presence GONE: none */
@@ -175,6 +177,9 @@ static void worker_end(struct supervisor *s)
 {
     child_kill(&s->child);
     s->counts[CARDLINK_RESTARTS] += 1;
+    if (s->reader.reader != CARDLINK_READER_READY) {
+        power_reader_failed(&s->power);
+    }
     if (s->pending.is) {
         s->pending.is = false;
         bool is_read = s->pending.op == CARDLINK_OP_READ;
@@ -197,6 +202,9 @@ static void take_report(struct supervisor *s)
     switch (s->report.say) {
     case CARDLINK_SAY_READER:
         s->reader = s->report;
+        if (s->report.reader == CARDLINK_READER_READY) {
+            power_reader_opened(&s->power);
+        }
         log_info("reader: %s %s", cardlink_reader_name(s->report.reader), s->report.detail);
         clients_say_all(s->clients, s->message.text);
         return;
@@ -231,6 +239,8 @@ static void take_message(struct supervisor *s)
         if (parse_u32(s->message.text, CARDLINK_COUNTS - 1, &count)) {
             s->counts[count] += 1;
         }
+    } else if (s->message.kind == WIRE_FAILED) {
+        power_reader_failed(&s->power);
     } else if (s->message.kind == WIRE_SUSPECT) {
         if (wire_suspect_parse(s->message.text, &suspect)) {
             wire_suspects_note(&s->suspects, &suspect);
@@ -276,7 +286,7 @@ static void hand_to_worker(struct supervisor *s, uint64_t client, const char *li
         answer(s, &asked, OUTCOME_NOT_DONE, CARDLINK_BUSY);
         return;
     }
-    if (s->stopping || s->child.pid <= 0 ||
+    if (s->stopping || s->child.pid <= 0 || power_runs(&s->power) ||
         !wire_send(s->child.channel, WIRE_REQUEST, line, size, /* wait= */ false)) {
         answer(s, &asked, OUTCOME_NOT_DONE, CARDLINK_READER);
         return;
@@ -319,7 +329,7 @@ static void on_line(void *context, uint64_t client, const char *line, size_t siz
 static void watch_worker(struct supervisor *s, int64_t now_ms)
 {
     if (s->child.pid <= 0) {
-        if (now_ms >= s->start_at_ms && !s->stopping) {
+        if (now_ms >= s->start_at_ms && !s->stopping && !power_runs(&s->power)) {
             worker_start_again(s, now_ms);
         }
         return;
@@ -334,10 +344,33 @@ static void watch_worker(struct supervisor *s, int64_t now_ms)
     follow_mode(s);
 }
 
+static void tell_worker(struct supervisor *s, enum wire_kind kind)
+{
+    if (s->child.pid > 0 && !wire_send(s->child.channel, kind, "", 0, /* wait= */ false)) {
+        worker_end(s);
+    }
+}
+
+/* Nobody opens the reader while its power is reset, and no request comes to it. */
+static void watch_power(struct supervisor *s, int64_t now_ms)
+{
+    if (power_look(&s->power, now_ms)) {
+        tell_worker(s, WIRE_OPEN);
+    }
+    if (power_is_due(&s->power) && !s->pending.is && !s->stopping) {
+        s->counts[CARDLINK_POWER_RESETS] += 1;
+        if (power_begin(&s->power, now_ms)) {
+            tell_worker(s, WIRE_HOLD);
+        }
+    }
+}
+
 static int wait_ms(const struct supervisor *s, int64_t now_ms)
 {
     int64_t next_ms = now_ms + WAIT_MS_MAX;
-    if (s->child.pid <= 0) {
+    if (s->power.pid != 0) {
+        next_ms = now_ms + POWER_LOOK_MS;
+    } else if (s->child.pid <= 0) {
         next_ms = s->start_at_ms;
     } else if (s->beat_at_ms + BEAT_MS_MAX < next_ms) {
         next_ms = s->beat_at_ms + BEAT_MS_MAX;
@@ -365,6 +398,7 @@ static void turn(struct supervisor *s, int stop_fd)
         take_messages(s, now_ms);
     }
     clients_turn(s->clients, &fds[FD_CLIENTS]);
+    watch_power(s, now_ms);
     watch_worker(s, now_ms);
 }
 
@@ -390,6 +424,7 @@ static void serve(struct supervisor *s, int stop_fd)
         turn(s, stop_fd);
     }
     child_stop(&s->child, STOP_MS);
+    power_stop(&s->power, STOP_MS);
 }
 
 bool supervisor_run(const struct settings *settings, const char *config, int stop_fd)
@@ -403,6 +438,7 @@ bool supervisor_run(const struct settings *settings, const char *config, int sto
     s->config = config;
     s->clock = clock_system();
     s->child.channel = -1;
+    power_init(&s->power, settings);
     s->reader.reader = CARDLINK_READER_REPAIR;
     s->card.say = CARDLINK_SAY_CARD;
     s->card.presence = CARDLINK_GONE;

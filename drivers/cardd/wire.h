@@ -18,8 +18,11 @@ enum wire_kind {
     WIRE_BEAT = 'B',    /* worker: I live */
     WIRE_REPORT = 'L',  /* worker: a line for the kiosk */
     WIRE_COUNT = 'C',   /* worker: the number of what is to be counted once more */
+    WIRE_FAILED = 'F',  /* worker: the reader did not let itself be opened */
     WIRE_SUSPECT = 'S', /* both: slots of a card whose write may have been cut short */
     WIRE_REQUEST = 'R', /* supervisor: a line of the kiosk */
+    WIRE_HOLD = 'H',    /* supervisor: leave the reader closed, its power goes */
+    WIRE_OPEN = 'O',    /* supervisor: it may be opened, and that at once */
 };
 
 struct wire_message {

@@ -48,6 +48,11 @@ void worker_count(struct worker *worker, enum cardlink_count count)
     tell(worker, WIRE_COUNT, text, strlen(text));
 }
 
+void worker_failed(struct worker *worker)
+{
+    tell(worker, WIRE_FAILED, "", 0);
+}
+
 void worker_report(struct worker *worker)
 {
     bool fits = cardlink_report_encode(&worker->report, worker->line, sizeof(worker->line));
@@ -102,6 +107,10 @@ static void take_messages(struct worker *worker)
             take_suspect(worker);
         } else if (worker->message.kind == WIRE_REQUEST) {
             take_request(worker);
+        } else if (worker->message.kind == WIRE_HOLD) {
+            worker_reader_hold(worker);
+        } else if (worker->message.kind == WIRE_OPEN) {
+            worker_reader_open_soon(worker);
         }
     }
 }

@@ -24,6 +24,7 @@ struct worker {
     struct nfc_reader *reader; /* NULL: closed */
     int lock_fd;               /* -1: not ours */
     size_t failures;           /* openings in a row that failed */
+    size_t patience;           /* how many of them made the next one wait longer */
     uint32_t lost_in_row;      /* calls in a row that the reader did not answer well */
     int64_t open_at_ms;
     int64_t used_at_ms; /* the reader's last answer */
@@ -50,6 +51,7 @@ enum { WORKER_LOST_MAX = 2 /* so many in a row: the reader is opened again */ };
 /* --- worker.c: telling the supervisor --- */
 void worker_beat(struct worker *worker);
 void worker_count(struct worker *worker, enum cardlink_count count);
+void worker_failed(struct worker *worker);
 /**
  * Send worker->report.
  *
@@ -66,6 +68,8 @@ void worker_report(struct worker *worker);
 enum card_answer worker_take(struct worker *worker, enum card_answer answer);
 bool worker_reader_is_lost(const struct worker *worker);
 void worker_reader_open(struct worker *worker, int64_t now_ms);
+void worker_reader_hold(struct worker *worker);
+void worker_reader_open_soon(struct worker *worker);
 void worker_reader_close(struct worker *worker, int64_t now_ms);
 void worker_reader_check(struct worker *worker);
 struct card_port worker_port(struct worker *worker);

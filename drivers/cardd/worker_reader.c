@@ -119,11 +119,12 @@ static void lock_leave(struct worker *worker)
 static void open_failed(struct worker *worker, const char *why)
 {
     size_t last = ARRAY_COUNT(RETRY_MS) - 1;
-    size_t step = worker->failures < last ? worker->failures : last;
+    size_t step = worker->patience < last ? worker->patience : last;
     if (worker->failures == 0) {
         log_warn("the reader %s: %s; trying again", worker->start->settings->connstring, why);
     }
     worker->failures += 1;
+    worker->patience += 1;
     worker->open_at_ms = clock_mono_ms(&worker->clock) + RETRY_MS[step];
     bool offline = worker->failures >= OFFLINE_FAILURES;
     tell_reader(worker, offline ? CARDLINK_READER_OFFLINE : CARDLINK_READER_REPAIR, why);
@@ -140,10 +141,12 @@ void worker_reader_open(struct worker *worker, int64_t now_ms)
         worker_beat(worker);
         lock_leave(worker);
         open_failed(worker, why);
+        worker_failed(worker);
         return;
     }
     log_info("the reader is ready: %s", nfc_reader_chip(worker->reader));
     worker->failures = 0;
+    worker->patience = 0;
     worker->lost_in_row = 0;
     worker->field_on = true; /* as the initialisation leaves it */
     worker->used_at_ms = now_ms;
@@ -152,6 +155,18 @@ void worker_reader_open(struct worker *worker, int64_t now_ms)
     if (worker->mode == CARDLINK_OFF) {
         worker_look_end(worker);
     }
+}
+
+void worker_reader_hold(struct worker *worker)
+{
+    worker->open_at_ms = INT64_MAX;
+}
+
+/* The reader may have got its power back: as if it had not been tried yet. */
+void worker_reader_open_soon(struct worker *worker)
+{
+    worker->open_at_ms = clock_mono_ms(&worker->clock);
+    worker->patience = 0;
 }
 
 void worker_reader_close(struct worker *worker, int64_t now_ms)

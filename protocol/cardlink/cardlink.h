@@ -141,6 +141,7 @@ enum cardlink_count {
     CARDLINK_READS,         /* requests that were done */
     CARDLINK_WRITES,
     CARDLINK_RELAYS,
+    CARDLINK_POWER_RESETS, /* the reader's power was reset, or that was tried */
     CARDLINK_COUNTS
 };
 

@@ -49,6 +49,7 @@ static const char *const COUNT_NAMES[CARDLINK_COUNTS] = {
     [CARDLINK_READS] = "reads",
     [CARDLINK_WRITES] = "writes",
     [CARDLINK_RELAYS] = "relays",
+    [CARDLINK_POWER_RESETS] = "power_resets",
 };
 
 const char *cardlink_error_name(enum cardlink_error error)

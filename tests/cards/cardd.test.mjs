@@ -342,6 +342,9 @@ terminal('the configuration is judged with a sentence that helps', async (rig) =
     [{ connstring: 'pn532_uart' }, /needs a path/],
     [{ connstring: 'pcsc:x' }, /kinds of readers/],
     [{ health: 0 }, /reader.health_s/],
+    [{ more: 'power_reset = "reader-power";' }, /reader.power_reset.*the absolute path/],
+    [{ more: 'power_reset = "/bin/sh -c reset";' }, /reader.power_reset.*and nothing else/],
+    [{ more: 'power_reset_s = 61;' }, /reader.power_reset_s/],
   ];
   const path = join(rig.dir, 'bad.cfg');
   for (const [options, words] of CASES) {

@@ -101,11 +101,11 @@ export class Rig {
     writeFileSync(this.paths.authority, publicKey.export({ type: 'spki', format: 'pem' }));
   }
 
-  configText({ connstring = `pn532_uart:${this.paths.link}`, health = 60 } = {}) {
+  configText({ connstring = `pn532_uart:${this.paths.link}`, health = 60, more = '' } = {}) {
     return `socket = "${this.paths.socket}";\nterminal_id = "T-0001";\n` +
       `authority = "${this.paths.authority}";\n` +
       `reader = { connstring = "${connstring}"; lock = "${join(this.dir, 'reader.lock')}"; ` +
-      `health_s = ${health}; };\n`;
+      `health_s = ${health}; ${more} };\n`;
   }
 
   async startReader(args = []) {

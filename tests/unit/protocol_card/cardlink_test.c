@@ -156,8 +156,8 @@ TEST(reports_as_they_are_written)
     report_round("{\"op\":\"reader\",\"state\":\"offline\",\"detail\":\"\",\"counts\":{"
                  "\"timeouts\":1,\"line_errors\":2,\"card_errors\":3,\"auth_errors\":4,\"reopens\":"
                  "5,\"restarts\":6,\"read_retries\":7,\"write_retries\":8,\"torn_slots\":9,"
-                 "\"reads\":10,\"writes\":11,\"relays\":12}}");
-    CHECK_EQ_U64(report.counts[CARDLINK_RELAYS], 12);
+                 "\"reads\":10,\"writes\":11,\"relays\":12,\"power_resets\":13}}");
+    CHECK_EQ_U64(report.counts[CARDLINK_POWER_RESETS], 13);
     report_round("{\"op\":\"card\",\"state\":\"present\",\"card\":7,\"uid\":\"4A8B1C2D\",\"atqa\":"
                  "\"0004\",\"sak\":\"08\",\"ats\":\"\",\"family\":\"classic\"}");
     report_round("{\"op\":\"card\",\"state\":\"present\",\"card\":8,\"uid\":\"04A1B2C3D4E5F6\","
