@@ -40,17 +40,17 @@ struct audit {
     struct sums theirs; /* the provider's, of what the server has heard of */
 };
 
+#define IS_OWNED OPEN_IS_OWNED("no")
+
 static enum err load_state(struct db *db, struct claim *claim)
 {
-    static const char STATE[] = "SELECT state, " OPEN_IS_OWNED(
-        "no") ","
-              " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
-              "  WHERE document_no = no AND account = 'CUST'), is_stray"
-              " FROM (SELECT state, order_no AS no, 0 AS is_stray FROM pay_order WHERE order_no = "
-              "?1"
-              " UNION ALL SELECT state, stray_no, 1 FROM stray WHERE seen_as = ?1 AND trade_no = "
-              "?2)";
-    struct sql *sql = sql_begin(db, STATE);
+    struct sql *sql = sql_begin(
+        db,
+        "SELECT state, " IS_OWNED ","
+        " (SELECT coalesce(-sum(fen), 0) FROM leg JOIN posting USING (posting_id)"
+        "  WHERE document_no = no AND account = 'CUST'), is_stray"
+        " FROM (SELECT state, order_no AS no, 0 AS is_stray FROM pay_order WHERE order_no = ?1"
+        " UNION ALL SELECT state, stray_no, 1 FROM stray WHERE seen_as = ?1 AND trade_no = ?2)");
     sql_bind_text(sql, 1, claim->trade->order_no);
     sql_bind_text(sql, 2, claim->trade->trade_no);
     enum err err = sql_one(sql);

@@ -35,8 +35,9 @@ class Terminal extends Rig {
 }
 
 const terminals = new Pool(() => new Terminal());
-const fresh = new Pool(() => new Terminal(), 1); // for who has to have a new one, or ends it
-after(() => Promise.all([terminals.finish(), fresh.finish()]));
+const fresh = new Pool(() => new Terminal(), 1); // for who has to have a new one
+const doomed = new Pool(() => new Terminal(), 1); // for who ends it
+after(() => Promise.all([terminals, fresh, doomed].map((pool) => pool.finish())));
 
 const tests = [];
 
@@ -399,7 +400,7 @@ terminal('SIGTERM ends both after the write under way', async (rig) => {
   assert.equal((await asked).outcome, 'done');
   assert.equal((await end).code, 0);
   assert.throws(() => process.kill(worker, 0));
-}, { pool: fresh });
+}, { pool: doomed });
 
 describe('the card driver', { concurrency: WIDE }, () => {
   tests.forEach(([name, options, body]) => test(name, options, body));
