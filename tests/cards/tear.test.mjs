@@ -11,12 +11,12 @@
 
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
+import { drawing, SEED } from './lib/draw.mjs';
 import { Pool } from './lib/pool.mjs';
 import { Rig, until } from './lib/rig.mjs';
 import { credit, hex, image, numberOf, slotsOf, writeRequest } from './lib/shlc1.mjs';
 
 const ALL = Boolean(process.env.SHILLING_ALL);
-const SEED = process.env.SHILLING_SEED ?? '1';
 const OLD = credit(7);
 const NEW = credit(8);
 /* Its number is another one, its keys are not: nothing else keeps the driver from writing to it. */
@@ -25,14 +25,7 @@ const OTHER = { name: 'other', image: Buffer.concat([
   image({ slots: [OLD, OLD] }).subarray(16)]) };
 const WRITES = 6;
 
-let drawn = Number(SEED) >>> 0;
-
-/** A draw below `below`, the same for the same seed. */
-function draw(below) {
-  drawn = (Math.imul(drawn ^ (drawn >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-  const mixed = Math.imul(drawn ^ (drawn >>> 13), 0x297a2d39) >>> 0;
-  return ((mixed ^ (mixed >>> 16)) >>> 0) % below;
-}
+const draw = drawing();
 
 const numbersOf = (card) => slotsOf(card).map((slot) => numberOf(slot));
 
