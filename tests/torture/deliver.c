@@ -428,24 +428,26 @@ static bool look_refund(struct torture_notes *notes, const char *dir)
     return look(&REFUSED, notes, dir);
 }
 
-const struct torture_flow server_flow_count = {.name = "cloud-count",
+static const struct torture_flow flow_count = {.name = "cloud-count",
                                                .has_files = true,
                                                .sample = SAMPLE,
                                                .make = server_make,
                                                .prepare = prepare_count,
                                                .run = run_count,
                                                .look = look_count};
-const struct torture_flow server_flow_number = {.name = "cloud-number",
+static const struct torture_flow flow_number = {.name = "cloud-number",
                                                 .has_files = true,
                                                 .sample = SAMPLE,
                                                 .make = server_make,
                                                 .prepare = prepare_number,
                                                 .run = run_number,
                                                 .look = look_number};
-const struct torture_flow server_flow_refund = {.name = "cloud-refund",
+static const struct torture_flow flow_refund = {.name = "cloud-refund",
                                                 .has_files = true,
                                                 .sample = SAMPLE,
                                                 .make = server_make,
                                                 .prepare = prepare_refund,
                                                 .run = run_refund,
                                                 .look = look_refund};
+
+const struct torture_flow *const torture_flows[] = {&flow_count, &flow_number, &flow_refund, NULL};

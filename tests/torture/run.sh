@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 build=${1:-build/release}
-parts='cloud messages kiosk collector printer'
+parts='deliver cloud messages kiosk collector printer'
 # shellcheck disable=SC2086  # a list of names
 ninja -C "$build" $(printf 'torture-%s ' $parts) >"$build/torture.log" || {
     cat "$build/torture.log"

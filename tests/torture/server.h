@@ -54,9 +54,4 @@ struct server_books {
 bool server_books_are_clean(struct server *server, struct torture_notes *notes,
                             struct server_books *ret_books);
 
-/** The flows of deliver.c, which tell jobs and calls apart by wraps (linker option --wrap). */
-extern const struct torture_flow server_flow_count;
-extern const struct torture_flow server_flow_number;
-extern const struct torture_flow server_flow_refund;
-
 #endif
