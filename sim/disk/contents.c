@@ -216,7 +216,9 @@ uint64_t contents_cut(struct disk_file *file)
     uint64_t lost = 0;
     for (size_t i = 0; i < file->pending_count; i++) {
         const struct pending *pending = &file->pending[i];
-        const bool whole = maybe(durable, pending, written.bytes + pending->replaced_at);
+        /* Where files were only made shorter, nothing was written. */
+        const uint8_t *bytes = written.bytes != NULL ? written.bytes + pending->replaced_at : NULL;
+        const bool whole = maybe(durable, pending, bytes);
         lost += whole ? 0 : 1;
     }
     free(written.bytes);
