@@ -181,6 +181,7 @@ enum { HUNT_STRIDE = 31 };
 static const struct plant PLANTS[] = {
     {CANARY_FOLDER_NOT_SYNCED, false, "I8:"},
     {CANARY_REQUEST_NOT_SYNCED, false, "I8:"},
+    {CANARY_CARD_INTENT_NOT_SYNCED, true, "I8:"},
     {CANARY_CARD_SINGLE_SLOT, true, "I7:"},
 };
 
