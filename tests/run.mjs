@@ -62,6 +62,8 @@ const STAGES = [
     'SHILLING_BUILD=build/release', `--test-concurrency=${jobs + 1}`) },
   { name: 'power', run: 'node tests/power/run.mjs' },
   { name: 'torture', run: 'bash tests/torture/run.sh' },
+  ...(all ? [{ name: 'torture-asan', run: 'SHILLING_ALL= bash tests/torture/run.sh build/asan' }]
+    : []),
   { name: 'e2e-asan', run: nodeTests(['tests/e2e/sanitized'], 'SHILLING_BUILD=build/asan') },
   ...(all ? [{ name: 'audit-million', alone: true,
     run: 'node tests/bench/bench.mjs --only audit --must' }] : []),
