@@ -141,7 +141,7 @@ enter() {
 }
 
 run_demo() {
-    local log=$dir/demo.log pid display waited=0
+    local log=$dir/demo.log pid waited=0
     say "./shilling demo   (log: $log)"
     (enter ./shilling demo) >"$log" 2>&1 &
     pid=$!
@@ -152,10 +152,8 @@ run_demo() {
         waited=$((waited + 1))
     done
     sed -n '/^what runs/,$p' "$log"
-    display=$(sed -nE 's/.*virtual display (:[0-9]+).*/\1/p' "$log" | head -n 1)
-    [ -n "$display" ] || die "the demo names no display"
     sleep 5
-    (enter env "DISPLAY=$display" import -window root /home/demo.png)
+    (enter ./shilling screenshot /home/demo.png) >>"$log" 2>&1 || die "no picture of it, see $log"
     mv "$root/home/demo.png" "$dir/demo.png"
     check_picture
     say "Ctrl-C"

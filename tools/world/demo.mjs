@@ -3,13 +3,18 @@
 // ./shilling demo: the whole house on loopback, until Ctrl-C. Ports are free ones, the state stays
 // in a folder that is named, and without a display the kiosk runs on a virtual one.
 //
+// A picture is taken of the demo that runs in that folder; where none does, of one that is started
+// for it.
+//
 // usage: demo.mjs [--dir DIR] [--landscape] [--fresh] [--screenshot FILE.png]
 
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { PERSONS } from './cards.mjs';
+import { demoIn, noteDemo } from './demo_note.mjs';
 import { House } from './house.mjs';
 import { wait } from './processes.mjs';
+import { takePicture } from './screen.mjs';
 
 const SAY = new URL('tell.mjs', import.meta.url).pathname;
 
@@ -24,6 +29,17 @@ const shot = option('--screenshot');
 const landscape = has('--landscape');
 const display = shot ? undefined : process.env.DISPLAY;
 
+const other = demoIn(dir);
+if (other && shot && other.display) {
+  console.log(`${await takePicture(other.display, resolve(shot))} written`);
+  process.exit(0);
+}
+if (other) {
+  console.error(`a demo runs in ${dir} already (process ${other.pid})` + (shot
+    ? ' and shows on your own display: take the picture there'
+    : ': end it with Ctrl-C first, or start this one with --dir'));
+  process.exit(1);
+}
 if (has('--fresh')) {
   rmSync(dir, { recursive: true, force: true });
 }
@@ -125,6 +141,7 @@ async function picture() {
 
 try {
   await startAll();
+  noteDemo(dir, display ? null : house.display);
   if (shot) {
     await picture();
     await end(existsSync(resolve(shot)) ? 0 : 1);

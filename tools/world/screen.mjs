@@ -18,6 +18,12 @@ export async function startDisplay(processes, width, height, name = 'xvfb') {
   return `:${entry.match[1]}`;
 }
 
+/** What a display shows, as a PNG file. */
+export async function takePicture(display, path) {
+  await run('import', ['-window', 'root', path], { env: { ...process.env, DISPLAY: display } });
+  return path;
+}
+
 /** True once the kiosk waits for SIGUSR1; before that the signal would end it. */
 export function awaitsReportSignal({ child }) {
   const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -102,9 +108,8 @@ export class Screen {
     return report;
   }
 
-  async picture(path) {
-    await run('import', ['-window', 'root', path], { env: this.env });
-    return path;
+  picture(path) {
+    return takePicture(this.env.DISPLAY, path);
   }
 
   /** The text of the code on the screen, read by zbarimg off a picture. */
