@@ -175,6 +175,16 @@ static bool has_abnormal(const struct trade *trade)
     return false;
 }
 
+/*
+ * Who pays from the bank looks at the wallet's own pages first: beside a refund of ours that is
+ * given up, somebody may have paid it back there, and no answer to the server says so.
+ */
+static bool is_for_bank(const struct trade *trade)
+{
+    return trade->repaid_fen > 0 ||
+           (has_abnormal(trade) && provider_refunded_fen(trade, /* only_done= */ true) == 0);
+}
+
 static void pay_back_by_bank(struct world *world, const struct item *item, struct trade *trade)
 {
     trade->repaid_fen = trade->paid_fen;
@@ -226,7 +236,7 @@ static void decide_order(struct world *world, const struct item *item, int64_t a
     if (age_s > FAR_S) {
         attach(world, item, "physical");
     }
-    if (trade->repaid_fen > 0 || has_abnormal(trade)) {
+    if (is_for_bank(trade)) {
         pay_back_by_bank(world, item, trade);
     } else if (provider_refunded_fen(trade, /* only_done= */ true) > 0) {
         attach(world, item, "reference");
@@ -257,7 +267,7 @@ static void decide_stray(struct world *world, const struct item *item)
         return;
     }
     struct trade *trade = provider_find(&world->pay, number);
-    if (trade != NULL && (trade->repaid_fen > 0 || has_abnormal(trade))) {
+    if (trade != NULL && is_for_bank(trade)) {
         pay_back_by_bank(world, item, trade);
     } else if (trade != NULL && provider_refunded_fen(trade, /* only_done= */ true) > 0) {
         attach(world, item, "reference");
