@@ -51,10 +51,13 @@ export class Client {
     }, ms, 5);
   }
 
+  /** The answer to a request; what else was said stays, for others may wait for theirs. */
   async ask(request, ms = 20000) {
     this.say(request);
-    return this.hears(`the answer to ${request.op}`,
-      (line) => line.op === request.op && line.id === request.id, ms);
+    return until(`cardd to say the answer to ${request.op}`, () => {
+      const at = this.lines.findIndex((line) => line.op === request.op && line.id === request.id);
+      return at < 0 ? null : this.lines.splice(at, 1)[0];
+    }, ms, 5);
   }
 
   reader(state, ms = 5000) {
