@@ -15,6 +15,7 @@
 #include "protocol/card/record.h"
 #include "protocol/card/uid.h"
 #include "protocol/cardauth/cardauth.h"
+#include "protocol/cardlink/count.h"
 
 /*
  * What kiosk and cardd say to each other over their UNIX socket (protocol/MESSAGES.md, section
@@ -27,7 +28,6 @@ enum {
     CARDLINK_DETAIL_SIZE = 129,
     CARDLINK_ERROR_SIZE = 33,
     CARDLINK_ATS_SIZE_MAX = 20,
-    CARDLINK_CHIP_SIZE = 65,
 };
 
 /* How long both sides wait, in milliseconds. */
@@ -127,24 +127,6 @@ enum cardlink_error {
     CARDLINK_ERROR_COUNT
 };
 
-/* Things that cardd counts since it was started, in this order in the status line. */
-enum cardlink_count {
-    CARDLINK_TIMEOUTS,      /* the chip did not answer (libnfc -6) */
-    CARDLINK_LINE_ERRORS,   /* broken frames, lost device (libnfc -1) */
-    CARDLINK_CARD_ERRORS,   /* radio errors (libnfc -20, -10) */
-    CARDLINK_AUTH_ERRORS,   /* refused keys (libnfc -30) */
-    CARDLINK_REOPENS,       /* the reader was opened again */
-    CARDLINK_RESTARTS,      /* the worker was started again */
-    CARDLINK_READ_RETRIES,  /* reads that were repeated */
-    CARDLINK_WRITE_RETRIES, /* slots written again after a read-back that differed */
-    CARDLINK_TORN_SLOTS,    /* torn slots found */
-    CARDLINK_READS,         /* requests that were done */
-    CARDLINK_WRITES,
-    CARDLINK_RELAYS,
-    CARDLINK_POWER_RESETS, /* the reader's power was reset, or that was tried */
-    CARDLINK_COUNTS
-};
-
 /* A slot as it was read; @p read false: null on the wire. */
 struct cardlink_record {
     bool read;
@@ -191,8 +173,6 @@ const char *cardlink_reader_name(enum cardlink_reader reader);
 const char *cardlink_family_name(enum cardlink_family family);
 /** "off", "idle", "active". */
 const char *cardlink_mode_name(enum cardlink_mode mode);
-/** The member of "counts" that holds this one. */
-const char *cardlink_count_name(enum cardlink_count count);
 
 /** The key of a sector, or NULL if none was given. @p kind 'A' or 'B'. Borrowed. */
 const struct cardlink_key *cardlink_key_find(const struct cardlink_keys *keys, uint8_t sector,

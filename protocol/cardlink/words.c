@@ -36,22 +36,6 @@ const char *const LINE_MODES[CARDLINK_MODE_COUNT] = {
     [CARDLINK_ACTIVE] = "active",
 };
 
-static const char *const COUNT_NAMES[CARDLINK_COUNTS] = {
-    [CARDLINK_TIMEOUTS] = "timeouts",
-    [CARDLINK_LINE_ERRORS] = "line_errors",
-    [CARDLINK_CARD_ERRORS] = "card_errors",
-    [CARDLINK_AUTH_ERRORS] = "auth_errors",
-    [CARDLINK_REOPENS] = "reopens",
-    [CARDLINK_RESTARTS] = "restarts",
-    [CARDLINK_READ_RETRIES] = "read_retries",
-    [CARDLINK_WRITE_RETRIES] = "write_retries",
-    [CARDLINK_TORN_SLOTS] = "torn_slots",
-    [CARDLINK_READS] = "reads",
-    [CARDLINK_WRITES] = "writes",
-    [CARDLINK_RELAYS] = "relays",
-    [CARDLINK_POWER_RESETS] = "power_resets",
-};
-
 const char *cardlink_error_name(enum cardlink_error error)
 {
     MUST(error < CARDLINK_ERROR_COUNT);
@@ -74,12 +58,6 @@ const char *cardlink_mode_name(enum cardlink_mode mode)
 {
     MUST(mode < CARDLINK_MODE_COUNT);
     return LINE_MODES[mode];
-}
-
-const char *cardlink_count_name(enum cardlink_count count)
-{
-    MUST(count < CARDLINK_COUNTS);
-    return COUNT_NAMES[count];
 }
 
 const struct cardlink_key *cardlink_key_find(const struct cardlink_keys *keys, uint8_t sector,
