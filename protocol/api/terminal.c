@@ -154,6 +154,70 @@ enum err api_profile_decode(const char *text, size_t size, struct api_profile *r
     return err;
 }
 
+/* ---- heartbeat ---- */
+
+static void put_reader(json_t *json, const struct api_heartbeat *heartbeat)
+{
+    const struct api_reader_counts *told = &heartbeat->reader;
+    if (heartbeat->reader_state[0] == '\0' && !told->told) {
+        return;
+    }
+    json_t *reader = api_object();
+    api_put_text_or_null(reader, "state", heartbeat->reader_state);
+    if (told->told) {
+        json_t *counts = api_object();
+        for (size_t i = 0; i < CARDLINK_COUNTS; i++) {
+            if (told->counts[i] >= 0) {
+                json_put_int(counts, cardlink_count_name((enum cardlink_count)i), told->counts[i]);
+            }
+        }
+        api_put_text_or_null(reader, "chip", told->chip);
+        json_put(reader, "counts", counts);
+    }
+    json_put(json, "reader", reader);
+}
+
+static bool is_printable(const char *text)
+{
+    while (*text >= ' ' && *text <= '~') {
+        text += 1;
+    }
+    return *text == '\0';
+}
+
+static void read_counts(struct json_reader *reader, struct api_reader_counts *ret_told)
+{
+    ret_told->told = true;
+    json_text_or_empty(reader, "chip", ret_told->chip, sizeof(ret_told->chip));
+    if (!is_printable(ret_told->chip)) {
+        json_refuse(reader, "chip");
+    }
+    struct json_reader counts = json_reader(json_object_at(reader, "counts"));
+    for (size_t i = 0; i < CARDLINK_COUNTS; i++) {
+        ret_told->counts[i] = json_int_or(&counts, cardlink_count_name((enum cardlink_count)i), 0,
+                                          API_COUNT_MAX, /* fallback= */ -1);
+    }
+    if (json_failed(&counts)) {
+        json_refuse(reader, "counts");
+    }
+}
+
+/* Older terminals tell of no reader, or of no counts. */
+static void read_reader(struct json_reader *r, struct api_heartbeat *heartbeat)
+{
+    if (!json_has(r, "reader")) {
+        return;
+    }
+    struct json_reader reader = json_reader(json_object_at(r, "reader"));
+    json_text_or_empty(&reader, "state", heartbeat->reader_state, sizeof(heartbeat->reader_state));
+    if (json_has(&reader, "counts")) {
+        read_counts(&reader, &heartbeat->reader);
+    }
+    if (json_failed(&reader)) {
+        json_refuse(r, "reader");
+    }
+}
+
 enum err api_heartbeat_encode(const struct api_heartbeat *heartbeat, char *ret_text,
                               size_t text_size, size_t *ret_size)
 {
@@ -164,11 +228,7 @@ enum err api_heartbeat_encode(const struct api_heartbeat *heartbeat, char *ret_t
     json_put_text(json, "version", heartbeat->version);
     json_put_text(json, "screen", heartbeat->screen);
     json_put(json, "printer", printer);
-    if (heartbeat->reader_state[0] != '\0') {
-        json_t *reader = api_object();
-        json_put_text(reader, "state", heartbeat->reader_state);
-        json_put(json, "reader", reader);
-    }
+    put_reader(json, heartbeat);
     api_put_text_or_null(json, "open_order_no", heartbeat->open_order_no);
     return api_print(json, ret_text, text_size, ret_size);
 }
@@ -187,14 +247,7 @@ enum err api_heartbeat_decode(const char *text, size_t size, struct api_heartbea
     json_text(&r, "screen", heartbeat.screen, sizeof(heartbeat.screen));
     struct json_reader printer = json_reader(json_object_at(&r, "printer"));
     json_text_or_empty(&printer, "state", heartbeat.printer_state, sizeof(heartbeat.printer_state));
-    if (json_has(&r, "reader")) { /* terminals of the first release have none */
-        struct json_reader reader = json_reader(json_object_at(&r, "reader"));
-        json_text_or_empty(&reader, "state", heartbeat.reader_state,
-                           sizeof(heartbeat.reader_state));
-        if (json_failed(&reader)) {
-            json_refuse(&r, "reader");
-        }
-    }
+    read_reader(&r, &heartbeat);
     json_text_or_empty(&r, "open_order_no", heartbeat.open_order_no,
                        sizeof(heartbeat.open_order_no));
     if (heartbeat.open_order_no[0] != '\0' && !api_order_no_is_valid(heartbeat.open_order_no)) {

@@ -4,6 +4,7 @@
 
 #include "common/err.h"
 #include "protocol/api/value.h"
+#include "protocol/cardlink/count.h"
 
 /* GET /v1/terminal/profile and POST /v1/terminal/heartbeat. */
 
@@ -31,12 +32,22 @@ struct api_profile {
     char payments_reason[API_WORD_SIZE]; /* why they are closed; empty when open */
 };
 
+#define API_COUNT_MAX INT64_C(9007199254740991) /* every reader of JSON keeps it exactly */
+
+/* What a terminal's card driver counts, since that driver was started, and its reader's chip. */
+struct api_reader_counts {
+    bool told;                       /* false: the rest is 0 */
+    char chip[CARDLINK_CHIP_SIZE];   /* "PN532 v1.6": printable ASCII; empty: not known */
+    int64_t counts[CARDLINK_COUNTS]; /* 0..API_COUNT_MAX; -1: the terminal knows of none */
+};
+
 struct api_heartbeat {
     int64_t uptime_s;
     char version[API_WORD_SIZE];
-    char screen[API_WORD_SIZE];            /* name of the screen shown */
-    char printer_state[API_WORD_SIZE];     /* printd's word, or "" */
-    char reader_state[API_WORD_SIZE];      /* of the card reader: none, ready, error; or "" */
+    char screen[API_WORD_SIZE];        /* name of the screen shown */
+    char printer_state[API_WORD_SIZE]; /* printd's word, or "" */
+    char reader_state[API_WORD_SIZE];  /* of the card reader: none, ready, error; or "" */
+    struct api_reader_counts reader;
     char open_order_no[API_ORDER_NO_SIZE]; /* empty: none */
 };
 

@@ -115,7 +115,8 @@ function calls(home, orderNo) {
   return [
     ['GET', '/v1/terminal/profile'],
     ['POST', '/v1/terminal/heartbeat', { uptime_s: 7, version: '0.1.0', screen: 'home',
-      printer: { state: 'ready' }, open_order_no: null }],
+      printer: { state: 'ready' }, reader: { state: 'ready', chip: 'PN532 v1.6',
+        counts: { timeouts: 0, reopens: 9007199254740991 } }, open_order_no: null }],
     ['GET', '/v1/terminal/rooms?q=150'],
     ['GET', `/v1/terminal/rooms/${home.room}`],
     ['POST', `/v1/terminal/meters/m-${home.room}/reads?wait_s=5`, { max_age_s: 0 }],

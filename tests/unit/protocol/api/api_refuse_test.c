@@ -172,6 +172,50 @@ TEST(a_heartbeat_may_name_its_open_order)
     CHECK_EQ_STR(heartbeat.open_order_no, "S00001ABCD");
 }
 
+#define HEARTBEAT_OF(reader)                                                                       \
+    "{'uptime_s':1,'version':'v','screen':'s','printer':{},'reader':" reader "}"
+
+TEST(counts_of_a_card_reader_are_bounded_and_unknown_ones_ignored)
+{
+    static const char *const refused[] = {
+        "7",
+        "[]",
+        "{'counts':7}",
+        "{'counts':[]}",
+        "{'counts':'1'}",
+        "{'counts':{'timeouts':-1}}",
+        "{'counts':{'power_resets':9007199254740992}}",
+        "{'counts':{'reopens':1.5}}",
+        "{'counts':{'reopens':'1'}}",
+        "{'counts':{'reopens':true}}",
+        "{'counts':{'reopens':[1]}}",
+        "{'counts':{},'chip':7}",
+        "{'counts':{},'chip':'a\\nb'}",
+        "{'counts':{},'chip':'\xE5\x85\x88'}",
+        "{'counts':{},'chip':'sixty-five characters are one more than a name of a chip may have'}",
+    };
+    static char message[512];
+    for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
+        CHECK(str_format(message, sizeof(message), HEARTBEAT_OF("%s"), refused[i]));
+        check_refused(HEARTBEAT, message, "reader");
+    }
+    check_refused(HEARTBEAT, HEARTBEAT_OF("{'counts':{'reopens':99999999999999999999}}"), "(body)");
+    static char json[512];
+    size_t size = quote(HEARTBEAT_OF("{'state':'ready','chip':null,'counts':{'reopens':2,"
+                                     "'writes':null,'lamps':'green','reads':9007199254740991}}"),
+                        json, sizeof(json));
+    CHECK_EQ_I64(decode(HEARTBEAT, json, size), OK);
+    CHECK(heartbeat.reader.told);
+    CHECK_EQ_STR(heartbeat.reader.chip, "");
+    CHECK_EQ_I64(heartbeat.reader.counts[CARDLINK_REOPENS], 2);
+    CHECK_EQ_I64(heartbeat.reader.counts[CARDLINK_READS], API_COUNT_MAX);
+    CHECK_EQ_I64(heartbeat.reader.counts[CARDLINK_WRITES], -1);
+    CHECK_EQ_I64(heartbeat.reader.counts[CARDLINK_TIMEOUTS], -1);
+    size = quote(HEARTBEAT_OF("{'state':'ready','counts':null}"), json, sizeof(json));
+    CHECK_EQ_I64(decode(HEARTBEAT, json, size), OK);
+    CHECK(!heartbeat.reader.told);
+}
+
 TEST(reads_are_asked_for_with_an_age)
 {
     static char text[512];

@@ -86,6 +86,32 @@ TEST(heartbeat_and_its_answer)
     CHECK_EQ_STR(back.profile_version, "3");
 }
 
+TEST(a_heartbeat_tells_what_the_card_driver_counts)
+{
+    struct api_heartbeat in = {.uptime_s = 7, .version = "0.1", .screen = "home"};
+    static struct api_heartbeat out;
+    in.reader = (struct api_reader_counts){.told = true, .chip = "PN532 v1.6"};
+    for (size_t i = 0; i < CARDLINK_COUNTS; i++) {
+        in.reader.counts[i] = (int64_t)i * 1000;
+    }
+    in.reader.counts[CARDLINK_REOPENS] = API_COUNT_MAX;
+    in.reader.counts[CARDLINK_RELAYS] = -1;
+    CHECK_EQ_I64(api_heartbeat_encode(&in, text, sizeof(text), &size), OK);
+    CHECK(strstr(text, "\"reader\":{\"state\":null,\"chip\":\"PN532 v1.6\",\"counts\":{"
+                       "\"timeouts\":0,\"line_errors\":1000,") != NULL);
+    CHECK(strstr(text, "relays") == NULL);
+    CHECK_EQ_I64(api_heartbeat_decode(text, size, &out, &fault), OK);
+    CHECK(out.reader.told);
+    CHECK_EQ_STR(out.reader.chip, "PN532 v1.6");
+    CHECK_EQ_MEM(out.reader.counts, in.reader.counts, sizeof(in.reader.counts));
+    (void)snprintf(in.reader_state, sizeof(in.reader_state), "none");
+    in.reader.told = false;
+    CHECK_EQ_I64(api_heartbeat_encode(&in, text, sizeof(text), &size), OK);
+    CHECK(strstr(text, "\"reader\":{\"state\":\"none\"}") != NULL);
+    CHECK_EQ_I64(api_heartbeat_decode(text, size, &out, &fault), OK);
+    CHECK(!out.reader.told);
+}
+
 TEST(rooms_are_grouped_and_flattened)
 {
     struct api_room rooms[] = {
