@@ -48,6 +48,7 @@ struct asker {
     char printer[API_WORD_SIZE];
     char reader[API_WORD_SIZE];
     char open_order_no[API_ORDER_NO_SIZE];
+    struct reader *counting; /* borrowed; NULL: no card reader */
 
     int64_t answered_ms;
     bool online;
@@ -285,7 +286,11 @@ static void heartbeat_fill(struct asker *asker, struct api_heartbeat *ret_heartb
                    asker->reader);
     str_format_cut(ret_heartbeat->open_order_no, sizeof(ret_heartbeat->open_order_no), "%s",
                    asker->open_order_no);
+    struct reader *counting = asker->counting;
     monitor_leave(&asker->monitor);
+    if (counting != NULL) {
+        reader_counts(counting, &ret_heartbeat->reader);
+    }
 }
 
 /* The server does not know this terminal, or no longer: it can sell nothing. */
@@ -463,5 +468,12 @@ void asker_set_state(struct asker *asker, const struct asker_state *state)
     str_format_cut(asker->printer, sizeof(asker->printer), "%s", state->printer);
     str_format_cut(asker->reader, sizeof(asker->reader), "%s", state->reader);
     str_format_cut(asker->open_order_no, sizeof(asker->open_order_no), "%s", state->open_order_no);
+    monitor_leave(&asker->monitor);
+}
+
+void asker_set_reader(struct asker *asker, struct reader *reader)
+{
+    monitor_enter(&asker->monitor);
+    asker->counting = reader;
     monitor_leave(&asker->monitor);
 }

@@ -14,6 +14,7 @@
 #include "common/compiler.h"
 #include "core/session/session.h"
 #include "kiosk/flow/message.h"
+#include "kiosk/flow/reader.h"
 #include "kiosk/net/server.h"
 #include "protocol/api/terminal.h"
 
@@ -60,6 +61,14 @@ struct asker_state {
 
 /** What the next heartbeat tells the server. Never blocks. */
 void asker_set_state(struct asker *asker, const struct asker_state *state);
+
+/**
+ * Whose counts the heartbeats tell from now on; each one asks for those of the next.
+ *
+ * @param reader  borrowed until asker_stop()
+ * Blocks: no. Allocates: no.
+ */
+void asker_set_reader(struct asker *asker, struct reader *reader);
 
 /** True if the server has answered anything lately. Any thread. */
 bool asker_is_online(struct asker *asker);

@@ -243,6 +243,21 @@ size_t convert_card_answers(const struct cardlink_report *report,
     return count;
 }
 
+void convert_card_counts(const struct cardlink_report *report, struct api_reader_counts *ret_counts)
+{
+    *ret_counts = (struct api_reader_counts){.told = true};
+    SHOW(ret_counts->chip, report->chip);
+    for (char *at = ret_counts->chip; *at != '\0'; at++) {
+        if (*at < ' ' || *at > '~') {
+            *at = '?';
+        }
+    }
+    for (size_t i = 0; i < CARDLINK_COUNTS; i++) {
+        bool fits = report->counts[i] <= (uint64_t)API_COUNT_MAX;
+        ret_counts->counts[i] = fits ? (int64_t)report->counts[i] : API_COUNT_MAX;
+    }
+}
+
 void convert_card_written(const struct cardlink_report *report, struct api_card_written *written)
 {
     static const enum api_card_outcome outcomes[OUTCOME_COUNT] = {

@@ -10,6 +10,7 @@
 #include "common/compiler.h"
 #include "core/session/session.h"
 #include "protocol/api/card.h"
+#include "protocol/api/terminal.h"
 #include "protocol/cardlink/cardlink.h"
 
 /** @param error  of the driver; one that another try may mend is never called the card's fault */
@@ -43,6 +44,11 @@ void convert_card_read(const struct cardlink_report *report, struct api_card_rea
 /** @return how many answers there are */
 size_t convert_card_answers(const struct cardlink_report *report,
                             struct api_card_apdu answers[API_CARD_APDUS_MAX]);
+
+/** The answer to STATUS, for the server; a chip's name that is no printable ASCII gets '?' there.
+ */
+void convert_card_counts(const struct cardlink_report *report,
+                         struct api_reader_counts *ret_counts);
 
 /** How a write ended, for the server: with what was read back. */
 void convert_card_written(const struct cardlink_report *report, struct api_card_written *written);

@@ -22,6 +22,7 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/rng/rng_system.h"
 #include "drivers/thread/monitor.h"
+#include "kiosk/flow/card_convert.h"
 #include "kiosk/flow/daemon_line.h"
 
 enum {
@@ -33,7 +34,9 @@ struct cardd {
     atomic_bool stopping;
     struct daemon_line line; /* connected and closed by the thread alone; others send only */
     enum session_poll poll;
-    struct cardd_laying laying;   /* number 0: none */
+    struct cardd_laying laying; /* number 0: none */
+    bool two;                   /* several lie there */
+    struct api_reader_counts counts;
     char waits_for[ID_TEXT_SIZE]; /* empty: nobody waits */
     bool answered;
     struct cardlink_report *answer; /* @own */
@@ -45,7 +48,7 @@ struct cardd {
 
     /* Of the thread alone. */
     struct cardlink_report *report; /* @own, the line that is read */
-    bool told;                      /* the session knows that the reader is away */
+    enum session_reader said;       /* what the session was told of the reader */
 };
 
 static const enum cardlink_mode modes[SESSION_POLL_COUNT] = {
@@ -56,8 +59,9 @@ static const enum cardlink_mode modes[SESSION_POLL_COUNT] = {
 
 /* ---- what the session is told ---- */
 
-static void tell_reader(const struct cardd *cardd, enum session_reader reader)
+static void tell_reader(struct cardd *cardd, enum session_reader reader)
 {
+    cardd->said = reader;
     struct message *message = message_create(SESSION_EVENT_READER);
     message->event.reader = reader;
     message_put(cardd->queue, message);
@@ -133,13 +137,14 @@ static void line_lost(struct cardd *cardd)
     daemon_line_close(&cardd->line);
     bool lay = cardd->laying.number != 0;
     cardd->laying = (struct cardd_laying){0};
+    cardd->two = false;
+    cardd->counts = (struct api_reader_counts){0};
     monitor_leave(&cardd->monitor);
     monitor_notify(&cardd->monitor);
     if (lay) {
         tell_card(cardd, SESSION_PAD_EMPTY, &(struct cardd_laying){0});
     }
-    if (!cardd->told) {
-        cardd->told = true;
+    if (cardd->said != SESSION_READER_ERROR) {
         tell_reader(cardd, SESSION_READER_ERROR);
     }
 }
@@ -153,7 +158,7 @@ static bool is_driver(const struct cardd *cardd, int fd)
         return false;
     }
     bool is = peer.uid == 0 || peer.uid == getuid() || peer.uid == cardd->uid;
-    if (!is && !cardd->told) {
+    if (!is && cardd->said != SESSION_READER_ERROR) {
         log_warn("user %u listens at %s: if that is the card driver, name him as cardd_uid",
                  (unsigned)peer.uid, cardd->line.address.sun_path);
     }
@@ -179,6 +184,21 @@ static void line_open(struct cardd *cardd)
     }
 }
 
+/* Its counts come with each answer to STATUS; of the reader the session hears what is new. */
+static void reader_said(struct cardd *cardd, const struct cardlink_report *report)
+{
+    enum session_reader reader =
+        report->reader == CARDLINK_READER_READY ? SESSION_READER_READY : SESSION_READER_ERROR;
+    if (report->has_counts) {
+        monitor_enter(&cardd->monitor);
+        convert_card_counts(report, &cardd->counts);
+        monitor_leave(&cardd->monitor);
+    }
+    if (!report->has_counts || reader != cardd->said) {
+        tell_reader(cardd, reader);
+    }
+}
+
 static void card_said(struct cardd *cardd, const struct cardlink_report *report)
 {
     struct cardd_laying laying = {0};
@@ -195,9 +215,11 @@ static void card_said(struct cardd *cardd, const struct cardlink_report *report)
     } else if (report->presence == CARDLINK_TWO) {
         pad = SESSION_PAD_TWO;
     }
+    bool two = pad == SESSION_PAD_TWO;
     monitor_enter(&cardd->monitor);
-    bool again = laying.number != 0 && laying.number == cardd->laying.number;
+    bool again = two ? cardd->two : laying.number != 0 && laying.number == cardd->laying.number;
     cardd->laying = laying;
+    cardd->two = two;
     monitor_leave(&cardd->monitor);
     if (!again) {
         tell_card(cardd, pad, &laying);
@@ -224,8 +246,7 @@ static void line_arrived(struct cardd *cardd, const char *line, size_t size)
     }
     switch (report->say) {
     case CARDLINK_SAY_READER:
-        cardd->told = report->reader != CARDLINK_READER_READY;
-        tell_reader(cardd, cardd->told ? SESSION_READER_ERROR : SESSION_READER_READY);
+        reader_said(cardd, report);
         break;
     case CARDLINK_SAY_CARD:
         card_said(cardd, report);
@@ -328,6 +349,17 @@ void cardd_poll(struct cardd *cardd, enum session_poll poll_mode)
     monitor_enter(&cardd->monitor);
     cardd->poll = poll_mode;
     if (!send_plain(cardd, CARDLINK_OP_POLL)) {
+        hang_up(cardd);
+    }
+    monitor_leave(&cardd->monitor);
+}
+
+void cardd_counts(struct cardd *cardd, struct api_reader_counts *ret_counts)
+{
+    monitor_enter(&cardd->monitor);
+    *ret_counts = cardd->counts;
+    bool asks = cardd->line.fd >= 0 && cardd->waits_for[0] == '\0';
+    if (asks && !send_plain(cardd, CARDLINK_OP_STATUS)) {
         hang_up(cardd);
     }
     monitor_leave(&cardd->monitor);

@@ -14,6 +14,7 @@
 #include "common/compiler.h"
 #include "core/session/session.h"
 #include "kiosk/flow/message.h"
+#include "protocol/api/terminal.h"
 #include "protocol/cardlink/cardlink.h"
 
 struct cardd;
@@ -47,6 +48,13 @@ void cardd_stop(struct cardd *cardd);
 
 /** How the reader is to look for cards from now on; told again to a driver that was restarted. */
 void cardd_poll(struct cardd *cardd, enum session_poll poll);
+
+/**
+ * What the driver told last of its counts, since this line to it was opened; and ask for the next.
+ * While an answer about a card is waited for, nothing is asked. Any thread.
+ * Blocks: as long as the driver does not take a line. Allocates: yes.
+ */
+void cardd_counts(struct cardd *cardd, struct api_reader_counts *ret_counts);
 
 /** False if that laying is over. */
 MUST_CHECK bool cardd_laying(struct cardd *cardd, uint32_t number, struct cardd_laying *ret_laying);

@@ -458,6 +458,7 @@ static void reader_begin(struct flow *flow)
         log_warn("the card reader's thread could not be started; going on without cards");
         return;
     }
+    asker_set_reader(flow->asker, flow->reader);
     cards_tell(flow);
 }
 

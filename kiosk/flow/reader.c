@@ -276,6 +276,14 @@ void reader_take(struct reader *reader, const struct session_effect *effect)
     monitor_notify(&reader->monitor);
 }
 
+void reader_counts(struct reader *reader, struct api_reader_counts *ret_counts)
+{
+    *ret_counts = (struct api_reader_counts){0};
+    if (reader->cardd != NULL) {
+        cardd_counts(reader->cardd, ret_counts);
+    }
+}
+
 void reader_tell(struct reader *reader, const char *id, const char *order_no, char *body)
 {
     MUST(body != NULL);

@@ -32,6 +32,9 @@ void reader_stop(struct reader *reader);
 /** Take over CARD_POLL, CARD_OPEN, CARD_ASK or CARD_WRITE. Never blocks on server or card. */
 void reader_take(struct reader *reader, const struct session_effect *effect);
 
+/** As cardd_counts(); nothing is told where there is no reader. */
+void reader_counts(struct reader *reader, struct api_reader_counts *ret_counts);
+
 /**
  * Tell the server how a write ended.
  *

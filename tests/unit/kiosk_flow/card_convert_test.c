@@ -69,4 +69,22 @@ TEST(a_server_that_cannot_just_now_is_the_network)
     CHECK_EQ_I64(convert_card_refusal(API_ERROR_CARD_REFUSED), SESSION_CARD_REFUSED);
 }
 
+TEST(what_the_driver_counts_fits_the_heartbeat)
+{
+    static struct cardlink_report report = {.chip = "PN532\tv1.6 \xE5"};
+    static struct api_reader_counts counts = {.chip = "longer than the one that comes now"};
+    report.counts[CARDLINK_REOPENS] = 3;
+    report.counts[CARDLINK_READS] = (uint64_t)API_COUNT_MAX;
+    report.counts[CARDLINK_TIMEOUTS] = (uint64_t)API_COUNT_MAX + 1;
+    report.counts[CARDLINK_WRITES] = UINT64_MAX;
+    convert_card_counts(&report, &counts);
+    CHECK(counts.told);
+    CHECK_EQ_STR(counts.chip, "PN532?v1.6 ?");
+    CHECK_EQ_I64(counts.counts[CARDLINK_REOPENS], 3);
+    CHECK_EQ_I64(counts.counts[CARDLINK_READS], API_COUNT_MAX);
+    CHECK_EQ_I64(counts.counts[CARDLINK_TIMEOUTS], API_COUNT_MAX);
+    CHECK_EQ_I64(counts.counts[CARDLINK_WRITES], API_COUNT_MAX);
+    CHECK_EQ_I64(counts.counts[CARDLINK_RELAYS], 0);
+}
+
 TEST_MAIN()
