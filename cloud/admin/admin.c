@@ -26,12 +26,13 @@ struct admin {
 static void get_metrics(struct http_request *request, void *self)
 {
     const struct admin *admin = self;
-    char *text = http_alloc(request, METRICS_SIZE);
-    if (metrics_write(&admin->config, text, METRICS_SIZE)) {
+    char *text = metrics_make(&admin->config);
+    if (text != NULL) {
         http_reply_text(request, 200, "text/plain; version=0.0.4", text, strlen(text));
     } else {
-        http_reply_error(request, 500, API_ERROR_INTERNAL, "the metrics do not fit", NULL);
+        http_reply_error(request, 500, API_ERROR_INTERNAL, "no memory for the metrics", NULL);
     }
+    free(text);
 }
 
 /* Everything that depends on the catalogue looks again. */

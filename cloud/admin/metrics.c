@@ -2,11 +2,15 @@
 #include "cloud/admin/metrics.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "cloud/admin/reader_metrics.h"
 #include "cloud/api/terminal_status.h"
 #include "cloud/identity/expiry.h"
 #include "common/str.h"
 #include "drivers/clock/clock_system.h"
+
+enum { METRICS_SIZE = 16384 /* and the card readers */ };
 
 static void put(struct strbuf *out, const char *name, const char *kind, const char *help,
                 uint64_t value)
@@ -105,13 +109,27 @@ static void put_certificates(struct strbuf *out, const struct admin_config *conf
     }
 }
 
-bool metrics_write(const struct admin_config *config, char *ret_text, size_t size)
+char *metrics_make(const struct admin_config *config)
 {
-    struct strbuf out;
-    strbuf_init(&out, ret_text, size);
-    put_store(&out, config->store);
-    put_http(&out, config->server);
-    put_devices(&out, config);
-    put_certificates(&out, config);
-    return !out.failed;
+    struct terminal_readers readers;
+    bool known = terminal_readers_load(config->store, &readers) == OK;
+    const size_t size = METRICS_SIZE + readers.count * READER_METRICS_SIZE;
+    char *text = malloc(size);
+    if (text != NULL) {
+        struct strbuf out;
+        strbuf_init(&out, text, size);
+        put_store(&out, config->store);
+        put_http(&out, config->server);
+        put_devices(&out, config);
+        if (known) {
+            reader_metrics_write(&out, &readers);
+        }
+        put_certificates(&out, config);
+        if (out.failed) {
+            free(text);
+            text = NULL;
+        }
+    }
+    terminal_readers_free(&readers);
+    return text;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cloud/api/terminal_status.h"
 
+#include "cloud/api/terminal_reader.h"
 #include "cloud/orders/alarm.h"
 #include "common/str.h"
 
-enum { FRESH_S = 60 };
+enum { FRESH_S = 60, ALARM_SIZE = 640 };
 
 /* The reader's word at the heartbeat before; empty if there was none. */
 static enum err reader_before(struct db *db, const char *terminal_id, char ret_word[API_WORD_SIZE])
@@ -21,16 +22,23 @@ static enum err reader_before(struct db *db, const char *terminal_id, char ret_w
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+static enum err begin_alarm(struct db *db, const char *terminal_id)
+{
+    char text[ALARM_SIZE];
+    struct strbuf sentence;
+    strbuf_init(&sentence, text, sizeof(text));
+    strbuf_add(&sentence, "the terminal's card reader does not work: nothing is sold by card");
+    enum err err = terminal_reader_describe(db, terminal_id, &sentence);
+    return err == OK ? alarm_begin(db, TERMINAL_ALARM_READER, terminal_id, text) : err;
+}
+
 /* The word of two heartbeats counts: what is mended between them is no alarm. */
 static enum err tell_reader(struct db *db, const struct terminal_heard *heard, const char *before)
 {
     if (!str_equal(heard->heartbeat.reader_state, TERMINAL_READER_ERROR)) {
         return alarm_end(db, TERMINAL_ALARM_READER, heard->terminal_id);
     }
-    return str_equal(before, TERMINAL_READER_ERROR)
-               ? alarm_begin(db, TERMINAL_ALARM_READER, heard->terminal_id,
-                             "the terminal's card reader does not work: nothing is sold by card")
-               : OK;
+    return str_equal(before, TERMINAL_READER_ERROR) ? begin_alarm(db, heard->terminal_id) : OK;
 }
 
 enum err terminal_status_keep(struct db *db, void *arg)
@@ -55,6 +63,9 @@ enum err terminal_status_keep(struct db *db, void *arg)
     sql_bind_text(sql, 7, heard->heartbeat.open_order_no);
     sql_bind_text(sql, 8, heard->heartbeat.reader_state);
     err = sql_run(sql);
+    if (err == OK) {
+        err = terminal_reader_keep(db, heard->terminal_id, &heard->heartbeat);
+    }
     return err == OK ? tell_reader(db, heard, before) : err;
 }
 

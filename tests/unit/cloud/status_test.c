@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What terminals say of themselves, and what the operator learns of it. */
+#include "cloud/api/terminal_reader.h"
 #include "cloud/api/terminal_status.h"
 #include "common/str.h"
 #include "tests/unit/cloud/temp_folder.h"
@@ -140,6 +141,120 @@ TEST(a_card_reader_that_fails_is_counted_until_it_works_or_the_terminal_falls_si
     CHECK_EQ_U64(readers_down(), 1);
     hear("k2", "ready");
     CHECK_EQ_U64(readers_down(), 0);
+    store_close(store);
+}
+
+/* A heartbeat with counts: 100 of the first, 101 of the second, ... but @p reopens. */
+static void hear_counts(const char *terminal_id, const char *chip, int64_t reopens)
+{
+    struct terminal_heard heard = {
+        .heartbeat = {.version = "1", .screen = "home", .reader.told = true}};
+    CHECK(str_copy(heard.terminal_id, sizeof(heard.terminal_id), terminal_id));
+    CHECK(str_copy(heard.heartbeat.reader.chip, sizeof(heard.heartbeat.reader.chip), chip));
+    for (int i = 0; i < CARDLINK_COUNTS; i++) {
+        heard.heartbeat.reader.counts[i] = 100 + i;
+    }
+    heard.heartbeat.reader.counts[CARDLINK_REOPENS] = reopens;
+    heard.heartbeat.reader.counts[CARDLINK_RELAYS] = -1;
+    CHECK_EQ_I64(store_run(store, terminal_status_keep, &heard), OK);
+}
+
+static struct terminal_readers readers;
+
+static size_t readers_load(void)
+{
+    terminal_readers_free(&readers);
+    CHECK_EQ_I64(terminal_readers_load(store, &readers), OK);
+    return readers.count;
+}
+
+/* By the names of the columns, for whoever asks the database. */
+static enum err named_columns(struct db *db, void *arg)
+{
+    struct sql *sql = sql_begin(db, "SELECT timeouts, line_errors, card_errors, auth_errors,"
+                                    " reopens, restarts, read_retries, write_retries, torn_slots,"
+                                    " reads, writes, relays, power_resets FROM terminal_reader"
+                                    " WHERE terminal_id = 'k1'");
+    enum err err = sql_one(sql);
+    for (int i = 0; err == OK && i < CARDLINK_COUNTS; i++) {
+        bool known = !sql_is_null(sql, i);
+        CHECK(!known || sql_i64(sql, i) >= 0);
+        ((int64_t *)arg)[i] = known ? sql_i64(sql, i) : -1;
+    }
+    sql_end(sql);
+    return err;
+}
+
+TEST(the_newest_counts_of_each_card_reader_are_kept)
+{
+    open_store();
+    CHECK_EQ_U64(readers_load(), 0);
+    hear_counts("k2", "", 8);
+    hear_counts("k1", "PN532 v1.6", 3);
+    wall_s += 7;
+    hear_counts("k1", "", 4); /* the reader is away: its name stays */
+    hear("k1", "error");      /* the driver is away: nothing newer */
+    CHECK_EQ_U64(readers_load(), 2);
+    CHECK_EQ_STR(readers.all[0].terminal_id, "k1");
+    CHECK_EQ_STR(readers.all[0].chip, "PN532 v1.6");
+    CHECK_EQ_I64(readers.all[0].age_s, 0);
+    CHECK_EQ_I64(readers.all[0].counts[CARDLINK_TIMEOUTS], 100);
+    CHECK_EQ_I64(readers.all[0].counts[CARDLINK_REOPENS], 4);
+    CHECK_EQ_I64(readers.all[0].counts[CARDLINK_RELAYS], -1);
+    CHECK_EQ_I64(readers.all[0].counts[CARDLINK_POWER_RESETS], 112);
+    CHECK_EQ_STR(readers.all[1].terminal_id, "k2");
+    CHECK_EQ_STR(readers.all[1].chip, "");
+    CHECK_EQ_I64(readers.all[1].age_s, 7);
+    CHECK_EQ_I64(readers.all[1].counts[CARDLINK_REOPENS], 8);
+    int64_t columns[CARDLINK_COUNTS];
+    CHECK_EQ_I64(store_read(store, named_columns, columns), OK);
+    CHECK_EQ_MEM(columns, readers.all[0].counts, sizeof(columns));
+    hear_counts("k1", "PN532 v1.6", 0); /* started again */
+    hear("k2", "none");                 /* taken out of its configuration */
+    CHECK_EQ_U64(readers_load(), 1);
+    CHECK_EQ_I64(readers.all[0].counts[CARDLINK_REOPENS], 0);
+    terminal_readers_free(&readers);
+    store_close(store);
+}
+
+static enum err alarm_says(struct db *db, void *arg)
+{
+    struct sql *sql = sql_begin(db, "SELECT text FROM alarm WHERE subject = 'k1'");
+    enum err err = sql_one(sql);
+    if (err == OK && !sql_copy_text(sql, 0, arg, 640)) {
+        err = ERR_CHECKSUM;
+    }
+    sql_end(sql);
+    return err;
+}
+
+#define DOES_NOT_WORK "the terminal's card reader does not work: nothing is sold by card"
+
+TEST(the_alarm_says_what_is_known_of_the_reader)
+{
+    char text[640];
+    open_store();
+    hear("k1", "error");
+    hear("k1", "error");
+    CHECK_EQ_I64(store_read(store, alarm_says, text), OK);
+    CHECK_EQ_STR(text, DOES_NOT_WORK);
+    hear_counts("k1", "PN532 v1.6", 0);
+    hear("k1", "error");
+    hear("k1", "error");
+    CHECK_EQ_I64(store_read(store, alarm_says, text), OK);
+    CHECK_EQ_STR(text, DOES_NOT_WORK
+                 "; chip \"PN532 v1.6\"; its driver, since it was started: timeouts 100,"
+                 " line_errors 101, card_errors 102, auth_errors 103, restarts 105,"
+                 " read_retries 106, write_retries 107, torn_slots 108, reads 109, writes 110,"
+                 " power_resets 112");
+    struct terminal_heard fresh = {.terminal_id = "k1",
+                                   .heartbeat = {.version = "1", .reader.told = true}};
+    CHECK_EQ_I64(store_run(store, terminal_status_keep, &fresh), OK);
+    hear("k1", "error");
+    hear("k1", "error");
+    CHECK_EQ_I64(store_read(store, alarm_says, text), OK);
+    CHECK_EQ_STR(text,
+                 DOES_NOT_WORK "; chip \"PN532 v1.6\"; its driver, since it was started: nothing");
     store_close(store);
 }
 
