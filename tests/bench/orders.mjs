@@ -11,11 +11,11 @@
 
 import { execFile } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { listens } from '../../tools/world/processes.mjs';
 import { House } from '../../tools/world/house.mjs';
+import { metrics } from '../e2e/lib/metrics.mjs';
 import { share } from './lib/report.mjs';
 
 const exec = promisify(execFile);
@@ -29,20 +29,10 @@ const WALLET_MS = 3000; /* longer, and the server would close sales: the wallet 
 const TARGET = 0.3;
 
 /** The counters of the server's store, from its metrics. */
-function batches(house) {
-  return new Promise((resolve, reject) => {
-    const socketPath = house.path('run', 'admin.sock');
-    const req = request({ socketPath, path: '/metrics' }, (res) => {
-      let text = '';
-      res.on('data', (data) => { text += data; });
-      res.on('end', () => {
-        const of = (name) => Number(new RegExp(`${name} (\\d+)`).exec(text)?.[1]);
-        resolve({ batches: of('store_batches_total'), functions: of('store_functions_total') });
-      });
-    });
-    req.on('error', reject);
-    req.end();
-  });
+async function batches(house) {
+  const text = await metrics(house);
+  const of = (name) => Number(new RegExp(`${name} (\\d+)`).exec(text)?.[1]);
+  return { batches: of('store_batches_total'), functions: of('store_functions_total') };
 }
 
 /** Sold blind and with the balance in the cloud: no meter has a part in making an order. */

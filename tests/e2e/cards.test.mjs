@@ -8,12 +8,15 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { until, wait } from '../../tools/world/processes.mjs';
+import { Client } from '../cards/lib/rig.mjs';
 import { rows } from './lib/books.mjs';
 import { cardAudit } from './lib/card_books.mjs';
 import { paperOf } from './lib/card_paper.mjs';
 import { account, clear, ended, holds, isWritten, lay, leave, papers, pay, picture, secondPlace,
   slots, take, toCard, toCode, tokensOf } from './lib/card_way.mjs';
+import { readerOf } from './lib/metrics.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
 import { Terminal } from './lib/terminal.mjs';
 
@@ -309,18 +312,41 @@ test('a token of another card, copied, is refused as forged, and the operator is
     house.cards.put(home.card, good);
   }));
 
+/** What the driver of the first terminal says of its reader. */
+async function driverStatus(house) {
+  const driver = new Client(house.cards.socket);
+  try {
+    return await driver.status();
+  } finally {
+    driver.close();
+  }
+}
+
+/** Wait until the operator sees of that reader what its driver counts. */
+const countsArrive = (house) => until('the counts of the driver at the operator', async () => {
+  const { chip, counts } = await driverStatus(house);
+  const seen = await readerOf(house, 'kiosk1');
+  return seen.chip === chip && isDeepStrictEqual(seen.events, counts) ? seen : null;
+}, 60000, 1000);
+
 test('the reader is away: the first page and the operator are told, the rest works',
   { timeout: 240000 }, keeping(box, async (t, house) => {
+    const { chip, counts } = await driverStatus(house);
+    assert.match(chip, /^PN532/);
     await house.cards.reader('unplug');
     const offers = ({ targets }) => targets.some(({ action }) => action === 'card');
     await house.screen.shows('no card path', (r) => r.screen === 'home' && !offers(r), 60000);
     await picture(house, 'no-reader');
-    const alarmed = () => /^card_reader kiosk1 .* site operator: .*card reader/m
+    const alarmed = () => /^card_reader kiosk1 .* site operator: .*card reader.* chip "PN532/m
       .test(house.cloudCommand('review', 'alarms'));
     await until('the alarm', alarmed, 60000, 1000);
     await house.cards.reader('plug');
     await house.screen.shows('the card path again', (r) => offers(r), 60000);
     await until('the end of the alarm', () => !alarmed(), 30000, 1000);
+    const { events } = await countsArrive(house);
+    t.diagnostic(JSON.stringify(events));
+    assert.ok(events.reopens > counts.reopens, 'it was opened again');
+    assert.equal((await readerOf(house, 'kiosk2')).chip, chip);
   }));
 
 test('wallets, orders, tokens, ledger and meters agree fen for fen', { timeout: 60000 },
