@@ -32,13 +32,16 @@ static enum err begin_alarm(struct db *db, const char *terminal_id)
     return err == OK ? alarm_begin(db, TERMINAL_ALARM_READER, terminal_id, text) : err;
 }
 
-/* The word of two heartbeats counts: what is mended between them is no alarm. */
+/* The word of two heartbeats counts: what is mended between them is no alarm, and where the one
+ * before was good there is none to end. */
 static enum err tell_reader(struct db *db, const struct terminal_heard *heard, const char *before)
 {
-    if (!str_equal(heard->heartbeat.reader_state, TERMINAL_READER_ERROR)) {
-        return alarm_end(db, TERMINAL_ALARM_READER, heard->terminal_id);
+    if (!str_equal(before, TERMINAL_READER_ERROR)) {
+        return OK;
     }
-    return str_equal(before, TERMINAL_READER_ERROR) ? begin_alarm(db, heard->terminal_id) : OK;
+    return str_equal(heard->heartbeat.reader_state, TERMINAL_READER_ERROR)
+               ? begin_alarm(db, heard->terminal_id)
+               : alarm_end(db, TERMINAL_ALARM_READER, heard->terminal_id);
 }
 
 enum err terminal_status_keep(struct db *db, void *arg)

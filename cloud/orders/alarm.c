@@ -3,23 +3,23 @@
 
 #include "common/log.h"
 
-static enum err raise_again(struct db *db, const char *kind, const char *subject, const char *text,
-                            int64_t *ret_open)
+static enum err look_open(struct db *db, const char *kind, const char *subject, bool *ret_is_open)
 {
-    struct sql *sql = sql_begin(db, "UPDATE alarm SET count = count + 1, text = ?3, last_at = ?4"
-                                    " WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL");
+    struct sql *sql =
+        sql_begin(db, "SELECT 1 FROM alarm WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL");
     sql_bind_text(sql, 1, kind);
     sql_bind_text(sql, 2, subject);
-    sql_bind_text(sql, 3, text);
-    sql_bind_i64(sql, 4, db_wall_s(db));
-    return sql_run_counted(sql, ret_open);
+    enum err err = sql_one(sql);
+    sql_end(sql);
+    *ret_is_open = err == OK;
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err alarm_raise(struct db *db, const char *kind, const char *subject, const char *text)
 {
-    int64_t open = 0;
-    enum err err = raise_again(db, kind, subject, text, &open);
-    if (err != OK || open > 0) {
+    bool was_open = false;
+    enum err err = look_open(db, kind, subject, &was_open);
+    if (err != OK) {
         return err;
     }
     struct sql *sql = sql_begin(
@@ -31,7 +31,7 @@ enum err alarm_raise(struct db *db, const char *kind, const char *subject, const
     sql_bind_text(sql, 3, text);
     sql_bind_i64(sql, 4, db_wall_s(db));
     err = sql_run(sql);
-    if (err == OK) {
+    if (err == OK && !was_open) {
         log_error("alarm %s %s: %s", kind, subject, text);
     }
     return err;
@@ -39,13 +39,9 @@ enum err alarm_raise(struct db *db, const char *kind, const char *subject, const
 
 enum err alarm_begin(struct db *db, const char *kind, const char *subject, const char *text)
 {
-    struct sql *sql =
-        sql_begin(db, "SELECT 1 FROM alarm WHERE kind = ?1 AND subject = ?2 AND ended_at IS NULL");
-    sql_bind_text(sql, 1, kind);
-    sql_bind_text(sql, 2, subject);
-    enum err err = sql_one(sql);
-    sql_end(sql);
-    return err == ERR_NOT_FOUND ? alarm_raise(db, kind, subject, text) : err;
+    bool is_open = false;
+    enum err err = look_open(db, kind, subject, &is_open);
+    return err != OK || is_open ? err : alarm_raise(db, kind, subject, text);
 }
 
 enum err alarm_end(struct db *db, const char *kind, const char *subject)
