@@ -10,6 +10,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { tell } from '../tools/world/endings.mjs';
 
 const all = process.argv.includes('--all');
 const option = (name) => {
@@ -110,17 +111,6 @@ function tellingLines(lines) {
 
 /* Stages that are running, each the leader of its process group. */
 const running = new Set();
-
-/** Send a signal to a stage and to all of its process group. */
-function tell(child, signal) {
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    if (error.code !== 'ESRCH') {
-      throw error;
-    }
-  }
-}
 
 /* They have time to clear up: a house stops its programs, which are in groups of their own. */
 const CLEARING_MS_MAX = 30000;

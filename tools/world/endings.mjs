@@ -37,3 +37,14 @@ export function atEnd(clear) {
   clearings.add(clear);
   return () => clearings.delete(clear);
 }
+
+/** A signal to a program and to those that it started: they are in a group of their own. */
+export function tell(child, signal) {
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') {
+      throw error;
+    }
+  }
+}

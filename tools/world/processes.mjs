@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { atEnd } from './endings.mjs';
+import { atEnd, tell } from './endings.mjs';
 
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -98,17 +98,6 @@ export function control(path, line, ms = 10000) {
       }
     });
   });
-}
-
-/** A signal to a program and to those that it started: they are in a group of their own. */
-function tell(child, signal) {
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    if (error.code !== 'ESRCH') {
-      throw error;
-    }
-  }
 }
 
 export class Processes {
