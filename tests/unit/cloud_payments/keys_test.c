@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Key files, the list of keys that are in the open, and the configuration. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,12 +14,13 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/rng/rng_system.h"
 #include "protocol/alipay/cert_sn.h"
+#include "tests/unit/cloud/temp_folder.h"
 #include "tests/unit/common_crypto/vector_keys.h"
 #include "tests/unit/test.h"
 
 enum { PATH_SIZE = 512 };
 
-static char folder[] = "/tmp/pay-keys-XXXXXX";
+static char folder[TEMP_PATH_SIZE];
 static char message_text[512];
 static const struct key_message MESSAGE = {message_text, sizeof(message_text)};
 
@@ -28,8 +28,8 @@ static const struct key_message MESSAGE = {message_text, sizeof(message_text)};
 static const char *put_file(const char *name, const char *text, mode_t mode)
 {
     static char path[PATH_SIZE];
-    if (folder[strlen(folder) - 1] == 'X') {
-        CHECK(mkdtemp(folder) != NULL);
+    if (folder[0] == '\0') {
+        (void)temp_folder_make(folder);
     }
     str_format_cut(path, sizeof(path), "%s/%s", folder, name);
     (void)unlink(path);
@@ -471,20 +471,6 @@ TEST(a_wallet_that_is_not_configured_knows_nothing)
     CHECK_EQ_I64(bill.result, PAY_BILL_UNKNOWN);
     pay_bill_finish(&bill);
     pay_destroy(pay);
-}
-
-/* Last: clean up. */
-TEST(zz_remove_the_folder)
-{
-    DIR *dir = opendir(folder);
-    CHECK(dir != NULL);
-    for (struct dirent *entry = readdir(dir); entry != NULL; entry = readdir(dir)) {
-        if (entry->d_name[0] != '.') {
-            CHECK(unlinkat(dirfd(dir), entry->d_name, 0) == 0);
-        }
-    }
-    (void)closedir(dir);
-    CHECK(rmdir(folder) == 0);
 }
 
 TEST_MAIN()
