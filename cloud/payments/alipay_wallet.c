@@ -135,6 +135,22 @@ void alipay_wallet_query(struct alipay_wallet *wallet, const char *order_no,
     call_about_order(wallet, ALIPAY_CALL_QUERY, order_no, ret_answer);
 }
 
+void alipay_wallet_query_trade(struct alipay_wallet *wallet, const char *trade_no,
+                               struct pay_answer *ret_answer)
+{
+    char biz[ALIPAY_BIZ_SIZE];
+    if (!alipay_biz_trade(trade_no, biz, sizeof(biz))) {
+        refuse(ret_answer, "the trade number cannot be sent");
+        return;
+    }
+    const struct alipay_question question = {
+        .asked = {.call = ALIPAY_CALL_QUERY, .trade_no = trade_no},
+        .biz = biz,
+        .subject = trade_no,
+    };
+    call(wallet, &question, ret_answer);
+}
+
 void alipay_wallet_close(struct alipay_wallet *wallet, const char *order_no,
                          struct pay_answer *ret_answer)
 {

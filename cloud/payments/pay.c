@@ -197,6 +197,32 @@ void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
     }
 }
 
+/* It came from a wallet, and goes into a path. */
+static bool is_trade_no(const char *trade_no, struct pay_answer *ret_answer)
+{
+    if (is_number(trade_no, 1, PAY_TRADE_NO_SIZE - 1)) {
+        return true;
+    }
+    wallet_answer_init(ret_answer);
+    ret_answer->alarm = true;
+    str_format_cut(ret_answer->log_text, sizeof(ret_answer->log_text),
+                   "the trade number cannot be sent");
+    return false;
+}
+
+void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_no,
+                     struct pay_answer *ret_answer)
+{
+    if (is_missing(pay, wallet, ret_answer) || !is_trade_no(trade_no, ret_answer)) {
+        return;
+    }
+    if (wallet == PAY_ALIPAY) {
+        alipay_wallet_query_trade(pay->alipay, trade_no, ret_answer);
+    } else {
+        wechat_wallet_query_trade(pay->wechat, trade_no, ret_answer);
+    }
+}
+
 void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer)
 {

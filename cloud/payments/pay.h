@@ -124,6 +124,14 @@ void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no
 void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer);
 
+/**
+ * pay_query() by the number that the wallet gave the payment, for one that belongs to no order of
+ * ours (Alipay: trade_no in place of out_trade_no; WeChat: /v3/pay/transactions/id/). PAY_UNKNOWN
+ * and an alarm if it is not 1..64 of [A-Za-z0-9_]. Blocks: up to 8 s.
+ */
+void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_no,
+                     struct pay_answer *ret_answer);
+
 /** Ask to close. PAY_CLOSED, PAY_CLOSE_REFUSED, PAY_NOT_EXIST, PAY_UNKNOWN. Blocks: up to 8 s. */
 void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer);

@@ -48,6 +48,8 @@ void alipay_wallet_precreate(struct alipay_wallet *wallet, const char *order_no,
                              struct pay_answer *ret_answer);
 void alipay_wallet_query(struct alipay_wallet *wallet, const char *order_no,
                          struct pay_answer *ret_answer);
+void alipay_wallet_query_trade(struct alipay_wallet *wallet, const char *trade_no,
+                               struct pay_answer *ret_answer);
 void alipay_wallet_close(struct alipay_wallet *wallet, const char *order_no,
                          struct pay_answer *ret_answer);
 void alipay_wallet_refund(struct alipay_wallet *wallet, const char *refund_no, const char *body,
@@ -75,6 +77,8 @@ void wechat_wallet_precreate(struct wechat_wallet *wallet, const char *order_no,
                              struct pay_answer *ret_answer);
 void wechat_wallet_query(struct wechat_wallet *wallet, const char *order_no,
                          struct pay_answer *ret_answer);
+void wechat_wallet_query_trade(struct wechat_wallet *wallet, const char *trade_no,
+                               struct pay_answer *ret_answer);
 void wechat_wallet_close(struct wechat_wallet *wallet, const char *order_no,
                          struct pay_answer *ret_answer);
 void wechat_wallet_refund(struct wechat_wallet *wallet, const char *refund_no, const char *body,

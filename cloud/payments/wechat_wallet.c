@@ -163,6 +163,22 @@ void wechat_wallet_precreate(struct wechat_wallet *wallet, const char *order_no,
     run(wallet, &call, ret_answer);
 }
 
+/* By the one number or by the other; the other is NULL. */
+static void query(struct wechat_wallet *wallet, const char *path, const char *order_no,
+                  const char *trade_no, struct pay_answer *ret_answer)
+{
+    const struct call call = {
+        .question = {"GET", path, "", WALLET_TIMEOUT_MS},
+        .asked = {.call = WECHAT_CALL_QUERY,
+                  .mchid = wallet->link.config.mchid,
+                  .appid = wallet->link.config.appid,
+                  .order_no = order_no,
+                  .trade_no = trade_no},
+        .subject = order_no != NULL ? order_no : trade_no,
+    };
+    run(wallet, &call, ret_answer);
+}
+
 void wechat_wallet_query(struct wechat_wallet *wallet, const char *order_no,
                          struct pay_answer *ret_answer)
 {
@@ -171,15 +187,18 @@ void wechat_wallet_query(struct wechat_wallet *wallet, const char *order_no,
         refuse(ret_answer, "the order number cannot be sent");
         return;
     }
-    const struct call call = {
-        .question = {"GET", path, "", WALLET_TIMEOUT_MS},
-        .asked = {.call = WECHAT_CALL_QUERY,
-                  .mchid = wallet->link.config.mchid,
-                  .appid = wallet->link.config.appid,
-                  .order_no = order_no},
-        .subject = order_no,
-    };
-    run(wallet, &call, ret_answer);
+    query(wallet, path, order_no, NULL, ret_answer);
+}
+
+void wechat_wallet_query_trade(struct wechat_wallet *wallet, const char *trade_no,
+                               struct pay_answer *ret_answer)
+{
+    char path[WECHAT_PATH_SIZE];
+    if (!wechat_path_query_trade(trade_no, wallet->link.config.mchid, path)) {
+        refuse(ret_answer, "the trade number cannot be sent");
+        return;
+    }
+    query(wallet, path, NULL, trade_no, ret_answer);
 }
 
 void wechat_wallet_close(struct wechat_wallet *wallet, const char *order_no,

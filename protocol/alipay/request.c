@@ -132,6 +132,13 @@ bool alipay_biz_order(const char *order_no, char *ret_biz, size_t size)
     return finish(biz, ret_biz, size);
 }
 
+bool alipay_biz_trade(const char *trade_no, char *ret_biz, size_t size)
+{
+    json_t *biz = json_object();
+    json_put_text(biz, "trade_no", trade_no);
+    return finish(biz, ret_biz, size);
+}
+
 static json_t *refund_numbers(const struct alipay_refund *refund)
 {
     json_t *biz = json_object();

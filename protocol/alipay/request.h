@@ -74,6 +74,9 @@ MUST_CHECK bool alipay_biz_precreate(const struct alipay_precreate *order, char 
 /** For query and close. */
 MUST_CHECK bool alipay_biz_order(const char *order_no, char *ret_biz, size_t size);
 
+/** For a query by the number that Alipay gave the payment. */
+MUST_CHECK bool alipay_biz_trade(const char *trade_no, char *ret_biz, size_t size);
+
 struct alipay_refund {
     const char *order_no; /* this or trade_no; the other NULL */
     const char *trade_no;

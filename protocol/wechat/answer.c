@@ -190,7 +190,7 @@ static void read_query(const struct wechat_asked *asked, const json_t *body,
 {
     if (!copy_member(body, "trade_state", answer->code, sizeof(answer->code)) ||
         !fits(trade->mchid, asked->mchid) || !fits(trade->appid, asked->appid) ||
-        !fits(trade->order_no, asked->order_no)) {
+        !fits(trade->order_no, asked->order_no) || !fits(trade->trade_no, asked->trade_no)) {
         answer->alarm = true; /* a genuine answer to another question */
         return;
     }

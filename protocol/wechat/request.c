@@ -57,6 +57,13 @@ bool wechat_path_query(const char *order_no, const char *mchid, char ret_path[WE
                       order_no, mchid);
 }
 
+bool wechat_path_query_trade(const char *trade_no, const char *mchid,
+                             char ret_path[WECHAT_PATH_SIZE])
+{
+    return str_format(ret_path, WECHAT_PATH_SIZE, "/v3/pay/transactions/id/%s?mchid=%s", trade_no,
+                      mchid);
+}
+
 bool wechat_path_close(const char *order_no, char ret_path[WECHAT_PATH_SIZE])
 {
     return str_format(ret_path, WECHAT_PATH_SIZE, "/v3/pay/transactions/out-trade-no/%s/close",

@@ -37,6 +37,10 @@ MUST_CHECK bool wechat_body_native(const struct wechat_native *order, char *ret_
 MUST_CHECK bool wechat_path_query(const char *order_no, const char *mchid,
                                   char ret_path[WECHAT_PATH_SIZE]);
 
+/** By the number that WeChat gave the payment (transaction_id). */
+MUST_CHECK bool wechat_path_query_trade(const char *trade_no, const char *mchid,
+                                        char ret_path[WECHAT_PATH_SIZE]);
+
 MUST_CHECK bool wechat_path_close(const char *order_no, char ret_path[WECHAT_PATH_SIZE]);
 MUST_CHECK bool wechat_body_close(const char *mchid, char *ret_body, size_t size);
 

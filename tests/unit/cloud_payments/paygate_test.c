@@ -72,6 +72,39 @@ TEST(wechat_life_of_a_payment)
     CHECK(arrived(p.order_no, PAY_REFUNDED));
 }
 
+/* By the wallet's own number: what is asked of a payment that no order of ours took. */
+TEST(query_by_trade_number)
+{
+    static const char *const faults[] = {"unsigned", "badsign", "truncate", "500"};
+    static const enum pay_result after[PAY_WALLET_COUNT] = {
+        [PAY_ALIPAY] = PAY_REFUNDED, [PAY_WECHAT] = PAY_PAID_REFUND_SEEN};
+    begin();
+    for (int i = 0; i < PAY_WALLET_COUNT; i++) {
+        static struct purchase p;
+        static char trade_no[PAY_TRADE_NO_SIZE];
+        const enum pay_wallet wallet = (enum pay_wallet)i;
+        make_purchase(wallet, 812, &p);
+        CHECK_RESULT(precreate(&p), PAY_QR);
+        CHECK(paygate_command(world.gate, "pay %s", p.order_no));
+        CHECK_RESULT(query(&p), PAY_PAID);
+        memcpy(trade_no, world.answer.trade_no, sizeof(trade_no));
+        CHECK_RESULT(query_trade(wallet, trade_no), PAY_PAID);
+        CHECK_EQ_I64(world.answer.amount_fen, 812);
+        CHECK_EQ_STR(world.answer.trade_no, trade_no);
+        CHECK(world.answer.evidence.verified);
+        for (size_t at = 0; at < ARRAY_COUNT(faults); at++) {
+            CHECK(paygate_command(world.gate, "fault %s 1", faults[at]));
+            CHECK_RESULT(query_trade(wallet, trade_no), PAY_UNKNOWN);
+        }
+        CHECK(paygate_command(world.gate, "refund-outside %s", p.order_no));
+        CHECK_RESULT(query_trade(wallet, trade_no), after[wallet]);
+        CHECK_RESULT(query_trade(wallet, "42000000000000000000000001"), PAY_NOT_EXIST);
+        CHECK_RESULT(query_trade(wallet, "1/../2?mchid=3"), PAY_UNKNOWN);
+        CHECK(world.answer.alarm);
+        CHECK_RESULT(query_trade(wallet, ""), PAY_UNKNOWN);
+    }
+}
+
 TEST(close_before_payment)
 {
     begin();

@@ -207,6 +207,13 @@ static inline enum pay_result query(const struct purchase *p)
     return say(world.answer.result);
 }
 
+static inline enum pay_result query_trade(enum pay_wallet wallet, const char *trade_no)
+{
+    pay_answer_finish(&world.answer);
+    pay_query_trade(world.pay, wallet, trade_no, &world.answer);
+    return say(world.answer.result);
+}
+
 static inline enum pay_result close_order(const struct purchase *p)
 {
     pay_answer_finish(&world.answer);

@@ -287,6 +287,9 @@ TEST(the_biz_contents_of_every_call)
     char biz[ALIPAY_BIZ_SIZE];
     CHECK(alipay_biz_order("SH1", biz, sizeof(biz)));
     CHECK_EQ_STR(biz, "{\"out_trade_no\":\"SH1\"}");
+    CHECK(alipay_biz_trade("T1", biz, sizeof(biz)));
+    CHECK_EQ_STR(biz, "{\"trade_no\":\"T1\"}");
+    CHECK(!alipay_biz_trade("T1", biz, 8));
     CHECK(alipay_biz_bill("2026-11-19", biz, sizeof(biz)));
     CHECK_EQ_STR(biz, "{\"bill_type\":\"trade\",\"bill_date\":\"2026-11-19\"}");
     CHECK(alipay_biz_cert("ab12", biz, sizeof(biz)));

@@ -228,6 +228,21 @@ TEST(every_answer_has_its_meaning)
     CHECK(answer.no_bill);
 }
 
+/* Asked by its trade number, an answer about another payment is none. */
+TEST(a_query_by_trade_number)
+{
+    static const char body[] = "{" TRADE ",\"transaction_id\":\"T1\",\"trade_state\":\"SUCCESS\"}";
+    struct wechat_asked asked = {
+        .call = WECHAT_CALL_QUERY, .mchid = "M", .appid = "A", .trade_no = "T1"};
+    struct wechat_answer answer;
+    wechat_answer_read(&asked, 200, body, strlen(body), &answer);
+    CHECK_EQ_I64(answer.result, PAY_PAID);
+    asked.trade_no = "T2";
+    wechat_answer_read(&asked, 200, body, strlen(body), &answer);
+    CHECK_EQ_I64(answer.result, PAY_UNKNOWN);
+    CHECK(answer.alarm);
+}
+
 TEST(a_refused_signature_is_explained)
 {
     static const char body[] =
@@ -308,6 +323,8 @@ TEST(bodies_and_paths)
     CHECK(!wechat_body_refund(&refund, body, sizeof(body)));
     CHECK(wechat_path_query("SH0001", "M", path));
     CHECK_EQ_STR(path, "/v3/pay/transactions/out-trade-no/SH0001?mchid=M");
+    CHECK(wechat_path_query_trade("T1", "M", path));
+    CHECK_EQ_STR(path, "/v3/pay/transactions/id/T1?mchid=M");
     CHECK(wechat_path_bill("2026-11-19", path));
     CHECK_EQ_STR(path, "/v3/bill/tradebill?bill_date=2026-11-19&bill_type=ALL&tar_type=GZIP");
 }
