@@ -6,7 +6,10 @@
  */
 #include "cloud/orders/evidence.h"
 
+#include <string.h>
+
 #include "cloud/orders/refund_store.h"
+#include "cloud/orders/stray_store.h"
 #include "common/str.h"
 #include "protocol/payments/result.h"
 
@@ -185,31 +188,55 @@ enum err evidence_tell(struct money_case *c, const struct statement *statement, 
 
 struct asked {
     struct orders *orders;
-    const char *order_no;
+    const char *document_no;
     enum pay_wallet wallet;
+    char trade_no[PAY_TRADE_NO_SIZE]; /* of a stray payment, whose order number is not ours */
     struct pay_answer answer;
 };
 
-static enum err load_wallet(struct db *db, void *arg)
+static enum err load_stray(struct db *db, struct asked *asked)
+{
+    struct stray_row row;
+    enum err err = stray_row_load(db, asked->document_no, &row);
+    if (err == OK) {
+        asked->wallet = row.wallet;
+        memcpy(asked->trade_no, row.trade_no, sizeof(asked->trade_no));
+    }
+    return err;
+}
+
+static enum err load_asked(struct db *db, void *arg)
 {
     struct asked *asked = arg;
     struct order_row row;
-    enum err err = order_row_load(db, asked->order_no, &row);
+    if (refund_is_stray(asked->document_no)) {
+        return load_stray(db, asked);
+    }
+    enum err err = order_row_load(db, asked->document_no, &row);
     if (err == OK) {
         asked->wallet = row.wallet;
     }
     return err;
 }
 
+static enum err keep_answer(struct db *db, const struct asked *asked, int64_t *ret_inbox_id)
+{
+    return evidence_store_answer(db, asked->wallet, "query", asked->document_no, &asked->answer,
+                                 ret_inbox_id);
+}
+
+/* A stray payment is told nothing: its money went to nobody, and people decide where it goes. */
 static enum err tell_answer(struct db *db, void *arg)
 {
     struct asked *asked = arg;
     struct money_case c;
     int64_t inbox_id = 0;
-    enum err err = case_open(&c, asked->orders, db, asked->order_no);
+    if (refund_is_stray(asked->document_no)) {
+        return keep_answer(db, asked, &inbox_id);
+    }
+    enum err err = case_open(&c, asked->orders, db, asked->document_no);
     if (err == OK) {
-        err = evidence_store_answer(db, asked->wallet, "query", asked->order_no, &asked->answer,
-                                    &inbox_id);
+        err = keep_answer(db, asked, &inbox_id);
     }
     if (err != OK) {
         return err;
@@ -225,14 +252,19 @@ static enum err tell_answer(struct db *db, void *arg)
     return err == OK ? case_commit(&c) : err;
 }
 
-enum err evidence_query(struct orders *orders, const char *order_no, enum pay_result *ret_result)
+enum err evidence_query(struct orders *orders, const char *document_no, enum pay_result *ret_result)
 {
-    struct asked asked = {.orders = orders, .order_no = order_no};
-    enum err err = store_read(orders->setup.store, load_wallet, &asked);
+    struct asked asked = {.orders = orders, .document_no = document_no};
+    struct pay *pay = orders->setup.pay;
+    enum err err = store_read(orders->setup.store, load_asked, &asked);
     if (err != OK) {
         return err;
     }
-    pay_query(orders->setup.pay, asked.wallet, order_no, &asked.answer);
+    if (asked.trade_no[0] != '\0') {
+        pay_query_trade(pay, asked.wallet, asked.trade_no, &asked.answer);
+    } else {
+        pay_query(pay, asked.wallet, document_no, &asked.answer);
+    }
     err = store_run(orders->setup.store, tell_answer, &asked);
     *ret_result = asked.answer.result;
     pay_answer_finish(&asked.answer);
@@ -240,10 +272,10 @@ enum err evidence_query(struct orders *orders, const char *order_no, enum pay_re
 }
 
 /* False while our own refund may still be carried out; one that was is in the inbox now. */
-static enum err ask_for_ours(struct orders *orders, const char *order_no, bool *ret_over)
+static enum err ask_for_ours(struct orders *orders, const char *document_no, bool *ret_over)
 {
     enum refund_answer answer = REFUND_ANSWER_UNKNOWN;
-    enum err err = refund_ask(orders, order_no, &answer);
+    enum err err = refund_ask(orders, document_no, &answer);
     if (err == ERR_NOT_FOUND) {
         *ret_over = true;
         return OK;
@@ -254,11 +286,11 @@ static enum err ask_for_ours(struct orders *orders, const char *order_no, bool *
     return err;
 }
 
-enum err evidence_ask_first(struct orders *orders, const char *order_no, bool *ret_heard)
+enum err evidence_ask_first(struct orders *orders, const char *document_no, bool *ret_heard)
 {
     enum pay_result result = PAY_UNKNOWN;
-    enum err err = evidence_query(orders, order_no, &result);
+    enum err err = evidence_query(orders, document_no, &result);
     *ret_heard = err == OK && (result == PAY_PAID || result == PAY_PAID_REFUND_SEEN ||
                                result == PAY_REFUNDED || result == PAY_PARTLY_REFUNDED);
-    return *ret_heard ? ask_for_ours(orders, order_no, ret_heard) : err;
+    return *ret_heard ? ask_for_ours(orders, document_no, ret_heard) : err;
 }

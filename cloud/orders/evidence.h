@@ -43,12 +43,13 @@ MUST_CHECK enum err evidence_tell(struct money_case *c, const struct statement *
                                   int64_t inbox_id);
 
 /**
- * Ask the provider about an order's payment, once, and store and tell what it says.
+ * Ask the provider about the payment of an order or about a stray payment, once, and store what it
+ * says; an order is told of it.
  *
  * @param ret_result what it said; PAY_UNKNOWN if nothing can be trusted
  * Blocks: up to 8 s and a commit. Not from the writer thread.
  */
-MUST_CHECK enum err evidence_query(struct orders *orders, const char *order_no,
+MUST_CHECK enum err evidence_query(struct orders *orders, const char *document_no,
                                    enum pay_result *ret_result);
 
 /* Why nothing is paid back by another way than the provider's, and what to do about it. */
@@ -61,11 +62,12 @@ MUST_CHECK enum err evidence_query(struct orders *orders, const char *order_no,
  * refund there. That speaks of refunds in general; so what became of ours, if we ever began one, is
  * asked as well. What the provider says is in the books then, for the checks that follow.
  *
+ * @param document_no an order or a stray payment; ERR_NOT_FOUND for any other
  * @param ret_heard it spoke of a payment, and of no refund of ours that may still be carried out;
  *     else whether that was or will be paid back, nobody knows
  * Blocks: up to 16 s and two commits. Not from the writer thread.
  */
-MUST_CHECK enum err evidence_ask_first(struct orders *orders, const char *order_no,
+MUST_CHECK enum err evidence_ask_first(struct orders *orders, const char *document_no,
                                        bool *ret_heard);
 
 #endif

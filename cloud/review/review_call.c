@@ -117,8 +117,8 @@ static void on_audit(struct http_request *request, void *self)
 
 /* ---- signing and attaching ---- */
 
-/* True if the wallet was asked, where the money of an order goes back without it; else the request
- * was answered. What is no order's, review_sign() decides without. */
+/* True if the wallet was asked, where money goes back without it; else the request was answered.
+ * What is no payment's, review_sign() decides without. */
 static bool asks_wallet(const struct review *review, struct http_request *request,
                         const struct review_sign *sign)
 {

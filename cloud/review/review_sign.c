@@ -64,6 +64,9 @@ static enum review_refusal permit_stray(const struct stray_row *row, enum review
     if (decision == REVIEW_DONE || decision == REVIEW_CLOSE) {
         return REVIEW_REASON_UNFIT; /* money that came in can only go back */
     }
+    if (decision != REVIEW_REFUNDED && facts->provider_refunded) {
+        return REVIEW_ALREADY_REFUNDED;
+    }
     if (decision != REVIEW_REFUND && !facts->has_reference) {
         return REVIEW_NO_REFERENCE;
     }

@@ -283,7 +283,9 @@ static enum pay_result state_of(const struct trade *trade)
 
 static void act_query(struct call *call)
 {
-    const struct trade *trade = provider_find(call->pay, call->order_no);
+    const struct trade *trade = call->trade_no[0] != '\0'
+                                    ? find_by_trade(call->pay, call->trade_no)
+                                    : provider_find(call->pay, call->order_no);
     struct pay_answer *answer = &call->answer;
     if (trade == NULL || !trade->exists) {
         answer->result = PAY_NOT_EXIST;
@@ -575,6 +577,14 @@ void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
 {
     struct call call = {.pay = pay, .op = OP_QUERY, .wallet = wallet};
     str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
+    make_call(&call, ret_answer);
+}
+
+void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_no,
+                     struct pay_answer *ret_answer)
+{
+    struct call call = {.pay = pay, .op = OP_QUERY, .wallet = wallet};
+    str_format_cut(call.trade_no, sizeof(call.trade_no), "%s", trade_no);
     make_call(&call, ret_answer);
 }
 

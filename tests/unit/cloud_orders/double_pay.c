@@ -240,16 +240,13 @@ void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no
     finish(ret_answer, result);
 }
 
-void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
-               struct pay_answer *ret_answer)
+static void query(const char *order_no, const char *trade_no, struct pay_answer *ret_answer)
 {
-    (void)pay;
-    (void)wallet;
     enum pay_result result = PAY_NOT_EXIST;
     bool effect = true;
     begin(ret_answer);
     enter();
-    const struct trade *trade = find(order_no, NULL);
+    const struct trade *trade = find(order_no, trade_no);
     if (trade != NULL && trade->truth.known) {
         const struct double_trade *truth = &trade->truth;
         result = truth->refunded_fen > 0 ? PAY_REFUNDED
@@ -264,6 +261,22 @@ void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
     (void)is_forced(CALL_QUERY, &result, &effect);
     leave();
     finish(ret_answer, result);
+}
+
+void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
+               struct pay_answer *ret_answer)
+{
+    (void)pay;
+    (void)wallet;
+    query(order_no, NULL, ret_answer);
+}
+
+void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_no,
+                     struct pay_answer *ret_answer)
+{
+    (void)pay;
+    (void)wallet;
+    query(NULL, trade_no, ret_answer);
 }
 
 void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,

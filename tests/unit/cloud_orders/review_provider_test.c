@@ -325,4 +325,117 @@ TEST(the_wallet_is_asked_before_the_bank_pays)
     rig_end(&rig);
 }
 
+/* ---- stray payments, which are asked about by their trade number ---- */
+
+#define STRAY_SEEN_AS "SOMEBODYELSES"
+
+enum { STRAY_FEN = 700 };
+
+static void find_stray(struct rig *rig, char stray_no[33])
+{
+    rig_begin(rig);
+    add_persons(rig);
+    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
+                                .result = PAY_PAID,
+                                .amount_fen = STRAY_FEN,
+                                .refunded_fen = -1,
+                                .currency_ok = true,
+                                .http_status = 200,
+                                .reply = "",
+                                .order_no = STRAY_SEEN_AS};
+    double_pay_settle(STRAY_SEEN_AS, STRAY_FEN);
+    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "%s",
+                   double_pay_trade(STRAY_SEEN_AS).trade_no);
+    double_pay_notify(&notify);
+    struct double_answer answer = double_http_call(HTTP_POST, "/pay/wechat/notify", "{}");
+    double_answer_finish(&answer);
+    rig_text(rig, "SELECT stray_no FROM stray", NULL, stray_no, 33);
+    attach(stray_no, "reference", "attached");
+}
+
+static bool stray_is(const struct rig *rig, const char *state)
+{
+    return rig_number(rig, "SELECT count(*) FROM stray WHERE state = ?1", state) == 1;
+}
+
+TEST(a_stray_payment_is_paid_back_by_the_bank)
+{
+    struct rig rig;
+    char no[33];
+    char word[64];
+    find_stray(&rig, no);
+    ask(no, "query", "li", "", word);
+    CHECK_EQ_STR(word, "paid");
+    CHECK_EQ_I64(rig_number(&rig,
+                            "SELECT count(*) FROM pay_inbox WHERE source = 'query'"
+                            " AND document_no = ?1",
+                            no),
+                 1);
+    sign(no, "li", "repaid", "first");
+    sign(no, "wang", "repaid", "settled");
+    CHECK(stray_is(&rig, "REFUNDED"));
+    CHECK_EQ_I64(bank_fen(&rig), -STRAY_FEN);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+/* It went back on the wallet's own pages, and only the wallet knows. */
+TEST(a_stray_payment_that_went_back_is_not_repaid)
+{
+    struct rig rig;
+    char no[33];
+    find_stray(&rig, no);
+    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1, false);
+    sign(no, "li", "repaid", "wallet_silent");
+    sign(no, "li", "repaid", "first");
+    double_pay_return(STRAY_SEEN_AS);
+    sign(no, "wang", "repaid", "already_refunded");
+    sign(no, "wang", "refund", "already_refunded");
+    CHECK(stray_is(&rig, "OPEN"));
+    sign(no, "li", "refunded", "first");
+    sign(no, "wang", "refunded", "settled");
+    CHECK(stray_is(&rig, "REFUNDED"));
+    CHECK_EQ_I64(bank_fen(&rig), 0);
+    CHECK(rig_books_are_clean(&rig));
+    rig_end(&rig);
+}
+
+/* Our own refund of it was given up, and finished by hand. */
+TEST(a_stray_payment_whose_refund_arrived_is_not_repaid)
+{
+    struct rig rig;
+    char no[33];
+    find_stray(&rig, no);
+    double_pay_force(CALL_REFUND, PAY_REFUND_ABNORMAL, 1, false);
+    sign(no, "li", "refund", "first");
+    sign(no, "wang", "refund", "settled");
+    CHECK(rig_until_number(&rig, "SELECT state = 'REVIEW' FROM stray", NULL, 1));
+    double_pay_force(CALL_REFUND_QUERY, PAY_REFUND_PROCESSING, 1, false);
+    sign(no, "li", "repaid", "wallet_silent");
+    double_pay_force(CALL_QUERY, PAY_PAID_REFUND_SEEN, 2, false);
+    double_pay_force(CALL_REFUND_QUERY, PAY_REFUND_ABNORMAL, 1, false);
+    sign(no, "li", "repaid", "first"); /* what is seen is ours, and it came to nothing */
+    double_pay_force(CALL_REFUND_QUERY, PAY_REFUNDED, 1, false);
+    sign(no, "wang", "repaid", "already_refunded");
+    CHECK(stray_is(&rig, "REVIEW"));
+    CHECK_EQ_I64(bank_fen(&rig), 0);
+    rig_end(&rig);
+}
+
+/* Of the bill's rows under that number only those of this trade. */
+TEST(what_a_bill_says_of_a_stray_payment)
+{
+    struct rig rig;
+    char no[33];
+    find_stray(&rig, no);
+    write_bill(&rig, STRAY_SEEN_AS, "refund", "SOMEBODYS");
+    CHECK(!facts_of(&rig, no).provider_refunded);
+    rig_exec(&rig, "UPDATE bill_row SET trade_no = (SELECT trade_no FROM stray)");
+    CHECK(facts_of(&rig, no).provider_refunded);
+    sign(no, "li", "repaid", "already_refunded");
+    rig_exec(&rig, "UPDATE bill_row SET channel = 'alipay'");
+    CHECK(!facts_of(&rig, no).provider_refunded);
+    rig_end(&rig);
+}
+
 TEST_MAIN()
