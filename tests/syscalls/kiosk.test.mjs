@@ -30,18 +30,21 @@ function guardScreen(house) {
 const back = (house) => until('the kiosk to be back and online',
   () => house.screen.report().then((report) => report.online, () => false), 40000);
 
-/** The orders that the wallets have heard of since `known`. */
-async function ordersSince(house, known) {
+/** What the wallets have heard of since `known`. */
+async function tradesSince(house, known) {
   const { trades } = await house.wallet('truth');
-  return trades.map((trade) => trade.out_trade_no).filter((order) => !known.has(order));
+  return trades.filter((trade) => !known.has(trade.out_trade_no));
 }
 
-/** The person before a terminal that went dark and came back. */
+/**
+ * The person before a terminal that went dark and came back. Who has paid does not pay again,
+ * though the terminal may not have heard of it yet.
+ */
 async function finishAfterDeath(house, known) {
   await back(house);
-  for (const order of await ordersSince(house, known)) {
+  for (const { out_trade_no: order, state } of await tradesSince(house, known)) {
     const report = await house.screen.report();
-    if (report.order_no === order && report.order_state === 'WAIT_PAY') {
+    if (state === 'WAITING' && report.order_no === order && report.order_state === 'WAIT_PAY') {
       await house.wallet(`pay ${order}`);
     }
   }
@@ -67,7 +70,7 @@ async function screenTopUp(house, witness, round, kiosk) {
     });
     await finishAfterDeath(house, known);
   }
-  for (const order of await ordersSince(house, known)) {
+  for (const { out_trade_no: order } of await tradesSince(house, known)) {
     await until(`order ${order} to be over`, async () => {
       const view = await witness.look(order);
       return view !== null && OVER.includes(view.state);
