@@ -168,7 +168,7 @@ function gatewayJson(value) {
 /** The member that a fault like `wrong-order` falsifies before it is signed. */
 function falsify(fields, fault) {
     if (fault === 'wrong-order' && fields.out_trade_no !== undefined) {
-        return { ...fields, out_trade_no: `${fields.out_trade_no}X` };
+        return { ...fields, out_trade_no: `${fields.out_trade_no}X`, trade_no: '1' };
     }
     if (fault === 'wrong-amount' && fields.total_amount !== undefined) {
         return { ...fields, total_amount: yuanText(parseYuan(fields.total_amount) + 1) };

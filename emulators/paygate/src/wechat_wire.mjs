@@ -176,7 +176,7 @@ export function signedHeaders(body, identity, { clock, stranger }, fault) {
 
 function falsify(body, fault) {
     if (fault === 'wrong-order' && body?.out_trade_no !== undefined) {
-        return { ...body, out_trade_no: `${body.out_trade_no}X` };
+        return { ...body, out_trade_no: `${body.out_trade_no}X`, transaction_id: '1' };
     }
     if (fault === 'wrong-amount' && body?.amount?.total !== undefined) {
         return { ...body, amount: { ...body.amount, total: body.amount.total + 1 } };

@@ -75,7 +75,7 @@ TEST(wechat_life_of_a_payment)
 /* By the wallet's own number: what is asked of a payment that no order of ours took. */
 TEST(query_by_trade_number)
 {
-    static const char *const faults[] = {"unsigned", "badsign", "truncate", "500"};
+    static const char *const faults[] = {"unsigned", "badsign", "truncate", "500", "wrong-order"};
     static const enum pay_result after[PAY_WALLET_COUNT] = {
         [PAY_ALIPAY] = PAY_REFUNDED, [PAY_WECHAT] = PAY_PAID_REFUND_SEEN};
     begin();
