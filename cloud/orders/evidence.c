@@ -10,6 +10,7 @@
 
 #include "cloud/orders/refund_store.h"
 #include "cloud/orders/stray_store.h"
+#include "common/log.h"
 #include "common/str.h"
 #include "protocol/payments/result.h"
 
@@ -104,9 +105,10 @@ static bool is_first_word(const struct order *order)
 static enum err sum_billed(const struct money_case *c, int64_t *ret_fen)
 {
     struct sql *sql = sql_begin(
-        c->db, "SELECT coalesce(sum(fen), 0) FROM (SELECT max(fen) AS fen FROM bill_row"
+        c->db, "SELECT coalesce(sum(fen), 0) FROM (SELECT max(fen) AS fen FROM bill_row b"
                " WHERE order_no = ?1 AND channel = ?2 AND kind = 'refund' AND state = 'done'"
-               " GROUP BY refund_no)");
+               " AND NOT EXISTS (SELECT 1 FROM stray s WHERE s.channel = b.channel"
+               "  AND s.trade_no = b.trade_no) GROUP BY refund_no)");
     sql_bind_text(sql, 1, c->row.order_no);
     sql_bind_text(sql, 2, pay_wallet_name(c->row.wallet));
     enum err err = sql_one(sql);
@@ -264,6 +266,9 @@ enum err evidence_query(struct orders *orders, const char *document_no, enum pay
         pay_query_trade(pay, asked.wallet, asked.trade_no, &asked.answer);
     } else {
         pay_query(pay, asked.wallet, document_no, &asked.answer);
+    }
+    if (asked.answer.alarm) {
+        log_error("query of %s: %s", document_no, asked.answer.log_text);
     }
     err = store_run(orders->setup.store, tell_answer, &asked);
     *ret_result = asked.answer.result;

@@ -29,6 +29,8 @@ struct notify {
     struct http_ticket ticket;
     enum pay_wallet wallet;
     struct pay_notify read;
+    char document_no[PAY_TRADE_NO_SIZE]; /* what it is about; as the wallet says if we know none */
+    bool is_stray;                       /* that is a stray payment of ours */
     size_t body_size;
     uint8_t body[]; /* the raw bytes */
 };
@@ -55,6 +57,14 @@ static enum err tell_order(struct notify *notify, struct db *db, int64_t inbox_i
     };
     err = evidence_tell(&c, &statement, inbox_id);
     return err == OK ? case_commit(&c) : err;
+}
+
+/* That it was paid is known; what of it went back, by no refund of ours, is for people. */
+static enum err tell_stray(struct notify *notify, struct db *db)
+{
+    return notify->read.result == PAY_PAID
+               ? OK
+               : alarm_raise(db, "stray_notify", notify->document_no, notify->read.log_text);
 }
 
 /* Nobody knows the number: money without an order is owned all the same. */
@@ -98,34 +108,70 @@ static enum err tell_refund(struct notify *notify, struct db *db, int64_t inbox_
                      : err;
 }
 
+/*
+ * The wallet names a stray payment by the order number that was no order of ours, or the one of
+ * another payment: our refund's number or the trade number tells which document it is about.
+ */
+static enum err find_document(struct notify *notify, struct db *db)
+{
+    const struct pay_notify *read = &notify->read;
+    char document_no[ORDER_NUMBER_SIZE];
+    enum err err = ERR_NOT_FOUND;
+    if (read->refund_no[0] != '\0') {
+        err = refund_find(db, notify->wallet, read->refund_no, document_no);
+    }
+    if (err == ERR_NOT_FOUND) {
+        err = stray_find(db, notify->wallet, read->trade_no, document_no);
+    }
+    if (err == OK) {
+        notify->is_stray = refund_is_stray(document_no);
+        str_format_cut(notify->document_no, sizeof(notify->document_no), "%s", document_no);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
+}
+
+static enum err tell(struct notify *notify, struct db *db, int64_t inbox_id)
+{
+    enum err err = tell_refund(notify, db, inbox_id);
+    if (err != ERR_NOT_FOUND) {
+        return err;
+    }
+    if (notify->is_stray) {
+        return tell_stray(notify, db);
+    }
+    err = tell_order(notify, db, inbox_id);
+    return err == ERR_NOT_FOUND ? tell_nobody(notify, db, inbox_id) : err;
+}
+
 static enum err store(struct db *db, void *arg)
 {
     struct notify *notify = arg;
+    const bool genuine = notify->read.verdict == PAY_NOTIFY_GENUINE;
+    enum err err = genuine ? find_document(notify, db) : OK;
+    if (err != OK) {
+        return err;
+    }
     const struct evidence evidence = {
         .wallet = notify->wallet,
         .source = "notify",
         .result = notify->read.result,
-        .document_no = notify->read.order_no,
+        .document_no = notify->document_no,
         .headers = notify->read.headers,
         .body = notify->body,
         .body_size = notify->body_size,
     };
     int64_t inbox_id = 0;
-    enum err err = evidence_store(db, &evidence, &inbox_id);
+    err = evidence_store(db, &evidence, &inbox_id);
     if (err != OK) {
         return err;
     }
-    if (notify->read.verdict != PAY_NOTIFY_GENUINE) {
+    if (!genuine) {
         return notify->read.verdict == PAY_NOTIFY_FOREIGN
                    ? alarm_raise(db, "foreign_notify", pay_wallet_name(notify->wallet),
                                  notify->read.log_text)
                    : OK;
     }
-    err = tell_refund(notify, db, inbox_id);
-    if (err == ERR_NOT_FOUND) {
-        err = tell_order(notify, db, inbox_id);
-    }
-    return err == ERR_NOT_FOUND ? tell_nobody(notify, db, inbox_id) : err;
+    return tell(notify, db, inbox_id);
 }
 
 /* ---- the answer ---- */
@@ -191,6 +237,7 @@ static struct notify *take(struct http_request *request, struct orders *orders,
         .body_size = notify->body_size,
     };
     pay_notify_read(orders->setup.pay, wallet, &in, &notify->read);
+    str_format_cut(notify->document_no, sizeof(notify->document_no), "%s", notify->read.order_no);
     return notify;
 }
 

@@ -67,28 +67,31 @@ static enum err insert(struct db *db, const struct stray_row *row, const char *s
     return sql_run(sql);
 }
 
-static enum err is_known(struct db *db, const struct stray_payment *payment, bool *ret_known)
+enum err stray_find(struct db *db, enum pay_wallet wallet, const char *trade_no,
+                    char ret_stray_no[ORDER_NUMBER_SIZE])
 {
-    struct sql *sql = sql_begin(db, "SELECT 1 FROM stray WHERE channel = ?1 AND trade_no = ?2");
-    sql_bind_text(sql, 1, pay_wallet_name(payment->wallet));
-    sql_bind_text(sql, 2, payment->trade_no);
+    struct sql *sql =
+        sql_begin(db, "SELECT stray_no FROM stray WHERE channel = ?1 AND trade_no = ?2");
+    sql_bind_text(sql, 1, pay_wallet_name(wallet));
+    sql_bind_text(sql, 2, trade_no);
     enum err err = sql_one(sql);
+    if (err == OK && !sql_copy_text(sql, 0, ret_stray_no, ORDER_NUMBER_SIZE)) {
+        err = ERR_CHECKSUM;
+    }
     sql_end(sql);
-    *ret_known = err == OK;
-    return err == ERR_NOT_FOUND ? OK : err;
+    return err;
 }
 
 enum err stray_found(struct orders *orders, struct db *db, const struct stray_payment *payment,
                      int64_t inbox_id)
 {
-    bool known = false;
-    enum err err = is_known(db, payment, &known);
-    if (err != OK || known) {
-        return err;
-    }
     MUST(payment->trade_no[0] != '\0');
     struct stray_step step = {0};
     struct stray_row row = {.wallet = payment->wallet, .version = 1};
+    enum err err = stray_find(db, payment->wallet, payment->trade_no, row.stray_no);
+    if (err != ERR_NOT_FOUND) {
+        return err; /* known */
+    }
     row.stray = stray_create(payment->amount, &step);
     if (!str_copy(row.trade_no, sizeof(row.trade_no), payment->trade_no)) {
         return ERR_RANGE;

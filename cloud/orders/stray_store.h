@@ -29,6 +29,10 @@ struct stray_row {
 MUST_CHECK enum err stray_found(struct orders *orders, struct db *db,
                                 const struct stray_payment *payment, int64_t inbox_id);
 
+/** The number of the stray payment that a wallet calls @p trade_no. ERR_NOT_FOUND. */
+MUST_CHECK enum err stray_find(struct db *db, enum pay_wallet wallet, const char *trade_no,
+                               char ret_stray_no[ORDER_NUMBER_SIZE]);
+
 /** ERR_NOT_FOUND. */
 MUST_CHECK enum err stray_row_load(struct db *db, const char *stray_no, struct stray_row *ret_row);
 

@@ -46,17 +46,17 @@ static enum err load_inbox(struct db *db, const char *document_no, struct review
 
 /*
  * A bill lists each refund, our own before we hear of it: done is done. One that had only begun
- * proves nothing. A stray payment is in it under the numbers that the provider named.
+ * proves nothing. A row of a stray payment, whatever order number it names, is not the order's.
  */
 static enum err load_bills(struct db *db, const char *document_no, struct review_facts *facts)
 {
     struct sql *sql = sql_begin(db, "SELECT coalesce(max(b.kind = 'payment'), 0),"
                                     " coalesce(max(b.kind = 'refund' AND b.state = 'done'), 0)"
-                                    " FROM (SELECT ?1 AS document_no) d"
-                                    " LEFT JOIN stray s ON s.stray_no = d.document_no"
-                                    " JOIN bill_row b ON b.order_no = coalesce(s.seen_as,"
-                                    "  d.document_no) WHERE s.stray_no IS NULL"
-                                    " OR (b.channel = s.channel AND b.trade_no = s.trade_no)");
+                                    " FROM bill_row b LEFT JOIN stray s"
+                                    "  ON s.channel = b.channel AND s.trade_no = b.trade_no"
+                                    " WHERE b.order_no IN (?1,"
+                                    "  (SELECT seen_as FROM stray WHERE stray_no = ?1))"
+                                    " AND coalesce(s.stray_no, b.order_no) = ?1");
     sql_bind_text(sql, 1, document_no);
     enum err err = sql_one(sql);
     if (err == OK) {

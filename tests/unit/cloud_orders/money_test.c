@@ -143,6 +143,10 @@ TEST(money_for_an_unknown_number_is_owned_too)
     CHECK_EQ_I64(rig_number(&rig, STRAYS, NULL), 1);
     notify.result = PAY_CLOSED;
     CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
+    CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'stray_notify'", NULL),
+                 1);
+    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "NOBODYS");
+    CHECK_EQ_U64(tell(&notify, text, sizeof(text)), 200);
     CHECK_EQ_I64(rig_number(&rig, "SELECT count(*) FROM alarm WHERE kind = 'unknown_order'", NULL),
                  1);
     CHECK(rig_books_are_clean(&rig));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the providers say of an order, in answers and in bills, binds the persons who decide. */
-#include "tests/unit/cloud_orders/review_steps.h"
+#include "tests/unit/cloud_orders/provider_steps.h"
 
 TEST(the_provider_is_asked_again)
 {
@@ -57,43 +57,6 @@ TEST(a_foreign_currency_is_settled_by_its_reference)
     rig_end(&rig);
 }
 
-struct facts {
-    const char *document_no;
-    struct review_facts facts;
-};
-
-static enum err load_facts(struct db *db, void *arg)
-{
-    struct facts *facts = arg;
-    return review_facts_load(db, facts->document_no, &facts->facts);
-}
-
-static struct review_facts facts_of(const struct rig *rig, const char *no)
-{
-    struct facts facts = {.document_no = no};
-    CHECK_EQ_I64(store_read(rig->store, load_facts, &facts), OK);
-    return facts.facts;
-}
-
-/* What a provider said of an order, in a bill or in an answer. */
-struct said {
-    const char *order_no;
-    const char *word; /* kind of the bill's row, or verdict */
-    const char *refund_no;
-};
-
-static enum err add_bill_row(struct db *db, void *arg)
-{
-    const struct said *said = arg;
-    struct sql *sql = sql_begin(db, "INSERT INTO bill_row (channel, day, kind, order_no, refund_no,"
-                                    " trade_no, fen) VALUES ('wechat', '2026-11-20', ?2, ?1, ?3,"
-                                    " 'T', 5000)");
-    sql_bind_text(sql, 1, said->order_no);
-    sql_bind_text(sql, 2, said->word);
-    sql_bind_text(sql, 3, said->refund_no);
-    return sql_run(sql);
-}
-
 static enum err add_inbox(struct db *db, void *arg)
 {
     const struct said *said = arg;
@@ -103,13 +66,6 @@ static enum err add_inbox(struct db *db, void *arg)
     sql_bind_text(sql, 1, said->order_no);
     sql_bind_text(sql, 2, said->word);
     return sql_run(sql);
-}
-
-static void write_bill(const struct rig *rig, const char *no, const char *kind,
-                       const char *refund_no)
-{
-    struct said said = {no, kind, refund_no};
-    CHECK_EQ_I64(store_run(rig->store, add_bill_row, &said), OK);
 }
 
 TEST(what_a_bill_says_counts)
@@ -165,12 +121,6 @@ static void give_up_refund(struct rig *rig, char no[33])
     sign(no, "wang", "refund", "settled");
     CHECK(rig_until(rig, no, "REVIEW"));
     attach(no, "reference", "attached");
-}
-
-static int64_t bank_fen(const struct rig *rig)
-{
-    return rig_number(rig, "SELECT coalesce(sum(fen), 0) FROM account_sum WHERE account = 'BANK'",
-                      NULL);
 }
 
 /* It came to nothing: it is no reason against paying back from the bank. */
@@ -322,119 +272,6 @@ TEST(the_wallet_is_asked_before_the_bank_pays)
                             "SELECT count(*) FROM account_sum WHERE account = 'BANK' AND fen <> 0",
                             NULL),
                  0);
-    rig_end(&rig);
-}
-
-/* ---- stray payments, which are asked about by their trade number ---- */
-
-#define STRAY_SEEN_AS "SOMEBODYELSES"
-
-enum { STRAY_FEN = 700 };
-
-static void find_stray(struct rig *rig, char stray_no[33])
-{
-    rig_begin(rig);
-    add_persons(rig);
-    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
-                                .result = PAY_PAID,
-                                .amount_fen = STRAY_FEN,
-                                .refunded_fen = -1,
-                                .currency_ok = true,
-                                .http_status = 200,
-                                .reply = "",
-                                .order_no = STRAY_SEEN_AS};
-    double_pay_settle(STRAY_SEEN_AS, STRAY_FEN);
-    str_format_cut(notify.trade_no, sizeof(notify.trade_no), "%s",
-                   double_pay_trade(STRAY_SEEN_AS).trade_no);
-    double_pay_notify(&notify);
-    struct double_answer answer = double_http_call(HTTP_POST, "/pay/wechat/notify", "{}");
-    double_answer_finish(&answer);
-    rig_text(rig, "SELECT stray_no FROM stray", NULL, stray_no, 33);
-    attach(stray_no, "reference", "attached");
-}
-
-static bool stray_is(const struct rig *rig, const char *state)
-{
-    return rig_number(rig, "SELECT count(*) FROM stray WHERE state = ?1", state) == 1;
-}
-
-TEST(a_stray_payment_is_paid_back_by_the_bank)
-{
-    struct rig rig;
-    char no[33];
-    char word[64];
-    find_stray(&rig, no);
-    ask(no, "query", "li", "", word);
-    CHECK_EQ_STR(word, "paid");
-    CHECK_EQ_I64(rig_number(&rig,
-                            "SELECT count(*) FROM pay_inbox WHERE source = 'query'"
-                            " AND document_no = ?1",
-                            no),
-                 1);
-    sign(no, "li", "repaid", "first");
-    sign(no, "wang", "repaid", "settled");
-    CHECK(stray_is(&rig, "REFUNDED"));
-    CHECK_EQ_I64(bank_fen(&rig), -STRAY_FEN);
-    CHECK(rig_books_are_clean(&rig));
-    rig_end(&rig);
-}
-
-/* It went back on the wallet's own pages, and only the wallet knows. */
-TEST(a_stray_payment_that_went_back_is_not_repaid)
-{
-    struct rig rig;
-    char no[33];
-    find_stray(&rig, no);
-    double_pay_force(CALL_QUERY, PAY_UNKNOWN, 1, false);
-    sign(no, "li", "repaid", "wallet_silent");
-    sign(no, "li", "repaid", "first");
-    double_pay_return(STRAY_SEEN_AS);
-    sign(no, "wang", "repaid", "already_refunded");
-    sign(no, "wang", "refund", "already_refunded");
-    CHECK(stray_is(&rig, "OPEN"));
-    sign(no, "li", "refunded", "first");
-    sign(no, "wang", "refunded", "settled");
-    CHECK(stray_is(&rig, "REFUNDED"));
-    CHECK_EQ_I64(bank_fen(&rig), 0);
-    CHECK(rig_books_are_clean(&rig));
-    rig_end(&rig);
-}
-
-/* Our own refund of it was given up, and finished by hand. */
-TEST(a_stray_payment_whose_refund_arrived_is_not_repaid)
-{
-    struct rig rig;
-    char no[33];
-    find_stray(&rig, no);
-    double_pay_force(CALL_REFUND, PAY_REFUND_ABNORMAL, 1, false);
-    sign(no, "li", "refund", "first");
-    sign(no, "wang", "refund", "settled");
-    CHECK(rig_until_number(&rig, "SELECT state = 'REVIEW' FROM stray", NULL, 1));
-    double_pay_force(CALL_REFUND_QUERY, PAY_REFUND_PROCESSING, 1, false);
-    sign(no, "li", "repaid", "wallet_silent");
-    double_pay_force(CALL_QUERY, PAY_PAID_REFUND_SEEN, 2, false);
-    double_pay_force(CALL_REFUND_QUERY, PAY_REFUND_ABNORMAL, 1, false);
-    sign(no, "li", "repaid", "first"); /* what is seen is ours, and it came to nothing */
-    double_pay_force(CALL_REFUND_QUERY, PAY_REFUNDED, 1, false);
-    sign(no, "wang", "repaid", "already_refunded");
-    CHECK(stray_is(&rig, "REVIEW"));
-    CHECK_EQ_I64(bank_fen(&rig), 0);
-    rig_end(&rig);
-}
-
-/* Of the bill's rows under that number only those of this trade. */
-TEST(what_a_bill_says_of_a_stray_payment)
-{
-    struct rig rig;
-    char no[33];
-    find_stray(&rig, no);
-    write_bill(&rig, STRAY_SEEN_AS, "refund", "SOMEBODYS");
-    CHECK(!facts_of(&rig, no).provider_refunded);
-    rig_exec(&rig, "UPDATE bill_row SET trade_no = (SELECT trade_no FROM stray)");
-    CHECK(facts_of(&rig, no).provider_refunded);
-    sign(no, "li", "repaid", "already_refunded");
-    rig_exec(&rig, "UPDATE bill_row SET channel = 'alipay'");
-    CHECK(!facts_of(&rig, no).provider_refunded);
     rig_end(&rig);
 }
 
