@@ -225,7 +225,7 @@ static bool is_drained(struct world *world, bool last)
     if (last && look.items.failure[0] != '\0') {
         world_fail(world, "%s", look.items.failure);
     }
-    return look.done;
+    return look.done && world->cloud.up; /* it may have lost its power behind the look */
 }
 
 static bool tenants_are_done(const struct world *world)
