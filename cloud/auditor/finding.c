@@ -9,7 +9,8 @@
 static const struct finding_rule RULES[FOUND_COUNT] = {
     [FOUND_PAID_UNKNOWN] = {"paid_unknown", WEIGHT_DIFFERENCE, SIDE_GAIN,
                             "a wallet was paid for a number that nobody here knows",
-                            "query the wallet; book it as a stray payment and pay it back"},
+                            "pay it back on the wallet's own pages, and close the item of the "
+                            "bill (NOT_OURS) with its reference"},
     [FOUND_PAID_NOT_BOOKED] =
         {"paid_not_booked", WEIGHT_DIFFERENCE, SIDE_GAIN,
          "the bill shows a payment of an order that is not paid in the books",
@@ -17,7 +18,8 @@ static const struct finding_rule RULES[FOUND_COUNT] = {
     [FOUND_SECOND_PAYMENT] = {"second_payment", WEIGHT_DIFFERENCE, SIDE_GAIN,
                               "the bill shows another payment for an order that is paid already, "
                               "and no stray payment owns it",
-                              "book it as a stray payment and pay it back by its trade number"},
+                              "query the order: a payment that it did not take becomes a stray "
+                              "payment; else pay it back on the wallet's own pages"},
     [FOUND_PAYMENT_NOT_IN_BILL] =
         {"payment_not_in_bill", WEIGHT_DIFFERENCE, SIDE_LOSS,
          "the books say paid, and the bills of all days in question do not",
