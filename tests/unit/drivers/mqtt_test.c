@@ -117,6 +117,23 @@ static void wait_event(struct mqtt *from, enum mqtt_event_kind kind)
     } while (event.kind != kind);
 }
 
+static enum err publish(struct mqtt *from, const char *topic, const char *text, uint32_t expiry_s)
+{
+    struct mqtt_message message = {
+        .topic = topic, .payload = text, .size = strlen(text), .expiry_s = expiry_s};
+    return mqtt_publish(from, &message);
+}
+
+/* Connected says nothing of the subscription, which may still be on its way while another client
+ * speaks already. A message of one's own comes back only behind it. */
+static void wait_subscribed(struct mqtt *from)
+{
+    wait_event(from, MQTT_EVENT_CONNECTED);
+    CHECK_EQ_I64(publish(from, "a/subscribed", "", 0), OK);
+    wait_event(from, MQTT_EVENT_MESSAGE);
+    CHECK_EQ_STR(event.topic, "a/subscribed");
+}
+
 static void begin(void)
 {
     mqtt_destroy(mqtt);
@@ -127,14 +144,7 @@ static void begin(void)
     port = free_port();
     broker_start();
     mqtt = client("one", 0, NULL);
-    wait_event(mqtt, MQTT_EVENT_CONNECTED);
-}
-
-static enum err publish(struct mqtt *from, const char *topic, const char *text, uint32_t expiry_s)
-{
-    struct mqtt_message message = {
-        .topic = topic, .payload = text, .size = strlen(text), .expiry_s = expiry_s};
-    return mqtt_publish(from, &message);
+    wait_subscribed(mqtt);
 }
 
 TEST(messages_in_their_order)
@@ -214,8 +224,7 @@ TEST(sessions_keep_messages_until_they_expire)
 {
     begin();
     other = client("two", 60, NULL);
-    wait_event(other, MQTT_EVENT_CONNECTED);
-    clock_system_wait_ms(200); /* its subscription has arrived */
+    wait_subscribed(other);
     mqtt_destroy(other);
     CHECK_EQ_I64(publish(mqtt, "a/b", "short", 1), OK);
     CHECK_EQ_I64(publish(mqtt, "a/b", "long", 60), OK);
@@ -245,18 +254,17 @@ TEST(the_will_speaks_only_for_the_dead)
     char text[8];
     begin();
     other = client("two", 0, "a/will");
-    wait_event(other, MQTT_EVENT_CONNECTED);
-    CHECK_EQ_I64(publish(other, "a/hello", "two", 0), OK);
-    wait_event(other, MQTT_EVENT_MESSAGE); /* subscribed, nothing under way */
+    wait_subscribed(other);
     wait_event(mqtt, MQTT_EVENT_MESSAGE);
-    CHECK_EQ_STR(event.topic, "a/hello");
-    mqtt_destroy(other); /* an orderly end */
+    CHECK_EQ_STR(event.topic, "a/subscribed"); /* the other's: nothing of it is under way */
+    mqtt_destroy(other);                       /* an orderly end */
     other = NULL;
     CHECK(str_format(text, sizeof(text), "%u", (unsigned)port));
+    CHECK(setenv("MQTT_TEST_PORT", text, 1) == 0); /* here: behind fork() it might wait for ever
+                                                      for a lock of the client's thread */
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
-        (void)setenv("MQTT_TEST_PORT", text, 1);
         (void)execl("/proc/self/exe", "mqtt_test", "--filter", "helper", (char *)NULL);
         _exit(127);
     }
