@@ -15,8 +15,8 @@
 #include "drivers/rng/rng_system.h"
 #include "protocol/bus/report.h"
 #include "protocol/bus/topic.h"
-#include "tests/unit/cloud/broker.h"
 #include "tests/unit/cloud/temp_folder.h"
+#include "tests/unit/drivers/broker.h"
 #include "tests/unit/test.h"
 
 enum { WAIT_MS = 10000, STEP_MS = 10, EPOCH = 7 };

@@ -19,9 +19,9 @@
 #include "drivers/mqtt/mqtt.h"
 #include "drivers/rng/rng_system.h"
 #include "protocol/api/read.h"
-#include "tests/unit/cloud/broker.h"
 #include "tests/unit/cloud/http_client.h"
 #include "tests/unit/cloud/temp_folder.h"
+#include "tests/unit/drivers/broker.h"
 #include "tests/unit/test.h"
 
 enum { WAIT_MS = 10000, STEP_MS = 5, CALLERS_MAX = 24 };

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* The MQTT client with a real broker, without TLS (the collector's live test has that part). */
-#include <errno.h>
 #include <signal.h>
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,80 +12,22 @@
 #include "drivers/clock/clock_system.h"
 #include "drivers/mqtt/mqtt.h"
 #include "drivers/rng/rng_system.h"
+#include "tests/unit/drivers/broker.h"
 #include "tests/unit/test.h"
 
-enum { WAIT_MS = 20000, STEP_MS = 20 };
+enum { WAIT_MS = 20000 };
 
-static pid_t broker;
-static uint16_t port;
+static struct broker broker;
 static struct mqtt *mqtt;
 static struct mqtt *other;
 static struct mqtt_event event;
-
-static struct sockaddr_in loopback(uint16_t number)
-{
-    return (struct sockaddr_in){.sin_family = AF_INET,
-                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-                                .sin_port = htons(number)};
-}
-
-static uint16_t free_port(void)
-{
-    struct sockaddr_in address = loopback(0);
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(fd >= 0);
-    CHECK(bind(fd, (const struct sockaddr *)&address, size) == 0);
-    CHECK(getsockname(fd, (struct sockaddr *)&address, &size) == 0);
-    CHECK(close(fd) == 0);
-    return ntohs(address.sin_port);
-}
-
-static bool broker_answers(void)
-{
-    struct sockaddr_in address = loopback(port);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool answers = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
-    (void)close(fd);
-    return answers;
-}
-
-static void broker_start(void)
-{
-    char text[8];
-    CHECK(str_format(text, sizeof(text), "%u", (unsigned)port));
-    broker = fork();
-    CHECK(broker >= 0);
-    if (broker == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-        int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-        (void)dup2(null_fd, STDOUT_FILENO);
-        (void)dup2(null_fd, STDERR_FILENO);
-        /* Without a configuration mosquitto listens on loopback only. */
-        (void)execlp("mosquitto", "mosquitto", "-p", text, (char *)NULL);
-        _exit(127);
-    }
-    for (int waited = 0; !broker_answers(); waited += STEP_MS) {
-        CHECK(waited < WAIT_MS);
-        clock_system_wait_ms(STEP_MS);
-    }
-}
-
-static void broker_stop(void)
-{
-    if (broker > 0) {
-        (void)kill(broker, SIGKILL);
-        (void)waitpid(broker, NULL, 0);
-        broker = 0;
-    }
-}
 
 static struct mqtt *client(const char *id, uint32_t session_expiry_s, const char *will)
 {
     struct mqtt *made = NULL;
     struct mqtt_config config = {
         .host = "127.0.0.1",
-        .port = port,
+        .port = broker.port,
         .client_id = id,
         .keep_alive_s = 5,
         .session_expiry_s = session_expiry_s,
@@ -140,9 +76,9 @@ static void begin(void)
     mqtt_destroy(other);
     mqtt = NULL;
     other = NULL;
-    broker_stop();
-    port = free_port();
-    broker_start();
+    broker_kill(&broker);
+    broker.port = 0;
+    CHECK(broker_start(&broker));
     mqtt = client("one", 0, NULL);
     wait_subscribed(mqtt);
 }
@@ -199,12 +135,12 @@ TEST(empty_and_binary_payloads)
 TEST(a_broker_that_comes_back)
 {
     begin();
-    broker_stop();
+    broker_kill(&broker);
     wait_event(mqtt, MQTT_EVENT_DISCONNECTED);
     CHECK(event.reason[0] != '\0');
     CHECK(!mqtt_is_connected(mqtt));
     CHECK_EQ_I64(publish(mqtt, "a/b", "lost", 0), ERR_UNAVAILABLE);
-    broker_start();
+    CHECK(broker_start(&broker));
     wait_event(mqtt, MQTT_EVENT_CONNECTED);
     CHECK_EQ_I64(publish(mqtt, "a/b", "kept", 0), OK); /* subscriptions are made anew */
     wait_event(mqtt, MQTT_EVENT_MESSAGE);
@@ -214,7 +150,7 @@ TEST(a_broker_that_comes_back)
 TEST(a_broker_that_was_never_there)
 {
     begin();
-    broker_stop();
+    broker_kill(&broker);
     other = client("two", 0, NULL);
     wait_event(other, MQTT_EVENT_DISCONNECTED);
     CHECK(!mqtt_is_connected(other));
@@ -242,7 +178,7 @@ TEST(helper_that_is_killed)
     if (text == NULL || !parse_u32(text, 65535, &number)) {
         return;
     }
-    port = (uint16_t)number;
+    broker.port = (uint16_t)number;
     struct mqtt *doomed = client("three", 0, "a/will");
     wait_event(doomed, MQTT_EVENT_CONNECTED);
     CHECK_EQ_I64(publish(doomed, "a/alive", "yes", 0), OK);
@@ -259,7 +195,7 @@ TEST(the_will_speaks_only_for_the_dead)
     CHECK_EQ_STR(event.topic, "a/subscribed"); /* the other's: nothing of it is under way */
     mqtt_destroy(other);                       /* an orderly end */
     other = NULL;
-    CHECK(str_format(text, sizeof(text), "%u", (unsigned)port));
+    CHECK(str_format(text, sizeof(text), "%u", (unsigned)broker.port));
     CHECK(setenv("MQTT_TEST_PORT", text, 1) == 0); /* here: behind fork() it might wait for ever
                                                       for a lock of the client's thread */
     pid_t child = fork();
@@ -295,7 +231,7 @@ TEST(certificates_that_cannot_be_used)
     mqtt_event_finish(&event);
     mqtt = NULL;
     other = NULL;
-    broker_stop();
+    broker_kill(&broker);
 }
 
 TEST_MAIN()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/cloud/broker.h"
+#include "tests/unit/drivers/broker.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,7 +15,7 @@
 
 #include "drivers/clock/clock_system.h"
 
-enum { WAIT_MS = 10000, STEP_MS = 10 };
+enum { WAIT_MS = 20000, STEP_MS = 10 };
 
 static bool port_answers(uint16_t port)
 {
@@ -38,11 +39,24 @@ static uint16_t free_port(void)
     return bound ? ntohs(address.sin_port) : 0;
 }
 
+/* A broker that root starts would go on as another user, and forget whose death it was to follow.
+ */
+static int config_of(uint16_t port)
+{
+    int fd = memfd_create("mosquitto.conf", MFD_CLOEXEC);
+    if (fd >= 0) {
+        (void)dprintf(fd, "listener %u 127.0.0.1\nallow_anonymous true\nuser root\n",
+                      (unsigned)port);
+    }
+    return fd;
+}
+
 bool broker_start(struct broker *broker)
 {
-    char text[8];
+    char path[32];
     broker->port = broker->port != 0 ? broker->port : free_port();
-    (void)snprintf(text, sizeof(text), "%u", (unsigned)broker->port);
+    int config_fd = config_of(broker->port);
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", config_fd);
     (void)fflush(stdout);
     broker->pid = fork();
     if (broker->pid == 0) {
@@ -50,10 +64,12 @@ bool broker_start(struct broker *broker)
         int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
         (void)dup2(null_fd, STDOUT_FILENO);
         (void)dup2(null_fd, STDERR_FILENO);
-        (void)execlp("mosquitto", "mosquitto", "-p", text, (char *)NULL);
-        (void)execl("/usr/sbin/mosquitto", "mosquitto", "-p", text, (char *)NULL);
+        (void)fcntl(config_fd, F_SETFD, 0); /* it survives the exec */
+        (void)execlp("mosquitto", "mosquitto", "-c", path, (char *)NULL);
+        (void)execl("/usr/sbin/mosquitto", "mosquitto", "-c", path, (char *)NULL);
         _exit(127);
     }
+    (void)close(config_fd);
     for (int waited = 0; waited < WAIT_MS; waited += STEP_MS) {
         if (port_answers(broker->port)) {
             return true;
@@ -63,8 +79,21 @@ bool broker_start(struct broker *broker)
     return false;
 }
 
-void broker_stop(const struct broker *broker)
+static void end(struct broker *broker, int how)
 {
-    (void)kill(broker->pid, SIGTERM);
-    (void)waitpid(broker->pid, NULL, 0);
+    if (broker->pid > 0) {
+        (void)kill(broker->pid, how);
+        (void)waitpid(broker->pid, NULL, 0);
+        broker->pid = 0;
+    }
+}
+
+void broker_stop(struct broker *broker)
+{
+    end(broker, SIGTERM);
+}
+
+void broker_kill(struct broker *broker)
+{
+    end(broker, SIGKILL);
 }
