@@ -30,6 +30,7 @@ struct notify {
     enum pay_wallet wallet;
     struct pay_notify read;
     char document_no[PAY_TRADE_NO_SIZE]; /* what it is about; as the wallet says if we know none */
+    bool is_our_refund;                  /* it came with the number of a refund of ours */
     bool is_stray;                       /* that is a stray payment of ours */
     size_t body_size;
     uint8_t body[]; /* the raw bytes */
@@ -95,19 +96,6 @@ static enum order_event_kind refund_event(enum pay_result result)
     return result == PAY_REFUND_ABNORMAL ? ORDER_EV_REFUND_ABNORMAL : ORDER_EV_REFUND_CLOSED;
 }
 
-/* A word about our own refund number. ERR_NOT_FOUND if it is not ours. */
-static enum err tell_refund(struct notify *notify, struct db *db, int64_t inbox_id)
-{
-    char document_no[ORDER_NUMBER_SIZE];
-    if (!is_refund_word(notify->read.result) || notify->read.refund_no[0] == '\0') {
-        return ERR_NOT_FOUND;
-    }
-    enum err err = refund_find(db, notify->wallet, notify->read.refund_no, document_no);
-    return err == OK ? refund_tell(notify->orders, db, document_no,
-                                   refund_event(notify->read.result), inbox_id)
-                     : err;
-}
-
 /*
  * The wallet names a stray payment by the order number that was no order of ours, or the one of
  * another payment: our refund's number or the trade number tells which document it is about.
@@ -119,6 +107,7 @@ static enum err find_document(struct notify *notify, struct db *db)
     enum err err = ERR_NOT_FOUND;
     if (read->refund_no[0] != '\0') {
         err = refund_find(db, notify->wallet, read->refund_no, document_no);
+        notify->is_our_refund = err == OK;
     }
     if (err == ERR_NOT_FOUND) {
         err = stray_find(db, notify->wallet, read->trade_no, document_no);
@@ -130,16 +119,17 @@ static enum err find_document(struct notify *notify, struct db *db)
     return err == ERR_NOT_FOUND ? OK : err;
 }
 
+/* To the refund if it is a word about one of ours, else to the payment. */
 static enum err tell(struct notify *notify, struct db *db, int64_t inbox_id)
 {
-    enum err err = tell_refund(notify, db, inbox_id);
-    if (err != ERR_NOT_FOUND) {
-        return err;
+    const enum pay_result result = notify->read.result;
+    if (notify->is_our_refund && is_refund_word(result)) {
+        return refund_tell(notify->orders, db, notify->document_no, refund_event(result), inbox_id);
     }
     if (notify->is_stray) {
         return tell_stray(notify, db);
     }
-    err = tell_order(notify, db, inbox_id);
+    const enum err err = tell_order(notify, db, inbox_id);
     return err == ERR_NOT_FOUND ? tell_nobody(notify, db, inbox_id) : err;
 }
 
