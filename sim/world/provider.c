@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A call is an object that outlives its caller: the request travels, the provider acts, the answer
- * travels, and the server may have given up or died anywhere in between.
- */
+/* The provider's books, the notices that it sends, and what it does when it is asked. */
 #include "sim/world/provider.h"
 
 #include <inttypes.h>
@@ -11,33 +8,15 @@
 #include <string.h>
 
 #include "common/must.h"
-#include "common/parse.h"
 #include "common/str.h"
+#include "sim/world/provider_call.h"
 #include "sim/world/world.h"
 
 enum {
-    CALL_TIMEOUT_S = 8,
-    GATE_MS = 100,
     NOTIFY_TRIES_MAX = 8,
     REFUND_SLOW_S_MAX = 600,
     WRONG_BY_FEN = 7,
     AT_ONCE_MS_MAX = 15000,
-};
-
-enum op { OP_PRECREATE, OP_QUERY, OP_CLOSE, OP_REFUND, OP_REFUND_QUERY };
-
-struct call {
-    struct pay *pay;
-    enum op op;
-    enum pay_wallet wallet;
-    char order_no[PAY_TRADE_NO_SIZE];
-    char trade_no[PAY_TRADE_NO_SIZE];
-    char refund_no[PAY_REFUND_NO_SIZE];
-    int64_t fen;
-    bool answered;
-    bool lost; /* nothing will come of it any more */
-    bool left; /* its caller has given up: whoever holds it last frees it */
-    struct pay_answer answer;
 };
 
 /* ---- the books ---- */
@@ -247,7 +226,7 @@ void provider_refund_outside(struct pay *pay, struct trade *trade)
 
 /* ---- what the server asks ---- */
 
-static void act_precreate(struct call *call)
+static void act_precreate(struct provider_call *call)
 {
     struct trade *trade = provider_find(call->pay, call->order_no);
     if (trade == NULL && world_strikes(call->pay->world, FAULT_PAY_REFUSED, DICE_PROVIDER)) {
@@ -281,7 +260,7 @@ static enum pay_result state_of(const struct trade *trade)
                                            : PAY_PAID;
 }
 
-static void act_query(struct call *call)
+static void act_query(struct provider_call *call)
 {
     const struct trade *trade = call->trade_no[0] != '\0'
                                     ? find_by_trade(call->pay, call->trade_no)
@@ -300,7 +279,7 @@ static void act_query(struct call *call)
                    trade->paid_fen > 0 ? trade->trade_no : "");
 }
 
-static void act_close(struct call *call)
+static void act_close(struct provider_call *call)
 {
     struct trade *trade = provider_find(call->pay, call->order_no);
     if (trade == NULL || !trade->exists) {
@@ -364,13 +343,13 @@ static struct trade_refund *find_refund(struct trade *trade, const char *refund_
     return NULL;
 }
 
-static struct trade *trade_of(struct call *call)
+static struct trade *trade_of(struct provider_call *call)
 {
     return call->order_no[0] != '\0' ? provider_find(call->pay, call->order_no)
                                      : find_by_trade(call->pay, call->trade_no);
 }
 
-static void act_refund(struct call *call)
+static void act_refund(struct provider_call *call)
 {
     struct world *world = call->pay->world;
     struct trade *trade = trade_of(call);
@@ -399,7 +378,7 @@ static void act_refund(struct call *call)
     call->answer.refunded_fen = call->fen;
 }
 
-static void act_refund_query(struct call *call)
+static void act_refund_query(struct provider_call *call)
 {
     struct trade *trade = trade_of(call);
     const struct trade_refund *refund = trade != NULL ? find_refund(trade, call->refund_no) : NULL;
@@ -407,9 +386,21 @@ static void act_refund_query(struct call *call)
     call->answer.refunded_fen = refund != NULL ? refund->fen : -1;
 }
 
-/* ---- the way there and back ---- */
+void provider_act(struct provider_call *call)
+{
+    static void (*const ACTS[])(struct provider_call * call) = {
+        [PROVIDER_PRECREATE] = act_precreate,
+        [PROVIDER_QUERY] = act_query,
+        [PROVIDER_CLOSE] = act_close,
+        [PROVIDER_REFUND] = act_refund,
+        [PROVIDER_REFUND_QUERY] = act_refund_query,
+    };
+    ACTS[call->op](call);
+}
 
-static void note_told(struct pay *pay, const char *order_no)
+/* ---- what others come to know ---- */
+
+void provider_note_told(struct pay *pay, const char *order_no)
 {
     struct trade *trade = provider_find(pay, order_no);
     if (trade != NULL) {
@@ -438,252 +429,4 @@ void provider_check_bought(struct pay *pay, int64_t fen)
                        trade->order_no);
         }
     }
-}
-
-static void answer_arrived(void *arg)
-{
-    struct call *call = arg;
-    const bool tells = call->op == OP_QUERY && call->answer.result == PAY_PAID;
-    if (tells && !call->left && gate_holds(call->pay->world, GATE_POLL)) {
-        kernel_after(KERNEL_WORLD, GATE_MS * KERNEL_MS, answer_arrived, call);
-        return;
-    }
-    if (tells) {
-        note_told(call->pay, call->order_no);
-    }
-    call->answered = true;
-    kernel_wake(call);
-    if (call->left) {
-        free(call);
-    }
-}
-
-static void request_arrived(void *arg)
-{
-    static void (*const ACTS[])(struct call * call) = {
-        [OP_PRECREATE] = act_precreate,
-        [OP_QUERY] = act_query,
-        [OP_CLOSE] = act_close,
-        [OP_REFUND] = act_refund,
-        [OP_REFUND_QUERY] = act_refund_query,
-    };
-    struct call *call = arg;
-    struct world *world = call->pay->world;
-    ACTS[call->op](call);
-    call->answer.evidence.verified = true;
-    if (!world_strikes(world, FAULT_PAY_LOST_ANSWER, DICE_PROVIDER)) {
-        const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, 600);
-        kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, answer_arrived, call);
-    } else if (call->left) {
-        free(call);
-    } else {
-        call->lost = true;
-    }
-}
-
-/* Canary: what was given up once is closed for ever, whatever the provider would say. */
-static bool is_given_up(const struct call *call)
-{
-    const struct trade *trade = provider_find(call->pay, call->order_no);
-    return canary_is(CANARY_CLOSE_ON_TIMEOUT) && trade != NULL && trade->given_up;
-}
-
-static void give_up(const struct call *call, struct pay_answer *ret_answer)
-{
-    struct trade *trade = provider_find(call->pay, call->order_no);
-    if (canary_is(CANARY_CLOSE_ON_TIMEOUT) && call->op == OP_CLOSE && trade != NULL) {
-        trade->given_up = true;
-        ret_answer->result = PAY_CLOSED;
-        ret_answer->evidence.verified = true;
-    }
-}
-
-static void make_call(const struct call *question, struct pay_answer *ret_answer)
-{
-    if (is_given_up(question)) {
-        *ret_answer = (struct pay_answer){.result = PAY_CLOSED, .currency_ok = true};
-        ret_answer->evidence.verified = true;
-        return;
-    }
-    struct world *world = question->pay->world;
-    struct call *call = malloc(sizeof(*call));
-    MUST(call != NULL);
-    *call = *question;
-    call->answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1, .currency_ok = true};
-    const bool cut = question->pay->down_until_ns > kernel_now_ns();
-    const bool dropped = world_strikes(world, FAULT_PAY_LOST_CALL, DICE_PROVIDER);
-    call->lost = cut || dropped;
-    if (cut && !dropped) {
-        world_count(world, FAULT_NET_PARTITION);
-    }
-    if (!call->lost) {
-        const bool late = world_strikes(world, FAULT_PAY_LATE, DICE_PROVIDER);
-        const int64_t delay_ms = dice_between(&world->dice[DICE_PROVIDER], 1, late ? 20000 : 400);
-        kernel_after(KERNEL_WORLD, delay_ms * KERNEL_MS, request_arrived, call);
-    }
-    const int64_t deadline_ns = kernel_now_ns() + CALL_TIMEOUT_S * KERNEL_S;
-    bool in_time = true;
-    while (!call->answered && in_time) {
-        in_time = kernel_wait(call, deadline_ns);
-    }
-    if (call->answered) {
-        *ret_answer = call->answer;
-    } else {
-        *ret_answer = (struct pay_answer){.amount_fen = -1, .refunded_fen = -1};
-        give_up(question, ret_answer);
-    }
-    str_format_cut(ret_answer->log_text, sizeof(ret_answer->log_text), "provider says %d",
-                   (int)ret_answer->result);
-    if (call->answered || call->lost) {
-        free(call);
-    } else {
-        call->left = true; /* its request may still arrive and have its effect */
-    }
-}
-
-/* ---- cloud/payments/pay.h ---- */
-
-const char *pay_wallet_name(enum pay_wallet wallet)
-{
-    return wallet == PAY_ALIPAY ? "alipay" : "wechat";
-}
-
-bool pay_has(const struct pay *pay, enum pay_wallet wallet)
-{
-    (void)pay;
-    (void)wallet;
-    return true;
-}
-
-bool pay_precreate_body(const struct pay *pay, enum pay_wallet wallet,
-                        const struct pay_order *order, char ret_body[PAY_BODY_SIZE])
-{
-    (void)pay;
-    (void)wallet;
-    return str_format(ret_body, PAY_BODY_SIZE, "%" PRId64, order->amount_fen);
-}
-
-void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no, const char *body,
-                   struct pay_answer *ret_answer)
-{
-    struct call call = {.pay = pay, .op = OP_PRECREATE, .wallet = wallet};
-    MUST(parse_i64(body, 1, INT64_MAX, &call.fen));
-    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
-    make_call(&call, ret_answer);
-}
-
-void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
-               struct pay_answer *ret_answer)
-{
-    struct call call = {.pay = pay, .op = OP_QUERY, .wallet = wallet};
-    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
-    make_call(&call, ret_answer);
-}
-
-void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_no,
-                     struct pay_answer *ret_answer)
-{
-    struct call call = {.pay = pay, .op = OP_QUERY, .wallet = wallet};
-    str_format_cut(call.trade_no, sizeof(call.trade_no), "%s", trade_no);
-    make_call(&call, ret_answer);
-}
-
-void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
-               struct pay_answer *ret_answer)
-{
-    struct call call = {.pay = pay, .op = OP_CLOSE, .wallet = wallet};
-    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
-    make_call(&call, ret_answer);
-}
-
-bool pay_refund_body(const struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
-                     char ret_body[PAY_BODY_SIZE])
-{
-    (void)pay;
-    (void)wallet;
-    return str_format(ret_body, PAY_BODY_SIZE, "%s %s %" PRId64,
-                      refund->order_no != NULL ? refund->order_no : "-",
-                      refund->trade_no != NULL ? refund->trade_no : "-", refund->refund_fen);
-}
-
-/* "ORDER TRADE FEN" into the call; "-" is none. */
-static void read_body(const char *body, struct call *call)
-{
-    const char *trade = strchr(body, ' ');
-    MUST(trade != NULL);
-    const char *fen = strchr(trade + 1, ' ');
-    MUST(fen != NULL && parse_i64(fen + 1, 1, INT64_MAX, &call->fen));
-    if (body[0] != '-') {
-        MUST(str_copy_bytes(call->order_no, sizeof(call->order_no), body, (size_t)(trade - body)));
-    }
-    if (trade[1] != '-') {
-        MUST(str_copy_bytes(call->trade_no, sizeof(call->trade_no), trade + 1,
-                            (size_t)(fen - trade - 1)));
-    }
-}
-
-void pay_refund(struct pay *pay, enum pay_wallet wallet, const char *refund_no, const char *body,
-                struct pay_answer *ret_answer)
-{
-    struct call call = {.pay = pay, .op = OP_REFUND, .wallet = wallet};
-    str_format_cut(call.refund_no, sizeof(call.refund_no), "%s", refund_no);
-    read_body(body, &call);
-    make_call(&call, ret_answer);
-}
-
-void pay_refund_query(struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
-                      struct pay_answer *ret_answer)
-{
-    struct call call = {.pay = pay, .op = OP_REFUND_QUERY, .wallet = wallet};
-    str_format_cut(call.refund_no, sizeof(call.refund_no), "%s", refund->refund_no);
-    str_format_cut(call.order_no, sizeof(call.order_no), "%s",
-                   refund->order_no != NULL ? refund->order_no : "");
-    str_format_cut(call.trade_no, sizeof(call.trade_no), "%s",
-                   refund->trade_no != NULL ? refund->trade_no : "");
-    make_call(&call, ret_answer);
-}
-
-void pay_answer_finish(struct pay_answer *answer)
-{
-    free(answer->evidence.body);
-    answer->evidence.body = NULL;
-}
-
-void pay_notify_read(struct pay *pay, enum pay_wallet wallet, const struct pay_notify_in *in,
-                     struct pay_notify *ret_notify)
-{
-    struct call call = {.pay = pay};
-    char text[256];
-    (void)wallet;
-    MUST(str_copy_bytes(text, sizeof(text), (const char *)in->body, in->body_size));
-    read_body(text, &call);
-    note_told(pay, call.order_no);
-    *ret_notify = (struct pay_notify){.verdict = PAY_NOTIFY_GENUINE,
-                                      .result = PAY_PAID,
-                                      .amount_fen = call.fen,
-                                      .refunded_fen = -1,
-                                      .currency_ok = true,
-                                      .http_status = 200,
-                                      .reply = "success",
-                                      .reply_type = "text/plain"};
-    const struct trade *trade = provider_find(pay, call.order_no);
-    if (is_given_up(&call) || (canary_is(CANARY_STRAY_DROPPED) && trade != NULL && trade->stray)) {
-        ret_notify->verdict = PAY_NOTIFY_NEWS;
-    }
-    str_format_cut(ret_notify->order_no, sizeof(ret_notify->order_no), "%s", call.order_no);
-    str_format_cut(ret_notify->trade_no, sizeof(ret_notify->trade_no), "%s", call.trade_no);
-}
-
-void pay_notify_fail(enum pay_wallet wallet, struct pay_notify *notify)
-{
-    (void)wallet;
-    notify->http_status = 500;
-    notify->reply = "";
-}
-
-bool pay_keys_refresh(struct pay *pay, char ret_log[PAY_LOG_SIZE])
-{
-    (void)pay;
-    ret_log[0] = '\0';
-    return true;
 }

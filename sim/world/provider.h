@@ -6,8 +6,9 @@
 
 /*
  * Both wallets, as a provider with books of its own: what was paid, what was paid back, and when.
- * cloud/payments/pay.h is a call to it over the network. An Alipay code makes no trade before it is
- * scanned; a WeChat one does at once. Notifies come until they are acknowledged, or not at all.
+ * cloud/payments/pay.h is a call to it over the network (pay_double.c). An Alipay code makes no
+ * trade before it is scanned; a WeChat one does at once. Notifies come until they are acknowledged,
+ * or not at all.
  */
 enum { TRADE_REFUNDS_MAX = 4, PROVIDER_EXPIRY_S = 300 /* as the server asks for it */ };
 
