@@ -8,8 +8,6 @@
 #include "tests/unit/cloud_cards/card_rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 static struct card_rig rig;
 static struct laid laid;
 static struct api_card_write write;

@@ -7,7 +7,7 @@
 
 /* A purchase card, its meter, and a tenant's way with them. What goes wrong on the way ends the
  * program: nothing after it could be judged. */
-enum { FEN = 5000, WRITE_ROUNDS = 8, ENTER_ROUND = 3, WALLET_ROUND = 6, UPDATES = 3 };
+enum { WRITE_ROUNDS = 8, ENTER_ROUND = 3, WALLET_ROUND = 6, UPDATES = 3 };
 
 #define PURCHASE_MASTER ((const uint8_t *)"SHILLING TESTKEY")
 

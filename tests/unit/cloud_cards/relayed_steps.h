@@ -10,7 +10,7 @@
 #include "tests/unit/cloud_cards/relay_rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000, READ_ROUNDS = 2, WRITE_ROUNDS = 5, COMMIT_ROUND = 3, BODY_SIZE = 4096 };
+enum { READ_ROUNDS = 2, WRITE_ROUNDS = 5, COMMIT_ROUND = 3, BODY_SIZE = 4096 };
 
 static struct card_rig rig;
 static struct double_desfire card;

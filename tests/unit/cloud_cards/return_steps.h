@@ -10,8 +10,6 @@
 #include "tests/unit/cloud_cards/card_rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 #define PASSWORD "correct horse"
 
 static struct card_rig rig;

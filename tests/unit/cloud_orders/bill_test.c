@@ -7,8 +7,6 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 #define ALIPAY "alipay"
 #define DAY "2026-11-10"
 /* Noon of that day in Beijing: far from both midnights. */

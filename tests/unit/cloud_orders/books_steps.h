@@ -12,7 +12,7 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000, TEXT_SIZE = 256 };
+enum { TEXT_SIZE = 256 };
 
 #define DAY "2026-11-10"
 #define NEXT_DAY "2026-11-11"

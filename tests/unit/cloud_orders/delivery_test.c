@@ -7,7 +7,7 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000, COUNT_ROOM = 2, ORDER_ROOM = 3 };
+enum { COUNT_ROOM = 2, ORDER_ROOM = 3 };
 
 static const struct {
     int room;

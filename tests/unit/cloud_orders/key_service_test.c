@@ -4,7 +4,7 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000, COUNT_ROOM = 2 };
+enum { COUNT_ROOM = 2 };
 
 TEST(without_the_key_service_it_waits)
 {

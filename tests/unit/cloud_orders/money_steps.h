@@ -8,8 +8,6 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 static const char FLAGS[] = "SELECT flags FROM pay_order WHERE order_no = ?1";
 
 static inline struct pay_notify notify_of(const char *order_no, enum pay_result result, int64_t fen)
@@ -28,14 +26,21 @@ static inline struct pay_notify notify_of(const char *order_no, enum pay_result 
     return notify;
 }
 
-static inline unsigned tell(const struct pay_notify *notify, char *ret_text, size_t size)
+/* The notice arrives at @path, which is one wallet's. */
+static inline unsigned tell_at(const char *path, const struct pay_notify *notify, char *ret_text,
+                               size_t size)
 {
     double_pay_notify(notify);
-    struct double_answer answer = double_http_call(HTTP_POST, "/pay/alipay/notify", "{}");
+    struct double_answer answer = double_http_call(HTTP_POST, path, "{}");
     const unsigned status = answer.status;
     str_format_cut(ret_text, size, "%s", answer.text != NULL ? answer.text : "");
     double_answer_finish(&answer);
     return status;
+}
+
+static inline unsigned tell(const struct pay_notify *notify, char *ret_text, size_t size)
+{
+    return tell_at("/pay/alipay/notify", notify, ret_text, size);
 }
 
 static inline unsigned tell_paid(const char *order_no, int64_t fen)

@@ -9,8 +9,6 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 #define DAY "2026-11-10"
 #define NEXT_DAY "2026-11-11"
 /* Noon of that day in Beijing: far from both midnights. */

@@ -10,8 +10,6 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 #define PASSWORD "correct horse"
 
 static inline enum err add_person(const struct rig *rig, const char *name, const char *password,

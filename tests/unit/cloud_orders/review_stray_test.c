@@ -3,30 +3,29 @@
  * Payments that belong to no order, before two persons: what the wallets say of them, asked by
  * trade number, in notices and in bills, decides whether the money may still go back.
  */
+#include "tests/unit/cloud_orders/money_steps.h"
 #include "tests/unit/cloud_orders/provider_steps.h"
 
 #define STRAY_SEEN_AS "SOMEBODYELSES"
 
 enum { STRAY_FEN = 700 };
 
+static void tell_wechat(const struct pay_notify *notify)
+{
+    char text[64];
+    CHECK_EQ_U64(tell_at("/pay/wechat/notify", notify, text, sizeof(text)), 200);
+}
+
+/* Somebody has paid, and with a number that is no order of ours. */
 static void find_stray(struct rig *rig, char stray_no[33])
 {
     rig_begin(rig);
     add_persons(rig);
-    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
-                                .result = PAY_PAID,
-                                .amount_fen = STRAY_FEN,
-                                .refunded_fen = -1,
-                                .currency_ok = true,
-                                .http_status = 200,
-                                .reply = "",
-                                .order_no = STRAY_SEEN_AS};
+    struct pay_notify notify = notify_of(STRAY_SEEN_AS, PAY_PAID, STRAY_FEN);
     double_pay_settle(STRAY_SEEN_AS, STRAY_FEN);
     str_format_cut(notify.trade_no, sizeof(notify.trade_no), "%s",
                    double_pay_trade(STRAY_SEEN_AS).trade_no);
-    double_pay_notify(&notify);
-    struct double_answer answer = double_http_call(HTTP_POST, "/pay/wechat/notify", "{}");
-    double_answer_finish(&answer);
+    tell_wechat(&notify);
     rig_text(rig, "SELECT stray_no FROM stray", NULL, stray_no, 33);
     attach(stray_no, "reference", "attached");
 }
@@ -100,21 +99,14 @@ TEST(a_stray_payment_whose_refund_arrived_is_not_repaid)
     rig_end(&rig);
 }
 
+/* Of a refund that is none of ours. */
 static void tell_refund(const char *order_no, const char *trade_no, enum pay_result result)
 {
-    struct pay_notify notify = {.verdict = PAY_NOTIFY_GENUINE,
-                                .result = result,
-                                .amount_fen = STRAY_FEN,
-                                .refunded_fen = 300,
-                                .currency_ok = true,
-                                .http_status = 200,
-                                .reply = "",
-                                .refund_no = "SOMEBODYSR9"};
-    str_format_cut(notify.order_no, sizeof(notify.order_no), "%s", order_no);
+    struct pay_notify notify = notify_of(order_no, result, STRAY_FEN);
+    notify.refunded_fen = 300;
+    str_format_cut(notify.refund_no, sizeof(notify.refund_no), "SOMEBODYSR9");
     str_format_cut(notify.trade_no, sizeof(notify.trade_no), "%s", trade_no);
-    double_pay_notify(&notify);
-    struct double_answer answer = double_http_call(HTTP_POST, "/pay/wechat/notify", "{}");
-    double_answer_finish(&answer);
+    tell_wechat(&notify);
 }
 
 static int64_t count_of(const struct rig *rig, const char *alarm)

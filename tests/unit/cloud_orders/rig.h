@@ -21,7 +21,7 @@
 #define CARD_ADDRESS "000012345678"
 #define CARD_ADDRESS_2 "000012345679"
 
-enum { RIG_STATE_SIZE = 16 };
+enum { RIG_STATE_SIZE = 16, FEN = 5000 /* what an order of the tests is for */ };
 
 struct rig {
     struct store *store;

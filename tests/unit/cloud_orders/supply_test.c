@@ -3,8 +3,6 @@
 #include "tests/unit/cloud_orders/rig.h"
 #include "tests/unit/test.h"
 
-enum { FEN = 5000 };
-
 static const char SEEN[] = "SELECT seen FROM relay_job WHERE meter_id = 'm1'";
 
 TEST(a_dark_flat_is_switched_on_after_the_credit)
