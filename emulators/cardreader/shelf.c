@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include <fcntl.h>
-#include <libgen.h>
 #include <unistd.h>
 
 #include "emulators/cardreader/bytes.h"
@@ -191,18 +190,8 @@ struct card *shelf_put(struct shelf *shelf, const char *name, const uint8_t *ima
     return card != NULL && shelf_store(card) ? card : NULL;
 }
 
-static bool dir_sync(const char *path)
-{
-    char copy[CARD_PATH_SIZE];
-    (void)bytes_text_copy(copy, sizeof(copy), path);
-    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool done = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return done;
-}
-
+/* The old image or the new one, whatever kills us. Not synced: a chip does not wait for a disk, and
+ * a reader that does is late for libnfc's time-outs whenever the machine is busy. */
 static bool file_replace(const char *path, const uint8_t *bytes, size_t size)
 {
     char fresh[SHELF_NEW_SIZE];
@@ -212,9 +201,9 @@ static bool file_replace(const char *path, const uint8_t *bytes, size_t size)
     if (fd < 0) {
         return false;
     }
-    bool done = write(fd, bytes, size) == (ssize_t)size && fsync(fd) == 0;
+    bool done = write(fd, bytes, size) == (ssize_t)size;
     done = close(fd) == 0 && done;
-    return done && rename(fresh, path) == 0 && dir_sync(path);
+    return done && rename(fresh, path) == 0;
 }
 
 bool shelf_store(const struct card *card)
