@@ -10,7 +10,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import test from 'node:test';
 import * as settings from '../../tools/world/settings.mjs';
-import { listens, until, wait } from '../../tools/world/processes.mjs';
+import { until, wait } from '../../tools/world/processes.mjs';
 import { rows } from './lib/books.mjs';
 import { settled } from './lib/journey.mjs';
 import { keeping, withHouse } from './lib/setup.mjs';
@@ -127,7 +127,8 @@ test('a day is lived', { timeout: 240000 }, keeping(box, async (t, house) => {
   orders.good = await topUp(house, 'wechat', 2000);
   orders.outside = await topUp(house, 'wechat', 2500);
   orders.unheard = await cancelled(house, 'wechat', 2600);
-  await wait(8000); /* after the last question about an order that was closed */
+  await until('the last question about an order that was closed', () => rows(house,
+    `SELECT 1 FROM job WHERE kind = 'pay' AND key = '${orders.unheard}'`).length === 0, 60000);
   await house.wallet('notify drop always');
   await house.wallet(`pay ${orders.unheard} late`);
   await house.wallet(`refund-outside ${orders.outside}`);
@@ -326,7 +327,6 @@ test('the gateway is down, and the service', { timeout: 120000 },
 
 test('two persons settle what is left', { timeout: 120000 }, keeping(box, async (t, house) => {
   await house.startCloud();
-  await until('the cloud to listen', () => listens(house.ports.terminals), 30000);
   const run = (input, ...args) => execFileSync(house.program('shilling-cloud'),
     ['--config', house.path('conf', 'cloud.conf'), 'review', ...args], { encoding: 'utf8', input });
   run('a long secret\n', 'person-add', 'li');

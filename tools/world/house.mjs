@@ -193,7 +193,7 @@ export class House {
   async startCloud() {
     await this.processes.start('cloud', this.program('shilling-cloud'),
       ['--config', this.path('conf', 'cloud.conf')],
-      { ready: () => listens(this.ports.terminals), ms: 60000 });
+      { ready: /^ready /m, ms: 60000 });
   }
 
   async startCollector() {

@@ -127,8 +127,7 @@ export class Processes {
     entry.ended = new Promise((resolve) => child.on('close', (code, signal) => {
       entry.exit ??= { code, signal };
       left();
-      file.end();
-      resolve(entry.exit);
+      file.end(() => resolve(entry.exit)); // whoever waits for the end may read the log
     }));
     this.started.push(entry);
     if (ready) {

@@ -15,18 +15,28 @@ export function program(name) {
 }
 
 /**
- * Run until it ends, SIGKILL after `ms`: {code, signal, out, late}. A program that a test expects
- * to refuse must do so by itself, so callers look at `late`.
+ * Run until it ends, SIGKILL after `ms`, or a second after it has said `enough`: {code, signal,
+ * out, late}. A program that a test expects to refuse must do so by itself, so callers look at
+ * `late`.
  */
-export function run(command, args, { ms = 10000, env = {}, input } = {}) {
+export function run(command, args, { ms = 10000, env = {}, input, enough = null } = {}) {
   return new Promise((done, reject) => {
     const child = spawn(command, args, { env: { ...process.env, ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
     let out = '';
     let late = false;
-    const timer = setTimeout(() => { late = true; child.kill('SIGKILL'); }, ms);
-    child.stdout.on('data', (data) => { out += data; });
-    child.stderr.on('data', (data) => { out += data; });
+    const end = () => { late = true; child.kill('SIGKILL'); };
+    let timer = setTimeout(end, ms);
+    const keep = (data) => {
+      const missed = !enough?.test(out);
+      out += data;
+      if (missed && enough?.test(out)) {
+        clearTimeout(timer);
+        timer = setTimeout(end, 1000);
+      }
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
