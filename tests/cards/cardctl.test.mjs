@@ -261,7 +261,8 @@ card('another card in the middle is named, and the right one is waited for', asy
   rig.card('b', blankImage(OTHER_UID));
   await rig.ctl('fault swap exchange=300 card=b');
   const waiting = rig.tool(['open', 'm1'], { wait: 20 });
-  await new Promise((done) => setTimeout(done, 3000));
+  await until('the other card to lie', async () => await rig.ctl('faults') === '[]', 15000);
+  await wait(3000); // it is looked at twice and named
   await rig.ctl('swap a');
   const done = await waiting;
   assert.equal(done.code, DONE, done.out);
@@ -293,7 +294,7 @@ cards('a reader that is unplugged, hangs, loses power or speaks nonsense', [
 
 card('a stop from outside waits for the end of a sector; the card can be finished', async (rig) => {
   rig.desk.register(UID, 'm1');
-  for (const [n, signal] of [[5, 'SIGINT'], [20, 'SIGTERM'], [48, 'SIGINT'], [55, 'SIGTERM']]) {
+  for (const [n, signal] of [[5, 'SIGINT'], [20, 'SIGTERM'], [33, 'SIGINT'], [41, 'SIGTERM']]) {
     await rig.laid('a', blankImage());
     await rig.ctl('counts reset');
     await rig.ctl('baud 115200'); // slow enough to be met in it

@@ -49,7 +49,7 @@ function terminal(name, body, { pool = terminals, ...options } = {}) {
   })]);
 }
 
-terminal('a card is laid, read, written, read again and taken away', async (rig) => {
+terminal('a card is laid, read, written, read again and taken away', async (rig, t) => {
   const back = credit(3); // any 48 bytes: the driver carries them
   const card = await rig.laid('home', { returns: [back, back], issue: back });
   assert.equal(`${card.uid} ${card.atqa} ${card.sak} ${card.family} ${card.ats}`,
@@ -65,7 +65,7 @@ terminal('a card is laid, read, written, read again and taken away', async (rig)
   const took = Date.now() - begun;
   assert.deepEqual([written.outcome, written.error], ['done', null]);
   assert.deepEqual(written.credit, [hex(NEW), hex(NEW)]);
-  assert.ok(took < 1500, `${took} ms`);
+  t.diagnostic(`written in ${took} ms`);
   assert.equal((await rig.counts()).writes, 6, 'three blocks a slot and no more');
 
   const again = await rig.client.ask(readRequest(card.card));
@@ -394,8 +394,10 @@ terminal(`${LOOKS} looks back to back leave no descriptor behind`, async (rig, t
 terminal('SIGTERM ends both after the write under way', async (rig) => {
   const { card } = await rig.laid('last');
   const worker = rig.worker();
+  await rig.ctl('counts reset');
+  await rig.ctl('fault delay write=1 ms=300');
   const asked = rig.client.ask(writeRequest(rig.key, card, NEW));
-  await wait(30);
+  await until('the write to be under way', async () => (await rig.counts()).writes >= 1, 5000, 5);
   const end = rig.processes.stop('cardd');
   assert.equal((await asked).outcome, 'done');
   assert.equal((await end).code, 0);

@@ -13,6 +13,7 @@ import { Client, Rig, until, wait } from './lib/rig.mjs';
 import { readRequest, writeRequest } from './lib/shlc1.mjs';
 
 const WRITES = [1, 2, 3, 4, 5, 6];
+const TRIES = 3; // a busy machine may finish a write before it is struck
 
 const counters = new Pool(() => new Counter());
 after(() => counters.finish());
@@ -201,18 +202,24 @@ describe('a reader under faults', { concurrency: WIDE }, () => {
 
   for (const write of WRITES) {
     counter(`kill -9 of the worker at write ${write}`, async (rig, t) => {
-      const { name, card } = await rig.laid();
-      await rig.ctl('counts reset');
-      await rig.ctl(`fault delay write=${write} ms=300`);
-      const asked = rig.write(card);
-      await until('that write', async () => (await rig.counts()).writes >= write, 5000, 5);
-      process.kill(rig.worker(), 'SIGKILL');
-      const answer = await asked;
+      let answer = null;
+      for (let n = 0; n < TRIES && (answer === null || answer.outcome === 'done'); n += 1) {
+        const { name, card } = await rig.laid();
+        await rig.ctl('counts reset');
+        await rig.ctl(`fault delay write=${write} ms=300`);
+        const asked = rig.write(card);
+        await until('that write', async () => (await rig.counts()).writes >= write, 5000, 5);
+        process.kill(rig.worker(), 'SIGKILL');
+        answer = await asked;
+        const numbers = await rig.assertWhole(name);
+        if (answer.outcome === 'done') {
+          assert.deepEqual(numbers, [8, 8]);
+        }
+        await rig.ready();
+        await rig.finishes(name);
+        t.diagnostic(`${answer.outcome} ${JSON.stringify(numbers)}, then finished`);
+      }
       assert.deepEqual([answer.outcome, answer.error], ['unknown', 'reader']);
-      const numbers = await rig.assertWhole(name);
-      await rig.ready();
-      await rig.finishes(name);
-      t.diagnostic(`${JSON.stringify(numbers)}, then finished`);
     });
 
     counter(`kill -9 of cardd at write ${write}: the worker goes too, the next one finishes`,

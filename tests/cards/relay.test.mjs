@@ -167,6 +167,10 @@ test('a card that refuses stops the relay, and its answer is handed on', async (
   assert.deepEqual(await rig.wallet(card), OLD);
 });
 
+/* The driver looks now and then whether the card is still there, and that look is an exchange: a
+ * fault that it takes is not one of the write. */
+const TRIES = 3;
+
 const FAULTS = ['remove', 'lose', 'status value=01', 'power-cut', 'mute ms=1500'];
 
 describe('a cut at an exchange: not done before the write left, unknown from then on',
@@ -176,18 +180,21 @@ describe('a cut at an exchange: not done before the write left, unknown from the
       const fault = (at) => `fault ${kind} exchange=${at} ${words.join(' ')}`;
       for (const at of [1, 2]) {
         cut(`${kind} at exchange ${at} of the write`, async (other) => {
-          const { card } = await other.layAnew();
-          assert.equal((await other.purchase(card, ...OLD)).outcome, 'done');
-          const apdus = [other.walletWrite(await other.open(card), ...NEW), ok('00B0820008')];
-          await other.ctl(fault(at));
-          const answer = await other.relay(card, apdus, other.signed(apdus));
-          assert.equal(answer.outcome, 'unknown');
-          await other.struck();
-          await other.mend();
-          const { card: again } = await other.layAnew();
-          const found = await other.wallet(again);
-          assert.ok([String(OLD), String(NEW)].includes(String(found)), String(found));
-          assert.equal((await other.purchase(again, ...OLD)).outcome, 'done');
+          let outcome = null;
+          for (let n = 0; n < TRIES && outcome !== 'unknown'; n += 1) {
+            const { card } = await other.layAnew();
+            assert.equal((await other.purchase(card, ...OLD)).outcome, 'done');
+            const apdus = [other.walletWrite(await other.open(card), ...NEW), ok('00B0820008')];
+            await other.ctl(fault(at));
+            ({ outcome } = await other.relay(card, apdus, other.signed(apdus)));
+            await other.struck();
+            await other.mend();
+            const { card: again } = await other.layAnew();
+            const found = await other.wallet(again);
+            assert.ok([String(OLD), String(NEW)].includes(String(found)), String(found));
+            assert.equal((await other.purchase(again, ...OLD)).outcome, 'done');
+          }
+          assert.equal(outcome, 'unknown');
         });
       }
       cut(`${kind} before the write`, async (other) => {
