@@ -151,11 +151,11 @@ describe('a trade', () => {
     test('obeys the expiry by the gateway clock, and late money still comes', async () => {
         const no = orderNo();
         await precreate(no);
-        assert.match(await gateway.control('clock +599'), /^ok/);
+        assert.match(await gateway.control('clock +590'), /^ok/);
         const edge = orderNo();
         await precreate(edge);
         await gateway.control(`scan ${no}`);
-        await gateway.control('clock +2');
+        await gateway.control('clock +12');
         assert.equal((await query(no)).tradeStatus, 'WAIT_BUYER_PAY');
         await gateway.control('clock +600');
         assert.equal((await query(no)).tradeStatus, 'TRADE_CLOSED');
@@ -517,7 +517,7 @@ describe('answers', () => {
         const no = orderNo();
         await precreate(no);
         const seen = new Set();
-        for (let i = 0; i < 12; i += 1) {
+        for (let i = 0; seen.size < 2 && i < 200; i += 1) {
             await gateway.control(`fault 500 1 ${no}`);
             const answer = await query(no);
             seen.add(`${answer.code} ${answer.subCode}`);

@@ -204,9 +204,9 @@ test('download addresses die: 30 s and 5 min', async () => {
     const day = (await gateway.ask('truth')).trades[0].book_day;
     const { billDownloadUrl } = await alipayUrl(day);
     const { download_url: url } = await wechatUrl(day);
-    await gateway.control('clock +29');
+    await gateway.control('clock +20');
     assert.equal((await alipayFile(billDownloadUrl)).subarray(0, 2).toString(), 'PK');
-    await gateway.control('clock +2');
+    await gateway.control('clock +12');
     const late = await alipayFile(billDownloadUrl);
     assert.match(gbk(late), /^<html>.*下载超时/);
     assert.ok((await wechatFile(url)).length > 0);
