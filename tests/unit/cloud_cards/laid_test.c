@@ -121,7 +121,7 @@ TEST(a_bad_slot_is_mended_before_a_waiting_order_is_given_out)
 /* The plain refund and the token are each one commit; whichever comes first is the only one. */
 TEST(a_waiting_order_goes_back_in_time_and_is_not_given_out_then)
 {
-    rig_timers()->delivery_ms = 800;
+    rig_timers()->delivery_ms = 4000;
     struct test_card card = begin();
     buy(&rig, "k1", &card, FEN, order_no);
     lay("k1", &card, &laid);

@@ -8,6 +8,7 @@ enum { LONG_MS = 86400000 };
 static void unknown(struct rig *rig, char no[33])
 {
     rig_timers()->delivery_ms = 800; /* long enough to be sent on a busy machine */
+    rig_timers()->read_back = (struct timers_row){1, {100000}}; /* not before the meter is dead */
     rig_begin(rig);
     add_persons(rig);
     double_gateway_fault(COUNT_ADDRESS, FAULT_LOST_REPLY, 1);

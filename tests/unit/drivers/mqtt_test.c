@@ -70,6 +70,15 @@ static void wait_subscribed(struct mqtt *from)
     CHECK_EQ_STR(event.topic, "a/subscribed");
 }
 
+/* The next one that is no repetition of that: what a broker's end left unconfirmed is sent once
+ * more to the next broker. */
+static void wait_message(struct mqtt *from)
+{
+    do {
+        wait_event(from, MQTT_EVENT_MESSAGE);
+    } while (strcmp(event.topic, "a/subscribed") == 0);
+}
+
 static void begin(void)
 {
     mqtt_destroy(mqtt);
@@ -143,7 +152,7 @@ TEST(a_broker_that_comes_back)
     CHECK(broker_start(&broker));
     wait_event(mqtt, MQTT_EVENT_CONNECTED);
     CHECK_EQ_I64(publish(mqtt, "a/b", "kept", 0), OK); /* subscriptions are made anew */
-    wait_event(mqtt, MQTT_EVENT_MESSAGE);
+    wait_message(mqtt);
     CHECK_EQ_STR(event.payload, "kept");
 }
 
@@ -164,9 +173,12 @@ TEST(sessions_keep_messages_until_they_expire)
     mqtt_destroy(other);
     CHECK_EQ_I64(publish(mqtt, "a/b", "short", 1), OK);
     CHECK_EQ_I64(publish(mqtt, "a/b", "long", 60), OK);
+    wait_message(mqtt);
+    wait_message(mqtt); /* the broker has both */
+    CHECK_EQ_STR(event.payload, "long");
     clock_system_wait_ms(2100);
     other = client("two", 60, NULL);
-    wait_event(other, MQTT_EVENT_MESSAGE);
+    wait_message(other);
     CHECK_EQ_STR(event.payload, "long");
 }
 
