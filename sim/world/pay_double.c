@@ -143,12 +143,18 @@ void pay_precreate(struct pay *pay, enum pay_wallet wallet, const char *order_no
     make_call(&call, ret_answer);
 }
 
+static void ask_about_order(struct pay *pay, enum provider_op op, enum pay_wallet wallet,
+                            const char *order_no, struct pay_answer *ret_answer)
+{
+    struct provider_call call = {.pay = pay, .op = op, .wallet = wallet};
+    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
+    make_call(&call, ret_answer);
+}
+
 void pay_query(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer)
 {
-    struct provider_call call = {.pay = pay, .op = PROVIDER_QUERY, .wallet = wallet};
-    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
-    make_call(&call, ret_answer);
+    ask_about_order(pay, PROVIDER_QUERY, wallet, order_no, ret_answer);
 }
 
 void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_no,
@@ -162,9 +168,7 @@ void pay_query_trade(struct pay *pay, enum pay_wallet wallet, const char *trade_
 void pay_close(struct pay *pay, enum pay_wallet wallet, const char *order_no,
                struct pay_answer *ret_answer)
 {
-    struct provider_call call = {.pay = pay, .op = PROVIDER_CLOSE, .wallet = wallet};
-    str_format_cut(call.order_no, sizeof(call.order_no), "%s", order_no);
-    make_call(&call, ret_answer);
+    ask_about_order(pay, PROVIDER_CLOSE, wallet, order_no, ret_answer);
 }
 
 bool pay_refund_body(const struct pay *pay, enum pay_wallet wallet, const struct pay_refund *refund,
