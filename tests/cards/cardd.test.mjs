@@ -49,7 +49,7 @@ function terminal(name, body, { pool = terminals, ...options } = {}) {
   })]);
 }
 
-terminal('a card is laid, read, written, read again and taken away', async (rig, t) => {
+terminal('a card is laid, read, written, read again and taken away', async (rig) => {
   const back = credit(3); // any 48 bytes: the driver carries them
   const card = await rig.laid('home', { returns: [back, back], issue: back });
   assert.equal(`${card.uid} ${card.atqa} ${card.sak} ${card.family} ${card.ats}`,
@@ -65,7 +65,7 @@ terminal('a card is laid, read, written, read again and taken away', async (rig,
   const took = Date.now() - begun;
   assert.deepEqual([written.outcome, written.error], ['done', null]);
   assert.deepEqual(written.credit, [hex(NEW), hex(NEW)]);
-  t.diagnostic(`written in ${took} ms`);
+  assert.ok(took < 1500, `${took} ms`);
   assert.equal((await rig.counts()).writes, 6, 'three blocks a slot and no more');
 
   const again = await rig.client.ask(readRequest(card.card));

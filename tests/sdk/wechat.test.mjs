@@ -387,8 +387,8 @@ describe('requests', () => {
     test('need a clock within 300 s', async () => {
         for (const [shift, code] of [
             [-285, 'ORDER_NOT_EXIST'],
-            [285, 'ORDER_NOT_EXIST'],
-            [-315, 'SIGN_ERROR'],
+            [298, 'ORDER_NOT_EXIST'],
+            [-302, 'SIGN_ERROR'],
             [315, 'SIGN_ERROR'],
         ]) {
             const change = (r) => ({ ...r, at: String(Number(r.at) + shift) });
