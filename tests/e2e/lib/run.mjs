@@ -27,10 +27,11 @@ export function run(command, args, { ms = 10000, env = {}, input, enough = null 
     let late = false;
     const end = () => { late = true; child.kill('SIGKILL'); };
     let timer = setTimeout(end, ms);
+    let awaited = enough;
     const keep = (data) => {
-      const missed = !enough?.test(out);
       out += data;
-      if (missed && enough?.test(out)) {
+      if (awaited?.test(out)) {
+        awaited = null;
         clearTimeout(timer);
         timer = setTimeout(end, 1000);
       }

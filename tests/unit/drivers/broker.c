@@ -39,8 +39,7 @@ static uint16_t free_port(void)
     return bound ? ntohs(address.sin_port) : 0;
 }
 
-/* A broker that root starts would go on as another user, and forget whose death it was to follow.
- */
+/* A broker that root starts becomes another user, which would undo PR_SET_PDEATHSIG: it stays. */
 static int config_of(uint16_t port)
 {
     int fd = memfd_create("mosquitto.conf", MFD_CLOEXEC);
